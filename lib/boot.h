@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the loader told us, whichever protocol it spoke.
+ *
+ * An architecture's entry code fills one struct boot_info and calls boot_main(). Nothing above
+ * knows which protocol it was.
+ */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BOOT_MAX_RANGES 32
+
+/* Guest-physical bytes [base, base + size). */
+struct memory_range {
+	uint64_t base;
+	uint64_t size;
+};
+
+struct boot_info {
+	const char *protocol;	/* "pvh", "linux64", "arm64-image" */
+	const char *cmdline;	/* never NULL; lives as long as the image */
+	uint64_t rsdp;		/* guest-physical address, 0 if the loader named none */
+	const void *fdt;	/* flattened device tree, NULL if there is none */
+	struct memory_range ram[BOOT_MAX_RANGES];	/* usable RAM */
+	unsigned int ram_count;
+	struct memory_range reserved[BOOT_MAX_RANGES];	/* in use: image, tree, tables, holes */
+	unsigned int reserved_count;
+};
+
+/* Append a range; empty ranges and those past BOOT_MAX_RANGES are dropped. */
+void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size);
+void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size);
+
+/*
+ * Look up "key" or "key=value" among the space-separated words of the command line.
+ * Copies the value (empty for a bare key) into @value, cut to @size - 1 characters.
+ * Returns false if the key is absent.
+ */
+bool boot_option(const struct boot_info *boot, const char *key, char *value, unsigned int size);
+
+/* The suite. Called once by the architecture with memory, console and exceptions ready. */
+void boot_main(struct boot_info *boot);
+
+#endif
