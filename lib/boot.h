@@ -2,7 +2,7 @@
 /*
  * What the loader told us, whichever protocol it spoke.
  *
- * An architecture's entry code fills one struct boot_info and calls boot_main(). Nothing above
+ * An architecture's entry code fills one struct boot_info and calls boot_start(). Nothing above
  * knows which protocol it was.
  */
 #ifndef BOOT_H
@@ -41,7 +41,16 @@ void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size);
  */
 bool boot_option(const struct boot_info *boot, const char *key, char *value, unsigned int size);
 
-/* The suite. Called once by the architecture with memory, console and exceptions ready. */
+/*
+ * Called once by the architecture, with memory, console and exceptions ready: runs boot_main(),
+ * then switches off. @boot must stay valid.
+ */
+void boot_start(struct boot_info *boot) __attribute__((noreturn));
+
+/* The program. */
 void boot_main(struct boot_info *boot);
+
+/* The last of what was printed leaves the UART, then the machine is switched off. */
+void boot_end(void) __attribute__((noreturn));
 
 #endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "boot.h"
+#include "console.h"
+#include "machine.h"
+
+static void add_range(struct memory_range *ranges, unsigned int *count, uint64_t base, uint64_t size)
+{
+	if (size && *count < BOOT_MAX_RANGES)
+		ranges[(*count)++] = (struct memory_range){base, size};
+}
+
+void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size)
+{
+	add_range(boot->ram, &boot->ram_count, base, size);
+}
+
+void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size)
+{
+	add_range(boot->reserved, &boot->reserved_count, base, size);
+}
+
+static size_t word_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] && text[length] != ' ')
+		length++;
+	return length;
+}
+
+static void copy_value(char *value, unsigned int size, const char *text, size_t length)
+{
+	if (!size)
+		return;
+	if (length > size - 1)
+		length = size - 1;
+	memcpy(value, text, length);
+	value[length] = '\0';
+}
+
+bool boot_option(const struct boot_info *boot, const char *key, char *value, unsigned int size)
+{
+	size_t key_length = strlen(key), length;
+
+	for (const char *word = boot->cmdline; *word; word += length + (word[length] == ' ')) {
+		length = word_length(word);
+		if (length < key_length || strncmp(word, key, key_length))
+			continue;
+		if (length == key_length) {
+			copy_value(value, size, "", 0);
+			return true;
+		}
+		if (word[key_length] == '=') {
+			copy_value(value, size, word + key_length + 1, length - key_length - 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct boot_info *running;
+
+void boot_start(struct boot_info *boot)
+{
+	running = boot;
+	boot_main(boot);
+	boot_end();
+}
+
+void boot_end(void)
+{
+	console_flush();
+	machine_power_off(running);
+}

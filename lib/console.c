@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "boot.h"
+#include "console.h"
+#include "machine.h"
+#include "time.h"
+
+/* A character leaves within this time, or the UART is not there. */
+#define UART_TIMEOUT_US 1000000
+
+static struct uart uart;
+static bool uart_is_dead;
+
+/* Wait for (register & mask) == value. */
+static void uart_wait(const struct uart *u, unsigned int reg, uint32_t mask, uint32_t value)
+{
+	struct deadline deadline;
+
+	if (uart_is_dead || (u->in(u->base + reg * u->stride) & mask) == value)
+		return;
+	deadline = deadline_in(UART_TIMEOUT_US);
+	while ((u->in(u->base + reg * u->stride) & mask) != value)
+		if (deadline_over(&deadline)) {
+			uart_is_dead = true;
+			return;
+		}
+}
+
+enum { UART_THR = 0, UART_LSR = 5, LSR_THRE = 1 << 5, LSR_TEMT = 1 << 6 };
+
+static void put_16550(const struct uart *u, char c)
+{
+	uart_wait(u, UART_LSR, LSR_THRE, LSR_THRE);
+	u->out(u->base + UART_THR * u->stride, (uint8_t)c);
+}
+
+static void flush_16550(const struct uart *u)
+{
+	uart_wait(u, UART_LSR, LSR_TEMT, LSR_TEMT);
+}
+
+void uart_16550(struct uart *u)
+{
+	u->put = put_16550;
+	u->flush = flush_16550;
+}
+
+/* Register numbers in units of four bytes. */
+enum { PL011_DR = 0x00 / 4, PL011_FR = 0x18 / 4, FR_BUSY = 1 << 3, FR_TXFF = 1 << 5 };
+
+static void put_pl011(const struct uart *u, char c)
+{
+	uart_wait(u, PL011_FR, FR_TXFF, 0);
+	u->out(u->base + PL011_DR * u->stride, (uint8_t)c);
+}
+
+static void flush_pl011(const struct uart *u)
+{
+	uart_wait(u, PL011_FR, FR_BUSY, 0);
+}
+
+void uart_pl011(struct uart *u)
+{
+	u->put = put_pl011;
+	u->flush = flush_pl011;
+}
+
+void console_use(const struct uart *found)
+{
+	uart = *found;
+	uart_is_dead = false;
+}
+
+void console_flush(void)
+{
+	if (uart.flush)
+		uart.flush(&uart);
+}
+
+void console_puts(const char *text)
+{
+	for (; uart.put && *text; text++)
+		uart.put(&uart, *text);
+}
+
+static int console_vprintf(const char *format, va_list args)
+{
+	static char line[1024];
+	int length = vsnprintf(line, sizeof(line), format, args);
+
+	console_puts(line);
+	return length;
+}
+
+int printf(const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = console_vprintf(format, args);
+	va_end(args);
+	return length;
+}
+
+void bail_out(const char *format, ...)
+{
+	va_list args;
+
+	console_puts("\nBail out! ");
+	va_start(args, format);
+	console_vprintf(format, args);
+	va_end(args);
+	console_puts("\n");
+	boot_end();
+}
