@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# One image: make -f scripts/image.mk ARCH=x86_64. Every .c and .S file below the directories of
+# SOURCE_DIRS is part of it.
+
+include build/config.mak
+
+DIR_x86_64 := x86
+DIR_aarch64 := arm
+ARCH_DIR := $(DIR_$(ARCH))
+OUT := build/$(ARCH)
+ELF := $(OUT)/virtio-iommu.elf
+PREFIX := $(PREFIX_$(ARCH))
+
+CC_gcc := $(PREFIX)gcc
+CC_clang := clang --target=$(ARCH)-linux-gnu
+CC := $(CC_$(COMPILER))
+LD := $(PREFIX)ld
+OBJCOPY := $(PREFIX)objcopy
+READELF := $(PREFIX)readelf
+LIBFDT_A := $(LIBFDT)/$(ARCH)/libfdt.a
+
+SOURCE_DIRS := $(ARCH_DIR) lib lib/libc lib/virtio lib/dma virtio-iommu virtio-iommu/tests
+SOURCES := $(sort $(foreach d,$(SOURCE_DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
+OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
+
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-stack-protector -fno-common \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
+	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
+	-isystem $(LIBFDT)/include -I lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
+LDFLAGS := --fatal-warnings --build-id=none -z noexecstack -z max-page-size=4096
+# Tests run in the order in which they are written.
+CFLAGS_gcc := -fno-toplevel-reorder
+CFLAGS += $(CFLAGS_$(COMPILER))
+
+.PHONY: image
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+include $(ARCH_DIR)/arch.mk
+
+CFLAGS += $(ARCH_CFLAGS)
+
+image: $(OUT)/$(IMAGE) $(OUT)/tests.tsv
+
+$(ELF): $(OBJECTS) $(ARCH_DIR)/image.lds $(LIBFDT_A)
+	@echo "  LD      $@"
+	@$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(OBJECTS) $(LIBFDT_A)
+
+$(OUT)/%.c.o: %.c
+	@echo "  CC      $@"
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/%.S.o: %.S
+	@echo "  AS      $@"
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# A changed set-up or list of sources builds anew.
+$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk | $(OUT)/generated/requirements.h
+
+$(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
+	@mkdir -p $(@D)
+	@scripts/requirements-header $< >$@
+
+# The list of tests, from the section that the TEST() declarations fill.
+$(OUT)/tests.tsv: $(ELF) scripts/test-list
+	@$(OBJCOPY) --dump-section .test_list=$(OUT)/test-list.bin $< $(OUT)/test-list.elf
+	@rm $(OUT)/test-list.elf
+	@scripts/test-list <$(OUT)/test-list.bin >$@
+
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
+ARCH_CFLAGS := -mno-red-zone -fno-pic -fcf-protection=none
+ARCH_LDFLAGS := -static
+IMAGE := virtio-iommu.elf

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two ways in: PVH (32-bit protected mode, paging off, EBX = hvm_start_info) through the ELF note,
+ * and the 64-bit Linux entry (long mode, RSI = zero page) through e_entry. Both end in 64-bit code
+ * on our own stack, descriptors and page tables, with BSS cleared.
+ */
+#define XEN_ELFNOTE_PHYS32_ENTRY 18
+#define PTE_PRESENT_WRITE 0x03
+#define PTE_LARGE 0x80
+#define CR0_PE_PG 0x80000001
+#define CR4_PAE 0x20
+#define MSR_EFER 0xc0000080
+#define EFER_LME 0x100
+#define MSR_FS_BASE 0xc0000100
+#define CODE64 0x08
+#define DATA64 0x10
+
+	.section .note.pvh, "a", @note
+	.balign 4
+	.long 2f - 1f, 4f - 3f, XEN_ELFNOTE_PHYS32_ENTRY
+1:	.asciz "Xen"
+2:	.balign 4
+3:	.quad pvh_entry
+4:
+
+	.section .text.entry, "ax"
+	.code32
+pvh_entry:
+	cld
+	movl $boot_pml4, %eax
+	movl %eax, %cr3
+	movl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl $MSR_EFER, %ecx
+	rdmsr
+	orl $EFER_LME, %eax
+	wrmsr
+	movl $CR0_PE_PG, %eax
+	movl %eax, %cr0
+	lgdt gdt_pointer
+	ljmp $CODE64, $1f
+	.code64
+1:	movl %ebx, %ebx
+	leaq x86_start_pvh(%rip), %rbp
+	jmp enter
+
+	.globl linux64_entry
+linux64_entry:
+	cli
+	cld
+	movq %rsi, %rbx
+	leaq x86_start_linux64(%rip), %rbp
+	movl $boot_pml4, %eax
+	movq %rax, %cr3
+	lgdt gdt_pointer
+	pushq $CODE64
+	pushq $enter
+	lretq
+
+/* RBX = what the loader passed, RBP = the C function that understands it. */
+enter:
+	movl $DATA64, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	xorl %eax, %eax
+	movl %eax, %fs
+	movl %eax, %gs
+	movl $bss_start, %edi
+	movl $bss_quads, %ecx
+	rep stosq
+	movl $stack_top, %esp
+	/* The distribution's libfdt looks for its stack canary at %fs:0x28. */
+	movl $MSR_FS_BASE, %ecx
+	movl $thread_area, %eax
+	xorl %edx, %edx
+	wrmsr
+	movq %rbx, %rdi
+	call *%rbp
+	ud2
+
+/* One stub per exception: vector and error code on the stack, as in struct exception_frame. */
+	.macro exception vector, has_code
+	.balign 16
+	.if !\has_code
+	pushq $0
+	.endif
+	pushq $\vector
+	jmp exception_common
+	.endm
+
+	.globl exception_stubs
+	.balign 16
+exception_stubs:
+	.set vector, 0
+	.rept 32
+	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (Intel SDM 3A, 6.15; AMD APM 2, 8.2). */
+	exception %vector, ((0x60227d00 >> vector) & 1)
+	.set vector, vector + 1
+	.endr
+
+exception_common:
+	pushq %rax
+	pushq %rbx
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %rbp
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, %rdi
+	andq $-16, %rsp
+	call x86_exception
+	ud2
+
+	.section .data.entry, "aw"
+	.balign 8
+gdt:
+	.quad 0
+	.quad 0x00af9b000000ffff	/* 64-bit code */
+	.quad 0x00cf93000000ffff	/* data */
+gdt_end:
+	.balign 8
+gdt_pointer:
+	.word gdt_end - gdt - 1
+	.quad gdt
+
+/* The first 4 GiB, identity mapped in 2 MiB pages, cached; io_map() changes and adds. */
+	.globl boot_pml4
+	.balign 4096
+boot_pml4:
+	.quad boot_pdpt + PTE_PRESENT_WRITE
+	.fill 511, 8, 0
+boot_pdpt:
+	.quad boot_pd + PTE_PRESENT_WRITE
+	.quad boot_pd + 0x1000 + PTE_PRESENT_WRITE
+	.quad boot_pd + 0x2000 + PTE_PRESENT_WRITE
+	.quad boot_pd + 0x3000 + PTE_PRESENT_WRITE
+	.fill 508, 8, 0
+boot_pd:
+	.set address, 0
+	.rept 4 * 512
+	.quad address + PTE_LARGE + PTE_PRESENT_WRITE
+	.set address, address + 0x200000
+	.endr
+
+	.bss
+	.balign 16
+thread_area:
+	.skip 64
+stack_bottom:
+	.skip 0x8000
+stack_top:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this directory share. */
+#ifndef X86_H
+#define X86_H
+
+#include <stdint.h>
+
+struct boot_info;
+
+/* Load the exception table. */
+void exceptions_init(void);
+
+/* Map all RAM above 4 GiB, cached. What lies below is mapped by entry.S. */
+void paging_init(const struct boot_info *boot);
+
+/* Find out how fast the TSC runs. Takes some milliseconds at most. */
+void clock_init(const struct boot_info *boot);
+
+/* COM1 becomes the console. */
+void serial_init(void);
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf)
+{
+	struct cpuid c;
+
+	asm volatile("cpuid" : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx)
+		     : "a"(leaf), "c"(0));
+	return c;
+}
+
+#endif
