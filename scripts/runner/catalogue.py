@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the build and the tree say: where things are, which tests, which requirements."""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from .errors import UsageError
+
+IMAGES = {"x86_64": "virtio-iommu.elf", "aarch64": "virtio-iommu.Image"}
+
+
+@dataclass(frozen=True)
+class Tree:
+    root: str
+    arch: str
+
+    def path(self, *parts: str) -> str:
+        return os.path.join(self.root, *parts)
+
+    def built(self, *parts: str) -> str:
+        return self.path("build", self.arch, *parts)
+
+    def shown(self, path: str) -> str:
+        """The path as seen from the top of the tree, when it lies inside."""
+        relative = os.path.relpath(path, self.root)
+        return path if relative.startswith("..") else relative
+
+    @property
+    def image(self) -> str:
+        path = self.built(IMAGES[self.arch])
+        if not os.path.isfile(path):
+            raise UsageError(f"{self.shown(path)} is missing: run `./configure && make`")
+        return path
+
+
+@dataclass(frozen=True)
+class Test:
+    id: str
+    requirement: str
+    needs: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Requirement:
+    id: str
+    level: str
+    clause: str
+
+
+def read_rows(tree: Tree, path: str, columns: int) -> list[list[str]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"{tree.shown(path)} is missing or unreadable: "
+                         "run `./configure && make`") from None
+    for number, row in enumerate(rows, 1):
+        if len(row) < columns:
+            raise UsageError(f"{tree.shown(path)}:{number}: {len(row)} columns, expected {columns}")
+    return rows
+
+
+def read_manifest(tree: Tree) -> list[Test]:
+    path = tree.built("tests.tsv")
+    tests = [Test(*row[:4]) for row in read_rows(tree, path, 4)]
+    if len({test.id for test in tests}) != len(tests) or not tests:
+        raise UsageError(f"{tree.shown(path)}: holds no test, or one twice: run `make`")
+    return tests
+
+
+def read_requirements(tree: Tree) -> dict[str, Requirement]:
+    rows = read_rows(tree, tree.path("virtio-iommu", "requirements.tsv"), 3)
+    return {row[0]: Requirement(*row[:3]) for row in rows[1:]}
+
+
+def read_make_config(tree: Tree) -> dict[str, str]:
+    """build/config.mak, which make and the shell read too: KEY=value."""
+    try:
+        with open(tree.path("build", "config.mak"), encoding="utf-8") as file:
+            pairs = re.findall(r"^(\w+) *:?= *(.*)$", file.read(), re.MULTILINE)
+    except OSError:
+        return {}
+    return {key: value.strip().strip("\"'") for key, value in pairs}

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command: options in, exit status out."""
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any, NoReturn, Optional
+
+from . import selection
+from .catalogue import Requirement, Test, Tree, read_make_config, read_manifest, read_requirements
+from .config import ARCHES, Run, read_runs, seconds
+from .errors import Interrupted, NothingToRun, UsageError, nearest
+from .expectations import Gate, read_expectations
+from .launch import Launcher
+from .progress import Progress, summary
+from .results import Report, judge_requirements, to_json, write_file
+from .run import Context, RunJob, Workers
+from .vmm import Adapter, find_adapter
+
+EPILOG = """\
+A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
+or a requirement id, which stands for all its tests.
+
+exit status: 0 all as expected; 1 a red verdict; 2 wrong usage, something missing or unknown;
+3 nothing ran; 128+N ended by signal N, reports hold what was measured."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def checked(parse: Any) -> Any:
+    """A parser of values as a type of argparse, keeping its message."""
+    def convert(value: str) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"'{value}': {error}") from None
+    return convert
+
+
+def workers(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 1024:
+        raise ValueError("allowed are 1 to 1024")
+    return int(value)
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
+                    formatter_class=argparse.RawDescriptionHelpFormatter,
+                    description="Runs the virtio-iommu tests under a VMM and judges it.")
+    add = parser.add_argument
+    add("patterns", nargs="*", metavar="RUN|TEST", help="runs and tests, by name or glob")
+    add("--arch", help=f"{' or '.join(ARCHES)}; default: this host's")
+    add("--vmm", default="qemu", help="adapter in scripts/runner/vmm (default: qemu)")
+    add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
+    add("--accel", default="tcg", choices=("tcg", "kvm"), help="default: tcg")
+    add("-l", "--list", action="store_true", help="show what would run")
+    add("-g", metavar="GROUP", dest="group", help="only runs of this group")
+    add("-j", metavar="N", dest="jobs", type=checked(workers),
+        help="runs at a time (default: CPUs)")
+    add("-v", action="store_true", dest="verbose", help="one line per test")
+    add("-t", action="store_true", dest="tap", help="TAP on stdout")
+    add("--timeout", metavar="S", type=checked(seconds),
+        help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--strict", action="store_true", help="a warn is red")
+    for name in ("json", "junit", "md"):
+        add(f"--{name}", metavar="F", help=f"write results.{name} also to F")
+    add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
+    add("--no-expect", action="store_true", help="judge without known deviations")
+    add("--update-expect", action="store_true", help="write this result into the expectations")
+    add("--compare", metavar="OLD.json", help="show what changed since that result")
+    return parser
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    options = make_parser().parse_intermixed_args(argv)
+    if options.no_expect and (options.expect or options.update_expect):
+        raise UsageError("--no-expect contradicts --expect and --update-expect")
+    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
+    options.arch = options.arch or machine
+    if options.arch not in ARCHES:
+        raise UsageError(f"--arch {options.arch}: known are {', '.join(ARCHES)}"
+                         f"{nearest(options.arch, list(ARCHES))}")
+    for path in (options.json, options.junit, options.md):
+        if path and not os.access(os.path.dirname(path) or ".", os.W_OK):
+            raise UsageError(f"{path}: cannot be written there")
+    return options
+
+
+@dataclass
+class Plan:
+    """All that is known before a VMM starts."""
+    tree: Tree
+    runs: list[Run]
+    tests: list[Test]
+    requirements: dict[str, Requirement]
+    selected: list[selection.Selected]
+
+
+def make_plan(options: argparse.Namespace, root: str) -> Plan:
+    tree = Tree(root, options.arch)
+    tests, requirements = read_manifest(tree), read_requirements(tree)
+    runs = read_runs(tree.path("unittests.cfg"))
+    chosen = selection.in_group(runs, options.group) if options.group else runs
+    choice = selection.sort_patterns(options.patterns, runs, tests, requirements)
+    selected = selection.select(chosen, tests, choice, options.arch)
+    return Plan(tree, runs, tests, requirements, selected)
+
+
+def show_list(plan: Plan) -> None:
+    rows = [(item.run.name, test.id, levels(plan, test), test.needs if test.needs != "0" else "")
+            for item in plan.selected for test in item.tests]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)),
+                         row[3]]).rstrip())
+
+
+def levels(plan: Plan, test: Test) -> str:
+    row = plan.requirements.get(test.requirement)
+    return f"{test.requirement} {row.level if row else '?'}"
+
+
+def expectations_path(options: argparse.Namespace, tree: Tree) -> Optional[str]:
+    default = tree.path("expectations", options.vmm)
+    if options.no_expect:
+        return None
+    if options.expect or options.update_expect or os.path.exists(default):
+        return options.expect or default
+    return None
+
+
+def make_gate(options: argparse.Namespace, tree: Tree, version: str) -> Gate:
+    path = expectations_path(options, tree)
+    new = options.update_expect and path and not os.path.exists(path)
+    entries = read_expectations(path) if path and not new else []
+    return Gate(entries, version, options.arch, options.strict)
+
+
+def own_directory(tree: Tree) -> tuple[str, Any]:
+    """Where VMMs keep their files. Another call of this script gets another one."""
+    import fcntl
+    number = 1
+    while True:
+        path = tree.built("run" if number == 1 else f"run.{number}")
+        os.makedirs(path, exist_ok=True)
+        lock = open(os.path.join(path, ".lock"), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return path, lock
+        except OSError:
+            lock.close()
+            number += 1
+
+
+def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
+            progress: Progress) -> tuple[Report, int]:
+    """All runs. The number is that of a signal that came in between, else 0."""
+    image, launcher, signum = plan.tree.image, Launcher(), 0
+    directory, lock = own_directory(plan.tree)
+    context = Context(adapter, image, directory, options.timeout, plan.requirements, gate,
+                      progress, launcher)
+    jobs = [RunJob(selected, context) for selected in plan.selected]
+    with lock:
+        try:
+            Workers(jobs, launcher).run(options.jobs or os.cpu_count() or 1, progress.tick)
+        except Interrupted as stop:
+            signum = stop.signum
+    return make_report(options, plan, adapter, gate, jobs, bool(signum)), signum
+
+
+def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
+                jobs: list[RunJob], interrupted: bool) -> Report:
+    runs = [job.result for job in jobs]
+    stale = gate.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
+    vmm = {"name": adapter.name, "version": adapter.version, "detail": adapter.detail}
+    return Report(suite_identity(plan, runs), vmm, options.arch, options.accel, options.strict,
+                  runs, judge_requirements(plan.requirements, plan.tests, runs),
+                  stale, interrupted)
+
+
+def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
+    """The version that the image itself has told; the commit of this tree."""
+    config = read_make_config(plan.tree)
+    banner = [fact.split()[1] for run in runs for fact in run.facts
+              if fact.startswith("virtio-iommu-tests ")]
+    return {"version": banner[0] if banner else config.get("VERSION"),
+            "commit": config.get("COMMIT") or commit(plan.tree.root)}
+
+
+def commit(root: str) -> Optional[str]:
+    import subprocess
+    try:
+        done = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode().strip() or None
+
+
+def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> None:
+    from .junit import to_junit
+    from .markdown import to_markdown
+    for name, text, copy in (("results.json", to_json(report), options.json),
+                             ("junit.xml", to_junit(report), options.junit),
+                             ("results.md", to_markdown(report), options.md)):
+        for path in (tree.built("results", name), copy):
+            if path:
+                write_file(path, text)
+
+
+def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Progress,
+           old: Optional[dict[str, Any]]) -> None:
+    write_reports(options, plan.tree, report)
+    if options.tap:
+        from .tap import to_tap
+        sys.stdout.write(to_tap(report))
+        sys.stdout.flush()
+    if old:
+        import json
+        from .compare import compare
+        for line in ["", *compare(old, json.loads(to_json(report)))]:
+            progress.say(line)
+    path = plan.tree.shown(plan.tree.built("results", "results.md"))
+    for line in summary(report, path, call(options)):
+        progress.say(line)
+
+
+def call(options: argparse.Namespace) -> str:
+    """This call without what selects and reports."""
+    words = ["./run_tests.sh", "--arch", options.arch]
+    words += ["--vmm", options.vmm] if options.vmm != "qemu" else []
+    words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
+    words += ["--accel", options.accel] if options.accel != "tcg" else []
+    words += ["--strict"] if options.strict else []
+    words += ["--expect", options.expect] if options.expect else []
+    words += ["--no-expect"] if options.no_expect else []
+    return shlex.join(words)
+
+
+def update_expectations(options: argparse.Namespace, plan: Plan, report: Report, gate: Gate,
+                        progress: Progress) -> None:
+    """Then judges by the new ones."""
+    from .update import update
+    path = expectations_path(options, plan.tree)
+    assert path
+    for line in update(path, gate, report):
+        progress.say(f"{plan.tree.shown(path)}: {line}")
+    new = make_gate(options, plan.tree, report.vmm["version"])
+    for run, test in report.tests():
+        new.judge(run.name, test)
+    report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
+
+
+def exit_status(report: Report, signum: int) -> int:
+    if signum:
+        return 128 + signum
+    if report.red:
+        return 1
+    if report.nothing_ran:
+        raise NothingToRun("every selected test was skipped: nothing was judged")
+    return 0
+
+
+def run_tests(argv: list[str], root: str) -> int:
+    options = parse(argv)
+    plan = make_plan(options, root)
+    if options.list:
+        show_list(plan)
+        return 0
+    old = None
+    if options.compare:
+        from .compare import read_results
+        old = read_results(options.compare)
+    built_for = read_make_config(plan.tree).get(f"{options.vmm.upper()}_{options.arch}")
+    adapter = find_adapter(options.vmm, options.arch, options.vmm_path or built_for or None,
+                           options.accel)
+    adapter.identify()
+    gate = make_gate(options, plan.tree, adapter.version)
+    progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
+                        sum(len(selected.tests) for selected in plan.selected))
+    report, signum = execute(options, plan, adapter, gate, progress)
+    if options.update_expect and not signum:
+        update_expectations(options, plan, report, gate, progress)
+    finish(options, plan, report, progress, old)
+    return exit_status(report, signum)
+
+
+def on_signal(signum: int, _: Any) -> NoReturn:
+    """The first one ends the runs; from then on the reports are written undisturbed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise Interrupted(signum)
+
+
+def main(argv: list[str], root: str) -> int:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return run_tests(argv, root)
+    except (UsageError, NothingToRun) as error:
+        print(f"run_tests.sh: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 3
+    except Interrupted as stop:
+        return 128 + stop.signum

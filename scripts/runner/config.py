@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""unittests.cfg: the runs. A run is a set-up that no VMM's option names show, and its tests."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from .errors import UsageError
+from .ini import Section, parse_values, read_ini, words
+
+ARCHES = ("x86_64", "aarch64")
+KINDS = ("blk", "rng", "net", "console", "edu")
+PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside")
+GRANULES = ("4k", "8k", "16k", "64k", "host")
+REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    kind: str
+    place: str = "root"
+
+
+@dataclass(frozen=True)
+class Region:
+    first: int
+    last: int                   # inclusive
+    kind: str                   # reserved or msi
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a VMM has to provide. None: whatever the VMM does by itself."""
+    endpoints: tuple[Endpoint, ...] = ()
+    boot_bypass: bool = True
+    granule: Optional[str] = None
+    address_width: Optional[int] = None
+    reserved_regions: tuple[Region, ...] = ()
+    packed: Optional[bool] = None           # rings of the IOMMU itself
+    event_idx: Optional[bool] = None
+    indirect: Optional[bool] = None
+    in_order: Optional[bool] = None
+    memory: int = 64                        # MiB
+
+
+@dataclass(frozen=True)
+class Run:
+    name: str
+    setup: Setup
+    arch: tuple[str, ...] = ARCHES
+    groups: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ("*",)
+    timeout: Optional[float] = None         # seconds
+
+
+def one_of(value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ValueError(f"allowed are {', '.join(allowed)}")
+    return value
+
+
+def on_off(value: str) -> bool:
+    return one_of(value, ("on", "off")) == "on"
+
+
+def number(value: str, low: int, high: int) -> int:
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise ValueError(f"allowed are {low} to {high}")
+    return int(value)
+
+
+def seconds(value: str) -> float:
+    try:
+        parsed = float(value)
+    except ValueError:
+        parsed = 0
+    if not 0 < parsed <= 86400:
+        raise ValueError("allowed are seconds above 0, up to 86400")
+    return parsed
+
+
+def endpoint(value: str) -> Endpoint:
+    kind, _, place = (part.strip() for part in value.partition("@"))
+    if kind not in KINDS or (place or "root") not in PLACES:
+        raise ValueError(f"an endpoint is KIND or KIND @PLACE, kinds are {', '.join(KINDS)}; "
+                         f"places are {', '.join(PLACES)}")
+    return Endpoint(kind, place or "root")
+
+
+def endpoints(value: str) -> tuple[Endpoint, ...]:
+    if value.strip() == "none":
+        return ()
+    return tuple(endpoint(part) for part in value.split(","))
+
+
+def region(value: str) -> Region:
+    match = REGION.match(" ".join(value.split()))
+    first, last = (int(match[1], 0), int(match[2], 0)) if match else (1, 0)
+    if not match or first > last or last >= 1 << 64:
+        raise ValueError("a region is FIRST-LAST reserved or FIRST-LAST msi, both ends included")
+    return Region(first, last, match[3].lower())
+
+
+def regions(value: str) -> tuple[Region, ...]:
+    return tuple(region(part) for part in value.split(","))
+
+
+def arches(value: str) -> tuple[str, ...]:
+    return tuple(one_of(word, ARCHES) for word in words(value))
+
+
+SETUP_KEYS = {
+    "endpoints": endpoints,
+    "boot-bypass": on_off,
+    "granule": lambda value: one_of(value, GRANULES),
+    "address-width": lambda value: number(value, 32, 64),
+    "reserved-regions": regions,
+    "packed": on_off, "event-idx": on_off, "indirect": on_off, "in-order": on_off,
+    "memory": lambda value: number(value, 32, 1 << 20),
+}
+RUN_KEYS = {"arch": arches, "groups": words, "tests": words, "timeout": seconds}
+
+
+def read_runs(path: str) -> list[Run]:
+    runs = [_run(section) for section in read_ini(path)]
+    if not runs:
+        raise UsageError(f"{path}: holds no run")
+    return runs
+
+
+def _run(section: Section) -> Run:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", section.name):
+        raise section.error("name", "allowed are lower case letters, digits, '-', '_' and '.'")
+    if "endpoints" not in section.values:
+        raise section.error("endpoints", "is missing; 'none' is a value")
+    values = parse_values(section, {**SETUP_KEYS, **RUN_KEYS})
+    setup = {key.replace("-", "_"): values.pop(key) for key in SETUP_KEYS if key in values}
+    return Run(section.name, Setup(**setup), **values)

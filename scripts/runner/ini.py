@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""INI files with errors that name file, line, section and key."""
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from dataclasses import dataclass
+
+from .errors import UsageError
+
+Header = re.compile(r"^\[(.+)\]\s*$")
+
+
+@dataclass(frozen=True)
+class Section:
+    path: str
+    name: str
+    values: dict[str, str]
+    lines: dict[str, int]       # line of each key; "" is the header's
+
+    def error(self, key: str, text: str) -> UsageError:
+        line = self.lines.get(key, self.lines[""])
+        return UsageError(f"{self.path}:{line}: [{self.name}] {key}: {text}")
+
+
+def read_ini(path: str) -> list[Section]:
+    path = min(path, os.path.relpath(path), key=len)        # shorter in messages
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",),
+                                       comment_prefixes=("#",), default_section="\n")
+    parser.optionxform = str        # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text, path)
+    except configparser.Error as error:
+        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
+    lines = _lines(text)
+    return [Section(path, name, dict(parser[name]), lines[name]) for name in parser.sections()]
+
+
+def _lines(text: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    keys: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        header = Header.match(line)
+        if header:
+            keys = found.setdefault(header[1], {"": number})
+        elif line[:1] not in ("#", " ", "\t") and "=" in line:
+            keys.setdefault(line.split("=", 1)[0].strip(), number)
+    return found
+
+
+def parse_values(section: Section, parsers: dict) -> dict:
+    """Every key of the section through its parser, which raises ValueError with what is allowed."""
+    parsed = {}
+    for key, value in section.values.items():
+        if key not in parsers:
+            raise section.error(key, f"unknown key, allowed are {', '.join(parsers)}")
+        try:
+            parsed[key] = parsers[key](value)
+        except ValueError as error:
+            raise section.error(key, f"'{value}' is not allowed: {error}") from None
+    return parsed
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Words, apart by blanks or commas."""
+    found = tuple(value.replace(",", " ").split())
+    if not found:
+        raise ValueError("needs at least one word")
+    return found

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is shown while tests run, and the summary behind them."""
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Optional, TextIO
+
+from .results import Report, RunResult, TestResult
+
+TICK = 0.2                      # seconds between two looks at the clock, on a terminal
+COLOURS = {"fail": 31, "error": 31, "crash": 31, "timeout": 31, "warn": 33, "known": 33}
+
+
+class Progress:
+    """Lines for what happens; on a terminal also one line that tells what runs now."""
+
+    def __init__(self, stream: TextIO, verbose: bool, total: int) -> None:
+        self._stream, self._verbose, self._total = stream, verbose, total
+        self._tty = stream.isatty()
+        self._colour = self._tty and "NO_COLOR" not in os.environ
+        self._lock = threading.Lock()
+        self._now: dict[str, tuple[str, float]] = {}     # run: test in progress, since when
+        self._done: set[tuple[str, str]] = set()
+        self._gone = False
+
+    def started(self, run: str, test: str) -> None:
+        if self._tty:
+            with self._lock:
+                self._now[run] = (test, time.monotonic())
+                self._status()
+
+    def judged(self, run: RunResult, result: TestResult) -> None:
+        """A failure that all tests of a run share is told once, when the run is done."""
+        with self._lock:
+            self._done.add((run.name, result.id))
+            shared = run.skipped or run.failure
+            if self._verbose or (result.column != "pass" and not shared):
+                word = self._word(result)
+                detail = f": {result.text}" if result.text else ""
+                self._print(f"{word} {run.name} {result.id}{detail}")
+
+    def run_done(self, run: RunResult) -> None:
+        with self._lock:
+            self._now.pop(run.name, None)
+            for note in (run.failure, run.skipped and f"skipped: {run.skipped}"):
+                if note:
+                    self._print(f"{run.name}: {note}")
+            self._print(f"{run.name}: {', '.join(counted(run.count, COLUMNS))} "
+                        f"in {run.seconds:.2f} s")
+
+    def say(self, text: str = "") -> None:
+        with self._lock:
+            self._print(text)
+
+    def tick(self) -> Optional[float]:
+        """Called while the main thread waits; how long it may wait next."""
+        if not self._tty:
+            return None
+        with self._lock:
+            self._status()
+        return TICK
+
+    def _word(self, result: TestResult) -> str:
+        word = "known" if result.known else result.verdict
+        code = COLOURS.get("fail" if result.red else word)
+        text = f"{word:<7}"
+        return f"\033[{code}m{text}\033[0m" if self._colour and code else text
+
+    def _status(self) -> None:
+        """The oldest test in progress: the one that somebody would wait for."""
+        if not self._now:
+            return
+        run, (test, since) = min(self._now.items(), key=lambda item: item[1][1])
+        text = (f"[{len(self._done)}/{self._total}] {run} {test} "
+                f"{time.monotonic() - since:.1f} s")
+        self._write("\r" + text[:self._width() - 1] + "\033[K")
+
+    def _width(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    def _print(self, text: str) -> None:
+        self._write(("\r\033[K" if self._tty else "") + text + "\n")
+
+    def _write(self, text: str) -> None:
+        """Nobody reads any more (| head): the verdicts still go to the reports."""
+        try:
+            if not self._gone:
+                self._stream.write(text)
+                self._stream.flush()
+        except BrokenPipeError:
+            self._gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+COLUMNS = (("pass", "passed"), ("fail", "failed"), ("warn", "warn"), ("info", "info"),
+           ("known", "known"), ("skip", "skipped"))
+
+
+def counted(count: Callable[[str], int], columns: Iterable[tuple[str, str]]) -> list[str]:
+    """Passed and failed always, the others where there are any."""
+    found = ((name, count(column)) for column, name in columns)
+    return [f"{number} {name}" for name, number in found if number or name in ("passed", "failed")]
+
+
+def table(report: Report) -> list[str]:
+    columns = ("pass", "info", "skip", "warn", "fail", "known")
+    width = max([len(run.name) for run in report.runs] + [3])
+    lines = [f"{'run':<{width}}  tests" + "".join(f"{name:>7}" for name in columns) + "  seconds"]
+    for run in report.runs:
+        lines.append(f"{run.name:<{width}}{len(run.tests):>7}"
+                     + "".join(f"{run.count(name):>7}" for name in columns)
+                     + f"{run.seconds:>9.2f}")
+    return lines
+
+
+def summary(report: Report, path: str, call: str) -> list[str]:
+    """Ends with the one line that says it all."""
+    lines = ["", *table(report), ""]
+    commands = reproduce(report, call)
+    lines += ["to reproduce:", *commands, ""] if commands else []
+    lines += [f"stale: {text}" for text in report.stale]
+    lines += [f"report: {path}"]
+    others = [f"{report.count(column)} {column}" for column in ("known", "info", "warn")
+              if report.count(column)]
+    lines += [", ".join(others)] if others else []
+    return [*lines, f"{report.count('pass')} passed, {report.count('fail')} failed, "
+                    f"{report.count('skip')} skipped"]
+
+
+def reproduce(report: Report, call: str) -> list[str]:
+    """A command for each red result; one for a run that could not start any test."""
+    commands = []
+    for run in report.runs:
+        if run.failure and not any(test.column != "fail" for test in run.tests):
+            commands.append(f"{call} {run.name}")
+        else:
+            commands += [f"{call} {run.name} '{test.id}'" for test in run.tests if test.red]
+    return commands

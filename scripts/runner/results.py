@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a call found out, as data and as results.json."""
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from .catalogue import Requirement, Test
+
+# From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
+VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
+BAD = ("fail", "error", "crash", "timeout")
+NO_TEST = (("DRV-", "driver statement: its illegal variants are not exercised yet"),
+           ("AMB-", "left open by the standard: no verdict possible"))
+
+
+@dataclass
+class TestResult:
+    id: str
+    requirement: str
+    level: str
+    verdict: str
+    known: bool = False                 # as an expectation says
+    red: bool = False                   # turns the gate
+    expected: Optional[str] = None
+    actual: Optional[str] = None
+    reason: Optional[str] = None
+    at: Optional[str] = None
+    microseconds: Optional[int] = None
+    expectation: Optional[str] = None   # what the expectations say to it
+
+    @property
+    def column(self) -> str:
+        """Where it is counted: each result once."""
+        if self.known:
+            return "known"
+        return "fail" if self.red else self.verdict
+
+    @property
+    def text(self) -> str:
+        outcome = (f"expected {self.expected}, got {self.actual or '?'}" if self.expected
+                   else self.actual)
+        return "; ".join(part for part in (outcome, self.reason, self.expectation) if part)
+
+
+@dataclass
+class RunResult:
+    name: str
+    command: Optional[str] = None
+    seconds: float = 0.0
+    boots: int = 0
+    skipped: Optional[str] = None       # why the VMM has no such set-up
+    failure: Optional[str] = None       # why no test could be started any more
+    facts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    tests: list[TestResult] = field(default_factory=list)
+
+    def count(self, column: str) -> int:
+        return sum(test.column == column for test in self.tests)
+
+
+@dataclass
+class Report:
+    suite: dict[str, Optional[str]]
+    vmm: dict[str, str]
+    arch: str
+    accel: str
+    strict: bool
+    runs: list[RunResult]
+    requirements: list[dict[str, Any]]
+    stale: list[str]
+    interrupted: bool = False
+
+    def tests(self) -> Iterable[tuple[RunResult, TestResult]]:
+        return ((run, test) for run in self.runs for test in run.tests)
+
+    def count(self, column: str) -> int:
+        return sum(run.count(column) for run in self.runs)
+
+    @property
+    def red(self) -> bool:
+        return bool(self.stale) or any(test.red for _, test in self.tests())
+
+    @property
+    def nothing_ran(self) -> bool:
+        return all(test.verdict == "skip" for _, test in self.tests())
+
+    def summary(self) -> dict[str, int]:
+        """Every verdict is counted, a known one too; known and red say how many of them are."""
+        counts = {verdict: 0 for verdict in VERDICTS}
+        for _, test in self.tests():
+            counts[test.verdict] += 1
+        return {**counts, "known": self.count("known"), "stale": len(self.stale),
+                "red": sum(test.red for _, test in self.tests())}
+
+
+def judge_requirements(known: dict[str, Requirement], tests: list[Test],
+                       runs: list[RunResult]) -> list[dict[str, Any]]:
+    """One row per requirement, with the worst verdict of its tests or why there is none."""
+    by_requirement: dict[str, list[str]] = {}
+    for test in tests:
+        by_requirement.setdefault(test.requirement, []).append(test.id)
+    worst: dict[str, TestResult] = {}
+    for result in (result for run in runs for result in run.tests):
+        held = worst.get(result.requirement)
+        if not held or VERDICTS.index(result.verdict) > VERDICTS.index(held.verdict):
+            worst[result.requirement] = result
+    return [_requirement_row(row, by_requirement.get(row.id, []), worst.get(row.id))
+            for row in known.values()]
+
+
+def _requirement_row(row: Requirement, tests: list[str],
+                     worst: Optional[TestResult]) -> dict[str, Any]:
+    reason = worst.text if worst else not_tested(row, bool(tests))
+    return {"id": row.id, "level": row.level, "clause": row.clause,
+            "verdict": worst.verdict if worst else "not-tested", "reason": reason, "tests": tests}
+
+
+def not_tested(row: Requirement, has_tests: bool) -> str:
+    if has_tests:
+        return "its tests were not selected, or not reached"
+    for prefix, reason in NO_TEST:
+        if row.id.startswith(prefix):
+            return reason
+    if row.level == "MAY":
+        return "an option, either way is right: no test records yet which way the device goes"
+    return "no test is written for it yet"
+
+
+def to_json(report: Report) -> str:
+    """One line per test and requirement: fast to write, and diff shows what changed."""
+    runs = []
+    for run in report.runs:
+        head = json.dumps({key: value for key, value in vars(run).items() if key != "tests"})
+        runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
+    head = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
+                                                  "interrupted", "stale")}
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    lines += ['"runs": [\n' + ",\n".join(runs) + "\n]",
+              '"requirements": ' + rows(report.requirements),
+              '"summary": ' + json.dumps(report.summary())]
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def rows(items: Iterable[dict[str, Any]]) -> str:
+    return "[\n" + ",\n".join(json.dumps(item) for item in items) + "\n]"
+
+
+def write_file(path: str, text: str) -> None:
+    """All of it or nothing: a reader never sees half a report."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    os.replace(temporary, path)

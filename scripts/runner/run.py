@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One run: boots the image until every selected test has its verdict."""
+from __future__ import annotations
+
+import os
+import shlex
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Callable, Optional
+
+from .catalogue import Requirement, Test
+from .expectations import Gate
+from .launch import Ending, Launcher, boot
+from .progress import Progress
+from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started
+from .results import RunResult, TestResult
+from .selection import Selected
+from .vmm import Adapter, CannotProvide
+
+MOST_LOG = 16 << 20             # bytes of console kept on disk, per run
+
+
+@dataclass
+class Context:
+    """What all runs of a call share."""
+    adapter: Adapter
+    image: str
+    directory: str
+    timeout: Optional[float]
+    requirements: dict[str, Requirement]
+    gate: Gate
+    progress: Progress
+    launcher: Launcher
+
+
+@dataclass
+class Boot:
+    """What one boot printed. Listens to the console."""
+    reader: Reader
+    log: BinaryIO
+    on_event: Callable[[Event], None]
+    progress: int = 0
+    finished: bool = False
+    planned: Optional[int] = None
+    last: Optional[str] = None          # the test that was started last
+    bail_out: Optional[str] = None
+    judged: dict[str, Judged] = field(default_factory=dict)
+
+    def feed(self, data: bytes) -> None:
+        if self.log.tell() < MOST_LOG:
+            self.log.write(data)
+        self.take(self.reader.feed(data))
+
+    def take(self, events: list[Event]) -> None:
+        for event in events:
+            self._note(event)
+            self.on_event(event)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.last = event.id
+            self.progress += 1
+        elif isinstance(event, Judged):
+            self.judged[event.id] = event
+            self.progress += 1
+        elif isinstance(event, Plan) and self.planned is None:
+            self.planned = event.count
+            self.progress += 1
+        elif isinstance(event, (End, BailOut)) and not self.finished:
+            self.finished = True
+            self.bail_out = event.text if isinstance(event, BailOut) else None
+            self.progress += 1
+
+
+class RunJob:
+    """Boots, and boots again behind a test that took the VMM down."""
+
+    def __init__(self, selected: Selected, context: Context) -> None:
+        self.selected, self.context = selected, context
+        self.result = RunResult(selected.run.name)
+        self.limit = context.timeout or selected.run.timeout or 10.0
+        self._tests = {test.id: test for test in selected.tests}
+        self._results: dict[str, TestResult] = {}
+        self._directory = os.path.join(context.directory, selected.run.name)
+
+    def execute(self) -> None:
+        begin = time.monotonic()
+        os.makedirs(self._directory, exist_ok=True)
+        try:
+            self._boot_all()
+        except CannotProvide as reason:
+            self.result.skipped = str(reason)
+            self._give(list(self._tests), "skip", str(reason))
+        self.result.seconds = round(time.monotonic() - begin, 3)
+        self.result.tests = [self._results[test] for test in self._tests if test in self._results]
+        if not self.context.launcher.stopping:
+            self.context.progress.run_done(self.result)
+
+    def _boot_all(self) -> None:
+        pending, after = list(self._tests), ""
+        with open(os.path.join(self._directory, "console.log"), "wb") as log:
+            while pending and not self.context.launcher.stopping:
+                state, ending = self._boot(pending, after, log)
+                if not self.context.launcher.stopping:
+                    pending = self._settle(pending, state, ending)
+                    after = state.last or ""
+
+    def _boot(self, pending: list[str], after: str, log: BinaryIO) -> tuple[Boot, Ending]:
+        context = self.context
+        setup = self.selected.run.setup
+        cmdline = f"tests={self.selected.globs}" + (f" after={after}" if after else "")
+        command = context.adapter.command(setup, context.image, cmdline, self._directory)
+        context.adapter.prepare(setup, self._directory)
+        self.result.command = self.result.command or shlex.join(command)
+        self.result.boots += 1
+        state = Boot(Reader(set(pending)), log, self._on_event)
+        ending = boot(context.launcher, command, state, self.limit)
+        state.take(state.reader.close())
+        return state, ending
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.context.progress.started(self.result.name, event.id)
+        elif isinstance(event, Judged):
+            self._judge(event)
+        elif isinstance(event, Fact) and event.text not in self.result.facts:
+            self.result.facts.append(event.text)
+
+    def _settle(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
+        """Gives a verdict to each test that this boot owes one; returns those still to be run."""
+        missing = [test for test in pending if test not in state.judged]
+        if state.finished and state.bail_out is None:
+            self._owed(missing, state, len(pending))
+            return []
+        if not missing and not ending.timed_out and ending.status >= 0:
+            return []                   # only the last line got lost
+        if state.last is None:
+            return self._stop(pending, state, ending)
+        place = pending.index(state.last)
+        self._owed([test for test in missing if pending.index(test) < place], state, len(pending))
+        self._blame(state.last, state, ending)
+        return pending[place + 1:]
+
+    def _owed(self, tests: list[str], state: Boot, selected: int) -> None:
+        reason = "gave no verdict"
+        if state.planned not in (None, selected):
+            reason += f": the image planned {state.planned} tests where {selected} are selected"
+        self._give(tests, "error", reason)
+
+    def _stop(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
+        """Not even one test was started: another boot would do no better."""
+        verdict, reason = self._why(state, ending)
+        self.result.failure = f"{verdict} before a test was started: {reason}"
+        self._give(pending, verdict, self.result.failure)
+        return []
+
+    def _blame(self, test: str, state: Boot, ending: Ending) -> None:
+        """The last test gets it, even behind its verdict: what it did may show only then."""
+        verdict, reason = self._why(state, ending)
+        told = state.judged.get(test)
+        if told and state.bail_out is not None:
+            return                      # the image has said so itself
+        if told:
+            reason = f"{reason}; after its verdict {told.verdict}"
+        self._judge(Judged(test, verdict, {**(told.fields if told else {}), "reason": reason}))
+
+    def _why(self, state: Boot, ending: Ending) -> tuple[str, str]:
+        if state.bail_out is not None:
+            return "error", state.bail_out or "bailed out without a reason"
+        return "timeout" if ending.timed_out else "crash", ending.describe(self.limit)
+
+    def _give(self, tests: list[str], verdict: str, reason: str) -> None:
+        for test in tests:
+            self._judge(Judged(test, verdict, {"reason": reason}))
+
+    def _judge(self, event: Judged) -> None:
+        test = self._tests[event.id]
+        row = self.context.requirements.get(test.requirement)
+        time_taken = event.fields.get("microseconds", "")
+        result = TestResult(
+            test.id, test.requirement, row.level if row else "", event.verdict,
+            expected=event.fields.get("expected"), actual=event.fields.get("actual"),
+            reason=event.fields.get("reason"), at=event.fields.get("at") or test.at or None,
+            microseconds=int(time_taken) if time_taken.isdecimal() else None)
+        self.context.gate.judge(self.result.name, result)
+        self._results[test.id] = result
+        self.context.progress.judged(self.result, result)
+
+
+class Workers:
+    """Threads that take one job after the other."""
+
+    def __init__(self, jobs: Sequence[RunJob], launcher: Launcher) -> None:
+        self._queue, self._launcher = list(jobs), launcher
+        self._lock = threading.Lock()
+        self._errors: list[Exception] = []
+
+    def _next(self) -> Optional[RunJob]:
+        with self._lock:
+            idle = not self._queue or self._errors or self._launcher.stopping
+            return None if idle else self._queue.pop(0)
+
+    def _work(self) -> None:
+        job = self._next()
+        while job:
+            try:
+                job.execute()
+            except Exception as error:      # comes out of run()
+                self._errors.append(error)
+            job = self._next()
+
+    def run(self, count: int, tick: Callable[[], Optional[float]]) -> None:
+        """Returns when all is done. Ends the VMMs when a signal comes in between."""
+        threads = [threading.Thread(target=self._work) for _ in range(min(count, len(self._queue)))]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(tick())
+        finally:
+            self._launcher.stop()
+            for thread in threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[0]

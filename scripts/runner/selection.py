@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which tests run in which runs: the patterns of the command line against what there is."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from .catalogue import Requirement, Test
+from .config import Run
+from .errors import NothingToRun, UsageError, nearest
+
+
+@dataclass(frozen=True)
+class Selected:
+    run: Run
+    tests: list[Test]
+    globs: str                  # the same choice, as short as it can be said to the image
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the patterns of the command line name."""
+    runs: list[str]
+    tests: list[str]            # globs over full ids
+
+
+def matches(name: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],
+                  requirements: dict[str, Requirement]) -> Choice:
+    """A pattern that fits a run names runs; else it is a test id, a glob or a requirement."""
+    choice = Choice([], [])
+    for pattern in patterns:
+        if any(fnmatchcase(run.name, pattern) for run in runs):
+            choice.runs.append(pattern)
+        else:
+            choice.tests.append(_test_glob(pattern, runs, tests, requirements))
+    return choice
+
+
+def _test_glob(pattern: str, runs: list[Run], tests: list[Test],
+               requirements: dict[str, Requirement]) -> str:
+    for glob in (pattern, f"{pattern}/*"):
+        if any(fnmatchcase(test.id, glob) for test in tests):
+            return glob
+    if pattern in requirements:
+        raise UsageError(f"{pattern} is a requirement that no test is written for yet")
+    known = [run.name for run in runs] + [test.id for test in tests]
+    known += sorted({test.requirement for test in tests})
+    raise UsageError(f"'{pattern}' names no run and no test{nearest(pattern, known)}")
+
+
+def in_group(runs: list[Run], group: str) -> list[Run]:
+    known = sorted({name for run in runs for name in run.groups})
+    if group not in known:
+        raise UsageError(f"-g {group}: known groups are {', '.join(known) or '(none)'}"
+                         f"{nearest(group, known)}")
+    return [run for run in runs if group in run.groups]
+
+
+def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str) -> list[Selected]:
+    chosen = [run for run in runs if arch in run.arch
+              and (not choice.runs or matches(run.name, choice.runs))]
+    if not chosen:
+        raise NothingToRun(f"nothing to run: no selected run is meant for {arch}")
+    found = [_tests_of(run, tests, choice.tests) for run in chosen]
+    if not any(selected.tests for selected in found):
+        raise NothingToRun("nothing to run: none of the selected tests belongs to run "
+                           + ", ".join(run.name for run in chosen))
+    return [selected for selected in found if selected.tests]
+
+
+def _tests_of(run: Run, tests: list[Test], globs: list[str]) -> Selected:
+    chosen = [test for test in tests
+              if matches(test.id, run.tests) and (not globs or matches(test.id, globs))]
+    return Selected(run, chosen, _shortest(tests, chosen, (("*",), run.tests, globs)))
+
+
+def _shortest(tests: list[Test], chosen: list[Test], candidates: Iterable[Sequence[str]]) -> str:
+    for globs in candidates:
+        if [test for test in tests if matches(test.id, globs)] == chosen:
+            return ",".join(globs)
+    return ",".join(test.id for test in chosen)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""QEMU, machines q35 and virt."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from typing import Optional
+
+from ..config import Endpoint, Region, Setup
+from ..errors import UsageError
+from . import CannotProvide, find_program
+
+PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
+DISK_SIZE = 64 * 1024
+VIRTIO = "iommu_platform=on,disable-legacy=on"
+REGION_TYPES = {"reserved": 0, "msi": 1}
+SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+
+
+class Vmm:
+    name = "qemu"
+
+    def __init__(self, arch: str, path: Optional[str], accel: str) -> None:
+        self.arch, self.accel = arch, accel
+        self.binary = find_program(f"qemu-system-{arch}", path, PACKAGES[arch])
+        self.version = self.detail = ""
+        if accel == "kvm" and not (os.uname().machine == arch
+                                   and os.access("/dev/kvm", os.R_OK | os.W_OK)):
+            raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
+
+    def identify(self) -> None:
+        try:
+            done = subprocess.run([self.binary, "--version"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UsageError(f"{self.binary} --version: {error}") from None
+        text = done.stdout.decode("utf-8", "replace")
+        match = re.search(r"version ((\d+(?:\.\d+)+).*)", text)
+        if not match:
+            raise UsageError(f"{self.binary} --version: no version in {text[:200]!r}")
+        self.detail, self.version = match[1].strip(), match[2]
+
+    def at_least(self, major: int, minor: int) -> bool:
+        return tuple(map(int, self.version.split(".")[:2])) >= (major, minor)
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        for number, endpoint in enumerate(setup.endpoints):
+            if endpoint.kind == "blk":
+                with open(disk(directory, number), "wb") as file:
+                    file.truncate(DISK_SIZE)
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        buses = Buses()
+        devices: list[str] = []
+        for number, endpoint in enumerate(setup.endpoints):
+            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory)
+        return [self.binary, *self._machine(setup), "-m", str(setup.memory),
+                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+                "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
+                "-device", self._iommu(setup), *buses.bridges, *devices,
+                "-kernel", image, "-append", cmdline]
+
+    def _machine(self, setup: Setup) -> list[str]:
+        cpu = ["-cpu", "host"] if self.accel == "kvm" else []
+        if self.arch == "x86_64":
+            return ["-machine", f"q35,accel={self.accel}", *cpu, "-bios", "qboot.rom",
+                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+        options = f"virt,accel={self.accel}"
+        if setup.reserved_regions:
+            options += ",gic-version=3,its=off"     # else the machine sets its own region
+        elif self.accel == "kvm":
+            options += ",gic-version=max"
+        return ["-machine", options, *(cpu or ["-cpu", "cortex-a57"])]
+
+    def _iommu(self, setup: Setup) -> str:
+        options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass),
+                   **self._sizes(setup), **self._rings(setup)}
+        if not setup.reserved_regions:
+            return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
+        if self.arch == "x86_64":
+            raise CannotProvide("QEMU's q35 machine sets the reserved regions itself")
+        regions = [region_value(region) for region in setup.reserved_regions]
+        if self.at_least(8, 2):
+            return json_device(options, regions)
+        options[f"len-reserved-regions"] = str(len(regions))
+        options.update({f"reserved-regions[{n}]": value for n, value in enumerate(regions)})
+        return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
+
+    def _sizes(self, setup: Setup) -> dict[str, str]:
+        options = {}
+        if setup.granule:
+            options["granule"] = setup.granule
+        if setup.address_width:
+            options["aw-bits"] = str(setup.address_width)
+        if options and not self.at_least(9, 0):
+            raise CannotProvide(f"QEMU {self.version} has no option {' and '.join(options)}"
+                                " (from 9.0)")
+        return options
+
+    def _rings(self, setup: Setup) -> dict[str, str]:
+        wanted = {"packed": setup.packed, "event_idx": setup.event_idx,
+                  "indirect_desc": setup.indirect, "in_order": setup.in_order}
+        if setup.in_order and not self.at_least(10, 0):
+            raise CannotProvide(f"QEMU {self.version} has no option in_order (from 10.0)")
+        if not self.at_least(10, 0):
+            del wanted["in_order"]
+        return {key: switch(value) for key, value in wanted.items() if value is not None}
+
+
+def switch(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def region_value(region: Region) -> str:
+    return f"{region.first:#x}:{region.last:#x}:{REGION_TYPES[region.kind]}"
+
+
+def json_device(options: dict[str, str], regions: list[str]) -> str:
+    """Lists have no other spelling from 8.2 on. JSON wants real types."""
+    types = {"on": True, "off": False}
+    typed = {key: types.get(value, int(value) if value.isdecimal() else value)
+             for key, value in options.items()}
+    return json.dumps({"driver": "virtio-iommu-pci", **typed, "reserved-regions": regions})
+
+
+def disk(directory: str, number: int) -> str:
+    return os.path.join(directory, f"disk{number}.img")
+
+
+class Buses:
+    """Where an endpoint plugs in; adds the bridges on the way when they are first needed."""
+
+    def __init__(self) -> None:
+        self.bridges: list[str] = []
+        self._root_slot = 2             # 0 is the host bridge's, 2 the IOMMU's
+        self._bridge_slot = 0           # 0 is taken by the bridge's hot-plug controller
+        self._ports = 0
+        self._there: set[str] = set()
+
+    def place(self, endpoint: Endpoint) -> str:
+        if endpoint.place == "root":
+            return self._slot()
+        if endpoint.place == "root-port":
+            return self._port(self._slot())
+        if endpoint.place == "pci-bridge":
+            self._once("bridge", "pcie-pci-bridge")
+            self._bridge_slot += 1
+            return f"bus=bridge,addr={self._bridge_slot:02x}.0"
+        if endpoint.place == "second-root":
+            self._once("second", f"pxb-pcie,bus_nr={SECOND_ROOT_BUS}")
+            return self._port("bus=second")
+        self._once("outside", f"pxb-pcie,bus_nr={OUTSIDE_BUS},bypass_iommu=on")
+        return self._port("bus=outside")
+
+    def _slot(self) -> str:
+        self._root_slot += 1
+        return f"bus=pcie.0,addr={self._root_slot:02x}.0"
+
+    def _once(self, name: str, device: str) -> None:
+        if name not in self._there:
+            self._there.add(name)
+            self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
+
+    def _port(self, where: str) -> str:
+        self._ports += 1
+        name = f"port{self._ports}"
+        self.bridges += ["-device", f"pcie-root-port,id={name},chassis={self._ports},"
+                                    f"slot={self._ports},{where}"]
+        return f"bus={name}"
+
+
+def blk(number: int, where: str, directory: str) -> list[str]:
+    path = disk(directory, number).replace(",", ",,")
+    return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
+                         "cache.direct=off,cache.no-flush=on",
+            "-device", f"virtio-blk-pci,drive=disk{number},{where},{VIRTIO}"]
+
+
+def rng(number: int, where: str, _: str) -> list[str]:
+    return ["-object", f"rng-builtin,id=rng{number}",
+            "-device", f"virtio-rng-pci,rng=rng{number},{where},{VIRTIO}"]
+
+
+def net(number: int, where: str, _: str) -> list[str]:
+    """On a hub: no access to the host, and two of them reach each other."""
+    return ["-netdev", f"hubport,id=net{number},hubid=0",
+            "-device", f"virtio-net-pci,netdev=net{number},romfile=,{where},{VIRTIO}"]
+
+
+def console(number: int, where: str, _: str) -> list[str]:
+    return ["-device", f"virtio-serial-pci,id=serial{number},{where},{VIRTIO}",
+            "-chardev", f"null,id=null{number}",
+            "-device", f"virtconsole,bus=serial{number}.0,chardev=null{number}"]
+
+
+def edu(_: int, where: str, __: str) -> list[str]:
+    return ["-device", f"edu,{where},dma_mask=0xffffffffffffffff"]
+
+
+ENDPOINTS = {"blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}
