@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
+#include "acpi.h"
+#include "boot.h"
+#include "error.h"
+#include "fdt.h"
+#include "machine.h"
+#include "machine_arm.h"
+
+#define PSCI_SYSTEM_OFF 0x84000008u
+
+static enum { METHOD_UNKNOWN, METHOD_HVC, METHOD_SMC } method;
+
+void power_use_fdt(const void *fdt)
+{
+	bool hvc;
+
+	if (fdt_psci(fdt, &hvc))
+		method = hvc ? METHOD_HVC : METHOD_SMC;
+}
+
+/* FADT, ARM_BOOT_ARCH. */
+static void use_acpi(const struct boot_info *boot)
+{
+	struct acpi acpi;
+	struct acpi_power power;
+	struct error error;
+
+	if (acpi_init(&acpi, boot, &error) && acpi.count && acpi_power(&acpi, &power, &error) &&
+	    power.psci)
+		method = power.psci_hvc ? METHOD_HVC : METHOD_SMC;
+}
+
+/* SMCCC: the callee may change X0 to X17. */
+#define CALL(instruction, function)                                                             \
+	do {                                                                                    \
+		register uint64_t x0 asm("x0") = (function);                                    \
+		asm volatile(instruction " #0"                                                  \
+			     : "+r"(x0)                                                         \
+			     :                                                                  \
+			     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",     \
+			       "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");      \
+	} while (0)
+
+/* Without a word from tree or tables, both: a call that nobody serves does no harm here. */
+void machine_power_off(const struct boot_info *boot)
+{
+	if (method == METHOD_UNKNOWN && boot && boot->rsdp)
+		use_acpi(boot);
+	if (method != METHOD_SMC)
+		CALL("hvc", PSCI_SYSTEM_OFF);
+	if (method != METHOD_HVC)
+		CALL("smc", PSCI_SYSTEM_OFF);
+	halt();
+}
+
+void halt(void)
+{
+	for (;;)
+		asm volatile("wfi" : : : "memory");
+}

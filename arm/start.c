@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
+#include <asm/io.h>
+
+#include "boot.h"
+#include "console.h"
+#include "error.h"
+#include "fdt.h"
+#include "machine.h"
+#include "machine_arm.h"
+#include "memory.h"
+
+const char machine_name[] = "aarch64";
+
+/* Of the header: magic and totalsize, big endian. Also called with the MMU off. */
+uint32_t tree_size(const void *fdt)
+{
+	const uint32_t *header = fdt;
+	uint32_t size;
+
+	if (!fdt || (uintptr_t)fdt % 8 || __builtin_bswap32(header[0]) != 0xd00dfeed)
+		return 0;
+	size = __builtin_bswap32(header[1]);
+	return size <= FDT_MAX_SIZE ? size : 0;
+}
+
+static uint32_t in8(uintptr_t address)
+{
+	return io_read8((void *)address);
+}
+
+static void out8(uintptr_t address, uint32_t value)
+{
+	io_write8((void *)address, value);
+}
+
+static uint32_t in32(uintptr_t address)
+{
+	return io_read32((void *)address);
+}
+
+static void out32(uintptr_t address, uint32_t value)
+{
+	io_write32((void *)address, value);
+}
+
+#define UART_SIZE 0x1000
+
+/* UARTCR: UARTEN and TXE. Nobody need have set them up. */
+static void pl011_enable(uintptr_t base)
+{
+	out32(base + 0x30, 1 << 8 | 1 << 0);
+}
+
+static void console_from(const struct fdt_console *found)
+{
+	bool pl011 = found->kind == FDT_UART_PL011;
+	bool wide = pl011 || found->reg_io_width == 4;
+	struct uart uart = {
+		.base = found->base,
+		.stride = pl011 ? 4 : 1u << found->reg_shift,
+		.in = wide ? in32 : in8,
+		.out = wide ? out32 : out8,
+	};
+
+	if (found->kind == FDT_UART_NONE || !io_map(found->base, UART_SIZE))
+		return;
+	if (pl011) {
+		uart_pl011(&uart);
+		pl011_enable(uart.base);
+	} else {
+		uart_16550(&uart);
+	}
+	console_use(&uart);
+}
+
+/* The image and the tree first: the list is cut if the tree names very many ranges. */
+static void reserve_ours(struct boot_info *boot)
+{
+	boot_add_reserved(boot, (uintptr_t)image_start, image_end - image_start);
+	boot_add_reserved(boot, (uintptr_t)boot->fdt, tree_size(boot->fdt));
+}
+
+/* Asynchronous external aborts are reported, not kept pending. */
+static void unmask_serror(void)
+{
+	asm volatile("msr daifclr, #4" : : : "memory");
+}
+
+void arm_start(const void *fdt)
+{
+	static struct boot_info boot = {.protocol = "arm64-image", .cmdline = ""};
+	struct fdt_console console;
+	struct error error, ignored;
+	bool has_ram, has_tables;
+
+	if (!fdt_validate(fdt, &error))
+		machine_power_off(&boot);	/* nobody can be told */
+	power_use_fdt(fdt);
+	boot.fdt = fdt;
+	boot.cmdline = fdt_bootargs(fdt);
+	reserve_ours(&boot);
+	has_ram = fdt_memory(fdt, &boot, &error);
+	has_tables = mmu_map_ram(&boot);	/* before the first device */
+	if (fdt_console(fdt, &console, &ignored))
+		console_from(&console);
+	if (!has_ram)
+		bail_out("%s", error.text);
+	if (!has_tables)
+		bail_out("the tree names more memory ranges than there are page tables for");
+	clock_check();
+	unmask_serror();
+	memory_init(&boot, mmu_limit());
+	boot_start(&boot);
+}
