@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * PCI: host bridges, functions, configuration space, BARs.
+ *
+ * No firmware is assumed. pci_scan() numbers bridges and places BARs where nobody did, and leaves
+ * alone what is set up already.
+ */
+#ifndef PCI_H
+#define PCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct boot_info;
+
+#define PCI_MAX_HOSTS	8
+#define PCI_MAX_WINDOWS 4	/* of one host bridge */
+#define PCI_MAX_DEVICES 64
+#define PCI_MAX_DEPTH	8	/* bridges behind bridges */
+#define PCI_BARS	6
+
+#define PCI_BDF(bus, device, function) ((uint16_t)((bus) << 8 | (device) << 3 | (function)))
+#define PCI_BUS(bdf)	  ((uint8_t)((bdf) >> 8))
+#define PCI_DEVICE(bdf)	  ((bdf) >> 3 & 0x1f)
+#define PCI_FUNCTION(bdf) ((bdf) & 7)
+
+/* Segment:bus:device.function for printf. */
+#define PCI_FORMAT "%04x:%02x:%02x.%x"
+#define PCI_ARGS(segment, bdf) \
+	(unsigned int)(segment), PCI_BUS(bdf), PCI_DEVICE(bdf), PCI_FUNCTION(bdf)
+
+/* Registers of the configuration header. */
+enum {
+	PCI_VENDOR_ID = 0x00,
+	PCI_DEVICE_ID = 0x02,
+	PCI_COMMAND = 0x04,
+	PCI_STATUS = 0x06,
+	PCI_CLASS_REVISION = 0x08,
+	PCI_CACHE_LINE = 0x0c,
+	PCI_BAR0 = 0x10,
+	PCI_BUS_NUMBERS = 0x18,		/* bridge: primary, secondary, subordinate, latency */
+	PCI_MEMORY_WINDOW = 0x20,	/* bridge: base and limit, address bits 31:20 each */
+	PCI_PREFETCH_WINDOW = 0x24,
+	PCI_PREFETCH_BASE_HIGH = 0x28,
+	PCI_SUBSYSTEM_ID = 0x2e,
+	PCI_CAPABILITIES = 0x34,
+};
+
+enum {
+	PCI_COMMAND_IO = 1 << 0,
+	PCI_COMMAND_MEMORY = 1 << 1,
+	PCI_COMMAND_MASTER = 1 << 2,
+	PCI_COMMAND_INTX_DISABLE = 1 << 10,
+	PCI_STATUS_CAPABILITIES = 1 << 4,
+};
+
+enum { PCI_CAP_VENDOR = 0x09, PCI_CAP_EXPRESS = 0x10, PCI_CAP_MSIX = 0x11, PCI_CAP_MSI = 0x05 };
+
+/* Class and subclass. */
+enum { PCI_CLASS_HOST_BRIDGE = 0x0600 };
+
+/* A range of memory addresses that a host bridge forwards to its buses. */
+struct pci_window {
+	uint64_t pci_base;	/* as written to BARs */
+	uint64_t cpu_base;	/* as seen by the CPU */
+	uint64_t size;
+	uint64_t next;		/* PCI address from which on it is free; 0: nothing is placed yet */
+	bool is64;		/* reaches above 4 GiB: for 64-bit BARs only */
+	bool prefetch;		/* for prefetchable BARs only */
+};
+
+/*
+ * A host bridge and how its configuration space is reached. Whoever finds it fills segment,
+ * buses, ecam and windows; for a host without ECAM also @read and @write.
+ */
+struct pci_host {
+	uint16_t segment;
+	uint8_t bus_first, bus_last;
+	uint64_t ecam;		/* guest-physical, of bus_first; 0: no ECAM */
+	struct pci_window windows[PCI_MAX_WINDOWS];
+	unsigned int window_count;
+
+	/* @width is 1, 2 or 4 and @offset a multiple of it. What nobody answers reads as ones. */
+	uint32_t (*read)(const struct pci_host *host, uint16_t bdf, unsigned int offset,
+			 unsigned int width);
+	void (*write)(const struct pci_host *host, uint16_t bdf, unsigned int offset,
+		      unsigned int width, uint32_t value);
+	uint8_t *config;	/* mapped ECAM */
+};
+
+struct pci_bar {
+	uint64_t address;	/* as seen by the CPU; 0: not placed */
+	uint64_t size;		/* 0: no such BAR; I/O BARs are not sized */
+	bool io, is64, prefetch;
+};
+
+struct pci_dev {
+	struct pci_host *host;
+	struct pci_dev *bridge;	/* above this function, NULL on a root bus */
+	uint16_t segment;
+	uint16_t bdf;
+	uint16_t vendor, device;
+	uint32_t class_code;	/* class << 16 | subclass << 8 | programming interface */
+	uint8_t header_type;	/* without the multi-function bit */
+	struct pci_bar bars[PCI_BARS];
+
+	/* Bridges only. */
+	uint8_t secondary, subordinate;
+	uint8_t port_type;	/* of the PCI Express capability, PCI_PORT_NONE without one */
+	uint64_t window_base, window_end;	/* memory window [base, end), PCI addresses */
+};
+
+/* Device/Port Type of the PCI Express Capabilities register (PCIe 6.0, 7.5.3.2). */
+enum {
+	PCI_PORT_ROOT = 4,
+	PCI_PORT_DOWNSTREAM = 6,
+	PCI_PORT_TO_PCI = 7,
+	PCI_PORT_NONE = 0xff,
+};
+
+/* Devices point at each other and at hosts: do not copy. */
+struct pci {
+	struct pci_host hosts[PCI_MAX_HOSTS];
+	unsigned int host_count;
+	struct pci_dev devices[PCI_MAX_DEVICES];
+	unsigned int device_count;
+};
+
+/*
+ * With @pci->hosts filled, find all functions on all buses of all hosts. Afterwards every bridge
+ * is numbered, every memory BAR placed, and every bridge with something behind it forwards
+ * memory accesses and DMA. The functions themselves are still disabled: pci_enable().
+ *
+ * The numbers depend on nothing but what is plugged where. A root bus keeps its number, the
+ * buses below it are numbered depth first with the numbers that follow.
+ *
+ * Further root buses in the bus range of one host are looked for only if its first bus shows
+ * more than one host bridge function, and only until as many have been found: asking every
+ * device of 255 buses costs more than the boot.
+ */
+bool pci_scan(struct pci *pci, struct error *error);
+
+/*
+ * Give @host a window where no RAM and nothing reserved is: from the highest such address below
+ * the I/O APIC at 0xfec00000 up to there. For PCs whose firmware did not place the BARs; leaves
+ * hosts alone that have windows.
+ */
+void pci_find_hole(struct pci_host *host, const struct boot_info *boot);
+
+/*
+ * A host bridge behind ports 0xcf8 and 0xcfc, for when no table describes an ECAM. Returns false
+ * on machines without one; machines with ports define it, there is a weak default.
+ */
+bool pci_port_host(struct pci_host *host);
+
+uint8_t pci_read8(const struct pci_dev *dev, unsigned int offset);
+uint16_t pci_read16(const struct pci_dev *dev, unsigned int offset);
+uint32_t pci_read32(const struct pci_dev *dev, unsigned int offset);
+void pci_write8(const struct pci_dev *dev, unsigned int offset, uint8_t value);
+void pci_write16(const struct pci_dev *dev, unsigned int offset, uint16_t value);
+void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value);
+
+/*
+ * Offset of the next capability @id behind the one at @after (0: from the start), 0 if there is
+ * none or the list is broken.
+ */
+unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after);
+
+/*
+ * Map @length bytes from @offset of a memory BAR. NULL if there is no such BAR, if it is not
+ * placed, or if the range does not fit into it.
+ */
+void *pci_map_bar(const struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length);
+
+/* Memory decoding and bus mastering on, INTx off. */
+void pci_enable(const struct pci_dev *dev);
+
+/*
+ * The BDF under which the function's DMA arrives at the root complex: its own, unless a
+ * conventional PCI bus is on the way (PCIe to PCI/PCI-X Bridge 1.0, 2.3).
+ */
+uint16_t pci_requester_id(const struct pci_dev *dev);
+
+/* Used by pci_scan(): sizes and places BARs, opens bridges. */
+bool pci_assign_bars(struct pci *pci, struct error *error);
+
+#endif
