@@ -76,6 +76,7 @@ el1:
 leave_el2:
 	mov	x0, #HCR_RW
 	msr	hcr_el2, x0
+	isb
 	mov	x0, #CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN
 	msr	cnthctl_el2, x0
 	msr	cntvoff_el2, xzr
