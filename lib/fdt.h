@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 /* libfdt.h asks for a header of this name and finds this one first: hand on to its own. */
+#include <libfdt_env.h>
 #include_next <fdt.h>
 
 #include "error.h"

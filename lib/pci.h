@@ -183,6 +183,9 @@ void pci_enable(const struct pci_dev *dev);
  */
 uint16_t pci_requester_id(const struct pci_dev *dev);
 
+/* Used by pci_scan(): makes configuration space accessible. */
+bool pci_open_host(struct pci_host *host, struct error *error);
+
 /* Used by pci_scan(): sizes and places BARs, opens bridges. */
 bool pci_assign_bars(struct pci *pci, struct error *error);
 
