@@ -79,23 +79,19 @@ enter:
 	call *%rbp
 	ud2
 
-/* One stub per exception: vector and error code on the stack, as in struct exception_frame. */
-	.macro exception vector, has_code
-	.balign 16
-	.if !\has_code
-	pushq $0
-	.endif
-	pushq $\vector
-	jmp exception_common
-	.endm
-
+/* One stub per exception: error code and vector on the stack, as in struct exception_frame. */
 	.globl exception_stubs
 	.balign 16
 exception_stubs:
 	.set vector, 0
 	.rept 32
-	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code (Intel SDM 3A, 6.15; AMD APM 2, 8.2). */
-	exception %vector, ((0x60227d00 >> vector) & 1)
+	.balign 16
+	/* These push an error code of their own (AMD APM 2, 8.2): 8, 10-14, 17, 21, 29, 30. */
+	.if !((0x60227d00 >> vector) & 1)
+	pushq $0
+	.endif
+	pushq $vector
+	jmp exception_common
 	.set vector, vector + 1
 	.endr
 

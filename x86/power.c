@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
 #include <asm/io.h>
 
 #include "acpi.h"
 #include "boot.h"
 #include "machine.h"
 
-#define SLEEP_ENABLE (1 << 13)		/* PM1 control (ACPI 6.5, 4.8.3.2.1) */
-#define QEMU_DEBUG_EXIT 0xf4		/* isa-debug-exit as run_tests.sh sets it */
+#define QEMU_DEBUG_EXIT 0xf4	/* isa-debug-exit */
 
 static void halt(void) __attribute__((noreturn));
 
@@ -16,13 +17,46 @@ static void halt(void)
 		asm volatile("cli; hlt");
 }
 
-void machine_power_off(const struct boot_info *boot)
+/* A register of one or two bytes, behind a port or in memory. */
+static void write_register(const struct acpi_register *reg, uint16_t value, unsigned int width)
 {
+	volatile void *address;
+
+	if (!reg->address)
+		return;
+	if (reg->space == ACPI_SPACE_IO) {
+		if (width == 1)
+			port_write8(reg->address, value);
+		else
+			port_write16(reg->address, value);
+		return;
+	}
+	address = io_map(reg->address, width);
+	if (!address)
+		return;
+	if (width == 1)
+		io_write8(address, value);
+	else
+		io_write16(address, value);
+}
+
+static void acpi_off(const struct boot_info *boot)
+{
+	struct acpi_power power;
 	struct error ignored;
 	struct acpi acpi;
 
-	if (boot && acpi_init(&acpi, boot, &ignored))
-		acpi_power_off(&acpi);
+	if (!acpi_init(&acpi, boot, &ignored) || !acpi_power(&acpi, &power, &ignored))
+		return;
+	write_register(&power.sleep_control, power.sleep_value, 1);
+	write_register(&power.pm1a_control, power.pm1a_value, 2);
+	write_register(&power.pm1b_control, power.pm1b_value, 2);
+}
+
+void machine_power_off(const struct boot_info *boot)
+{
+	if (boot)
+		acpi_off(boot);
 	port_write32(QEMU_DEBUG_EXIT, 0);
 	halt();
 }

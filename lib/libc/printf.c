@@ -11,7 +11,7 @@ struct sink {
 };
 
 struct conversion {
-	bool left, zero, precise;
+	bool left, zero, alternate, precise;
 	int width, precision;
 	int longs;	/* -2 hh, -1 h, 0, 1 l or z, 2 ll */
 	char kind;
@@ -55,14 +55,15 @@ static void put_number(struct sink *sink, const struct conversion *conv, uint64_
 	unsigned int base = strchr("xXp", conv->kind) ? 16 : 10;
 	char text[72], *p = text + sizeof(text);
 	int least = conv->precise ? conv->precision : 1;
+	bool prefix = conv->kind == 'p' || (conv->alternate && base == 16 && value);
 
 	if (conv->zero && !conv->left && !conv->precise)
-		least = conv->width - negative;
+		least = conv->width - negative - 2 * prefix;
 	if (least > 64)
 		least = 64;
 	for (; value || least > 0; value /= base, least--)
 		*--p = digits[value % base];
-	if (conv->kind == 'p') {
+	if (prefix) {
 		*--p = 'x';
 		*--p = '0';
 	}
@@ -93,6 +94,8 @@ static struct conversion parse_conversion(const char **format, va_list *args)
 			conv.left = true;
 		else if (**format == '0')
 			conv.zero = true;
+		else if (**format == '#')
+			conv.alternate = true;
 		else
 			break;
 	}

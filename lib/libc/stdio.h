@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /*
- * Conversions: %d %i %u %x %X %p %c %s %%, flags '0' and '-', width, precision (for %s and as the
+ * Conversions: %d %i %u %x %X %p %c %s %%, flags '0', '-' and '#', width, precision (for %s and as the
  * least number of digits), '*', lengths hh h l ll z. The result is always terminated if @size > 0;
  * returns the length that the whole text would have had.
  */

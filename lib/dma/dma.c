@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "dma/dma.h"
+#include "memory.h"
+
+static const struct dma_driver *const drivers[] = {&dma_virtio_blk, &dma_virtio_rng, &dma_edu};
+
+bool dma_open(struct dma_master *master, struct pci_dev *pci, void *page, struct error *error)
+{
+	error->text[0] = '\0';
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		memset(master, 0, sizeof(*master));
+		master->page = page;
+		master->page_iova = phys(page);
+		master->patience_us = REPLY_TIMEOUT_US;
+		if (drivers[i]->open(master, pci, error))
+			return true;
+		if (error->text[0])
+			return false;
+	}
+	return false;
+}
+
+void dma_stop(struct dma_master *master)
+{
+	master->ops->stop(master);
+	master->running = false;
+}
+
+void dma_place(struct dma_master *master, uint64_t iova)
+{
+	if (master->page_iova == iova)
+		return;
+	if (master->running)
+		dma_stop(master);
+	master->page_iova = iova;
+}
+
+static bool ready(struct dma_master *master)
+{
+	if (!master->running)
+		master->running = master->ops->start(master);
+	return master->running;
+}
+
+/* What failed once may not answer again: stop it, so that nothing comes late. */
+static enum dma_result conclude(struct dma_master *master, enum dma_result result)
+{
+	if (result != DMA_DONE)
+		dma_stop(master);
+	return result;
+}
+
+enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size)
+{
+	if (!ready(master))
+		return conclude(master, DMA_REFUSED);
+	return conclude(master, master->ops->write(master, iova, size));
+}
+
+enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
+{
+	if (!ready(master))
+		return conclude(master, DMA_REFUSED);
+	return conclude(master, master->ops->read(master, iova, bytes, size));
+}

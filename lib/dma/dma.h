@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DMA masters: devices that read and write memory for us.
+ *
+ * A master has one private page, in which its rings and scratch buffers lie; the device sees that
+ * page at @page_iova. Every other access goes to the address that the caller asks for, and to no
+ * other byte.
+ */
+#ifndef DMA_H
+#define DMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pci.h"
+#include "virtio/ring.h"
+#include "virtio/virtio.h"
+
+/* The most bytes that one access can carry. */
+#define DMA_MAX_BYTES 256
+
+/* Bytes that a master needs of its private page. */
+#define DMA_PAGE_BYTES 4096
+
+enum dma_result {
+	DMA_DONE,	/* the device says that it did it */
+	DMA_REFUSED,	/* the device reports an error, or asks for a reset */
+	DMA_SILENT,	/* nothing came within the patience */
+};
+
+struct dma_master;
+
+struct dma_ops {
+	const char *name;
+
+	/*
+	 * An exact master writes pattern[] and reads back what it is told to; one that is not exact
+	 * writes bytes that nobody knows, and cannot read.
+	 */
+	bool exact;
+
+	/* Reset the device and make it ready, with its private page at @page_iova. */
+	bool (*start)(struct dma_master *master);
+
+	/* The device writes pattern[0 .. size) to @iova. */
+	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
+
+	/* The device reads @size bytes at @iova; what it saw is stored in @bytes if it is done. */
+	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+	/* The device forgets its rings and keeps still. */
+	void (*stop)(struct dma_master *master);
+};
+
+struct dma_master {
+	const struct dma_ops *ops;
+	uint8_t *page;
+	uint64_t page_iova;
+	bool running;		/* started and no access has failed since */
+	uint64_t patience_us;	/* how long an access may take before it counts as silent */
+	uint8_t pattern[DMA_MAX_BYTES];
+	struct virtio_device virtio;
+	struct ring ring;
+	bool seeded;			/* virtio-blk: the pattern is on the disk */
+	volatile uint8_t *registers;	/* edu */
+};
+
+/*
+ * Make a master of a PCI function if a driver knows it. @page is DMA_PAGE_BYTES long, the caller's,
+ * seen by the device at its own address until dma_place(). Returns false, with @error empty, if no
+ * driver knows the function, and with a message if it cannot be used.
+ */
+bool dma_open(struct dma_master *master, struct pci_dev *pci, void *page, struct error *error);
+
+/* From the next access on the device sees the private page at @iova. */
+void dma_place(struct dma_master *master, uint64_t iova);
+
+/* Accesses; the device is started first if it is not running. @size is at most DMA_MAX_BYTES. */
+enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
+enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+/* Stop the device. The next access starts it again. */
+void dma_stop(struct dma_master *master);
+
+/* The drivers. open() returns false, @error untouched, for a function of another kind. */
+struct dma_driver {
+	bool (*open)(struct dma_master *master, struct pci_dev *pci, struct error *error);
+};
+
+extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_edu;
+
+/* For drivers of virtio devices: a ring in the private page, and one request through it. */
+#define DMA_SCRATCH 1024	/* the private page: the ring below, scratch buffers from here on */
+
+bool dma_virtio_open(struct dma_master *master, struct pci_dev *pci, uint32_t type,
+		     struct error *error);
+bool dma_virtio_start(struct dma_master *master);
+void dma_virtio_stop(struct dma_master *master);
+
+/* A piece of scratch, @offset bytes behind DMA_SCRATCH, as the device sees it. */
+struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
+				    uint32_t length, bool writable);
+
+/* Send the pieces; @written is what the device says it has written. */
+enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
+				unsigned int count, uint32_t *written);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * QEMU's "edu" device (docs/specs/edu.rst): a device that is not virtio, with a buffer of 4096
+ * bytes and a DMA engine between it and memory. A transfer takes 100 ms of virtual time.
+ */
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "dma/dma.h"
+#include "memory.h"
+
+#define EDU_VENDOR 0x1234
+#define EDU_DEVICE 0x11e8
+
+enum {
+	EDU_DMA_SOURCE = 0x80,
+	EDU_DMA_DESTINATION = 0x88,
+	EDU_DMA_COUNT = 0x90,
+	EDU_DMA_COMMAND = 0x98,
+	EDU_REGISTERS = 0xa0,
+};
+
+enum { COMMAND_START = 1, COMMAND_TO_MEMORY = 2 };
+
+/* The buffer, as addresses of the device. Nobody writes the lower half: it stays zero. */
+enum { BUFFER_PATTERN = 0x40000, BUFFER_BACK = 0x40800 };
+
+static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
+				uint64_t direction)
+{
+	struct deadline deadline = deadline_in(master->patience_us);
+
+	io_write64(master->registers + EDU_DMA_SOURCE, from);
+	io_write64(master->registers + EDU_DMA_DESTINATION, to);
+	io_write64(master->registers + EDU_DMA_COUNT, size);
+	io_write64(master->registers + EDU_DMA_COMMAND, COMMAND_START | direction);
+	while (io_read64(master->registers + EDU_DMA_COMMAND) & COMMAND_START)
+		if (deadline_over(&deadline))
+			return DMA_SILENT;
+	return DMA_DONE;
+}
+
+static enum dma_result edu_write(struct dma_master *master, uint64_t iova, size_t size)
+{
+	return transfer(master, BUFFER_PATTERN, iova, size, COMMAND_TO_MEMORY);
+}
+
+static enum dma_result edu_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
+{
+	enum dma_result result = transfer(master, iova, BUFFER_BACK, size, 0);
+
+	if (result == DMA_DONE)
+		result = transfer(master, BUFFER_BACK, master->page_iova, size, COMMAND_TO_MEMORY);
+	if (result == DMA_DONE)
+		memcpy(bytes, master->page, size);
+	return result;
+}
+
+static bool edu_start(struct dma_master *master)
+{
+	(void)master;
+	return true;
+}
+
+/* A transfer that is under way cannot be taken back; none is after transfer() has returned. */
+static void edu_stop(struct dma_master *master)
+{
+	(void)master;
+}
+
+static const struct dma_ops edu_ops = {
+	.name = "edu",
+	.exact = true,
+	.start = edu_start,
+	.write = edu_write,
+	.read = edu_read,
+	.stop = edu_stop,
+};
+
+static bool edu_open(struct dma_master *master, struct pci_dev *pci, struct error *error)
+{
+	if (pci->vendor != EDU_VENDOR || pci->device != EDU_DEVICE)
+		return false;
+	master->ops = &edu_ops;
+	pci_enable(pci);
+	master->registers = pci_map_bar(pci, 0, 0, EDU_REGISTERS);
+	if (!master->registers)
+		return error_set(error, "edu %04x: BAR 0 is shorter than %#x", pci->bdf, EDU_REGISTERS);
+	return true;
+}
+
+const struct dma_driver dma_edu = {.open = edu_open};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What the virtio masters share: one small ring in the private page.
+ */
+#include "dma/dma.h"
+#include "memory.h"
+
+#define RING_SIZE 16
+
+/* The status is a register: reading it stops the VMM, which has our request to work on. */
+#define POLLS_PER_STATUS 64
+
+/* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
+#define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
+
+bool dma_virtio_open(struct dma_master *master, struct pci_dev *pci, uint32_t type,
+		     struct error *error)
+{
+	if (virtio_pci_type(pci) != type || !virtio_pci_open(&master->virtio, pci, error))
+		return false;
+	if ((virtio_offered(&master->virtio) & FEATURES) != FEATURES)
+		return error_set(error, "virtio-pci %04x does not offer ACCESS_PLATFORM: its DMA is "
+				 "not translated", pci->bdf);
+	return true;
+}
+
+bool dma_virtio_start(struct dma_master *master)
+{
+	struct virtio_device *dev = &master->virtio;
+
+	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
+		return false;
+	ring_init(&master->ring, RING_SIZE, master->page, master->page_iova - phys(master->page));
+	if (!virtio_enable_queue(dev, 0, &master->ring))
+		return false;
+	virtio_driver_ok(dev);
+	return true;
+}
+
+void dma_virtio_stop(struct dma_master *master)
+{
+	virtio_reset(&master->virtio);
+}
+
+struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
+				    uint32_t length, bool writable)
+{
+	return (struct ring_piece){master->page_iova + DMA_SCRATCH + offset, length, writable};
+}
+
+enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
+				unsigned int count, uint32_t *written)
+{
+	struct deadline deadline = deadline_in(master->patience_us);
+	struct ring_reply reply;
+	int head = ring_add(&master->ring, pieces, count);
+
+	if (head < 0)
+		return DMA_REFUSED;
+	ring_publish(&master->ring, head);
+	virtio_notify(&master->virtio, 0);
+	for (unsigned int polls = 1; !ring_take(&master->ring, &reply); polls++) {
+		if (polls % POLLS_PER_STATUS == 0 && virtio_needs_reset(&master->virtio))
+			return DMA_REFUSED;
+		if (deadline_over(&deadline))
+			return DMA_SILENT;
+	}
+	*written = reply.length;
+	return reply.valid ? DMA_DONE : DMA_REFUSED;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The PCI transport, modern interface only (virtio 1.4, 4.1).
+ */
+#include <stddef.h>
+
+#include <asm/io.h>
+
+#include "memory.h"
+#include "pci.h"
+#include "virtio/ring.h"
+#include "virtio/virtio.h"
+
+#define VIRTIO_VENDOR 0x1af4
+#define MODERN_DEVICE_BASE 0x1040
+#define MODERN_DEVICE_LAST 0x107f
+#define CAP_VENDOR_SPECIFIC 0x09
+
+/* struct virtio_pci_cap (4.1.4). */
+enum {
+	CAP_LENGTH = 2,
+	CAP_TYPE = 3,
+	CAP_BAR = 4,
+	CAP_OFFSET = 8,
+	CAP_STRUCTURE_LENGTH = 12,
+	CAP_SIZE = 16,
+	CAP_NOTIFY_MULTIPLIER = 16,
+	CAP_NOTIFY_SIZE = 20,
+};
+
+enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_DEVICE = 4 };
+
+/* struct virtio_pci_common_cfg (4.1.4.3). */
+enum {
+	COMMON_DEVICE_FEATURE_SELECT = 0,
+	COMMON_DEVICE_FEATURE = 4,
+	COMMON_DRIVER_FEATURE_SELECT = 8,
+	COMMON_DRIVER_FEATURE = 12,
+	COMMON_DEVICE_STATUS = 20,
+	COMMON_QUEUE_SELECT = 22,
+	COMMON_QUEUE_SIZE = 24,
+	COMMON_QUEUE_ENABLE = 28,
+	COMMON_QUEUE_NOTIFY_OFF = 30,
+	COMMON_QUEUE_DESC = 32,
+	COMMON_QUEUE_DRIVER = 40,
+	COMMON_QUEUE_DEVICE = 48,
+	COMMON_SIZE = 56,
+};
+
+uint32_t virtio_pci_type(const struct pci_dev *pci)
+{
+	if (pci->vendor != VIRTIO_VENDOR || pci->device < MODERN_DEVICE_BASE ||
+	    pci->device > MODERN_DEVICE_LAST)
+		return 0;
+	return pci->device - MODERN_DEVICE_BASE;
+}
+
+static uint8_t pci_status(struct virtio_device *dev)
+{
+	return io_read8(dev->common + COMMON_DEVICE_STATUS);
+}
+
+static void pci_set_status(struct virtio_device *dev, uint8_t status)
+{
+	io_write8(dev->common + COMMON_DEVICE_STATUS, status);
+}
+
+static uint32_t pci_offered(struct virtio_device *dev, uint32_t word)
+{
+	io_write32(dev->common + COMMON_DEVICE_FEATURE_SELECT, word);
+	return io_read32(dev->common + COMMON_DEVICE_FEATURE);
+}
+
+static void pci_accept(struct virtio_device *dev, uint32_t word, uint32_t bits)
+{
+	io_write32(dev->common + COMMON_DRIVER_FEATURE_SELECT, word);
+	io_write32(dev->common + COMMON_DRIVER_FEATURE, bits);
+}
+
+static uint16_t pci_queue_max(struct virtio_device *dev, uint16_t queue)
+{
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return io_read16(dev->common + COMMON_QUEUE_SIZE);
+}
+
+/* 64-bit fields are written in two halves (4.1.3.1). */
+static void write_address(struct virtio_device *dev, unsigned int field, volatile void *area,
+			  uint64_t offset)
+{
+	uint64_t address = phys((const void *)area) + offset;
+
+	io_write32(dev->common + field, address);
+	io_write32(dev->common + field + 4, address >> 32);
+}
+
+/* NULL for a queue whose address would lie outside of the notification area (4.1.4.4). */
+static volatile uint8_t *find_doorbell(struct virtio_device *dev, uint16_t queue)
+{
+	uint64_t offset;
+
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	offset = (uint64_t)io_read16(dev->common + COMMON_QUEUE_NOTIFY_OFF) * dev->notify_multiplier;
+	return offset + sizeof(uint16_t) <= dev->notify_length ? dev->notify + offset : NULL;
+}
+
+static void pci_queue_enable(struct virtio_device *dev, uint16_t queue, const struct ring *ring)
+{
+	if (queue < VIRTIO_DOORBELLS)
+		dev->doorbell[queue] = find_doorbell(dev, queue);
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	io_write16(dev->common + COMMON_QUEUE_SIZE, ring->size);
+	write_address(dev, COMMON_QUEUE_DESC, ring->desc, ring->device_offset);
+	write_address(dev, COMMON_QUEUE_DRIVER, ring->avail, ring->device_offset);
+	write_address(dev, COMMON_QUEUE_DEVICE, ring->used, ring->device_offset);
+	io_write16(dev->common + COMMON_QUEUE_ENABLE, 1);
+}
+
+static void pci_notify(struct virtio_device *dev, uint16_t queue)
+{
+	volatile uint8_t *doorbell = queue < VIRTIO_DOORBELLS ? dev->doorbell[queue] : NULL;
+
+	if (!doorbell)
+		doorbell = find_doorbell(dev, queue);
+	if (doorbell)
+		io_write16(doorbell, queue);
+}
+
+static const struct virtio_transport pci_transport = {
+	.status = pci_status,
+	.set_status = pci_set_status,
+	.offered = pci_offered,
+	.accept = pci_accept,
+	.queue_max = pci_queue_max,
+	.queue_enable = pci_queue_enable,
+	.notify = pci_notify,
+};
+
+/* The first capability of @type (4.1.4.1: the first is the preferred one), 0 if there is none. */
+static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
+{
+	unsigned int cap = pci_find_capability(pci, CAP_VENDOR_SPECIFIC, 0);
+
+	while (cap && pci_read8(pci, cap + CAP_TYPE) != type)
+		cap = pci_find_capability(pci, CAP_VENDOR_SPECIFIC, cap);
+	return cap;
+}
+
+/* Map the structure of @type, at least @least bytes. Returns its capability, 0 on failure. */
+static unsigned int map_structure(struct pci_dev *pci, uint8_t type, uint32_t least,
+				  volatile uint8_t **base, uint32_t *length, struct error *error)
+{
+	unsigned int cap = find_structure(pci, type);
+	uint32_t offset;
+	uint8_t bar;
+
+	if (!cap)
+		return error_set(error, "virtio-pci %04x: no capability of type %u", pci->bdf, type);
+	bar = pci_read8(pci, cap + CAP_BAR);
+	offset = pci_read32(pci, cap + CAP_OFFSET);
+	*length = pci_read32(pci, cap + CAP_STRUCTURE_LENGTH);
+	if (pci_read8(pci, cap + CAP_LENGTH) < CAP_SIZE || *length < least)
+		return error_set(error, "virtio-pci %04x: capability at %#x (type %u): length %u is "
+				 "less than %u", pci->bdf, cap, type, *length, least);
+	*base = pci_map_bar(pci, bar, offset, *length);
+	if (!*base)
+		return error_set(error, "virtio-pci %04x: capability at %#x (type %u): %#x + %#x does "
+				 "not fit BAR %u", pci->bdf, cap, type, offset, *length, bar);
+	return cap;
+}
+
+static bool map_notify(struct virtio_device *dev, struct error *error)
+{
+	unsigned int cap = map_structure(dev->pci, TYPE_NOTIFY, sizeof(uint16_t), &dev->notify,
+					 &dev->notify_length, error);
+
+	if (!cap)
+		return false;
+	if (pci_read8(dev->pci, cap + CAP_LENGTH) < CAP_NOTIFY_SIZE)
+		return error_set(error, "virtio-pci %04x: notify capability at %#x is shorter than %u",
+				 dev->pci->bdf, cap, CAP_NOTIFY_SIZE);
+	dev->notify_multiplier = pci_read32(dev->pci, cap + CAP_NOTIFY_MULTIPLIER);
+	return true;
+}
+
+bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct error *error)
+{
+	uint32_t ignored;
+
+	*dev = (struct virtio_device){.transport = &pci_transport, .pci = pci};
+	dev->type = virtio_pci_type(pci);
+	pci_enable(pci);
+	if (!map_structure(pci, TYPE_COMMON, COMMON_SIZE, &dev->common, &ignored, error) ||
+	    !map_notify(dev, error))
+		return false;
+	if (find_structure(pci, TYPE_DEVICE))
+		return map_structure(pci, TYPE_DEVICE, 1, &dev->config, &dev->config_length, error);
+	return true;
+}

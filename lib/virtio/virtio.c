@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "virtio/ring.h"
+#include "time.h"
+#include "virtio/virtio.h"
+
+static void add_status(struct virtio_device *dev, uint8_t bits)
+{
+	dev->transport->set_status(dev, dev->transport->status(dev) | bits);
+}
+
+bool virtio_reset(struct virtio_device *dev)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	dev->accepted = 0;
+	dev->transport->set_status(dev, 0);
+	while (dev->transport->status(dev))
+		if (deadline_over(&deadline))
+			return false;
+	return true;
+}
+
+uint64_t virtio_offered(struct virtio_device *dev)
+{
+	return dev->transport->offered(dev, 0) | (uint64_t)dev->transport->offered(dev, 1) << 32;
+}
+
+bool virtio_negotiate(struct virtio_device *dev, uint64_t features)
+{
+	add_status(dev, VIRTIO_ACKNOWLEDGE);
+	add_status(dev, VIRTIO_DRIVER);
+	dev->transport->accept(dev, 0, features);
+	dev->transport->accept(dev, 1, features >> 32);
+	add_status(dev, VIRTIO_FEATURES_OK);
+	dev->accepted = features;
+	return dev->transport->status(dev) & VIRTIO_FEATURES_OK;
+}
+
+bool virtio_enable_queue(struct virtio_device *dev, uint16_t queue, const struct ring *ring)
+{
+	if (dev->transport->queue_max(dev, queue) < ring->size)
+		return false;
+	dev->transport->queue_enable(dev, queue, ring);
+	return true;
+}
+
+void virtio_driver_ok(struct virtio_device *dev)
+{
+	add_status(dev, VIRTIO_DRIVER_OK);
+}
+
+bool virtio_needs_reset(struct virtio_device *dev)
+{
+	return dev->transport->status(dev) & VIRTIO_NEEDS_RESET;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "console.h"
+#include "effect.h"
+#include "endpoint.h"
+#include "iommu.h"
+#include "memory.h"
+#include "reserved.h"
+
+#define MAX_WATCHED 256
+#define WORDS_PER_EDGE (WATCH_EDGE / sizeof(uint64_t))
+
+/* Rounds of a read that must each match before it counts as seen: chance is ruled out. */
+#define READ_ROUNDS 4
+
+static uint8_t *watched[MAX_WATCHED];	/* pages */
+static unsigned int watched_count;
+static uint64_t salt;
+
+/* Eight canary bytes for this address, each in 0x40-0x7f: neither zero nor in a master's pattern. */
+static uint64_t canary(uintptr_t address)
+{
+	uint64_t x = (address + salt) * 0x9e3779b97f4a7c15ull;
+
+	x ^= x >> 29;
+	x *= 0xbf58476d1ce4e5b9ull;
+	x ^= x >> 32;
+	return (x & 0x3f3f3f3f3f3f3f3full) | 0x4040404040404040ull;
+}
+
+static uint8_t canary_byte(const uint8_t *at)
+{
+	uintptr_t word = (uintptr_t)at & ~7ul;
+
+	return canary(word) >> ((uintptr_t)at - word) * 8;
+}
+
+static void set_edge(uint8_t *edge)
+{
+	volatile uint64_t *word = (volatile void *)edge;
+
+	for (unsigned int i = 0; i < WORDS_PER_EDGE; i++)
+		word[i] = canary((uintptr_t)&word[i]);
+}
+
+static void set_page(uint8_t *page)
+{
+	set_edge(page);
+	set_edge(page + iommu.page - WATCH_EDGE);
+}
+
+uint8_t *watched_pages(unsigned int count)
+{
+	uint8_t *pages = arena_alloc(count * iommu.page, iommu.page);
+
+	if (count > MAX_WATCHED - watched_count)
+		bail_out("effect: a test watches more than %u pages", MAX_WATCHED);
+	for (unsigned int i = 0; i < count; i++) {
+		watched[watched_count++] = pages + i * iommu.page;
+		set_page(pages + i * iommu.page);
+	}
+	return pages;
+}
+
+uint64_t iova_window(unsigned int count)
+{
+	uint64_t size = count * iommu.page, start = phys(watched_pages(count));
+
+	if (start >= iommu.config.input_start && start + size - 1 <= iommu.config.input_end &&
+	    !reserved_overlaps(start, start + size - 1))
+		return start;
+	return reserved_avoid(iommu.config.input_start, size);
+}
+
+void unwatch_all(void)
+{
+	watched_count = 0;
+}
+
+/* New bytes everywhere, so that one seen before cannot be taken for one seen now. */
+static void change_canaries(void)
+{
+	salt++;
+	for (unsigned int i = 0; i < watched_count; i++)
+		set_page(watched[i]);
+}
+
+static bool within(const uint8_t *at, const uint8_t *from, size_t size)
+{
+	return from && at >= from && at < from + size;
+}
+
+static const uint8_t *stray_in_edge(const uint8_t *edge, const uint8_t *target, size_t size)
+{
+	const volatile uint64_t *word = (const volatile void *)edge;
+
+	for (unsigned int i = 0; i < WORDS_PER_EDGE; i++) {
+		if (word[i] == canary((uintptr_t)&word[i]))
+			continue;
+		for (const uint8_t *at = edge + i * 8; at < edge + i * 8 + 8; at++)
+			if (!within(at, target, size) && *(const volatile uint8_t *)at != canary_byte(at))
+				return at;
+	}
+	return NULL;
+}
+
+/* A watched byte outside of [target, target + size) that is not what we put there. */
+static const uint8_t *find_stray(const uint8_t *target, size_t size)
+{
+	const uint8_t *stray;
+
+	for (unsigned int i = 0; i < watched_count; i++) {
+		stray = stray_in_edge(watched[i], target, size);
+		if (!stray)
+			stray = stray_in_edge(watched[i] + iommu.page - WATCH_EDGE, target, size);
+		if (stray)
+			return stray;
+	}
+	return NULL;
+}
+
+/* An inexact master writes unknown bytes: that something changed has to do. */
+static bool arrived(const struct dma_master *dma, const uint8_t *target, const uint8_t *before,
+		    size_t size)
+{
+	if (dma->ops->exact)
+		return !memcmp(target, dma->pattern, size);
+	return memcmp(target, before, size);
+}
+
+struct effect write_effect(struct endpoint *ep, uint64_t iova, void *target, size_t size)
+{
+	uint8_t before[DMA_MAX_BYTES];
+	struct effect effect = {0};
+
+	if (target)
+		memcpy(before, target, size);
+	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
+	effect.exact = target && arrived(&ep->dma, target, before, size);
+	effect.stray = find_stray(target, size);
+	if (target)
+		memcpy(target, before, size);
+	if (effect.stray)
+		change_canaries();
+	return effect;
+}
+
+static bool sees(struct endpoint *ep, uint64_t iova, const void *source, size_t size, bool *done)
+{
+	uint8_t seen[DMA_MAX_BYTES];
+
+	*done = dma_read(&ep->dma, iova, seen, size) == DMA_DONE;
+	return *done && !memcmp(seen, source, size);
+}
+
+struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
+{
+	struct effect effect = {.exact = true};
+
+	for (unsigned int round = 0; round < READ_ROUNDS && effect.exact; round++) {
+		change_canaries();
+		effect.exact = sees(ep, iova, source, size, &effect.done);
+		if (size >= sizeof(uint64_t))
+			break;
+	}
+	effect.stray = find_stray(NULL, 0);
+	return effect;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What DMA can and cannot reach, seen from memory.
+ *
+ * Pages are watched at both ends: the first and last bytes of each hold canaries that differ from
+ * address to address. A write is judged by which of all watched bytes changed, a read by whether
+ * the device saw the bytes that stand at an address; what the device itself says about an access
+ * counts for nothing in a negative check.
+ */
+#ifndef EFFECT_H
+#define EFFECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct endpoint;
+
+/* Bytes watched at each end of a page. */
+#define WATCH_EDGE 16
+
+/*
+ * @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test.
+ * Accesses of a test go to within WATCH_EDGE of a page's ends.
+ */
+uint8_t *watched_pages(unsigned int count);
+
+/*
+ * An I/O virtual address range of @count pages for this test, inside the input range and off
+ * the reserved regions. Where possible it is the address of watched RAM, so that a device that
+ * does not translate is caught.
+ */
+uint64_t iova_window(unsigned int count);
+
+/* Watch no page any more. */
+void unwatch_all(void);
+
+/* What became of an access. */
+struct effect {
+	bool done;		/* the device says that it did it */
+	bool exact;		/* the bytes arrived at the target, or came from the source */
+	const void *stray;	/* some other watched byte that changed, or NULL */
+};
+
+/* A write of @size bytes to @iova that should land at @target (NULL: nowhere). */
+struct effect write_effect(struct endpoint *ep, uint64_t iova, void *target, size_t size);
+
+/* A read of @size bytes at @iova; exact if the device saw the bytes at @source. */
+struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Endpoints behind the IOMMU that can do DMA for us.
+ */
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dma/dma.h"
+
+#define MAX_ENDPOINTS 16
+
+/* What a normal domain maps for a master: a multiple of every granule up to 64 KiB. */
+#define PRIVATE_PAGE 65536
+
+struct topology;
+struct pci;
+
+struct endpoint {
+	uint32_t id;
+	struct pci_dev *pci;
+	struct dma_master dma;
+	uint64_t page_iova;	/* where a normal domain shows the private page of the master */
+};
+
+/*
+ * Open all masters among @pci's functions that @topology puts behind IOMMU number @iommu_index, and
+ * print one line for each. Byte-exact ones come first, slow ones last.
+ */
+void endpoints_open(struct pci *pci, const struct topology *topology, unsigned int iommu_index);
+
+/* Choose where private pages are mapped. After iommu_open() and reserved_init(). */
+void endpoints_place(void);
+
+unsigned int endpoint_count(void);
+
+/* Number @index in the order above, NULL past the end. */
+struct endpoint *endpoint(unsigned int index);
+
+/* The first with this kind of master, NULL if there is none. */
+struct endpoint *endpoint_named(const char *master);
+
+/* The first exact one behind a bridge or on another root bus, NULL if there is none. */
+struct endpoint *endpoint_bridged(void);
+
+/* Ids that no endpoint can have: outside of all ranges that the firmware lists. */
+bool missing_endpoint_id(uint32_t id);
+
+/* Stop all masters and address them by guest-physical addresses again. */
+void endpoints_rest(void);
+
+#endif

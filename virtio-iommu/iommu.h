@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The virtio-iommu under test: raw and well-formed requests, events, and a clean state for each
+ * test.
+ *
+ * There is one device per run, so its state is one object and the functions take none.
+ */
+#ifndef IOMMU_H
+#define IOMMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "request.h"
+#include "virtio/ring.h"
+#include "virtio/virtio.h"
+
+/* The longest readable and writable parts of a request. */
+#define REQUEST_MAX 4096
+#define TAIL_SIZE sizeof(struct request_tail)
+
+/* Event buffers that are kept available. */
+#define EVENT_BUFFERS 16
+
+struct iommu {
+	struct virtio_device dev;
+	struct ring requests, events;
+	uint64_t offered;	/* features */
+	uint64_t wanted;	/* features that a plain set-up accepts */
+	struct iommu_config config;	/* as read at start, missing fields filled in with what they imply */
+	uint8_t initial_bypass;	/* before any write */
+	uint64_t granule;	/* lowest bit of page_size_mask */
+	uint64_t page;		/* the granule, or 4096 if that is larger: unit of the tests' mappings */
+	bool dead;		/* a request was lost or the device asks for a reset */
+};
+
+extern struct iommu iommu;
+
+static inline bool iommu_offers(unsigned int bit)
+{
+	return iommu.offered & VIRTIO_FEATURE(bit);
+}
+
+/* Open the device, read its configuration, bring it to DRIVER_OK with all features it offers. */
+bool iommu_open(struct pci_dev *pci, struct error *error);
+
+/*
+ * Reset the device and bring it to DRIVER_OK again with @features and both queues. Attachments
+ * are forgotten on our side. False if the device does not come back.
+ */
+bool iommu_restart(uint64_t features);
+
+/* Configuration fields, read anew. */
+uint64_t iommu_config_u64(size_t offset);
+uint32_t iommu_config_u32(size_t offset);
+uint8_t iommu_bypass(void);
+void iommu_set_bypass(uint8_t value);
+
+/* What a request came back with. */
+struct reply {
+	bool used;		/* the device gave the buffer back in time */
+	uint32_t length;	/* used length */
+	uint32_t writable;	/* size of the writable part that was offered */
+	uint8_t status;		/* raw, whether delivered or not */
+	bool delivered;		/* the used length covers the status */
+	const uint8_t *bytes;	/* the writable part, valid until the next request */
+	uint8_t poison;		/* what it was filled with before */
+	const char *breach;	/* the device touched what it must not, or NULL */
+};
+
+/* Send @size readable bytes and offer @writable bytes. Waits for the reply. */
+struct reply request_raw(const void *readable, uint32_t size, uint32_t writable);
+
+/* Well-formed requests. */
+struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags);
+struct reply detach(uint32_t domain, uint32_t endpoint);
+struct reply map(uint32_t domain, uint64_t virt_start, uint64_t virt_end, uint64_t phys_start,
+		 uint32_t flags);
+struct reply unmap(uint32_t domain, uint64_t virt_start, uint64_t virt_end);
+struct reply probe(uint32_t endpoint);
+
+/* The same from a structure that the test has changed. */
+struct reply send_attach(const struct attach_request *request);
+struct reply send_detach(const struct detach_request *request);
+struct reply send_map(const struct map_request *request);
+struct reply send_unmap(const struct unmap_request *request);
+struct reply send_probe(const struct probe_request *request);
+
+static inline bool is_ok(const struct reply *reply)
+{
+	return reply->used && reply->delivered && reply->status == STATUS_OK;
+}
+
+/* "INVAL (4)"; for values that the standard does not define, "unknown". */
+const char *status_name(uint8_t status);
+
+/* A domain id that was not used before in this run, as far as the domain range allows. */
+uint32_t fresh_domain(void);
+
+/* A domain and an endpoint that this driver has attached and not detached. */
+void iommu_detach_all(void);
+
+/* Events. Buffers are longer than a record, to see what is written behind it. */
+struct event {
+	struct fault_record record;
+	uint32_t length;	/* used length */
+	bool intact;		/* nothing written behind the used length */
+};
+
+/* The next event, waiting up to @microseconds. Its buffer goes back to the device. */
+bool event_wait(struct event *event, uint64_t microseconds);
+
+/* Forget all events that have come. */
+void event_drain(void);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Expectations of tests, in the words of the standard.
+ */
+#include <stdio.h>
+
+#include "test.h"
+
+static bool breach_free(const char *at, const struct reply *reply, const char *expected)
+{
+	if (!reply->used)
+		judge(VERDICT_FAIL, at, expected, "the request did not come back");
+	else if (reply->breach)
+		judge(VERDICT_FAIL, at, expected, "%s", reply->breach);
+	else
+		return true;
+	return false;
+}
+
+bool expect_status(const char *at, enum verdict otherwise, const struct reply *reply,
+		   uint8_t status)
+{
+	char expected[40];
+
+	snprintf(expected, sizeof(expected), "status %s", status_name(status));
+	if (!breach_free(at, reply, expected))
+		return false;
+	if (!reply->delivered)
+		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
+		      reply->length, reply->status);
+	else if (reply->status != status)
+		judge(otherwise, at, expected, "status %s, raw %#x, used.len %u",
+		      status_name(reply->status), reply->status, reply->length);
+	else
+		return true;
+	return false;
+}
+
+bool expect_refused(const char *at, const struct reply *reply)
+{
+	const char *expected = "a status other than OK";
+
+	if (!breach_free(at, reply, expected))
+		return false;
+	if (!reply->delivered)
+		judge(broken(), at, expected, "used.len %u does not cover the status", reply->length);
+	else if (reply->status == STATUS_OK)
+		judge(broken(), at, expected, "status OK (0), used.len %u", reply->length);
+	else
+		return true;
+	return false;
+}
+
+bool expect_unwritten(const char *at, const struct reply *reply)
+{
+	const char *expected = "used.len 0 and no byte of the writable part touched";
+
+	if (!breach_free(at, reply, expected))
+		return false;
+	if (reply->length) {
+		judge(broken(), at, expected, "used.len %u", reply->length);
+		return false;
+	}
+	for (uint32_t i = 0; i < reply->writable; i++)
+		if (reply->bytes[i] != reply->poison) {
+			judge(broken(), at, expected, "byte %u is %#x, was %#x", i, reply->bytes[i],
+			      reply->poison);
+			return false;
+		}
+	return true;
+}
+
+static bool stray_free(const char *at, const char *expected, const struct effect *effect)
+{
+	if (!effect->stray)
+		return true;
+	judge(VERDICT_FAIL, at, expected, "memory at %#lx changed, which nothing maps there",
+	      phys(effect->stray));
+	return false;
+}
+
+bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		   void *target, size_t size)
+{
+	struct effect effect = write_effect(ep, iova, target, size);
+	char expected[100];
+
+	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
+		 ep->id, size, iova, phys(target));
+	if (!stray_free(at, expected, &effect))
+		return false;
+	if (!effect.exact)
+		judge(otherwise, at, expected, effect.done ? "they did not arrive" :
+							      "the access was refused");
+	return effect.exact;
+}
+
+bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		  const void *source, size_t size)
+{
+	struct effect effect = read_effect(ep, iova, source, size);
+	char expected[100];
+
+	snprintf(expected, sizeof(expected), "endpoint %#x reads %zu bytes at %#lx from memory at %#lx",
+		 ep->id, size, iova, phys(source));
+	if (!stray_free(at, expected, &effect))
+		return false;
+	if (!effect.exact)
+		judge(otherwise, at, expected, effect.done ? "it read other bytes" :
+							      "the access was refused");
+	return effect.exact;
+}
+
+bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size)
+{
+	struct effect effect = write_effect(ep, iova, NULL, size);
+	char expected[100];
+
+	snprintf(expected, sizeof(expected), "endpoint %#x cannot write %zu bytes at %#lx", ep->id,
+		 size, iova);
+	return stray_free(at, expected, &effect);
+}
+
+bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
+			 size_t size)
+{
+	struct effect effect = read_effect(ep, iova, secret, size);
+	char expected[100];
+
+	snprintf(expected, sizeof(expected), "endpoint %#x cannot read %zu bytes at %#lx", ep->id, size,
+		 iova);
+	if (effect.exact)
+		judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(secret));
+	return !effect.exact && stray_free(at, expected, &effect);
+}
+
+static bool attached(struct endpoint *ep, uint32_t domain, uint32_t flags)
+{
+	struct reply reply = attach(domain, ep->id, flags);
+
+	return expect_status("set-up: ATTACH", VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+bool enable_dma(struct endpoint *ep, uint32_t domain)
+{
+	struct reply reply = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
+				 phys(ep->dma.page), MAP_RW);
+
+	dma_place(&ep->dma, ep->page_iova);
+	return expect_status("set-up: MAP of the master's rings", VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+bool join(struct endpoint *ep, uint32_t domain)
+{
+	return attached(ep, domain, 0) && enable_dma(ep, domain);
+}
+
+bool join_bypass(struct endpoint *ep, uint32_t domain)
+{
+	dma_place(&ep->dma, phys(ep->dma.page));
+	return attached(ep, domain, ATTACH_BYPASS);
+}
+
+bool leave(struct endpoint *ep, uint32_t domain)
+{
+	struct reply reply = detach(domain, ep->id);
+
+	dma_place(&ep->dma, phys(ep->dma.page));
+	return expect_status("set-up: DETACH", VERDICT_ERROR, &reply, STATUS_OK);
+}

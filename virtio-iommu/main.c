@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From what the firmware says to a device that is ready to be judged.
+ */
+#include <stdio.h>
+
+#include "acpi.h"
+#include "boot.h"
+#include "console.h"
+#include "endpoint.h"
+#include "fdt.h"
+#include "iommu.h"
+#include "machine.h"
+#include "pci.h"
+#include "reserved.h"
+#include "test.h"
+#include "topology.h"
+#include "version.h"
+
+static struct acpi acpi;
+static struct pci pci;
+static struct topology topology;
+
+static void check(bool ok, const struct error *error)
+{
+	if (!ok)
+		bail_out("%s", error->text);
+}
+
+/* The tree comes first: with it there is no need of tables. */
+static void find_hosts(const struct boot_info *boot)
+{
+	struct error error;
+
+	if (boot->fdt)
+		check(fdt_pci_hosts(boot->fdt, pci.hosts, PCI_MAX_HOSTS, &pci.host_count, &error), &error);
+	if (!pci.host_count)
+		check(acpi_mcfg(&acpi, pci.hosts, PCI_MAX_HOSTS, &pci.host_count, &error), &error);
+	if (!pci.host_count && pci_port_host(&pci.hosts[0]))
+		pci.host_count = 1;
+	if (!pci.host_count)
+		bail_out("PCI: no host bridge in tree or MCFG, and no configuration ports");
+	for (unsigned int i = 0; i < pci.host_count; i++)
+		pci_find_hole(&pci.hosts[i], boot);
+	check(pci_scan(&pci, &error), &error);
+}
+
+static void find_topology(const struct boot_info *boot)
+{
+	struct error error;
+	const void *viot;
+	uint32_t length;
+
+	if (boot->fdt)
+		check(topology_from_fdt(&topology, boot->fdt, pci.hosts, pci.host_count, &error), &error);
+	viot = acpi_table(&acpi, "VIOT", &length);
+	if (!topology.iommu_count && viot)
+		check(topology_from_viot(&topology, viot, length, &error), &error);
+	if (!topology.iommu_count)
+		bail_out("no virtio-iommu: neither a VIOT nor the device tree describes one");
+	topology_print(&topology);
+}
+
+static struct pci_dev *find_function(uint16_t segment, uint16_t bdf)
+{
+	for (unsigned int i = 0; i < pci.device_count; i++)
+		if (pci.devices[i].segment == segment && pci.devices[i].bdf == bdf)
+			return &pci.devices[i];
+	return NULL;
+}
+
+/* The first virtio-iommu on PCI that the firmware describes. */
+static unsigned int choose_iommu(void)
+{
+	for (unsigned int i = 0; i < topology.iommu_count; i++)
+		if (topology.iommus[i].kind == IOMMU_PCI)
+			return i;
+	bail_out("%s: describes no virtio-iommu on PCI", topology.source);
+}
+
+static void open_iommu(unsigned int index)
+{
+	const struct iommu_node *node = &topology.iommus[index];
+	struct pci_dev *function = find_function(node->segment, node->bdf);
+	struct error error;
+
+	if (!function)
+		bail_out("%s: the virtio-iommu at %04x:%04x does not exist", topology.source,
+			 node->segment, node->bdf);
+	if (virtio_pci_type(function) != VIRTIO_TYPE_IOMMU)
+		bail_out("%s: %04x:%04x is a %04x:%04x, not a virtio-iommu", topology.source,
+			 node->segment, node->bdf, function->vendor, function->device);
+	check(iommu_open(function, &error), &error);
+}
+
+static void print_facts(void)
+{
+	const struct iommu_config *c = &iommu.config;
+
+	printf("# device: %04x:%04x features %#lx accepted %#lx\n", iommu.dev.pci->segment,
+	       iommu.dev.pci->bdf, iommu.offered, iommu.dev.accepted);
+	printf("# config: page_size_mask %#lx input_range %#lx-%#lx domain_range %#x-%#x "
+	       "probe_size %u bypass %u\n",
+	       c->page_size_mask, c->input_start, c->input_end, c->domain_start, c->domain_end,
+	       c->probe_size, c->bypass);
+}
+
+static void open_all(const struct boot_info *boot)
+{
+	struct error error;
+	unsigned int index;
+
+	check(acpi_init(&acpi, boot, &error), &error);
+	find_hosts(boot);
+	find_topology(boot);
+	index = choose_iommu();
+	endpoints_open(&pci, &topology, index);
+	open_iommu(index);
+	reserved_init();
+	endpoints_place();
+	print_facts();
+}
+
+void boot_main(struct boot_info *boot)
+{
+	printf("\nTAP version 14\n# virtio-iommu-tests %s %s\n# boot: %s\n", SUITE_VERSION,
+	       machine_name, boot->protocol);
+	if (boot_option(boot, "bare", NULL, 0))
+		return;
+	open_all(boot);
+	run_tests(boot);
+}

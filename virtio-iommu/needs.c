@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Conditions of tests: whether they hold here, and what to say if not.
+ */
+#include "pci.h"
+#include "reserved.h"
+#include "test.h"
+
+static bool has_endpoint(void)
+{
+	return endpoint(0) && endpoint(0)->dma.ops->exact;
+}
+
+static bool has_two_endpoints(void)
+{
+	return endpoint_count() >= 2;
+}
+
+static bool has_map_unmap(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP);
+}
+
+static bool has_probe(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_PROBE);
+}
+
+static bool has_bypass_config(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+}
+
+static bool has_reserved_region(void)
+{
+	return reserved_region(0);
+}
+
+static bool boots_with_bypass(void)
+{
+	return has_bypass_config() && iommu.initial_bypass;
+}
+
+static bool boots_without_bypass(void)
+{
+	return has_bypass_config() && !iommu.initial_bypass;
+}
+
+static bool has_edu(void)
+{
+	return endpoint_named("edu");
+}
+
+static bool has_rng(void)
+{
+	return endpoint_named("virtio-rng");
+}
+
+static bool has_bridged_endpoint(void)
+{
+	return endpoint_bridged();
+}
+
+static bool has_domain_range(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_DOMAIN_RANGE);
+}
+
+static bool has_input_range(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_INPUT_RANGE);
+}
+
+static bool has_mmio_flag(void)
+{
+	return iommu_offers(VIRTIO_IOMMU_F_MMIO);
+}
+
+static bool has_no_mmio_flag(void)
+{
+	return !has_mmio_flag();
+}
+
+static const struct {
+	uint32_t need;
+	bool (*holds)(void);
+	const char *words;
+} conditions[] = {
+	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
+	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint behind the IOMMU"},
+	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
+	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
+	{NEEDS_BYPASS_CONFIG, has_bypass_config, "needs feature BYPASS_CONFIG"},
+	{NEEDS_RESERVED_REGION, has_reserved_region, "needs a reserved region"},
+	{NEEDS_BOOT_BYPASS_ON, boots_with_bypass, "needs a device that starts with bypass on"},
+	{NEEDS_BOOT_BYPASS_OFF, boots_without_bypass, "needs a device that starts with bypass off"},
+	{NEEDS_EDU, has_edu, "needs an edu device behind the IOMMU"},
+	{NEEDS_RNG, has_rng, "needs a virtio-rng behind the IOMMU"},
+	{NEEDS_BRIDGED_ENDPOINT, has_bridged_endpoint, "needs an endpoint that is not on bus 0"},
+	{NEEDS_DOMAIN_RANGE, has_domain_range, "needs feature DOMAIN_RANGE"},
+	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},
+	{NEEDS_MMIO_FLAG, has_mmio_flag, "needs feature MMIO"},
+	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
+};
+
+const char *unmet_need(uint32_t needs)
+{
+	for (unsigned int i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		if ((needs & conditions[i].need) && !conditions[i].holds())
+			return conditions[i].words;
+	return NULL;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Requests: sent one at a time, and every byte around them looked at afterwards.
+ */
+#include <string.h>
+
+#include "iommu.h"
+#include "iommu_internal.h"
+#include "memory.h"
+
+#define GUARD 64	/* bytes watched in front of and behind each part */
+#define GUARD_BYTE 0xc3
+#define AREA_SIZE (GUARD + REQUEST_MAX + GUARD)
+
+/* Both parts, each between guards. */
+static uint8_t *readable_area, *writable_area;
+
+/* A byte that the device did not write shows one of these. They alternate from request to request. */
+static const uint8_t poisons[] = {0xa5, 0x5a};
+
+void requests_init(void)
+{
+	readable_area = arena_alloc(AREA_SIZE, 16);
+	writable_area = arena_alloc(AREA_SIZE, 16);
+}
+
+/* What we have attached, to be able to undo it. */
+#define MAX_ATTACHMENTS 64
+
+static struct attachment {
+	uint32_t domain, endpoint;
+} attachments[MAX_ATTACHMENTS];
+static unsigned int attachment_count;
+
+void forget_attachments(void)
+{
+	attachment_count = 0;
+}
+
+static void forget_endpoint(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < attachment_count; i++)
+		if (attachments[i].endpoint == endpoint)
+			attachments[i--] = attachments[--attachment_count];
+}
+
+static void track(const void *readable, uint32_t size)
+{
+	const struct attach_request *request = readable;
+
+	if (size < sizeof(*request))
+		return;
+	if (request->head.type == REQUEST_ATTACH || request->head.type == REQUEST_DETACH)
+		forget_endpoint(request->endpoint);
+	if (request->head.type == REQUEST_ATTACH && attachment_count < MAX_ATTACHMENTS)
+		attachments[attachment_count++] =
+			(struct attachment){request->domain, request->endpoint};
+}
+
+void iommu_detach_all(void)
+{
+	while (attachment_count && !iommu.dead) {
+		struct attachment last = attachments[attachment_count - 1];
+
+		detach(last.domain, last.endpoint);
+		forget_endpoint(last.endpoint);
+	}
+}
+
+static uint8_t *prepare(uint8_t *area, uint32_t size)
+{
+	memset(area, GUARD_BYTE, GUARD);
+	memset(area + GUARD + size, GUARD_BYTE, GUARD);
+	return area + GUARD;
+}
+
+static bool guard_intact(const uint8_t *guard)
+{
+	for (unsigned int i = 0; i < GUARD; i++)
+		if (guard[i] != GUARD_BYTE)
+			return false;
+	return true;
+}
+
+static bool guards_intact(const uint8_t *area, uint32_t size)
+{
+	return guard_intact(area) && guard_intact(area + GUARD + size);
+}
+
+/* Device-readable bytes are never written (2.7.5.1), nor any byte outside of the buffer. */
+static const char *find_breach(const void *readable, uint32_t size, const struct reply *reply,
+			       bool valid)
+{
+	if (!valid)
+		return "the used element names a buffer that was not available";
+	if (memcmp(readable_area + GUARD, readable, size))
+		return "the device wrote to the readable part of the request";
+	if (!guards_intact(readable_area, size))
+		return "the device wrote next to the readable part of the request";
+	if (!guards_intact(writable_area, reply->writable))
+		return "the device wrote outside of the writable part of the request";
+	if (reply->length > reply->writable)
+		return "the used length is larger than the writable part";
+	return NULL;
+}
+
+static void read_status(struct reply *reply)
+{
+	uint32_t at = reply->writable - TAIL_SIZE;
+
+	if (reply->writable < TAIL_SIZE)
+		return;
+	reply->status = reply->bytes[at];
+	reply->delivered = reply->length > at;
+}
+
+static int queue_request(uint32_t size, uint32_t writable)
+{
+	struct ring_piece pieces[2];
+	unsigned int count = 0;
+
+	if (size)
+		pieces[count++] = (struct ring_piece){phys(readable_area) + GUARD, size, false};
+	if (writable)
+		pieces[count++] = (struct ring_piece){phys(writable_area) + GUARD, writable, true};
+	return ring_add(&iommu.requests, pieces, count);
+}
+
+struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
+{
+	static unsigned int turn;
+	struct reply reply = {
+		.writable = writable, .bytes = writable_area + GUARD, .poison = poisons[turn++ % 2]};
+	struct ring_reply used;
+	int head;
+
+	memcpy(prepare(readable_area, size), readable, size);
+	memset(prepare(writable_area, writable), reply.poison, writable);
+	head = queue_request(size, writable);
+	if (head >= 0) {
+		ring_publish(&iommu.requests, head);
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+		reply.used = ring_wait(&iommu.requests, &used, deadline_in(REPLY_TIMEOUT_US));
+	}
+	if (!reply.used) {
+		iommu.dead = true;
+		return reply;
+	}
+	reply.length = used.length;
+	reply.breach = find_breach(readable, size, &reply, used.valid);
+	read_status(&reply);
+	if (is_ok(&reply))
+		track(readable, size);
+	return reply;
+}
+
+struct reply send_attach(const struct attach_request *request)
+{
+	return request_raw(request, sizeof(*request), TAIL_SIZE);
+}
+
+struct reply send_detach(const struct detach_request *request)
+{
+	return request_raw(request, sizeof(*request), TAIL_SIZE);
+}
+
+struct reply send_map(const struct map_request *request)
+{
+	return request_raw(request, sizeof(*request), TAIL_SIZE);
+}
+
+struct reply send_unmap(const struct unmap_request *request)
+{
+	return request_raw(request, sizeof(*request), TAIL_SIZE);
+}
+
+struct reply send_probe(const struct probe_request *request)
+{
+	return request_raw(request, sizeof(*request), iommu.config.probe_size + TAIL_SIZE);
+}
+
+struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags)
+{
+	return send_attach(&(struct attach_request){{.type = REQUEST_ATTACH}, domain, endpoint, flags, {0}});
+}
+
+struct reply detach(uint32_t domain, uint32_t endpoint)
+{
+	return send_detach(&(struct detach_request){{.type = REQUEST_DETACH}, domain, endpoint, {0}});
+}
+
+struct reply map(uint32_t domain, uint64_t virt_start, uint64_t virt_end, uint64_t phys_start,
+		 uint32_t flags)
+{
+	return send_map(&(struct map_request){
+		{.type = REQUEST_MAP}, domain, virt_start, virt_end, phys_start, flags});
+}
+
+struct reply unmap(uint32_t domain, uint64_t virt_start, uint64_t virt_end)
+{
+	return send_unmap(&(struct unmap_request){
+		{.type = REQUEST_UNMAP}, domain, virt_start, virt_end, {0}});
+}
+
+struct reply probe(uint32_t endpoint)
+{
+	return send_probe(&(struct probe_request){{.type = REQUEST_PROBE}, endpoint, {0}});
+}
+
+uint32_t fresh_domain(void)
+{
+	static uint32_t next;
+	uint64_t count = (uint64_t)iommu.config.domain_end - iommu.config.domain_start + 1;
+
+	return iommu.config.domain_start + (uint32_t)(++next % count);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+#include <string.h>
+
+#include "console.h"
+#include "endpoint.h"
+#include "iommu.h"
+#include "reserved.h"
+
+#define MAX_REGIONS 64
+
+static struct reserved_region regions[MAX_REGIONS];
+static unsigned int region_count;
+
+/* Steps by the length that each property states (5.13.6.7.1), skips what is unknown. */
+bool next_resv_mem(const uint8_t *properties, uint32_t size, uint32_t *offset,
+		   struct property_resv_mem *property)
+{
+	struct property_head head;
+	uint32_t at;
+
+	while (*offset + sizeof(head) <= size) {
+		at = *offset;
+		memcpy(&head, properties + at, sizeof(head));
+		if (head.type == PROPERTY_NONE || head.length > size - at - sizeof(head))
+			return false;
+		*offset += sizeof(head) + head.length;
+		if (head.type != PROPERTY_RESV_MEM || sizeof(head) + head.length < sizeof(*property))
+			continue;
+		memcpy(property, properties + at, sizeof(*property));
+		return true;
+	}
+	return false;
+}
+
+static void add_region(uint32_t id, const struct property_resv_mem *property)
+{
+	if (region_count == MAX_REGIONS)
+		return;
+	regions[region_count++] = (struct reserved_region){
+		id, property->subtype, property->start, property->end};
+	printf("# reserved: endpoint %#x %#lx-%#lx subtype %u\n", id, property->start, property->end,
+	       property->subtype);
+}
+
+static void probe_endpoint(uint32_t id)
+{
+	struct property_resv_mem property;
+	struct reply reply = probe(id);
+	uint32_t offset = 0;
+
+	if (!is_ok(&reply))
+		return;
+	while (next_resv_mem(reply.bytes, iommu.config.probe_size, &offset, &property))
+		add_region(id, &property);
+}
+
+void reserved_init(void)
+{
+	if (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
+		return;
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		probe_endpoint(endpoint(i)->id);
+}
+
+const struct reserved_region *reserved_region(unsigned int index)
+{
+	return index < region_count ? &regions[index] : NULL;
+}
+
+static const struct reserved_region *overlapping(uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < region_count; i++)
+		if (regions[i].start <= end && regions[i].end >= start)
+			return &regions[i];
+	return NULL;
+}
+
+bool reserved_overlaps(uint64_t start, uint64_t end)
+{
+	return overlapping(start, end);
+}
+
+uint64_t reserved_avoid(uint64_t start, uint64_t size)
+{
+	const struct reserved_region *region;
+	uint64_t mask = iommu.page - 1;
+
+	start = (start + mask) & ~mask;
+	while ((region = overlapping(start, start + size - 1)) && region->end >= start)
+		start = (region->end + 1 + mask) & ~mask;
+	return start;
+}

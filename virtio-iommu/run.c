@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Runs the tests and prints their verdicts as TAP 14. A comment names each test before it starts,
+ * so that a crash can be attributed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "boot.h"
+#include "console.h"
+#include "exception.h"
+#include "glob.h"
+#include "test.h"
+
+extern const struct test *const test_table_start[], *const test_table_end[];
+
+static struct {
+	const struct test *test;	/* NULL between tests */
+	unsigned int number;
+	char id[128];
+	enum verdict verdict;
+	const char *at;
+	char expected[128], actual[160];	/* of a skip: actual holds the reason */
+} current;
+
+static const char *const verdict_names[] = {
+	[VERDICT_PASS] = "pass", [VERDICT_INFO] = "info", [VERDICT_SKIP] = "skip",
+	[VERDICT_WARN] = "warn", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
+};
+
+enum verdict broken(void)
+{
+	enum level level = current.test->level;
+
+	return level == LEVEL_SHOULD || level == LEVEL_NONE ? VERDICT_WARN : VERDICT_FAIL;
+}
+
+bool still_good(void)
+{
+	return current.verdict <= VERDICT_INFO;
+}
+
+static void record(enum verdict verdict, const char *at, const char *expected, const char *actual,
+		   va_list args)
+{
+	if (verdict <= current.verdict)
+		return;
+	current.verdict = verdict;
+	current.at = at;
+	snprintf(current.expected, sizeof(current.expected), "%s", expected);
+	vsnprintf(current.actual, sizeof(current.actual), actual, args);
+}
+
+void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+{
+	va_list args;
+
+	va_start(args, actual);
+	record(verdict, at, expected, actual, args);
+	va_end(args);
+}
+
+void skip(const char *at, const char *reason, ...)
+{
+	va_list args;
+
+	va_start(args, reason);
+	record(VERDICT_SKIP, at, "", reason, args);
+	va_end(args);
+}
+
+static void make_id(char *id, size_t size, const struct test *test)
+{
+	snprintf(id, size, "%s/%s", test->requirement, test->name);
+	for (char *c = id; *c && *c != '/'; c++)
+		if (*c == '_')
+			*c = '-';
+}
+
+static void print_quoted(const char *key, const char *text)
+{
+	printf("  %s: \"", key);
+	for (; *text; text++)
+		printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	printf("\"\n");
+}
+
+static void print_details(uint64_t microseconds)
+{
+	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
+	if (current.verdict == VERDICT_SKIP) {
+		print_quoted("reason", current.actual);
+	} else if (current.verdict != VERDICT_PASS) {
+		print_quoted("expected", current.expected);
+		print_quoted("actual", current.actual);
+		print_quoted("at", current.at);
+	}
+	printf("  microseconds: %lu\n  ...\n", microseconds);
+}
+
+static void print_verdict(uint64_t microseconds)
+{
+	bool ok = current.verdict <= VERDICT_SKIP;
+
+	printf("%sok %u - %s", ok ? "" : "not ", current.number, current.id);
+	if (current.verdict == VERDICT_SKIP)
+		printf(" # SKIP %s", current.actual);
+	if (current.verdict == VERDICT_WARN)
+		printf(" # TODO a SHOULD is not followed");
+	printf("\n");
+	print_details(microseconds);
+}
+
+/* A dead device is found where it died, and does not spoil the next test. */
+static void clean_up(void)
+{
+	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
+
+	if (died)
+		judge(VERDICT_FAIL, "after the test", "the device goes on working",
+		      iommu.dead ? "a request did not come back" : "it asks for a reset");
+	endpoints_rest();
+	iommu_detach_all();
+	if ((died || iommu.dead || iommu.dev.accepted != iommu.wanted) &&
+	    !iommu_restart(iommu.wanted))
+		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
+		      "it does not");
+	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != iommu.initial_bypass)
+		iommu_set_bypass(iommu.initial_bypass);
+	event_drain();
+	unwatch_all();
+}
+
+static void run_one(const struct test *test)
+{
+	const char *unmet = unmet_need(test->needs);
+	size_t mark = arena_mark();
+	uint64_t start = time_us();
+
+	current.test = test;
+	current.verdict = VERDICT_PASS;
+	if (unmet)
+		skip("", "%s", unmet);
+	else {
+		printf("# start %s\n", current.id);
+		test->run();
+		clean_up();
+	}
+	print_verdict(time_us() - start);
+	arena_release(mark);
+	current.test = NULL;
+}
+
+void exception_report(const char *summary)
+{
+	if (current.test) {
+		judge(VERDICT_ERROR, "exception handler", "no exception", "%s", summary);
+		print_verdict(0);
+	}
+	bail_out("%s", summary);
+}
+
+/* tests=PATTERN,... and after=ID on the command line. */
+struct selection {
+	char patterns[1024];
+	char after[128];
+};
+
+static bool selected(const struct selection *selection, const char *id)
+{
+	return glob_match_any(selection->patterns, id);
+}
+
+static void read_selection(const struct boot_info *boot, struct selection *selection)
+{
+	if (!boot_option(boot, "tests", selection->patterns, sizeof(selection->patterns)))
+		snprintf(selection->patterns, sizeof(selection->patterns), "*");
+	selection->after[0] = '\0';
+	boot_option(boot, "after", selection->after, sizeof(selection->after));
+}
+
+/* The first test to be considered: behind @after, if that is given. */
+static const struct test *const *first_test(const struct selection *selection)
+{
+	char id[sizeof(current.id)];
+
+	if (!selection->after[0])
+		return test_table_start;
+	for (const struct test *const *t = test_table_start; t < test_table_end; t++) {
+		make_id(id, sizeof(id), *t);
+		if (!strcmp(id, selection->after))
+			return t + 1;
+	}
+	bail_out("command line: after=%s names no test", selection->after);
+}
+
+static unsigned int count_selected(const struct selection *selection)
+{
+	char id[sizeof(current.id)];
+	unsigned int count = 0;
+
+	for (const struct test *const *t = first_test(selection); t < test_table_end; t++) {
+		make_id(id, sizeof(id), *t);
+		count += selected(selection, id);
+	}
+	return count;
+}
+
+void run_tests(const struct boot_info *boot)
+{
+	static struct selection selection;
+
+	read_selection(boot, &selection);
+	printf("1..%u\n", count_selected(&selection));
+	for (const struct test *const *t = first_test(&selection); t < test_table_end; t++) {
+		make_id(current.id, sizeof(current.id), *t);
+		if (!selected(&selection, current.id))
+			continue;
+		current.number++;
+		run_one(*t);
+	}
+	printf("# end\n");
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a test is declared and how it judges. docs/writing-tests.md leads through it.
+ *
+ * A test judges one requirement of the catalogue. It stands in virtio-iommu/tests/, and nowhere
+ * else:
+ *
+ *	TEST(DEV_ATTACH_1, nonzero_reserved_is_refused, NEEDS_ENDPOINT)
+ *	{
+ *		...
+ *		EXPECT_STATUS(reply, STATUS_INVAL);
+ *	}
+ */
+#ifndef TEST_H
+#define TEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "effect.h"
+#include "endpoint.h"
+#include "iommu.h"
+#include "memory.h"
+#include "time.h"
+
+/*
+ * What the standard's keyword asks for. ISOLATION: text without a keyword that says what DMA cannot
+ * reach. NONE: other text without a keyword.
+ */
+enum level { LEVEL_NONE, LEVEL_MAY, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION };
+
+#include "requirements.h"
+
+/* From mild to severe; the worst one of a test stands. */
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_INFO,	/* the text leaves it open: which way the device went */
+	VERDICT_SKIP,	/* the requirement's condition does not hold here */
+	VERDICT_WARN,	/* a SHOULD is not followed */
+	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died */
+	VERDICT_ERROR,	/* the suite or its environment went wrong */
+};
+
+/* Conditions of a test. Each has its check and its words in needs.c. */
+enum {
+	NEEDS_NOTHING = 0,
+	NEEDS_ENDPOINT = 1 << 0,	/* a byte-exact DMA master behind the IOMMU */
+	NEEDS_TWO_ENDPOINTS = 1 << 1,	/* a second master of any kind */
+	NEEDS_MAP_UNMAP = 1 << 2,
+	NEEDS_PROBE = 1 << 3,
+	NEEDS_BYPASS_CONFIG = 1 << 4,
+	NEEDS_RESERVED_REGION = 1 << 5,
+	NEEDS_BOOT_BYPASS_ON = 1 << 6,	/* bypass is 1 before any write */
+	NEEDS_BOOT_BYPASS_OFF = 1 << 7,
+	NEEDS_EDU = 1 << 8,		/* QEMU's edu device behind the IOMMU */
+	NEEDS_RNG = 1 << 9,		/* a virtio-rng behind the IOMMU */
+	NEEDS_BRIDGED_ENDPOINT = 1 << 10,	/* an exact master that is not on bus 0 */
+	NEEDS_DOMAIN_RANGE = 1 << 11,
+	NEEDS_INPUT_RANGE = 1 << 12,
+	NEEDS_MMIO_FLAG = 1 << 13,
+	NEEDS_NO_MMIO_FLAG = 1 << 14,
+};
+
+/* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */
+#define NEEDS_DMA (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+
+struct test {
+	const char *requirement;	/* as in the catalogue, with '_' for '-' */
+	const char *name;
+	enum level level;
+	uint32_t needs;
+	void (*run)(void);
+};
+
+/* The table holds pointers: the linker may pad between objects of other sizes. */
+#define TEST(requirement_, name_, needs_)                                                         \
+	static void run_##requirement_##_##name_(void);                                           \
+	static const struct test test_##requirement_##_##name_ = {                                \
+		#requirement_, #name_, LEVEL_##requirement_, needs_,                              \
+		run_##requirement_##_##name_,                                                     \
+	};                                                                                        \
+	static const struct test *const entry_##requirement_##_##name_                            \
+		__attribute__((section(".test_table"), used)) =                                   \
+			&test_##requirement_##_##name_;                                           \
+	static const char list_##requirement_##_##name_[]                                         \
+		__attribute__((section(".test_list"), used)) =                                    \
+			#requirement_ "\t" #name_ "\t" #needs_ "\t" AT "\n";                      \
+	static void run_##requirement_##_##name_(void)
+
+#define TEST_TEXT_(x) #x
+#define TEST_TEXT(x) TEST_TEXT_(x)
+
+/* Where an expectation stands. */
+#define AT __FILE__ ":" TEST_TEXT(__LINE__)
+
+/*
+ * Record a verdict for the running test, with what was expected and what was seen. The first of
+ * the worst ones stands.
+ */
+void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What a broken expectation means for the running test: warn under a SHOULD, fail under a MUST. */
+enum verdict broken(void);
+
+/* The running test cannot be judged, because @reason does not hold. */
+void skip(const char *at, const char *reason, ...) __attribute__((format(printf, 2, 3)));
+
+/* True while nothing worse than an info was recorded for the running test. */
+bool still_good(void);
+
+/* Any statement: @expected is the text's demand, the rest says in printf form what was seen. */
+#define EXPECT(condition, expected, ...)                                                          \
+	do {                                                                                      \
+		if (!(condition))                                                                 \
+			judge(broken(), AT, expected, __VA_ARGS__);                               \
+	} while (0)
+
+/* A set-up step. If it fails, nothing can be said about the requirement: error, and leave. */
+#define REQUIRE(condition)                                                                        \
+	do {                                                                                      \
+		if (!(condition)) {                                                               \
+			judge(VERDICT_ERROR, AT, "set-up: " #condition, "it did not work");       \
+			return;                                                                   \
+		}                                                                                 \
+	} while (0)
+
+/* Which of several legal ways the device went. */
+#define INFO(...) judge(VERDICT_INFO, AT, "either way is legal", __VA_ARGS__)
+
+#define SKIP(...)                                                                                 \
+	do {                                                                                      \
+		skip(AT, __VA_ARGS__);                                                            \
+		return;                                                                           \
+	} while (0)
+
+/* Replies. The status counts only if the used length covers it. Each yields whether it held. */
+#define EXPECT_STATUS(reply, expected) expect_status(AT, broken(), &(reply), expected)
+#define EXPECT_OK(reply) EXPECT_STATUS(reply, STATUS_OK)
+#define EXPECT_REFUSED(reply) expect_refused(AT, &(reply))
+#define EXPECT_UNWRITTEN(reply) expect_unwritten(AT, &(reply))
+
+/* The same for steps of a set-up: `REQUIRE_OK(map(...));` */
+#define REQUIRE_OK(call)                                                                          \
+	do {                                                                                      \
+		struct reply reply_ = call;                                                       \
+                                                                                                  \
+		if (!expect_status("set-up at " AT, VERDICT_ERROR, &reply_, STATUS_OK))           \
+			return;                                                                   \
+	} while (0)
+
+bool expect_status(const char *at, enum verdict otherwise, const struct reply *reply,
+		   uint8_t status);
+bool expect_refused(const char *at, const struct reply *reply);
+bool expect_unwritten(const char *at, const struct reply *reply);
+
+/* Effects of DMA (effect.h). A control is a set-up step: it must work for the rest to mean anything. */
+#define EXPECT_WRITES(ep, iova, target, size) expect_writes(AT, broken(), ep, iova, target, size)
+#define EXPECT_READS(ep, iova, source, size) expect_reads(AT, broken(), ep, iova, source, size)
+#define EXPECT_WRITE_BLOCKED(ep, iova, size) expect_write_blocked(AT, ep, iova, size)
+#define EXPECT_READ_BLOCKED(ep, iova, secret, size) expect_read_blocked(AT, ep, iova, secret, size)
+
+#define REQUIRE_WRITES(ep, iova, target, size)                                                    \
+	do {                                                                                      \
+		if (!expect_writes("control at " AT, VERDICT_ERROR, ep, iova, target, size))      \
+			return;                                                                   \
+	} while (0)
+
+bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		   void *target, size_t size);
+bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		  const void *source, size_t size);
+
+/* Nothing that is watched changes; whatever the level, a breach is a fail: isolation is broken. */
+bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size);
+
+/* The device does not get to see the bytes at @secret, nor those at guest-physical @iova. */
+bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
+			 size_t size);
+
+/* ATTACH and make DMA possible, or say in the verdict why not. For use in REQUIRE(). */
+bool join(struct endpoint *ep, uint32_t domain);
+bool join_bypass(struct endpoint *ep, uint32_t domain);
+
+/* DETACH; the endpoint is then addressed by guest-physical addresses again. */
+bool leave(struct endpoint *ep, uint32_t domain);
+
+/* @ep was attached to @domain by the test itself: map its private page, to make DMA possible. */
+bool enable_dma(struct endpoint *ep, uint32_t domain);
+
+/* Run what the command line selects, and print the verdicts. */
+struct boot_info;
+void run_tests(const struct boot_info *boot);
+
+/* NULL if all of @needs hold, else the words for the first that does not. */
+const char *unmet_need(uint32_t needs);
+
+#endif
