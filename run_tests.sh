@@ -8,4 +8,5 @@ if ! command -v "$python" >/dev/null 2>&1; then
 	exit 2
 fi
 # Compiled modules make the next start faster, but do not belong into the tree.
-PYTHONPYCACHEPREFIX="$root/build/pycache" exec "$python" "$root/scripts/runner" "$@"
+PYTHONPYCACHEPREFIX="$root/build/pycache" PYTHONDONTWRITEBYTECODE='' \
+	exec "$python" "$root/scripts/runner" "$@"

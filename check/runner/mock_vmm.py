@@ -141,7 +141,7 @@ class Mock:
     def slow(self):
         self.head()
         for number, test in self.each():
-            time.sleep(0.15)
+            time.sleep(0.1)
             self.one(number, test)
         write("# end\n")
 

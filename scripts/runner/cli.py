@@ -285,6 +285,8 @@ def run_tests(argv: list[str], root: str) -> int:
     gate = make_gate(options, plan.tree, adapter.version)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         sum(len(selected.tests) for selected in plan.selected))
+    for note in selection.without_tests(plan.runs, plan.tests, options.arch):
+        progress.say(note)
     report, signum = execute(options, plan, adapter, gate, progress)
     if options.update_expect and not signum:
         update_expectations(options, plan, report, gate, progress)

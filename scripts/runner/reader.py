@@ -103,13 +103,13 @@ class Open:
         return self.line is None or self.line == (verdict in GOOD)
 
     def result(self) -> Judged:
-        if not self.verdicts:
-            return Judged(self.id, self._from_line(), self.fields)
-        verdict = self.verdicts[0]
-        if set(self.verdicts) == {verdict} and self._agrees(verdict):
+        verdict = self.verdicts[0] if self.verdicts else self._from_line()
+        broken = not self.verdicts and verdict in GOOD and "expected" in self.fields
+        if set(self.verdicts) <= {verdict} and self._agrees(verdict) and not broken:
             return Judged(self.id, verdict, self.fields)
         line = "" if self.line is None else f"{'ok' if self.line else 'not ok'} {self.directive}"
-        told = ", ".join([line.strip()] * bool(line) + sorted(set(self.verdicts)))
+        said = sorted(set(self.verdicts)) or ["a block that expected something else"]
+        told = ", ".join([line.strip()] * bool(line) + said)
         return contradiction(self.id, told, self.fields)
 
 

@@ -84,3 +84,9 @@ def _shortest(tests: list[Test], chosen: list[Test], candidates: Iterable[Sequen
         if [test for test in tests if matches(test.id, globs)] == chosen:
             return ",".join(globs)
     return ",".join(test.id for test in chosen)
+
+
+def without_tests(runs: list[Run], tests: list[Test], arch: str) -> list[str]:
+    """Runs whose own globs fit no test at all: a slip, or a test that is yet to come."""
+    return [f"run {run.name}: no test is named {' or '.join(run.tests)}" for run in runs
+            if arch in run.arch and not any(matches(test.id, run.tests) for test in tests)]

@@ -84,7 +84,7 @@ class Vmm:
         regions = [region_value(region) for region in setup.reserved_regions]
         if self.at_least(8, 2):
             return json_device(options, regions)
-        options[f"len-reserved-regions"] = str(len(regions))
+        options["len-reserved-regions"] = str(len(regions))
         options.update({f"reserved-regions[{n}]": value for n, value in enumerate(regions)})
         return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
 
@@ -184,8 +184,8 @@ def rng(number: int, where: str, _: str) -> list[str]:
 
 
 def net(number: int, where: str, _: str) -> list[str]:
-    """On a hub: no access to the host, and two of them reach each other."""
-    return ["-netdev", f"hubport,id=net{number},hubid=0",
+    """Cut off from the host."""
+    return ["-netdev", f"user,id=net{number},restrict=on",
             "-device", f"virtio-net-pci,netdev=net{number},romfile=,{where},{VIRTIO}"]
 
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A small tree with a mock VMM, for the tests of the runner."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / "scripts"))
+
+from runner import cli  # noqa: E402
+
+MANIFEST = (
+    ("DEV-ATTACH-1/first_test", "DEV-ATTACH-1", "NEEDS_ENDPOINT | NEEDS_PROBE", "attach.c:33"),
+    ("DEV-ATTACH-2/trap_here", "DEV-ATTACH-2", "0", "attach.c:44"),
+    ("DEV-ATTACH-3/some_fail", "DEV-ATTACH-3", "0", "attach.c:55"),
+    ("DEV-ATTACH-4/other_info", "DEV-ATTACH-4", "", "attach.c:66"),
+    ("DEV-FEAT-1/a_warn", "DEV-FEAT-1", "0", "features.c:11"),
+    ("DEV-MAP-1/b_skip", "DEV-MAP-1", "0", "map.c:22"),
+)
+REQUIREMENTS = (
+    ("id", "level", "clause"), ("DEV-ATTACH-1", "MUST", "ATTACH request"),
+    ("DEV-ATTACH-2", "MUST", "ATTACH request"), ("DEV-ATTACH-3", "MUST", "ATTACH request"),
+    ("DEV-ATTACH-4", "MAY", "ATTACH request"), ("DEV-FEAT-1", "SHOULD", "Feature bits"),
+    ("DEV-MAP-1", "MUST", "MAP request"), ("DEV-MAP-2", "MUST", "MAP request"),
+    ("DEV-MAP-3", "MAY", "MAP request"), ("DRV-MAP-1", "SHOULD", "MAP request"),
+    ("AMB-1", "(open point)", "Feature bits"),
+)
+RUNS = """
+[one]
+endpoints = blk, rng
+groups = basic
+[two]
+endpoints = blk @root-port, edu
+boot-bypass = off
+tests = DEV-ATTACH-*
+groups = basic more
+[arm]
+endpoints = blk
+arch = aarch64
+"""
+
+
+class Tree:
+    """Files of a build, and calls of the runner in it."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root, self._capsys = root, capsys
+        self.out = self.err = ""
+        self.vmm = root / "bin" / "qemu-system-x86_64"
+        for arch, image in (("x86_64", "virtio-iommu.elf"), ("aarch64", "virtio-iommu.Image")):
+            self.write(f"build/{arch}/{image}", "")
+            self.write(f"build/{arch}/tests.tsv", rows(MANIFEST))
+        self.write("virtio-iommu/requirements.tsv", rows(REQUIREMENTS))
+        self.write("unittests.cfg", RUNS)
+        for arch in ("x86_64", "aarch64"):
+            mock = self.write(f"bin/qemu-system-{arch}",
+                              f'#!/bin/sh\nexec {sys.executable} -IS {HERE}/mock_vmm.py "$@"\n')
+            mock.chmod(mock.stat().st_mode | stat.S_IXUSR)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run(self, *arguments: str) -> int:
+        """Against the mock, unless a path says otherwise."""
+        if "--vmm-path" not in arguments:
+            arguments = ("--vmm-path", str(self.root / "bin"), *arguments)
+        if "--arch" not in arguments:
+            arguments = ("--arch", "x86_64", *arguments)
+        try:
+            return cli.main(list(arguments), str(self.root))
+        finally:
+            self.out, self.err = self._capsys.readouterr()
+
+    def results(self) -> dict:
+        return json.loads((self.root / "build/x86_64/results/results.json").read_text())
+
+    def verdicts(self, run: str = "one") -> dict[str, str]:
+        found = next(item for item in self.results()["runs"] if item["name"] == run)
+        return {test["id"]: test["verdict"] for test in found["tests"]}
+
+
+def rows(table: tuple) -> str:
+    return "".join("\t".join(row) + "\n" for row in table)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOCK_TESTS", str(tmp_path / "build/x86_64/tests.tsv"))
+    monkeypatch.setenv("MOCK_LOG", str(tmp_path / "starts"))
+    monkeypatch.delenv("MOCK_SCENARIO", raising=False)
+    yield Tree(tmp_path, capsys)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""QEMU's command lines."""
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from conftest import TOP, Tree
+from runner.config import Region, Setup, endpoints, read_runs
+from runner.errors import UsageError
+from runner.vmm import CannotProvide, find_adapter
+
+
+def vmm(tree: Tree, arch: str = "x86_64", version: str = "10.0.2", accel: str = "tcg"):
+    adapter = find_adapter("qemu", arch, str(tree.root / "bin"), accel)
+    adapter.version = version
+    return adapter
+
+
+def command(adapter, **setup) -> list[str]:
+    return adapter.command(Setup(**setup), "/image", "tests=*", "/dir")
+
+
+def devices(found: list[str], driver: str) -> list[str]:
+    return [text for text in found if text.split(",")[0] == driver]
+
+
+def test_frame(tree: Tree) -> None:
+    found = command(vmm(tree), memory=128)
+    assert found[0] == str(tree.vmm) and found[-4:] == ["-kernel", "/image", "-append", "tests=*"]
+    assert "q35,accel=tcg" in found and "qboot.rom" in found and "128" in found
+    assert "virtio-iommu-pci,addr=02.0,boot-bypass=on" in found
+    found = command(vmm(tree, "aarch64"), boot_bypass=False)
+    assert "virt,accel=tcg" in found and "cortex-a57" in found
+    assert "virtio-iommu-pci,addr=02.0,boot-bypass=off" in found
+
+
+def test_places(tree: Tree) -> None:
+    found = command(vmm(tree), endpoints=endpoints(
+        "blk, rng @root-port, rng @second-root, rng @second-root, rng @pci-bridge, rng @pci-bridge, "
+        "rng @outside"))
+    where = [text.split(",")[2:-2] for text in devices(found, "virtio-rng-pci")]
+    assert where == [["bus=port1"], ["bus=port2"], ["bus=port3"], ["bus=bridge", "addr=01.0"],
+                     ["bus=bridge", "addr=02.0"], ["bus=port4"]]
+    assert len(devices(found, "pxb-pcie")) == 2 and len(devices(found, "pcie-pci-bridge")) == 1
+    assert "bypass_iommu=on" in devices(found, "pxb-pcie")[1]
+    slots = [word for text in found for word in text.split(",")
+             if word.startswith("addr=") and "bus=bridge" not in text]
+    assert len(slots) == len(set(slots))
+
+
+def test_kinds(tree: Tree) -> None:
+    found = command(vmm(tree), endpoints=endpoints("blk, rng, net, console, edu"))
+    for driver in ("virtio-blk-pci", "virtio-rng-pci", "virtio-net-pci", "virtio-serial-pci"):
+        assert "iommu_platform=on,disable-legacy=on" in devices(found, driver)[0]
+    assert devices(found, "edu") == ["edu,bus=pcie.0,addr=07.0,dma_mask=0xffffffffffffffff"]
+
+
+def test_files(tree: Tree) -> None:
+    adapter = vmm(tree)
+    adapter.prepare(Setup(endpoints=endpoints("blk, rng, blk")), str(tree.root))
+    assert os.path.getsize(tree.root / "disk0.img") == os.path.getsize(tree.root / "disk2.img") == 65536
+    assert not (tree.root / "disk1.img").exists()
+    found = adapter.command(Setup(endpoints=endpoints("blk")), "i", "", "/a,b")
+    assert any("filename=/a,,b/disk0.img," in word for word in found)
+
+
+def test_options_by_version(tree: Tree) -> None:
+    new, old = vmm(tree), vmm(tree, version="7.2.22")
+    assert ",granule=16k,aw-bits=40" in devices(
+        command(new, granule="16k", address_width=40), "virtio-iommu-pci")[0]
+    for setup, text in (({"granule": "4k", "address_width": 40}, "granule and aw-bits"),
+                        ({"in_order": True}, "in_order")):
+        with pytest.raises(CannotProvide, match=text):
+            command(old, **setup)
+    rings = {"packed": True, "event_idx": False, "indirect": True, "in_order": False}
+    assert devices(command(new, **rings), "virtio-iommu-pci")[0].endswith(
+        ",packed=on,event_idx=off,indirect_desc=on,in_order=off")
+    assert devices(command(old, **rings), "virtio-iommu-pci")[0].endswith(",indirect_desc=on")
+
+
+def test_reserved_regions(tree: Tree) -> None:
+    regions = (Region(0x1000, 0x1fff, "reserved"), Region(0x2000, 0x2fff, "msi"))
+    with pytest.raises(CannotProvide, match="q35"):
+        command(vmm(tree), reserved_regions=regions)
+    found = command(vmm(tree, "aarch64", "7.2.22"), reserved_regions=regions)
+    assert "virt,accel=tcg,gic-version=3,its=off" in found
+    assert devices(found, "virtio-iommu-pci")[0].endswith(
+        "len-reserved-regions=2,reserved-regions[0]=0x1000:0x1fff:0,"
+        "reserved-regions[1]=0x2000:0x2fff:1")
+    found = command(vmm(tree, "aarch64"), reserved_regions=regions, address_width=48)
+    device = json.loads(next(word for word in found if word.startswith("{")))
+    assert device == {"driver": "virtio-iommu-pci", "addr": "02.0", "boot-bypass": True,
+                      "aw-bits": 48,
+                      "reserved-regions": ["0x1000:0x1fff:0", "0x2000:0x2fff:1"]}
+
+
+def test_kvm(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    host = os.uname().machine
+    found = command(vmm(tree, host, accel="kvm"))
+    assert "host" in found and any("accel=kvm" in word for word in found)
+    other = "aarch64" if host == "x86_64" else "x86_64"
+    with pytest.raises(UsageError, match="needs an .* host"):
+        vmm(tree, other, accel="kvm")
+
+
+def test_runs_of_this_tree(tree: Tree) -> None:
+    """unittests.cfg as delivered, on the oldest version: each run has a command or a reason."""
+    for run in read_runs(str(TOP / "unittests.cfg")):
+        for arch in run.arch:
+            try:
+                assert command(vmm(tree, arch, "7.2.22"), **vars(run.setup))
+            except CannotProvide as reason:
+                assert str(reason)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whole calls against VMMs that go wrong in every way."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import TOP, Tree
+from runner import launch
+from runner.launch import Ending
+
+TRAP = "DEV-ATTACH-2/trap_here"
+GOOD = {"DEV-ATTACH-1/first_test": "pass", TRAP: "pass", "DEV-ATTACH-3/some_fail": "fail",
+        "DEV-ATTACH-4/other_info": "info", "DEV-FEAT-1/a_warn": "warn", "DEV-MAP-1/b_skip": "skip"}
+LAST = "DEV-MAP-1/b_skip"
+
+# scenario: test, its verdict, part of its reason, starts of the VMM
+OUTCOMES = {
+    "good": (TRAP, "pass", "", 1),
+    "slow": (TRAP, "pass", "", 1),
+    "no-plan": (TRAP, "pass", "", 1),
+    "no-newline": (TRAP, "pass", "", 1),
+    "no-end": (TRAP, "pass", "", 1),
+    "lingers": (TRAP, "pass", "", 1),
+    "lost-child": (TRAP, "pass", "", 1),
+    "closes-pipes": (TRAP, "pass", "", 1),
+    "garbage": (TRAP, "pass", "", 1),
+    "interleaved": (TRAP, "pass", "", 1),
+    "flood": (TRAP, "pass", "", 1),
+    "hang": (TRAP, "timeout", "no progress within 0.4 s", 2),
+    "stopped": (TRAP, "timeout", "no progress within 0.4 s", 2),
+    "spam": (TRAP, "timeout", "no progress", 2),
+    "spam-line": (TRAP, "timeout", "no progress", 2),
+    "restart-spam": (TRAP, "timeout", "no progress", 2),
+    "exit1": (TRAP, "crash", "exit status 1; stderr: qemu: line one | qemu: ", 2),
+    "segv": (TRAP, "crash", "SIGSEGV", 2),
+    "killed": (TRAP, "crash", "SIGKILL", 2),
+    "abort": (TRAP, "crash", "Assertion `false' failed.", 2),
+    "dies-behind": (TRAP, "crash", "after its verdict pass", 2),
+    "dies-last": (LAST, "crash", "after its verdict skip", 1),
+    "omits": (TRAP, "error", "gave no verdict", 1),
+    "wrong-plan": (TRAP, "error", "planned 99 tests where 6 are selected", 1),
+    "bail-inside": (TRAP, "error", "#PF at 0x1234", 2),
+    "bail-judged": (TRAP, "error", "#GP", 2),
+    "contradicts": (TRAP, "error", "contradicting verdicts: ok, fail", 1),
+    "contradicts-later": (TRAP, "error", "contradicting verdicts", 1),
+}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "GRACE", 0.2)
+    monkeypatch.setattr(launch, "SLICE", 0.05)
+
+
+def starts(tree: Tree) -> list[str]:
+    return [line for line in (tree.root / "starts").read_text().splitlines()
+            if line != "--version"]
+
+
+@pytest.mark.parametrize("scenario", OUTCOMES)
+def test_scenario(tree: Tree, scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One test gets what it deserves, all others keep their verdicts."""
+    monkeypatch.setenv("MOCK_SCENARIO", scenario)
+    test, verdict, reason, boots = OUTCOMES[scenario]
+    assert tree.run("--timeout", "0.4", "one") == 1
+    assert tree.verdicts() == {**GOOD, test: verdict}
+    found = next(item for item in tree.results()["runs"][0]["tests"] if item["id"] == test)
+    assert reason in (found["reason"] or "")
+    assert len(starts(tree)) == boots
+    assert (tree.root / "starts").read_text().count("--version\n") == 1
+
+
+@pytest.mark.parametrize("scenario, verdict, reason", (
+    ("silent", "timeout", "no progress within 0.4 s"),
+    ("dead", "crash", "no such device"),
+    ("bail-first", "error", "VIOT: offset 48: length 3 is below 16"),
+))
+def test_no_test_starts(tree: Tree, scenario: str, verdict: str, reason: str,
+                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """All get the verdict, it is told once, and nothing is tried again."""
+    monkeypatch.setenv("MOCK_SCENARIO", scenario)
+    assert tree.run("--timeout", "0.4", "one") == 1
+    assert set(tree.verdicts().values()) == {verdict}
+    assert tree.out.count(reason) == 1
+    assert tree.out.count("/run_tests.sh") == 1 and tree.out.count("'DEV-") == 0
+    assert len(starts(tree)) == 1
+
+
+def test_details_arrive(tree: Tree) -> None:
+    tree.run("one")
+    tests = {test["id"]: test for test in tree.results()["runs"][0]["tests"]}
+    fail = tests["DEV-ATTACH-3/some_fail"]
+    assert (fail["expected"], fail["actual"]) == ("status INVAL (4)", 'status "OK" (0)')
+    assert (fail["at"], fail["microseconds"], fail["level"]) == (
+        "virtio-iommu/tests/x.c:33", 12, "MUST")
+    assert tests[TRAP]["at"] == "attach.c:44"
+    assert tree.results()["runs"][0]["facts"] == ["virtio-iommu-tests 0.1.0 x86_64", "boot: pvh"]
+    assert tree.results()["suite"]["version"] == "0.1.0"
+    assert (tree.root / "build/x86_64/run/one/console.log").read_bytes().endswith(b"# end\n")
+
+
+def test_time_limit_of_the_run(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCK_SCENARIO", "hang")
+    tree.write("unittests.cfg", "[one]\nendpoints = none\ntimeout = 0.3\n")
+    assert tree.run() == 1
+    assert "no progress within 0.3 s" in tree.out
+
+
+def test_restart_names_the_test_behind(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCK_SCENARIO", "segv")
+    tree.run("two")
+    assert [line.split("-append ")[1] for line in starts(tree)] == [
+        "tests=DEV-ATTACH-*", f"tests=DEV-ATTACH-* after={TRAP}"]
+
+
+def test_unstartable_vmm() -> None:
+    class Nobody:
+        progress, finished = 0, False
+
+        def feed(self, data: bytes) -> None: ...
+
+    ending = launch.boot(launch.Launcher(), ["/nonexistent/vmm"], Nobody(), 1)
+    assert "No such file" in ending.describe(1)
+    stopped = launch.Launcher(stopping=True)
+    assert launch.boot(stopped, ["/bin/true"], Nobody(), 1) == Ending(False, 0, "")
+    assert launch.signal_name(63).startswith("signal")
+
+
+def test_error_in_a_thread_comes_out(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runner import run
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+    monkeypatch.setattr(run.RunJob, "_boot", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        tree.run()
+
+
+def start_call(tree: Tree, *arguments: str) -> subprocess.Popen:
+    code = ("import sys; sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]);"
+            "from runner.cli import main; sys.exit(main(sys.argv[3:], sys.argv[2]))")
+    return subprocess.Popen([sys.executable, "-c", code, str(TOP / "scripts"), str(tree.root),
+                             "--arch", "x86_64", "--vmm-path", str(tree.root / "bin"),
+                             *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("signum", (signal.SIGINT, signal.SIGTERM))
+def test_signal_ends_all(tree: Tree, signum: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VMMs are gone, what was measured is reported."""
+    monkeypatch.setenv("MOCK_SCENARIO", "hang")
+    call = start_call(tree, "-j", "1")
+    console = tree.root / "build/x86_64/run/one/console.log"
+    deadline = time.monotonic() + 10
+    while not (console.exists() and (tree.root / "starts").read_text().count("-append")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.2)
+    call.send_signal(signum)
+    out, err = call.communicate(timeout=10)
+    assert call.returncode == 128 + signum, err
+    results = tree.results()
+    assert results["interrupted"] and tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
+    assert b"1 passed, 0 failed" in out
+    processes = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True).stdout
+    assert str(tree.root / "build/x86_64/virtio-iommu.elf") not in processes
+
+
+def test_two_calls_at_a_time(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its own files."""
+    monkeypatch.setenv("MOCK_SCENARIO", "slow")
+    calls = [start_call(tree, "one") for _ in range(2)]
+    for call in calls:
+        out, err = call.communicate(timeout=20)
+        assert call.returncode == 1 and b"2 passed, 1 failed, 1 skipped" in out, err
+    assert (tree.root / "build/x86_64/run.2/one/disk0.img").exists()
+
+
+def test_terminal_shows_what_runs(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCK_SCENARIO", "slow")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    import pty
+    main, other = pty.openpty()
+    with os.fdopen(other, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert tree.run("one") == 1
+        text = os.read(main, 1 << 16).decode()
+    assert "\r[1/6] one DEV-ATTACH-2/trap_here 0." in text
+    assert "\033[31mfail   \033[0m one DEV-ATTACH-3/some_fail" in text
+    assert "2 passed, 1 failed, 1 skipped" in text
+    os.close(main)
+
+
+def test_reader_of_output_leaves(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """run_tests.sh | head -1: still the right exit status."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert tree.run("one") == 1
+    assert tree.verdicts() == GOOD
