@@ -12,10 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* libfdt.h asks for a header of this name and finds this one first: hand on to its own. */
-#include <libfdt_env.h>
-#include_next <fdt.h>
-
 #include "error.h"
 #include "pci.h"
 

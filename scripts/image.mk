@@ -28,7 +28,7 @@ WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wund
 CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-stack-protector -fno-common \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
-	-isystem $(LIBFDT)/include -I lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
+	-isystem $(LIBFDT)/include -iquote lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
 LDFLAGS := --fatal-warnings --build-id=none -z noexecstack -z max-page-size=4096
 # Tests run in the order in which they are written.
 CFLAGS_gcc := -fno-toplevel-reorder
