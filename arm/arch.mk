@@ -9,7 +9,7 @@ IMAGE := virtio-iommu.Image
 .DEFAULT_GOAL := image
 
 # A relocation that entry.S does not apply would be a wild pointer at run time.
-$(OUT)/virtio-iommu.Image: $(OUT)/virtio-iommu.elf
+$(OUT)/virtio-iommu.Image: $(ELF)
 	@echo "  OBJCOPY $@"
 	@$(READELF) -rW $< >$(OUT)/relocations.txt
 	@awk '$$1 ~ /^[0-9a-f]+$$/ && $$3 != "R_AARCH64_RELATIVE" { print "  " $$0; bad = 1 } \

@@ -9,7 +9,7 @@ DIR_x86_64 := x86
 DIR_aarch64 := arm
 ARCH_DIR := $(DIR_$(ARCH))
 OUT := build/$(ARCH)
-ELF := $(OUT)/virtio-iommu.elf
+ELF := $(OUT)/virtio-iommu.debug
 PREFIX := $(PREFIX_$(ARCH))
 
 CC_gcc := $(PREFIX)gcc

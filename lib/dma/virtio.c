@@ -5,7 +5,7 @@
 #include "dma/dma.h"
 #include "memory.h"
 
-#define RING_SIZE 16
+#define RING_SIZE 8
 
 /* The status is a register: reading it stops the VMM, which has our request to work on. */
 #define POLLS_PER_STATUS 64

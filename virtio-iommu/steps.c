@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "reserved.h"
+#include "steps.h"
+
+bool map_one_page_as(struct setting *s, uint32_t flags)
+{
+	struct reply reply;
+
+	s->ep = endpoint(0);
+	s->domain = fresh_domain();
+	s->iova = iova_window(3) + iommu.page;
+	s->target = watched_pages(3) + iommu.page;
+	if (!join(s->ep, s->domain))
+		return false;
+	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), flags);
+	return expect_status("set-up: MAP", VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+bool map_one_page(struct setting *s)
+{
+	return map_one_page_as(s, MAP_RW);
+}
+
+bool set_unattached_bypass(bool on)
+{
+	if (iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG)) {
+		iommu_set_bypass(on);
+		return (iommu_bypass() & 1) == on;
+	}
+	return !(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)) == !on;
+}
+
+bool expect_no_domain(const char *at, uint32_t domain)
+{
+	uint64_t start = reserved_avoid(iommu.config.input_start, iommu.page);
+	struct reply reply = unmap(domain, start, start + iommu.page - 1);
+
+	return expect_status(at, broken(), &reply, STATUS_NOENT);
+}
+
+bool alias_id(uint32_t id, unsigned int index, uint32_t *alias)
+{
+	static const uint32_t bits[] = {1u << 16, 1u << 17, 1u << 24, 1u << 31, 0xffff0000};
+
+	if (index >= sizeof(bits) / sizeof(bits[0]))
+		return false;
+	*alias = id | bits[index];
+	return true;
+}
+
+bool is_slow(const struct endpoint *ep)
+{
+	return !strcmp(ep->dma.ops->name, "edu");
+}
+
+bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
+{
+	struct reply mapped = map(domain, iova, iova + size - 1, phys(target), MAP_RW), unmapped;
+
+	if (!is_ok(&mapped))
+		return false;
+	unmapped = unmap(domain, iova, iova + size - 1);
+	return is_ok(&unmapped);
+}

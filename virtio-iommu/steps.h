@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Steps that many tests share.
+ */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include "test.h"
+
+/* An attached endpoint and one mapped page, with a free page on either side. */
+struct setting {
+	struct endpoint *ep;
+	uint32_t domain;
+	uint64_t iova;		/* of the mapped page; window of 3 pages around it */
+	uint8_t *target;	/* its memory; 3 watched pages around it */
+};
+
+/* Attach endpoint(0) to a fresh domain and map one page. For use in REQUIRE(). */
+bool map_one_page(struct setting *s);
+
+/* The same with given permissions. */
+bool map_one_page_as(struct setting *s, uint32_t flags);
+
+/*
+ * What becomes of unattached endpoints: config.bypass is set to @on where that can be done. False
+ * if the device is of the other kind for good.
+ */
+bool set_unattached_bypass(bool on);
+
+/* A domain that does not exist answers MAP and UNMAP with NOENT (DEV-MAP-4, DEV-UNMAP-3). */
+#define EXPECT_NO_DOMAIN(domain) expect_no_domain(AT, domain)
+bool expect_no_domain(const char *at, uint32_t domain);
+
+/* Ids that share bits with @id. False past the last one. */
+bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
+
+/* A master that takes long for each access. */
+bool is_slow(const struct endpoint *ep);
+
+/* Mapped and unmapped in one breath: MAP, then UNMAP, both OK. False and no verdict otherwise. */
+bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
+
+#endif
