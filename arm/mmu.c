@@ -14,7 +14,8 @@
 #define PAGE_SIZE   4096
 #define BLOCK_SIZE  0x200000ull
 #define LAST_LEVEL  3
-#define TABLE_COUNT 40
+#define TABLE_COUNT 64
+#define FOR_DEVICES 16	/* of them; also more than one range of RAM can take */
 
 #define MAIR_DEVICE_NGNRE 0x04ull
 #define MAIR_WRITE_BACK	  0xffull
@@ -162,7 +163,8 @@ bool mmu_map_ram(const struct boot_info *boot)
 
 		if (end > mmu_limit() || end < base)
 			end = mmu_limit();
-		if (!map(page_up(base), page_down(end), RAM))
+		if (tables_used > TABLE_COUNT - FOR_DEVICES ||
+		    !map(page_up(base), page_down(end), RAM))
 			return false;
 	}
 	return true;
