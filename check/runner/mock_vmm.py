@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Poses as a VMM that boots the image. MOCK_SCENARIO names what goes wrong, MOCK_TESTS the manifest.
+"""Poses as a VMM that boots the image.
 
-Starts are logged to MOCK_LOG, one line each, when that is set.
+MOCK_SCENARIO names what goes wrong, MOCK_TESTS the manifest. Starts are logged to MOCK_LOG, one
+line each, when that is set.
 """
 import fnmatch
 import os
 import signal
-import subprocess
 import sys
 import time
 
 VERSION = "QEMU emulator version %s (Mock 1:%s)\nCopyright"
-ok_numbers = {"pass": "ok", "info": "ok", "skip": "ok"}
+WORDS = {"pass": "ok", "info": "ok", "skip": "ok"}
 
 
 def write(text):
@@ -44,7 +44,7 @@ def verdict_of(test):
 
 def result(number, test, verdict):
     directive = {"skip": " # SKIP needs a second endpoint", "warn": " # TODO a SHOULD"}
-    line = "%s %d - %s%s\n" % (ok_numbers.get(verdict, "not ok"), number, test,
+    line = "%s %d - %s%s\n" % (WORDS.get(verdict, "not ok"), number, test,
                                directive.get(verdict, ""))
     fields = ["verdict: %s" % verdict]
     if verdict in ("fail", "warn"):
@@ -141,7 +141,7 @@ class Mock:
     def slow(self):
         self.head()
         for number, test in self.each():
-            time.sleep(0.1)
+            time.sleep(0.07)
             self.one(number, test)
         write("# end\n")
 
@@ -178,6 +178,10 @@ class Mock:
             if "trap" in test:
                 os.kill(os.getpid(), signal.SIGSEGV)
 
+    def dies_at_power_off(self):
+        self.plain()
+        os.kill(os.getpid(), signal.SIGSEGV)
+
     def dies_last(self):
         self.no_end()
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -203,7 +207,8 @@ class Mock:
 
     def lost_child(self):
         """A child of the VMM keeps both pipes open."""
-        subprocess.Popen(["sleep", "60"])
+        if os.fork() == 0:
+            time.sleep(60)
         self.plain()
 
     def closes_pipes(self):

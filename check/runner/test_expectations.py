@@ -59,7 +59,7 @@ def test_gate(tree: Tree, text: str, status: int, word: str) -> None:
 def test_known_is_not_passed(tree: Tree) -> None:
     tree.write("expectations/qemu", entry())
     assert tree.run() == 0
-    assert tree.out.splitlines()[-2:] == ["2 known, 2 info, 1 warn", "4 passed, 0 failed, 1 skipped"]
+    assert tree.out.endswith("\n2 known, 2 info, 1 warn\n4 passed, 0 failed, 1 skipped\n")
     found = tree.results()["runs"][0]["tests"][2]
     assert (found["verdict"], found["known"], found["red"]) == ("fail", True, False)
     assert found["expectation"] == "known: because"

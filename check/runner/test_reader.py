@@ -53,7 +53,8 @@ not ok 5 - DEV-A-5/five # TODO a SHOULD is not followed
 def read(data: bytes, step: Optional[int] = None) -> list:
     reader = Reader(IDS)
     step = step or len(data) or 1
-    events = [event for at in range(0, len(data), step) for event in reader.feed(data[at:at + step])]
+    pieces = (data[at:at + step] for at in range(0, len(data), step))
+    events = [event for piece in pieces for event in reader.feed(piece)]
     return events + reader.close()
 
 
@@ -77,7 +78,8 @@ def test_chunks_do_not_matter(step: int) -> None:
 
 
 LOGS = (b"qemu: warning: x\n", b"qemu-no-line-end", b" # log ", b"\nqemu: own line\n",
-        b"\0\xff\x1b[2J", b"x" * 200000, b"y" * 100000 + b"\n", b"qemu: 3 ok, 1..9 not ok 7 - x\n")
+        b"\0\xff\x1b[2J", b"x" * 200000, b"y" * 100000 + b"\n",
+        b"qemu: 3 ok, 1..9 not ok 7 - x\n")
 
 
 @pytest.mark.parametrize("log", LOGS, ids=range(len(LOGS)))

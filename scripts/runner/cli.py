@@ -21,6 +21,7 @@ from .results import Report, judge_requirements, to_json, write_file
 from .run import Context, RunJob, Workers
 from .vmm import Adapter, find_adapter
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EPILOG = """\
 A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
 or a requirement id, which stands for all its tests.
@@ -159,6 +160,14 @@ def own_directory(tree: Tree) -> tuple[str, Any]:
             number += 1
 
 
+def cpus() -> int:
+    """Those that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
     """All runs. The number is that of a signal that came in between, else 0."""
@@ -169,7 +178,7 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     jobs = [RunJob(selected, context) for selected in plan.selected]
     with lock:
         try:
-            Workers(jobs, launcher).run(options.jobs or os.cpu_count() or 1, progress.tick)
+            Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
         except Interrupted as stop:
             signum = stop.signum
     return make_report(options, plan, adapter, gate, jobs, bool(signum)), signum
@@ -296,14 +305,15 @@ def run_tests(argv: list[str], root: str) -> int:
 
 def on_signal(signum: int, _: Any) -> NoReturn:
     """The first one ends the runs; from then on the reports are written undisturbed."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Interrupted(signum)
 
 
 def main(argv: list[str], root: str) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, on_signal)
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
+            signal.signal(number, on_signal)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .errors import UsageError
-from .ini import Section, parse_values, read_ini, words
+from .ini import Parsers, Section, parse_values, read_ini, words
 
 ARCHES = ("x86_64", "aarch64")
 KINDS = ("blk", "rng", "net", "console", "edu")
@@ -110,7 +110,7 @@ def arches(value: str) -> tuple[str, ...]:
     return tuple(one_of(word, ARCHES) for word in words(value))
 
 
-SETUP_KEYS = {
+SETUP_KEYS: Parsers = {
     "endpoints": endpoints,
     "boot-bypass": on_off,
     "granule": lambda value: one_of(value, GRANULES),
@@ -119,7 +119,7 @@ SETUP_KEYS = {
     "packed": on_off, "event-idx": on_off, "indirect": on_off, "in-order": on_off,
     "memory": lambda value: number(value, 32, 1 << 20),
 }
-RUN_KEYS = {"arch": arches, "groups": words, "tests": words, "timeout": seconds}
+RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds}
 
 
 def read_runs(path: str) -> list[Run]:

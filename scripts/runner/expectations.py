@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from .config import ARCHES, one_of, words
-from .ini import Section, parse_values, read_ini
+from .config import ARCHES, one_of
+from .ini import Parsers, Section, parse_values, read_ini, words
 from .results import BAD, TestResult
 
 EXPECTABLE = ("warn", *BAD)
@@ -62,7 +62,7 @@ class Entry:
         return test == self.test and any(fnmatchcase(run, glob) for glob in self.runs)
 
 
-KEYS = {
+KEYS: Parsers = {
     "verdict": lambda value: one_of(value, EXPECTABLE),
     "versions": parse_versions,
     "arch": lambda value: tuple(one_of(word, ARCHES) for word in words(value)),

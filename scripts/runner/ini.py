@@ -5,11 +5,14 @@ from __future__ import annotations
 import configparser
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import UsageError
 
-Header = re.compile(r"^\[(.+)\]\s*$")
+HEADER = re.compile(r"^\[(.+)\]\s*$")
+Parsers = dict[str, Callable[[str], Any]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def _lines(text: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     keys: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        header = Header.match(line)
+        header = HEADER.match(line)
         if header:
             keys = found.setdefault(header[1], {"": number})
         elif line[:1] not in ("#", " ", "\t") and "=" in line:
@@ -54,8 +57,8 @@ def _lines(text: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def parse_values(section: Section, parsers: dict) -> dict:
-    """Every key of the section through its parser, which raises ValueError with what is allowed."""
+def parse_values(section: Section, parsers: Parsers) -> dict[str, Any]:
+    """Each key through its parser, which raises ValueError with what is allowed."""
     parsed = {}
     for key, value in section.values.items():
         if key not in parsers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Optional
 
 from .results import Report, RunResult, TestResult
@@ -15,7 +16,7 @@ def quote(text: str) -> str:
     return "".join(ESCAPES.get(char, char) for char in NOT_XML.sub("?", text))
 
 
-def element(name: str, attributes: dict[str, object], body: Optional[str] = None) -> str:
+def element(name: str, attributes: Mapping[str, object], body: Optional[str] = None) -> str:
     pairs = "".join(f' {key}="{quote(str(value))}"' for key, value in attributes.items())
     return f"<{name}{pairs}/>\n" if body is None else f"<{name}{pairs}>{body}</{name}>\n"
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Callable, Optional, Protocol
 from .reader import clean
 
 GRACE = 2.0                     # seconds for power-off after the last word, and for lost children
-SLICE = 0.25                    # how often to look whether the VMM is gone while a pipe is held open
+SLICE = 0.25                    # seconds between looks whether a VMM with open pipes is gone
 CHUNK = 64 * 1024
 PIPE_SIZE = 1 << 20             # a whole run fits: a starved runner does not make the VMM wait
 STDERR_KEPT = 4096
@@ -35,6 +35,11 @@ class Ending:
     timed_out: bool
     status: int                 # as of subprocess: negative is a signal
     stderr: str                 # its last lines
+
+    @property
+    def died(self) -> bool:
+        """By a signal that is not ours."""
+        return self.status < 0 and self.status != -signal.SIGKILL
 
     def describe(self, limit: float) -> str:
         if self.timed_out:
@@ -129,7 +134,7 @@ class Pipes:
         return bool(ready)
 
     def drain(self, most: int = 2 * PIPE_SIZE // CHUNK) -> None:
-        """What already lies in the pipes, and no more: a VMM that writes without end must not hold us."""
+        """What already lies in the pipes, and no more: a VMM may write without end."""
         while most and self.open and self.read(0):
             most -= 1
 

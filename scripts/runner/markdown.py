@@ -40,7 +40,8 @@ def to_markdown(report: Report) -> str:
 
 def runs(report: Report) -> list[str]:
     rows = [(run.name, len(run.tests), *(run.count(name) for name in COLUMNS),
-             f"{run.seconds:.2f}", run.failure or run.skipped or "") for run in report.runs]
+             f"{run.seconds:.2f}", "; ".join(filter(None, (run.failure, run.skipped, *run.notes))))
+            for run in report.runs]
     return table(("run", "tests", *COLUMNS, "seconds", ""), rows)
 
 

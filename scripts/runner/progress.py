@@ -45,7 +45,7 @@ class Progress:
     def run_done(self, run: RunResult) -> None:
         with self._lock:
             self._now.pop(run.name, None)
-            for note in (run.failure, run.skipped and f"skipped: {run.skipped}"):
+            for note in (run.failure, run.skipped and f"skipped: {run.skipped}", *run.notes):
                 if note:
                     self._print(f"{run.name}: {note}")
             self._print(f"{run.name}: {', '.join(counted(run.count, COLUMNS))} "

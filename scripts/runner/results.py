@@ -136,9 +136,9 @@ def to_json(report: Report) -> str:
     for run in report.runs:
         head = json.dumps({key: value for key, value in vars(run).items() if key != "tests"})
         runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
-    head = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
+    top = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
                                                   "interrupted", "stale")}
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in top.items()]
     lines += ['"runs": [\n' + ",\n".join(runs) + "\n]",
               '"requirements": ' + rows(report.requirements),
               '"summary": ' + json.dumps(report.summary())]

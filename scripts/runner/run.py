@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional
 
-from .catalogue import Requirement, Test
+from .catalogue import Requirement
 from .expectations import Gate
 from .launch import Ending, Launcher, boot
 from .progress import Progress
@@ -100,7 +100,7 @@ class RunJob:
 
     def _boot_all(self) -> None:
         pending, after = list(self._tests), ""
-        with open(os.path.join(self._directory, "console.log"), "wb") as log:
+        with open(os.path.join(self._directory, "console.log"), "wb", 0) as log:
             while pending and not self.context.launcher.stopping:
                 state, ending = self._boot(pending, after, log)
                 if not self.context.launcher.stopping:
@@ -131,23 +131,25 @@ class RunJob:
     def _settle(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
         """Gives a verdict to each test that this boot owes one; returns those still to be run."""
         missing = [test for test in pending if test not in state.judged]
+        if state.planned not in (None, len(pending)):
+            self._note(f"the image planned {state.planned} tests, selected are {len(pending)}")
         if state.finished and state.bail_out is None:
-            self._owed(missing, state, len(pending))
+            self._give(missing, "error", "gave no verdict")
+            if ending.died:
+                self._note(f"behind the last test {ending.describe(self.limit)}")
             return []
         if not missing and not ending.timed_out and ending.status >= 0:
             return []                   # only the last line got lost
         if state.last is None:
             return self._stop(pending, state, ending)
         place = pending.index(state.last)
-        self._owed([test for test in missing if pending.index(test) < place], state, len(pending))
+        self._give([test for test in missing if pending.index(test) < place], "error",
+                   "gave no verdict")
         self._blame(state.last, state, ending)
         return pending[place + 1:]
 
-    def _owed(self, tests: list[str], state: Boot, selected: int) -> None:
-        reason = "gave no verdict"
-        if state.planned not in (None, selected):
-            reason += f": the image planned {state.planned} tests where {selected} are selected"
-        self._give(tests, "error", reason)
+    def _note(self, text: str) -> None:
+        self.result.notes.append(text)
 
     def _stop(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
         """Not even one test was started: another boot would do no better."""
@@ -202,27 +204,34 @@ class Workers:
             idle = not self._queue or self._errors or self._launcher.stopping
             return None if idle else self._queue.pop(0)
 
-    def _work(self) -> None:
-        job = self._next()
-        while job:
-            try:
-                job.execute()
-            except Exception as error:      # comes out of run()
-                self._errors.append(error)
+    def _work(self, done: threading.Event) -> None:
+        try:
             job = self._next()
+            while job:
+                job.execute()
+                job = self._next()
+        except Exception as error:          # comes out of run()
+            self._errors.append(error)
+        finally:
+            done.set()
 
     def run(self, count: int, tick: Callable[[], Optional[float]]) -> None:
-        """Returns when all is done. Ends the VMMs when a signal comes in between."""
-        threads = [threading.Thread(target=self._work) for _ in range(min(count, len(self._queue)))]
-        for thread in threads:
-            thread.start()
+        """Returns when all is done. Ends the VMMs when a signal comes in between.
+
+        Waits for events: a join() that a signal interrupts takes its thread for ended (bpo-45274).
+        """
+        started = []
         try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(tick())
+            for _ in range(min(count, len(self._queue))):
+                done = threading.Event()
+                threading.Thread(target=self._work, args=(done,), daemon=True).start()
+                started.append(done)
+            for done in started:
+                while not done.wait(tick()):
+                    pass
         finally:
             self._launcher.stop()
-            for thread in threads:
-                thread.join()
+            for done in started:
+                done.wait()
         if self._errors:
             raise self._errors[0]

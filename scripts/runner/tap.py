@@ -10,7 +10,7 @@ from .results import Report, TestResult
 
 
 def to_tap(report: Report) -> str:
-    lines = []
+    lines: list[str] = []
     for run in report.runs:
         for test in run.tests:
             lines += case(len(lines_of(lines)) + 1, f"{run.name}/{test.id}", test)

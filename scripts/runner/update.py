@@ -6,7 +6,7 @@ import os
 from typing import Optional
 
 from .expectations import EXPECTABLE, UNEXPLAINED, Entry, Gate
-from .ini import Header
+from .ini import HEADER
 from .results import Report, TestResult, write_file
 
 Verdicts = dict[str, dict[str, TestResult]]      # by test, then by run
@@ -18,7 +18,7 @@ class Sections:
     def __init__(self, text: str) -> None:
         self.blocks: list[tuple[Optional[str], list[str]]] = [(None, [])]
         for line in text.splitlines():
-            header = Header.match(line)
+            header = HEADER.match(line)
             if header:
                 self.blocks.append((header[1], []))
             self.blocks[-1][1].append(line)

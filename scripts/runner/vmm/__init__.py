@@ -5,9 +5,9 @@ class Vmm:
     name            str, as in results and expectations/NAME
     binary          str, path of the program, found when the object is made
     def __init__(self, arch: str, path: Optional[str], accel: str)
-                    Finds the program; starts nothing. `path` is that of the program or of a directory
-                    which holds it, None: search PATH. `accel` is tcg or kvm. Raises UsageError with
-                    one line that names the program and its package, or what this VMM cannot do.
+                    Finds the program; starts nothing. `path` is that of the program or of its
+                    directory, None: search PATH. `accel` is tcg or kvm. Raises UsageError with one
+                    line that names the program and its package, or what this VMM cannot do.
     def identify(self) -> None
                     Starts the VMM once to ask its version; fills
     version         str, digits and dots, as in `versions` of expectations

@@ -63,16 +63,15 @@ class Vmm:
                 "-kernel", image, "-append", cmdline]
 
     def _machine(self, setup: Setup) -> list[str]:
-        cpu = ["-cpu", "host"] if self.accel == "kvm" else []
         if self.arch == "x86_64":
-            return ["-machine", f"q35,accel={self.accel}", *cpu, "-bios", "qboot.rom",
+            return ["-machine", f"q35,accel={self.accel}", "-bios", "qboot.rom",
                     "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         options = f"virt,accel={self.accel}"
         if setup.reserved_regions:
             options += ",gic-version=3,its=off"     # else the machine sets its own region
         elif self.accel == "kvm":
             options += ",gic-version=max"
-        return ["-machine", options, *(cpu or ["-cpu", "cortex-a57"])]
+        return ["-machine", options, "-cpu", "host" if self.accel == "kvm" else "cortex-a57"]
 
     def _iommu(self, setup: Setup) -> str:
         options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass),
