@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import TOP, Tree
-from runner import launch
+from runner import launch, selection
 from runner.launch import Ending
 
 TRAP = "DEV-ATTACH-2/trap_here"
@@ -128,6 +128,21 @@ def test_restart_names_the_test_behind(tree: Tree, monkeypatch: pytest.MonkeyPat
     tree.run("two")
     assert [line.split("-append ")[1] for line in starts(tree)] == [
         "tests=DEV-ATTACH-*", f"tests=DEV-ATTACH-* after={TRAP}"]
+
+
+@pytest.mark.parametrize("scenario, verdict, boots", (
+    ("good", "pass", 3), ("segv", "crash", 3), ("dead", "crash", 1)))
+def test_too_many_names(tree: Tree, scenario: str, verdict: str, boots: int,
+                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into the image's buffer runs in several boots."""
+    monkeypatch.setenv("MOCK_SCENARIO", scenario)
+    monkeypatch.setattr(selection, "LONGEST_LIST", 50)
+    names = [test for test in GOOD if test != LAST]
+    tree.run("one", *names)
+    assert list(tree.verdicts()) == names
+    assert tree.verdicts()[TRAP] == verdict
+    assert len(starts(tree)) == boots
+    assert all(len(line.split("-append tests=")[1]) <= 50 for line in starts(tree))
 
 
 def test_unstartable_vmm() -> None:

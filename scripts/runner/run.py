@@ -16,7 +16,7 @@ from .launch import Ending, Launcher, boot
 from .progress import Progress
 from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started
 from .results import RunResult, TestResult
-from .selection import Selected
+from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide
 
 MOST_LOG = 16 << 20             # bytes of console kept on disk, per run
@@ -83,6 +83,7 @@ class RunJob:
         self.limit = context.timeout or selected.run.timeout or 10.0
         self._tests = {test.id: test for test in selected.tests}
         self._results: dict[str, TestResult] = {}
+        self._failure = ""              # the verdict that result.failure means
         self._directory = os.path.join(context.directory, selected.run.name)
 
     def execute(self) -> None:
@@ -99,18 +100,27 @@ class RunJob:
             self.context.progress.run_done(self.result)
 
     def _boot_all(self) -> None:
-        pending, after = list(self._tests), ""
+        waiting, after = list(self._tests), ""
         with open(os.path.join(self._directory, "console.log"), "wb", 0) as log:
-            while pending and not self.context.launcher.stopping:
-                state, ending = self._boot(pending, after, log)
+            while waiting and not self.context.launcher.stopping:
+                cmdline, pending = self._cmdline(waiting, after)
+                state, ending = self._boot(pending, cmdline, log)
                 if not self.context.launcher.stopping:
-                    pending = self._settle(pending, state, ending)
+                    waiting = self._settle(pending, state, ending) + waiting[len(pending):]
                     after = state.last or ""
+                if self.result.failure:
+                    return self._give(waiting, self._failure, self.result.failure)
 
-    def _boot(self, pending: list[str], after: str, log: BinaryIO) -> tuple[Boot, Ending]:
+    def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
+        """With the tests that it covers: all, unless they must be named and are too many."""
+        if self.selected.globs:
+            return f"tests={self.selected.globs}" + (f" after={after}" if after else ""), waiting
+        names, count = fitting(waiting)
+        return f"tests={names}", waiting[:count]
+
+    def _boot(self, pending: list[str], cmdline: str, log: BinaryIO) -> tuple[Boot, Ending]:
         context = self.context
         setup = self.selected.run.setup
-        cmdline = f"tests={self.selected.globs}" + (f" after={after}" if after else "")
         command = context.adapter.command(setup, context.image, cmdline, self._directory)
         context.adapter.prepare(setup, self._directory)
         self.result.command = self.result.command or shlex.join(command)
@@ -155,8 +165,8 @@ class RunJob:
         """Not even one test was started: another boot would do no better."""
         verdict, reason = self._why(state, ending)
         self.result.failure = f"{verdict} before a test was started: {reason}"
-        self._give(pending, verdict, self.result.failure)
-        return []
+        self._failure = verdict
+        return pending
 
     def _blame(self, test: str, state: Boot, ending: Ending) -> None:
         """The last test gets it, even behind its verdict: what it did may show only then."""

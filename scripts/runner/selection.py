@@ -10,12 +10,14 @@ from .catalogue import Requirement, Test
 from .config import Run
 from .errors import NothingToRun, UsageError, nearest
 
+LONGEST_LIST = 1000             # bytes of tests=... that the image accepts
+
 
 @dataclass(frozen=True)
 class Selected:
     run: Run
     tests: list[Test]
-    globs: str                  # the same choice, as short as it can be said to the image
+    globs: str                  # the same choice as patterns; empty: name the tests
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,21 @@ def _tests_of(run: Run, tests: list[Test], globs: list[str]) -> Selected:
 
 def _shortest(tests: list[Test], chosen: list[Test], candidates: Iterable[Sequence[str]]) -> str:
     for globs in candidates:
-        if [test for test in tests if matches(test.id, globs)] == chosen:
-            return ",".join(globs)
-    return ",".join(test.id for test in chosen)
+        said, count = fitting(globs)
+        if count == len(globs) and [t for t in tests if matches(t.id, globs)] == chosen:
+            return said
+    return ""
+
+
+def fitting(patterns: Sequence[str]) -> tuple[str, int]:
+    """What the image's buffer holds of a list, and how many that are."""
+    length, count = -1, 0
+    for pattern in patterns:
+        length += len(pattern) + 1
+        if length > LONGEST_LIST:
+            break
+        count += 1
+    return ",".join(patterns[:count]), count
 
 
 def without_tests(runs: list[Run], tests: list[Test], arch: str) -> list[str]:
