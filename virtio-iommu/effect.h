@@ -42,8 +42,9 @@ struct effect {
 	const void *stray;	/* some other watched byte that changed, or NULL */
 };
 
-/* A write of @size bytes to @iova that should land at @target (NULL: nowhere). */
-struct effect write_effect(struct endpoint *ep, uint64_t iova, void *target, size_t size);
+/* A write of @size bytes to @iova, of which the first @expected may land at @target. */
+struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,
+			   size_t expected);
 
 /* A read of @size bytes at @iova; exact if the device saw the bytes at @source. */
 struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size);

@@ -37,9 +37,14 @@ static void open_endpoint(struct pci_dev *pci, uint32_t id)
 		printf("# endpoint: %04x:%04x not usable: %s\n", pci->segment, pci->bdf, error.text);
 }
 
+bool is_slow(const struct endpoint *ep)
+{
+	return !strcmp(ep->dma.ops->name, "edu");
+}
+
 static unsigned int rank(const struct endpoint *ep)
 {
-	if (!strcmp(ep->dma.ops->name, "edu"))
+	if (is_slow(ep))
 		return 2;
 	return !ep->dma.ops->exact;
 }

@@ -39,6 +39,9 @@ unsigned int endpoint_count(void);
 /* Number @index in the order above, NULL past the end. */
 struct endpoint *endpoint(unsigned int index);
 
+/* A master that takes long for each access. */
+bool is_slow(const struct endpoint *ep);
+
 /* The first with this kind of master, NULL if there is none. */
 struct endpoint *endpoint_named(const char *master);
 

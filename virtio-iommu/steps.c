@@ -48,11 +48,6 @@ bool alias_id(uint32_t id, unsigned int index, uint32_t *alias)
 	return true;
 }
 
-bool is_slow(const struct endpoint *ep)
-{
-	return !strcmp(ep->dma.ops->name, "edu");
-}
-
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 {
 	struct reply mapped = map(domain, iova, iova + size - 1, phys(target), MAP_RW), unmapped;

@@ -34,9 +34,6 @@ bool expect_no_domain(const char *at, uint32_t domain);
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 
-/* A master that takes long for each access. */
-bool is_slow(const struct endpoint *ep);
-
 /* Mapped and unmapped in one breath: MAP, then UNMAP, both OK. False and no verdict otherwise. */
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
 

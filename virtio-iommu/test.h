@@ -161,6 +161,11 @@ bool expect_unwritten(const char *at, const struct reply *reply);
 #define EXPECT_WRITE_BLOCKED(ep, iova, size) expect_write_blocked(AT, ep, iova, size)
 #define EXPECT_READ_BLOCKED(ep, iova, secret, size) expect_read_blocked(AT, ep, iova, secret, size)
 
+
+/* Of a write of @size bytes nothing lands but, at most, the first @allowed ones at @target. */
+#define EXPECT_WRITE_STAYS_IN(ep, iova, size, target, allowed)                                    \
+	expect_write_stays_in(AT, ep, iova, size, target, allowed)
+
 #define REQUIRE_WRITES(ep, iova, target, size)                                                    \
 	do {                                                                                      \
 		if (!expect_writes("control at " AT, VERDICT_ERROR, ep, iova, target, size))      \
@@ -175,9 +180,15 @@ bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, u
 /* Nothing that is watched changes; whatever the level, a breach is a fail: isolation is broken. */
 bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size);
 
+bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, size_t size,
+			   void *target, size_t allowed);
+
 /* The device does not get to see the bytes at @secret, nor those at guest-physical @iova. */
 bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
+
+/* Whether the device sees the bytes at @source when it reads @iova. No verdict. */
+bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
 
 /* ATTACH and make DMA possible, or say in the verdict why not. For use in REQUIRE(). */
 bool join(struct endpoint *ep, uint32_t domain);

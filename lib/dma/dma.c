@@ -47,6 +47,8 @@ static bool ready(struct dma_master *master)
 /* What failed once may not answer again: stop it, so that nothing comes late. */
 static enum dma_result conclude(struct dma_master *master, enum dma_result result)
 {
+	if (result == DMA_SILENT && master->settle)
+		master->settle();
 	if (result != DMA_DONE)
 		dma_stop(master);
 	return result;

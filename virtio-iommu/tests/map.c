@@ -2,7 +2,181 @@
 /*
  * MAP request (virtio 1.4, 5.13.6.5).
  */
+#include "reserved.h"
+#include "steps.h"
 #include "test.h"
+
+#define FIRST_UNKNOWN_FLAG 3
+
+/* A refused MAP maps nothing: no access passes, and the range is still free. */
+static void expect_map_refused(const char *at, const struct setting *s, uint32_t flags)
+{
+	uint64_t iova = s->iova + iommu.page;
+	uint8_t *target = s->target + iommu.page;
+	struct reply reply = map(s->domain, iova, iova + iommu.page - 1, phys(target), flags);
+
+	expect_status(at, broken(), &reply, STATUS_INVAL);
+	if (!can_map(s->domain, iova, iommu.page, target))
+		judge(broken(), at, "a refused MAP leaves the range free",
+		      "a correct MAP of the same range does not succeed");
+}
+
+TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int bit = FIRST_UNKNOWN_FLAG; bit < 32; bit++)
+		expect_map_refused(AT, &s, MAP_RW | 1u << bit);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(DEV_MAP_3, all_unknown_flags_are_refused, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	expect_map_refused(AT, &s, ~0u << FIRST_UNKNOWN_FLAG);
+	expect_map_refused(AT, &s, MAP_RW | ~0u << FIRST_UNKNOWN_FLAG);
+}
+
+TEST(DEV_MAP_3, refused_mapping_does_not_translate, NEEDS_DMA)
+{
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
+		    phys(s.target) + iommu.page, MAP_RW | 1u << 31);
+	EXPECT_STATUS(reply, STATUS_INVAL);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page + 8, 8);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page + 8, s.target + iommu.page + 8, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* The flag is defined by feature MMIO: without it, it is as unknown as the others. */
+TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DMA | NEEDS_NO_MMIO_FLAG)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	expect_map_refused(AT, &s, MAP_RW | MAP_MMIO);
+}
+
+TEST(DEV_MAP_6, read_only_page_cannot_be_written, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 8, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
+	EXPECT_READS(s.ep, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+}
+
+/* An access that starts where it may write does not get beyond. */
+TEST(DEV_MAP_6, write_does_not_run_into_a_read_only_page, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = iova_window(3), page = iommu.page;
+	uint8_t *writable = watched_pages(1), *read_only = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(writable), MAP_RW));
+	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(read_only), MAP_READ));
+	REQUIRE_WRITES(ep, iova + page - 8, writable + page - 8, 8);
+	EXPECT_WRITE_STAYS_IN(ep, iova + page - 8, 16, writable + page - 8, 8);
+	EXPECT_READS(ep, iova + page, read_only, 8);
+}
+
+/* Nothing remembers the old permission after UNMAP and MAP. */
+TEST(DEV_MAP_6, permission_follows_the_newest_mapping, NEEDS_DMA)
+{
+	struct setting s;
+	uint64_t end;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	end = s.iova + iommu.page - 1;
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	REQUIRE_OK(unmap(s.domain, s.iova, end));
+	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE_OK(unmap(s.domain, s.iova, end));
+	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_READ));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+}
+
+TEST(DEV_MAP_6, rng_cannot_write_a_read_only_page, NEEDS_MAP_UNMAP | NEEDS_RNG)
+{
+	struct endpoint *ep = endpoint_named("virtio-rng");
+	uint64_t iova = iova_window(2), page = iommu.page;
+	uint8_t *target = watched_pages(2);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(target) + page, MAP_READ));
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 16);
+	REQUIRE_WRITES(ep, iova, target, 16);
+}
+
+/* Without any flag neither direction is allowed. A device may refuse such a mapping. */
+TEST(N_MAP_4, no_flag_allows_nothing, NEEDS_DMA)
+{
+	struct setting s;
+	uint64_t iova;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, 0);
+	if (!is_ok(&reply))
+		INFO("a mapping without READ and WRITE is refused: %s", status_name(reply.status));
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+	EXPECT_READ_BLOCKED(s.ep, iova, s.target + iommu.page, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_4, read_flag_allows_reads_only, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+}
+
+/* WRITE may imply READ, and may be refused alone (DEV-MAP-7). */
+TEST(N_MAP_4, write_flag_allows_writes, NEEDS_DMA)
+{
+	struct setting s;
+	struct reply reply;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	if (!is_ok(&reply)) {
+		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
+		EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+		return;
+	}
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	INFO("reads of a write-only mapping %s",
+	     can_read(s.ep, iova, s.target + iommu.page, 8) ? "work" : "are blocked");
+}
+
+TEST(N_MAP_4, both_flags_allow_both, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
 
 /*
  * The address of an access is translated by its distance from virt_start. Tried on the first and
@@ -25,19 +199,220 @@ TEST(N_MAP_1, first_and_last_byte_arrive, NEEDS_DMA)
 	EXPECT_READS(ep, iova + iommu.page - 8, target + iommu.page - 8, 16);
 }
 
-/* virt_start and virt_end are inclusive bounds: the neighbouring bytes are not mapped. */
-TEST(N_MAP_1, bytes_next_to_a_mapping_are_blocked, NEEDS_DMA)
+/* virt_start and virt_end are inclusive: the byte in front of the mapping is not part of it. */
+TEST(N_MAP_1, byte_before_a_mapping_is_not_mapped, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova - 1, 1);
+	EXPECT_READ_BLOCKED(s.ep, s.iova - 1, s.target - 1, 1);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+TEST(N_MAP_1, byte_behind_a_mapping_is_not_mapped, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 1);
+	REQUIRE_WRITES(s.ep, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+}
+
+/* An access that begins inside stops at the end. */
+TEST(N_MAP_1, access_does_not_run_over_the_end, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_STAYS_IN(s.ep, s.iova + iommu.page - 8, 16, s.target + iommu.page - 8, 8);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page - 8, s.target + iommu.page - 8, 16);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* Neighbours in I/O virtual space need not be neighbours in memory. */
+static void neighbours(const char *at, bool upper_first)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t iova = iova_window(4) + iommu.page, size = 2 * iommu.page;
-	uint8_t *target = watched_pages(4) + iommu.page;
+	uint64_t page = iommu.page, iova = iova_window(2);
+	uint8_t *low = watched_pages(3), *high = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	if (!join(ep, domain))
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		bool upper = upper_first != (i == 1);
+		struct reply reply = map(domain, iova + upper * page, iova + (upper + 1) * page - 1,
+					 phys(upper ? low : high), MAP_RW);
+
+		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+			return;
+	}
+	expect_writes(at, broken(), ep, iova + page - 1, high + page - 1, 1);
+	expect_writes(at, broken(), ep, iova + page, low, 1);
+	expect_reads(at, broken(), ep, iova, high, 1);
+	expect_reads(at, broken(), ep, iova + 2 * page - 1, low + page - 1, 1);
+	expect_write_blocked(at, ep, iova + 2 * page, 1);
+}
+
+TEST(N_MAP_1, adjacent_mappings_keep_their_own_memory, NEEDS_DMA)
+{
+	neighbours(AT, false);
+}
+
+TEST(N_MAP_1, adjacent_mappings_made_downwards_keep_their_own_memory, NEEDS_DMA)
+{
+	neighbours(AT, true);
+}
+
+/* Between two mappings lies a hole. */
+TEST(N_MAP_1, hole_between_mappings_is_not_mapped, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(3);
+	uint8_t *target = watched_pages(3);
 	uint32_t domain = fresh_domain();
 
 	REQUIRE(join(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + size - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 1);
+	EXPECT_WRITE_BLOCKED(ep, iova + page + 8, 8);
+	EXPECT_WRITES(ep, iova + page - 1, target + page - 1, 1);
+	EXPECT_WRITES(ep, iova + 2 * page, target + 2 * page, 1);
+}
+
+TEST(N_MAP_1, last_byte_of_a_hole_is_not_mapped, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(3);
+	uint8_t *target = watched_pages(3);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page - 1, 1);
+	REQUIRE_WRITES(ep, iova + 2 * page, target + 2 * page, 1);
+}
+
+TEST(N_MAP_1, one_page_of_memory_at_two_addresses, NEEDS_DMA)
+{
+	uint64_t twin;
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	twin = s.iova + iommu.page;
+	REQUIRE_OK(map(s.domain, twin, twin + iommu.page - 1, phys(s.target), MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, twin, s.target, 8);
+	REQUIRE_OK(unmap(s.domain, twin, twin + iommu.page - 1));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, twin, 8);
+}
+
+/* The highest page of the input range; with a range of 64 bits its end is 2^64 - 1. */
+TEST(N_MAP_1, last_page_of_the_input_range, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = ((iommu.config.input_end + 1) & -iommu.page) - iommu.page;
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	if (reserved_overlaps(iova, iova + iommu.page - 1))
+		SKIP("a reserved region covers the end of the input range");
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	EXPECT_WRITES(ep, iova, target, 1);
+	EXPECT_WRITES(ep, iova + iommu.page - 1, target + iommu.page - 1, 1);
 	EXPECT_WRITE_BLOCKED(ep, iova - 1, 1);
-	EXPECT_WRITE_BLOCKED(ep, iova + size, 1);
-	EXPECT_READ_BLOCKED(ep, iova - 1, target - 1, 1);
-	EXPECT_READ_BLOCKED(ep, iova + size, target + size, 1);
-	REQUIRE_WRITES(ep, iova, target, 1);
+}
+
+/* Address bits above 32 count. */
+TEST(N_MAP_1, addresses_4_gib_apart_are_different, NEEDS_DMA)
+{
+	const uint64_t distance = 1ull << 32;
+	uint8_t *far = watched_pages(1);
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	if (s.iova + distance + iommu.page > iommu.config.input_end ||
+	    reserved_overlaps(s.iova + distance, s.iova + distance + iommu.page - 1))
+		SKIP("the input range does not reach far enough");
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + distance, 8);
+	REQUIRE_OK(map(s.domain, s.iova + distance, s.iova + distance + iommu.page - 1, phys(far),
+		       MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova + distance, far, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_1, edu_does_not_run_over_the_end, NEEDS_MAP_UNMAP | NEEDS_EDU)
+{
+	struct endpoint *ep = endpoint_named("edu");
+	uint64_t iova = iova_window(2);
+	uint8_t *target = watched_pages(2);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	EXPECT_WRITES(ep, iova + iommu.page - 1, target + iommu.page - 1, 1);
+	EXPECT_WRITE_STAYS_IN(ep, iova + iommu.page - 8, 16, target + iommu.page - 8, 8);
+}
+
+/* Whoever is attached sees what is mapped, whichever came first. */
+TEST(N_MAP_2, later_member_sees_earlier_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct endpoint *second = endpoint(1);
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(s.domain, second->id, 0);
+	if (reply.delivered && reply.status == STATUS_UNSUPP)
+		SKIP("the device does not let endpoints share a domain");
+	EXPECT_OK(reply);
+	REQUIRE(enable_dma(second, s.domain));
+	EXPECT_WRITES(second, s.iova, s.target, 8);
+	EXPECT_WRITES(second, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_2, all_members_see_later_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct endpoint *second = endpoint(1);
+	struct setting s;
+	struct reply reply;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(s.domain, second->id, 0);
+	if (reply.delivered && reply.status == STATUS_UNSUPP)
+		SKIP("the device does not let endpoints share a domain");
+	EXPECT_OK(reply);
+	REQUIRE(enable_dma(second, s.domain));
+	iova = s.iova + iommu.page;
+	EXPECT_WRITE_BLOCKED(second, iova, 8);
+	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_RW));
+	EXPECT_WRITES(second, iova, s.target + iommu.page, 8);
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+	EXPECT_WRITE_BLOCKED(second, iova, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+}
+
+TEST(N_MAP_2, mapping_made_before_any_access_and_used_after_many, NEEDS_DMA)
+{
+	enum { PAGES = 16 };
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(PAGES);
+	uint8_t *target = watched_pages(PAGES);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	for (unsigned int i = 0; i < PAGES; i++)
+		REQUIRE_OK(map(domain, iova + i * page, iova + (i + 1) * page - 1,
+			       phys(target) + (PAGES - 1 - i) * page, MAP_RW));
+	for (unsigned int i = 0; i < PAGES; i++)
+		EXPECT_WRITES(ep, iova + i * page, target + (PAGES - 1 - i) * page, 8);
 }
