@@ -12,7 +12,7 @@
 #define WORDS_PER_EDGE (WATCH_EDGE / sizeof(uint64_t))
 
 /* Rounds of a read that must each match before it counts as seen: chance is ruled out. */
-#define READ_ROUNDS 4
+#define READ_ROUNDS 3
 
 static uint8_t *watched[MAX_WATCHED];	/* pages */
 static unsigned int watched_count;
@@ -135,7 +135,7 @@ static bool arrived(const struct dma_master *dma, const uint8_t *target, const u
  */
 static void settle(void)
 {
-	if (!iommu.dead)
+	if (!iommu.dead && iommu_is_up())
 		unmap(fresh_domain(), 0, iommu.page - 1);
 }
 

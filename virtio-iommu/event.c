@@ -55,9 +55,8 @@ bool event_wait(struct event *event, uint64_t microseconds)
 	struct ring_reply used;
 	uint8_t *slot;
 
-	if (iommu.dead || !ring_wait(&iommu.events, &used, deadline_in(microseconds)))
-		return false;
-	if (!used.valid)
+	if (iommu.dead ||
+	    virtio_wait(&iommu.dev, &iommu.events, &used, microseconds) != VIRTIO_USED || !used.valid)
 		return false;
 	slot = slot_of_head[used.id];
 	memcpy(&event->record, slot, sizeof(event->record));

@@ -133,6 +133,11 @@ bool iommu_open(struct pci_dev *pci, struct error *error)
 	return true;
 }
 
+bool iommu_is_up(void)
+{
+	return iommu.dev.transport->status(&iommu.dev) & VIRTIO_DRIVER_OK;
+}
+
 static bool start_queue(uint16_t queue, struct ring *ring)
 {
 	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue);

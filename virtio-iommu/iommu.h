@@ -51,6 +51,9 @@ bool iommu_open(struct pci_dev *pci, struct error *error);
  */
 bool iommu_restart(uint64_t features);
 
+/* The device is at DRIVER_OK: it takes requests. */
+bool iommu_is_up(void);
+
 /* Configuration fields, read anew. */
 uint64_t iommu_config_u64(size_t offset);
 uint32_t iommu_config_u32(size_t offset);

@@ -7,6 +7,7 @@
 #include "iommu.h"
 #include "iommu_internal.h"
 #include "memory.h"
+#include "time.h"
 
 #define GUARD 64	/* bytes watched in front of and behind each part */
 #define GUARD_BYTE 0xc3
@@ -140,7 +141,8 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 	if (head >= 0) {
 		ring_publish(&iommu.requests, head);
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
-		reply.used = ring_wait(&iommu.requests, &used, deadline_in(REPLY_TIMEOUT_US));
+		reply.used = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) ==
+			     VIRTIO_USED;
 	}
 	if (!reply.used) {
 		iommu.dead = true;

@@ -3,6 +3,7 @@
 
 #include "dma/dma.h"
 #include "memory.h"
+#include "time.h"
 
 static const struct dma_driver *const drivers[] = {&dma_virtio_blk, &dma_virtio_rng, &dma_edu};
 

@@ -9,6 +9,7 @@
 
 #include "dma/dma.h"
 #include "memory.h"
+#include "time.h"
 
 #define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8

@@ -7,9 +7,6 @@
 
 #define RING_SIZE 8
 
-/* The status is a register: reading it stops the VMM, which has our request to work on. */
-#define POLLS_PER_STATUS 64
-
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 
@@ -51,7 +48,6 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
 				unsigned int count, uint32_t *written)
 {
-	struct deadline deadline = deadline_in(master->patience_us);
 	struct ring_reply reply;
 	int head = ring_add(&master->ring, pieces, count);
 
@@ -59,11 +55,13 @@ enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_pie
 		return DMA_REFUSED;
 	ring_publish(&master->ring, head);
 	virtio_notify(&master->virtio, 0);
-	for (unsigned int polls = 1; !ring_take(&master->ring, &reply); polls++) {
-		if (polls % POLLS_PER_STATUS == 0 && virtio_needs_reset(&master->virtio))
-			return DMA_REFUSED;
-		if (deadline_over(&deadline))
-			return DMA_SILENT;
+	switch (virtio_wait(&master->virtio, &master->ring, &reply, master->patience_us)) {
+	case VIRTIO_SILENT:
+		return DMA_SILENT;
+	case VIRTIO_BROKEN:
+		return DMA_REFUSED;
+	case VIRTIO_USED:
+		break;
 	}
 	*written = reply.length;
 	return reply.valid ? DMA_DONE : DMA_REFUSED;

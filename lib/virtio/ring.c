@@ -104,11 +104,3 @@ bool ring_take(struct ring *ring, struct ring_reply *reply)
 		release_chain(ring, reply->id);
 	return true;
 }
-
-bool ring_wait(struct ring *ring, struct ring_reply *reply, struct deadline deadline)
-{
-	while (!ring_take(ring, reply))
-		if (deadline_over(&deadline))
-			return ring_take(ring, reply);
-	return true;
-}

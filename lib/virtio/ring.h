@@ -2,7 +2,7 @@
 /*
  * Split virtqueues (virtio 1.4, 2.7), polled.
  *
- * The comfortable path is ring_add(), ring_publish(), virtio_notify(), ring_wait(). For anything
+ * The comfortable path is ring_add(), ring_publish(), virtio_notify(), virtio_wait(). For anything
  * else tests may write the three areas themselves; the book-keeping of ring_add() lives outside of
  * them, so that a device that scribbles over a ring cannot confuse us.
  */
@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "time.h"
 
 #define RING_MAX_SIZE 256
 
@@ -89,8 +87,5 @@ struct ring_reply {
 
 /* Take the next used element, if there is one. */
 bool ring_take(struct ring *ring, struct ring_reply *reply);
-
-/* The same, waiting until the deadline. */
-bool ring_wait(struct ring *ring, struct ring_reply *reply, struct deadline deadline);
 
 #endif

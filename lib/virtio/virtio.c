@@ -3,6 +3,9 @@
 #include "time.h"
 #include "virtio/virtio.h"
 
+/* The status is a register: reading it stops the VMM, which has our request to work on. */
+#define POLLS_PER_STATUS 64
+
 static void add_status(struct virtio_device *dev, uint8_t bits)
 {
 	dev->transport->set_status(dev, dev->transport->status(dev) | bits);
@@ -52,4 +55,18 @@ void virtio_driver_ok(struct virtio_device *dev)
 bool virtio_needs_reset(struct virtio_device *dev)
 {
 	return dev->transport->status(dev) & VIRTIO_NEEDS_RESET;
+}
+
+enum virtio_wait virtio_wait(struct virtio_device *dev, struct ring *ring, struct ring_reply *reply,
+			     uint64_t microseconds)
+{
+	struct deadline deadline = deadline_in(microseconds);
+
+	for (unsigned int polls = 1; !ring_take(ring, reply); polls++) {
+		if (polls % POLLS_PER_STATUS == 0 && virtio_needs_reset(dev))
+			return VIRTIO_BROKEN;
+		if (deadline_over(&deadline))
+			return ring_take(ring, reply) ? VIRTIO_USED : VIRTIO_SILENT;
+	}
+	return VIRTIO_USED;
 }

@@ -52,6 +52,7 @@ enum {
 
 struct pci_dev;
 struct ring;
+struct ring_reply;
 struct virtio_device;
 
 /* What each transport does its own way. All values in CPU byte order. */
@@ -117,5 +118,15 @@ static inline void virtio_notify(struct virtio_device *dev, uint16_t queue)
 
 /* The device says that it met an error and must be reset (2.1.2). */
 bool virtio_needs_reset(struct virtio_device *dev);
+
+enum virtio_wait {
+	VIRTIO_USED,		/* *@reply says what */
+	VIRTIO_BROKEN,		/* the device asks for a reset */
+	VIRTIO_SILENT,		/* neither came in time */
+};
+
+/* Wait for the next used element of @ring. */
+enum virtio_wait virtio_wait(struct virtio_device *dev, struct ring *ring, struct ring_reply *reply,
+			     uint64_t microseconds);
 
 #endif

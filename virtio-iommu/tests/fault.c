@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Fault reporting (virtio 1.4, 5.13.6.9). No device has to report any fault (AMB-15): what is
+ * reported is judged, and a device that reports none is skipped.
+ */
+#include "steps.h"
+#include "test.h"
+
+/* A report follows its fault at once, or not at all. */
+#define REPORT_US 10000
+
+#define KNOWN_FLAGS (FAULT_READ | FAULT_WRITE | FAULT_ADDRESS)
+
+/* The first report for @ep. */
+static bool fault_of(const struct endpoint *ep, struct event *event)
+{
+	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
+		if (!event_wait(event, REPORT_US))
+			return false;
+		if (event->record.endpoint == ep->id)
+			return true;
+	}
+	return false;
+}
+
+static bool write_fault(struct setting *s, struct event *event)
+{
+	if (!map_one_page(s))
+		return false;
+	event_drain();
+	EXPECT_WRITE_BLOCKED(s->ep, s->iova + iommu.page, 8);
+	if (event_wait(event, REPORT_US))
+		return true;
+	skip(AT, "the device reports no fault");
+	return false;
+}
+
+TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (!write_fault(&s, &event))
+		return;
+	EXPECT(!event.record.reserved[0] && !event.record.reserved[1] && !event.record.reserved[2],
+	       "reserved is 0", "it is %02x %02x %02x", event.record.reserved[0],
+	       event.record.reserved[1], event.record.reserved[2]);
+	EXPECT(!event.record.reserved1, "reserved1 is 0", "it is %#x", event.record.reserved1);
+}
+
+TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (!write_fault(&s, &event))
+		return;
+	EXPECT(event.length == sizeof(event.record), "used.len 24", "used.len %u", event.length);
+	EXPECT(event.intact, "no byte behind the record is written", "some are");
+}
+
+TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (!write_fault(&s, &event))
+		return;
+	EXPECT(!(event.record.flags & ~(uint32_t)KNOWN_FLAGS), "no flag outside of 0x103",
+	       "flags %#x", event.record.flags);
+}
+
+TEST(DEV_FAULT_3, endpoint_is_the_one_that_faulted, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (!write_fault(&s, &event))
+		return;
+	EXPECT(event.record.endpoint == s.ep->id, "the endpoint that did the access",
+	       "endpoint %#x, it was %#x", event.record.endpoint, s.ep->id);
+}
+
+TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint64_t iova = iova_window(1);
+	struct event event;
+
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct endpoint *ep = endpoint(i);
+
+		if (is_slow(ep))
+			continue;
+		REQUIRE(join(ep, fresh_domain()));
+		event_drain();
+		EXPECT_WRITE_BLOCKED(ep, iova, 8);
+		if (!event_wait(&event, REPORT_US))
+			SKIP("the device reports no fault");
+		EXPECT(event.record.endpoint == ep->id, "the endpoint that did the access",
+		       "endpoint %#x, it was %#x", event.record.endpoint, ep->id);
+	}
+}
+
+TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+	uint64_t first;
+
+	if (!write_fault(&s, &event))
+		return;
+	first = s.iova + iommu.page;
+	if (!(event.record.flags & FAULT_ADDRESS))
+		INFO("the report has no address");
+	else
+		EXPECT(event.record.address >= first && event.record.address < first + 8,
+		       "an address of the access", "%#lx, the access was to %#lx-%#lx",
+		       event.record.address, first, first + 7);
+}
+
+/* More faults than buffers: the device drops some or waits, and goes on. */
+TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+	struct reply reply;
+
+	if (!write_fault(&s, &event))
+		return;
+	for (unsigned int i = 0; i < 2 * EVENT_BUFFERS; i++)
+		EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	reply = unmap(s.domain, s.iova, s.iova + iommu.page - 1);
+	EXPECT_OK(reply);
+	event_drain();
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT(fault_of(s.ep, &event), "faults are reported again once there are buffers",
+	       "none is reported");
+}
+
+static void expect_reason(const char *at, const struct event *event, uint8_t reason)
+{
+	if (event->record.reason == FAULT_UNKNOWN && reason != FAULT_UNKNOWN)
+		judge(VERDICT_WARN, at, "the reason of the fault", "reason UNKNOWN (0), it was %u", reason);
+	else if (event->record.reason != reason)
+		judge(broken(), at, "the reason of the fault", "reason %u, it was %u",
+		      event->record.reason, reason);
+}
+
+TEST(N_EVT_2, unmapped_address_gives_mapping, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (write_fault(&s, &event))
+		expect_reason(AT, &event, FAULT_MAPPING);
+}
+
+TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	event_drain();
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	if (!event_wait(&event, REPORT_US))
+		SKIP("the device reports no fault");
+	expect_reason(AT, &event, FAULT_MAPPING);
+}
+
+TEST(N_EVT_2, unattached_endpoint_gives_domain, NEEDS_ENDPOINT)
+{
+	uint8_t *page = watched_pages(1);
+	struct event event;
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	event_drain();
+	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
+	if (!event_wait(&event, REPORT_US))
+		SKIP("the device reports no fault");
+	expect_reason(AT, &event, FAULT_DOMAIN);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Requests that cannot be parsed, and many requests (virtio 1.4, 5.13.2 and 5.13.6).
+ */
+#include "steps.h"
+#include "test.h"
+
+/*
+ * A request that is too small for its type, or leaves no room for the status, comes back unwritten
+ * (5.13.6). A device may ask for a reset instead (AMB-11).
+ */
+static bool expect_unparsed(const char *at, const void *readable, uint32_t size, uint32_t writable)
+{
+	struct reply reply = request_raw(readable, size, writable);
+	bool wants_reset = virtio_needs_reset(&iommu.dev);
+
+	if (!reply.used)
+		judge(VERDICT_WARN, at, "the request comes back unwritten", "%s, size %u + %u",
+		      wants_reset ? "the device asks for a reset" : "it does not come back", size, writable);
+	else
+		expect_unwritten(at, &reply);
+	return (reply.used && !wants_reset) || iommu_restart(iommu.wanted);
+}
+
+static void expect_short_ones_unparsed(const char *at, const void *readable, uint32_t size)
+{
+	for (uint32_t n = sizeof(struct request_head); n < size; n++)
+		if (!expect_unparsed(at, readable, n, TAIL_SIZE))
+			return;
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
+{
+	struct attach_request request = {
+		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+	expect_short_ones_unparsed(AT, &request, sizeof(request));
+	EXPECT_NO_DOMAIN(request.domain);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
+{
+	struct setting s;
+	struct detach_request request;
+
+	REQUIRE(map_one_page(&s));
+	request = (struct detach_request){{.type = REQUEST_DETACH}, s.domain, s.ep->id, {0}};
+	expect_short_ones_unparsed(AT, &request, sizeof(request));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
+{
+	struct setting s;
+	struct map_request request;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	request = (struct map_request){{.type = REQUEST_MAP}, s.domain, iova, iova + iommu.page - 1,
+				       phys(s.target) + iommu.page, MAP_RW};
+	expect_short_ones_unparsed(AT, &request, sizeof(request));
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
+{
+	struct setting s;
+	struct unmap_request request;
+
+	REQUIRE(map_one_page(&s));
+	request = (struct unmap_request){
+		{.type = REQUEST_UNMAP}, s.domain, s.iova, s.iova + iommu.page - 1, {0}};
+	expect_short_ones_unparsed(AT, &request, sizeof(request));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_probe, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	struct probe_request request = {{.type = REQUEST_PROBE}, endpoint(0)->id, {0}};
+
+	for (uint32_t n = sizeof(request.head); n < sizeof(request); n += 4)
+		if (!expect_unparsed(AT, &request, n, iommu.config.probe_size + TAIL_SIZE))
+			return;
+}
+
+TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
+{
+	struct request_head head = {.type = REQUEST_ATTACH};
+
+	for (uint32_t n = 1; n < sizeof(head); n++)
+		if (!expect_unparsed(AT, &head, n, TAIL_SIZE))
+			return;
+}
+
+TEST(N_REQ_1, no_room_for_the_status, NEEDS_ENDPOINT)
+{
+	for (uint32_t room = 1; room < TAIL_SIZE; room++) {
+		struct attach_request request = {
+			{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+		if (!expect_unparsed(AT, &request, sizeof(request), room))
+			return;
+	}
+}
+
+TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)
+{
+	expect_unparsed(AT, "", 0, TAIL_SIZE);
+}
+
+TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
+{
+	struct attach_request request = {
+		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+	expect_unparsed(AT, &request, sizeof(request), 0);
+}
+
+/* Every request comes back once, with a status, however many are sent. */
+TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
+{
+	enum { ROUNDS = 250 };
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+
+		reply = map(s.domain, iova, end, phys(s.target), MAP_RW);
+		EXPECT_OK(reply);
+		reply = unmap(s.domain, iova, end);
+		EXPECT_OK(reply);
+		reply = attach(s.domain, UINT32_MAX, 0);
+		EXPECT_STATUS(reply, STATUS_NOENT);
+		reply = unmap(s.domain + 1, iova, end);
+		EXPECT_STATUS(reply, STATUS_NOENT);
+	}
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
