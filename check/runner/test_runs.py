@@ -2,6 +2,7 @@
 """Whole calls against VMMs that go wrong in every way."""
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -151,10 +152,11 @@ def test_unstartable_vmm() -> None:
 
         def feed(self, data: bytes) -> None: ...
 
-    ending = launch.boot(launch.Launcher(), ["/nonexistent/vmm"], Nobody(), 1)
+    log = launch.Log(io.BytesIO())
+    ending = launch.boot(launch.Launcher(), ["/nonexistent/vmm"], Nobody(), log, 1)
     assert "No such file" in ending.describe(1)
     stopped = launch.Launcher(stopping=True)
-    assert launch.boot(stopped, ["/bin/true"], Nobody(), 1) == Ending(False, 0, "")
+    assert launch.boot(stopped, ["/bin/true"], Nobody(), log, 1) == Ending(False, 0, "")
     assert launch.signal_name(63).startswith("signal")
 
 

@@ -71,7 +71,7 @@ def make_parser() -> Parser:
         help="seconds without progress that a test or the boot may take (default: 10)")
     add("--strict", action="store_true", help="a warn is red")
     for name in ("json", "junit", "md"):
-        add(f"--{name}", metavar="F", help=f"write results.{name} also to F")
+        add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
     add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
     add("--no-expect", action="store_true", help="judge without known deviations")
     add("--update-expect", action="store_true", help="write this result into the expectations")

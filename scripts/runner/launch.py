@@ -18,7 +18,8 @@ GRACE = 2.0                     # seconds for power-off after the last word, and
 SLICE = 0.25                    # seconds between looks whether a VMM with open pipes is gone
 CHUNK = 64 * 1024
 PIPE_SIZE = 1 << 20             # a whole run fits: a starved runner does not make the VMM wait
-STDERR_KEPT = 4096
+TAIL_KEPT = 4096
+MOST_LOG = 16 << 20             # bytes
 F_SETPIPE_SZ = 1031
 
 
@@ -166,22 +167,27 @@ def wait_for_exit(process: subprocess.Popen[bytes]) -> None:
         pause = min(2 * pause, 0.05)
 
 
-class Tail:
-    """The last bytes of a stream."""
+class Log:
+    """A file that does not grow without end, and the last bytes of what went into it."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._data = b""
 
     def feed(self, data: bytes) -> None:
-        self._data = (self._data + data)[-STDERR_KEPT:]
+        if self._file.tell() < MOST_LOG:
+            self._file.write(data)
+        self._data = (self._data + data)[-TAIL_KEPT:]
 
-    def text(self) -> str:
-        lines = [clean(line).strip() for line in self._data.split(b"\n")]
+    def tail(self) -> str:
+        """The last lines, each once."""
+        lines = dict.fromkeys(clean(line).strip() for line in self._data.split(b"\n"))
         return " | ".join([line for line in lines if line][-5:])[-600:]
 
 
-def boot(launcher: Launcher, command: list[str], listener: Listener, limit: float) -> Ending:
-    """One start of the VMM, from exec to the last byte of both pipes."""
+def boot(launcher: Launcher, command: list[str], listener: Listener, log: Log,
+         limit: float) -> Ending:
+    """One start of the VMM, from exec to the last byte of both pipes. The log is of stderr."""
     try:
         process = launcher.start(command)
     except OSError as error:
@@ -189,10 +195,9 @@ def boot(launcher: Launcher, command: list[str], listener: Listener, limit: floa
     if not process:
         return Ending(False, 0, "")
     assert process.stdout and process.stderr
-    tail = Tail()
     try:
         pipes = Pipes(process, {process.stdout.fileno(): listener.feed,
-                                process.stderr.fileno(): tail.feed})
+                                process.stderr.fileno(): log.feed})
         timed_out = watch(process, pipes, listener, limit)
         if not timed_out and not pipes.open:
             wait_for_exit(process)
@@ -201,4 +206,4 @@ def boot(launcher: Launcher, command: list[str], listener: Listener, limit: floa
     pipes.drain()
     process.stdout.close()
     process.stderr.close()
-    return Ending(timed_out, status, tail.text())
+    return Ending(timed_out, status, log.tail())

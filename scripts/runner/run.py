@@ -12,14 +12,12 @@ from typing import BinaryIO, Callable, Optional
 
 from .catalogue import Requirement
 from .expectations import Gate
-from .launch import Ending, Launcher, boot
+from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
 from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide
-
-MOST_LOG = 16 << 20             # bytes of console kept on disk, per run
 
 
 @dataclass
@@ -39,7 +37,7 @@ class Context:
 class Boot:
     """What one boot printed. Listens to the console."""
     reader: Reader
-    log: BinaryIO
+    log: Log
     on_event: Callable[[Event], None]
     progress: int = 0
     finished: bool = False
@@ -49,8 +47,7 @@ class Boot:
     judged: dict[str, Judged] = field(default_factory=dict)
 
     def feed(self, data: bytes) -> None:
-        if self.log.tell() < MOST_LOG:
-            self.log.write(data)
+        self.log.feed(data)
         self.take(self.reader.feed(data))
 
     def take(self, events: list[Event]) -> None:
@@ -101,15 +98,18 @@ class RunJob:
 
     def _boot_all(self) -> None:
         waiting, after = list(self._tests), ""
-        with open(os.path.join(self._directory, "console.log"), "wb", 0) as log:
+        with self._open("console.log") as console, self._open("stderr.log") as stderr:
             while waiting and not self.context.launcher.stopping:
                 cmdline, pending = self._cmdline(waiting, after)
-                state, ending = self._boot(pending, cmdline, log)
+                state, ending = self._boot(pending, cmdline, Log(console), Log(stderr))
                 if not self.context.launcher.stopping:
                     waiting = self._settle(pending, state, ending) + waiting[len(pending):]
                     after = state.last or ""
                 if self.result.failure:
                     return self._give(waiting, self._failure, self.result.failure)
+
+    def _open(self, name: str) -> BinaryIO:
+        return open(os.path.join(self._directory, name), "wb", 0)
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """With the tests that it covers: all, unless they must be named and are too many."""
@@ -118,15 +118,16 @@ class RunJob:
         names, count = fitting(waiting)
         return f"tests={names}", waiting[:count]
 
-    def _boot(self, pending: list[str], cmdline: str, log: BinaryIO) -> tuple[Boot, Ending]:
+    def _boot(self, pending: list[str], cmdline: str, console: Log,
+              stderr: Log) -> tuple[Boot, Ending]:
         context = self.context
         setup = self.selected.run.setup
         command = context.adapter.command(setup, context.image, cmdline, self._directory)
         context.adapter.prepare(setup, self._directory)
         self.result.command = self.result.command or shlex.join(command)
         self.result.boots += 1
-        state = Boot(Reader(set(pending)), log, self._on_event)
-        ending = boot(context.launcher, command, state, self.limit)
+        state = Boot(Reader(set(pending)), console, self._on_event)
+        ending = boot(context.launcher, command, state, stderr, self.limit)
         state.take(state.reader.close())
         return state, ending
 
