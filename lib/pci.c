@@ -122,11 +122,12 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 	return 0;
 }
 
-void *pci_map_bar(const struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length)
+void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length)
 {
 	const struct pci_bar *b = &dev->bars[bar < PCI_BARS ? bar : 0];
+	struct error ignored;
 
-	if (bar >= PCI_BARS || b->io || !b->address || !length)
+	if (bar >= PCI_BARS || b->io || !b->address || !length || !pci_size_bars(dev, &ignored))
 		return NULL;
 	if (offset > b->size || length > b->size - offset)
 		return NULL;

@@ -92,7 +92,7 @@ struct pci_host {
 
 struct pci_bar {
 	uint64_t address;	/* as seen by the CPU; 0: not placed */
-	uint64_t size;		/* 0: no such BAR; I/O BARs are not sized */
+	uint64_t size;		/* 0: no such BAR, or not sized yet; I/O BARs are not sized */
 	bool io, is64, prefetch;
 };
 
@@ -105,6 +105,7 @@ struct pci_dev {
 	uint32_t class_code;	/* class << 16 | subclass << 8 | programming interface */
 	uint8_t header_type;	/* without the multi-function bit */
 	struct pci_bar bars[PCI_BARS];
+	bool bars_sized;	/* see pci_size_bars() */
 
 	/* Bridges only. */
 	uint8_t secondary, subordinate;
@@ -169,10 +170,16 @@ void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value)
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after);
 
 /*
+ * Find the sizes of the BARs. pci_scan() does so only for functions that do not decode memory,
+ * and where something is to be placed; pci_map_bar() does it where it is still to be done.
+ */
+bool pci_size_bars(struct pci_dev *dev, struct error *error);
+
+/*
  * Map @length bytes from @offset of a memory BAR. NULL if there is no such BAR, if it is not
  * placed, or if the range does not fit into it.
  */
-void *pci_map_bar(const struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length);
+void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length);
 
 /* Memory decoding and bus mastering on, INTx off. */
 void pci_enable(const struct pci_dev *dev);

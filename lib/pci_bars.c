@@ -53,55 +53,76 @@ static uint64_t to_cpu(const struct pci_host *host, uint64_t pci_address)
 }
 
 /* Write all ones, see which bits stick (PCI 3.0, 6.2.5.1). Decoding is off. */
-static uint32_t writable_bits(const struct pci_dev *dev, unsigned int offset, uint32_t *value)
+static uint32_t writable_bits(const struct pci_dev *dev, unsigned int offset, uint32_t value)
 {
 	uint32_t bits;
 
-	*value = pci_read32(dev, offset);
 	pci_write32(dev, offset, UINT32_MAX);
 	bits = pci_read32(dev, offset);
-	pci_write32(dev, offset, *value);
+	if (bits)
+		pci_write32(dev, offset, value);
 	return bits;
 }
 
-static bool size_bar(struct pci_dev *dev, unsigned int index, struct error *error)
+static bool read_bar(struct pci_dev *dev, unsigned int index, bool size, struct error *error)
 {
 	unsigned int offset = PCI_BAR0 + 4 * index;
 	struct pci_bar *bar = &dev->bars[index];
-	uint32_t low, high = 0;
-	uint64_t mask = writable_bits(dev, offset, &low);
+	uint32_t low = pci_read32(dev, offset), high = 0;
+	uint64_t bits = 0;
 
 	bar->io = low & BAR_IO;
-	if (bar->io || !mask)
-		return true;
-	bar->is64 = (low & BAR_TYPE) == BAR_64BIT;
+	bar->is64 = (low & (BAR_IO | BAR_TYPE)) == BAR_64BIT;
 	bar->prefetch = low & BAR_PREFETCH;
+	if (bar->io)
+		return true;
 	if (bar->is64 && index + 1 == bar_count(dev))
 		return error_set(error, "PCI " PCI_FORMAT ": BAR %u: the last one cannot have 64 bits",
 				 PCI_ARGS(dev->segment, dev->bdf), index);
 	if (bar->is64)
-		mask |= (uint64_t)writable_bits(dev, offset + 4, &high) << 32;
-	mask &= ~(uint64_t)BAR_FLAGS;
-	bar->size = mask & -mask;
+		high = pci_read32(dev, offset + 4);
+	if (size)
+		bits = writable_bits(dev, offset, low) & ~BAR_FLAGS;
+	if (size && bar->is64)
+		bits |= (uint64_t)writable_bits(dev, offset + 4, high) << 32;
+	bar->size = bits & -bits;
 	low &= ~BAR_FLAGS;
-	if (low || high)
-		bar->address = to_cpu(dev->host, low | (uint64_t)high << 32);
+	bar->address = low || high ? to_cpu(dev->host, low | (uint64_t)high << 32) : 0;
 	return true;
 }
 
-static bool size_bars(struct pci_dev *dev, struct error *error)
+static bool read_bars(struct pci_dev *dev, bool size, struct error *error)
+{
+	for (unsigned int i = 0; i < bar_count(dev); i += 1 + dev->bars[i].is64)
+		if (!read_bar(dev, i, size, error))
+			return false;
+	dev->bars_sized = size;
+	return true;
+}
+
+/* Decoding is switched off meanwhile: costly where a VMM rebuilds its memory map for it. */
+bool pci_size_bars(struct pci_dev *dev, struct error *error)
 {
 	uint16_t command = pci_read16(dev, PCI_COMMAND);
 	uint16_t off = command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	bool ok = true;
+	bool ok;
 
+	if (dev->bars_sized || !bar_count(dev))
+		return true;
 	if (command != off)
 		pci_write16(dev, PCI_COMMAND, off);
-	for (unsigned int i = 0; ok && i < bar_count(dev); i += 1 + dev->bars[i].is64)
-		ok = size_bar(dev, i, error);
+	ok = read_bars(dev, true, error);
 	if (command != off)
 		pci_write16(dev, PCI_COMMAND, command);
 	return ok;
+}
+
+/* Who decodes memory has been set up: nothing is missing there, and sizes can wait. */
+static bool first_look(struct pci_dev *dev, struct error *error)
+{
+	if (pci_read16(dev, PCI_COMMAND) & PCI_COMMAND_MEMORY)
+		return read_bars(dev, false, error);
+	return pci_size_bars(dev, error);
 }
 
 static void read_window(struct pci_dev *bridge)
@@ -342,19 +363,42 @@ static bool has_functions(const struct pci *pci, const struct pci_dev *bridge)
 static void enable_bridge(const struct pci *pci, const struct pci_dev *bridge)
 {
 	uint16_t command = pci_read16(bridge, PCI_COMMAND);
+	uint16_t on = command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 
-	if (has_functions(pci, bridge))
-		pci_write16(bridge, PCI_COMMAND, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	if (command != on && has_functions(pci, bridge))
+		pci_write16(bridge, PCI_COMMAND, on);
 }
 
-bool pci_assign_bars(struct pci *pci, struct error *error)
+static bool anything_to_place(const struct pci *pci)
+{
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		for (unsigned int b = 0; b < PCI_BARS; b++)
+			if (to_place(&pci->devices[i].bars[b]))
+				return true;
+	return false;
+}
+
+/* What is placed already must be known in full before anything is placed beside it. */
+static bool look_at_all(struct pci *pci, struct error *error)
 {
 	for (unsigned int i = 0; i < pci->device_count; i++) {
-		if (!size_bars(&pci->devices[i], error))
+		if (!first_look(&pci->devices[i], error))
 			return false;
 		if (pci->devices[i].header_type == 1)
 			read_window(&pci->devices[i]);
 	}
+	if (!anything_to_place(pci))
+		return true;
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (!pci_size_bars(&pci->devices[i], error))
+			return false;
+	return true;
+}
+
+bool pci_assign_bars(struct pci *pci, struct error *error)
+{
+	if (!look_at_all(pci, error))
+		return false;
 	for (unsigned int i = 0; i < pci->host_count; i++) {
 		struct pci_host *host = &pci->hosts[i];
 		struct space space = { pci, host, NULL, host->windows, host->window_count, error };

@@ -106,9 +106,11 @@ static void print_range(const struct topology *topology, const struct endpoint_r
 	if (range->mmio)
 		printf("MMIO 0x%llx", (unsigned long long)range->base);
 	else
-		printf("PCI " PCI_FORMAT " to " PCI_FORMAT " mask 0x%x",
+		printf("PCI " PCI_FORMAT " to " PCI_FORMAT,
 		       PCI_ARGS(range->segment_first, range->bdf_first),
-		       PCI_ARGS(range->segment_last, range->bdf_last), range->rid_mask);
+		       PCI_ARGS(range->segment_last, range->bdf_last));
+	if (!range->mmio && range->rid_mask != 0xffff)
+		printf(" mask 0x%x", range->rid_mask);
 	printf(", ids from 0x%x, behind the IOMMU at ", range->endpoint_first);
 	print_iommu(&topology->iommus[range->iommu]);
 }
