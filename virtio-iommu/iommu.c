@@ -150,7 +150,6 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 
 bool iommu_restart(uint64_t features)
 {
-	forget_attachments();
 	iommu.dead = true;
 	if (!virtio_reset(&iommu.dev) || !virtio_negotiate(&iommu.dev, features) ||
 	    !start_queue(REQUEST_QUEUE, &iommu.requests) || !start_queue(EVENT_QUEUE, &iommu.events))

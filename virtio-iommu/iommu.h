@@ -46,8 +46,8 @@ static inline bool iommu_offers(unsigned int bit)
 bool iommu_open(struct pci_dev *pci, struct error *error);
 
 /*
- * Reset the device and bring it to DRIVER_OK again with @features and both queues. Attachments
- * are forgotten on our side. False if the device does not come back.
+ * Reset the device and bring it to DRIVER_OK again with @features and both queues. False if the
+ * device does not come back.
  */
 bool iommu_restart(uint64_t features);
 
@@ -101,7 +101,7 @@ const char *status_name(uint8_t status);
 /* A domain id that was not used before in this run, as far as the domain range allows. */
 uint32_t fresh_domain(void);
 
-/* A domain and an endpoint that this driver has attached and not detached. */
+/* Detach what was attached and not detached since; what the device says to that does not count. */
 void iommu_detach_all(void);
 
 /* Events. Buffers are longer than a record, to see what is written behind it. */

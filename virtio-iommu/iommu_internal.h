@@ -10,7 +10,4 @@ void events_init(void);
 /* Give all event buffers to a freshly enabled event queue. */
 void events_post(void);
 
-/* The device was reset: nothing is attached any more (N-RST-1 judges whether that is so). */
-void forget_attachments(void);
-
 #endif

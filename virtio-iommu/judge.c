@@ -75,7 +75,7 @@ bool expect_unwritten(const char *at, const struct reply *reply)
  * blocked may stay silent: a short wait will do, as what comes later meets the same canaries. So
  * it will do where the verdict is bad already.
  */
-#define QUIET_US 5000
+#define QUIET_US 2000
 
 static void set_patience(struct endpoint *ep, bool may_be_blocked)
 {

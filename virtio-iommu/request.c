@@ -25,18 +25,13 @@ void requests_init(void)
 	writable_area = arena_alloc(AREA_SIZE, 16);
 }
 
-/* What we have attached, to be able to undo it. */
+/* What we have attached, to be able to undo it; even over a reset, as some devices keep it. */
 #define MAX_ATTACHMENTS 64
 
 static struct attachment {
 	uint32_t domain, endpoint;
 } attachments[MAX_ATTACHMENTS];
 static unsigned int attachment_count;
-
-void forget_attachments(void)
-{
-	attachment_count = 0;
-}
 
 static void forget_endpoint(uint32_t endpoint)
 {

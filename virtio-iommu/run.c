@@ -120,11 +120,10 @@ static void clean_up(void)
 		judge(VERDICT_FAIL, "after the test", "the device goes on working",
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_rest();
-	iommu_detach_all();
-	if ((died || iommu.dead || iommu.dev.accepted != iommu.wanted) &&
-	    !iommu_restart(iommu.wanted))
+	if ((died || iommu.dev.accepted != iommu.wanted) && !iommu_restart(iommu.wanted))
 		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
 		      "it does not");
+	iommu_detach_all();
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != iommu.initial_bypass)
 		iommu_set_bypass(iommu.initial_bypass);
 	event_drain();

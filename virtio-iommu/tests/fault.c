@@ -168,16 +168,35 @@ TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
 	expect_reason(AT, &event, FAULT_MAPPING);
 }
 
-TEST(N_EVT_2, unattached_endpoint_gives_domain, NEEDS_ENDPOINT)
+/* An endpoint without a domain, whether it once had one or not. */
+static void expect_domain_fault(const char *at)
 {
 	uint8_t *page = watched_pages(1);
 	struct event event;
 
+	event_drain();
+	expect_write_blocked(at, endpoint(0), phys(page), 8);
+	if (event_wait(&event, REPORT_US))
+		expect_reason(at, &event, FAULT_DOMAIN);
+	else
+		skip(at, "the device reports no fault");
+}
+
+TEST(N_EVT_2, detached_endpoint_gives_domain, NEEDS_ENDPOINT)
+{
+	uint32_t domain = fresh_domain();
+
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	event_drain();
-	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
-	if (!event_wait(&event, REPORT_US))
-		SKIP("the device reports no fault");
-	expect_reason(AT, &event, FAULT_DOMAIN);
+	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+	REQUIRE_OK(detach(domain, endpoint(0)->id));
+	expect_domain_fault(AT);
+}
+
+TEST(N_EVT_2, endpoint_unattached_since_reset_gives_domain, NEEDS_ENDPOINT)
+{
+	REQUIRE(iommu_restart(iommu.wanted));
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	expect_domain_fault(AT);
 }
