@@ -24,6 +24,7 @@ class Progress:
         self._lock = threading.Lock()
         self._now: dict[str, tuple[str, float]] = {}     # run: test in progress, since when
         self._done: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str, bool]] = set()
         self._gone = False
 
     def started(self, run: str, test: str) -> None:
@@ -33,14 +34,24 @@ class Progress:
                 self._status()
 
     def judged(self, run: RunResult, result: TestResult) -> None:
-        """A failure that all tests of a run share is told once, when the run is done."""
         with self._lock:
             self._done.add((run.name, result.id))
-            shared = run.skipped or run.failure
-            if self._verbose or (result.column != "pass" and not shared):
-                word = self._word(result)
-                detail = f": {result.text}" if result.text else ""
-                self._print(f"{word} {run.name} {result.id}{detail}")
+            if self._verbose or self._is_news(run, result):
+                text = result.expectation if result.known else result.text
+                self._print(f"{self._word(result)} {run.name} {result.id}"
+                            + (f": {text}" if text else ""))
+
+    def _is_news(self, run: RunResult, result: TestResult) -> bool:
+        """
+        Neither a pass nor a skip; nor what an earlier run has shown in the same way, or all tests
+        of a run share: that is told once, when the run is done.
+        """
+        if result.column in ("pass", "skip") or run.skipped or run.failure:
+            return False
+        key = (result.id, result.verdict, result.red)
+        new = key not in self._told
+        self._told.add(key)
+        return new
 
     def run_done(self, run: RunResult) -> None:
         with self._lock:
@@ -134,11 +145,13 @@ def summary(report: Report, path: str, call: str) -> list[str]:
 
 
 def reproduce(report: Report, call: str) -> list[str]:
-    """A command for each red result; one for a run that could not start any test."""
-    commands = []
+    """A command for each red test, in the first run it is red in; one for a run that never began."""
+    commands: dict[str, str] = {}
     for run in report.runs:
         if run.failure and not any(test.column != "fail" for test in run.tests):
-            commands.append(f"{call} {run.name}")
-        else:
-            commands += [f"{call} {run.name} '{test.id}'" for test in run.tests if test.red]
-    return commands
+            commands[run.name] = f"{call} {run.name}"
+            continue
+        for test in run.tests:
+            if test.red:
+                commands.setdefault(test.id, f"{call} {run.name} '{test.id}'")
+    return list(commands.values())
