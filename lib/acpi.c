@@ -68,7 +68,7 @@ static uint64_t find_rsdp_of_bios(void)
 	return found ? found : scan_for_rsdp(BIOS_AREA, BIOS_AREA_SIZE);
 }
 
-static bool check_rsdp_v2(const uint8_t *rsdp, struct error *error)
+static bool check_rsdp_v2(uint64_t address, const uint8_t *rsdp, struct error *error)
 {
 	uint32_t length = le32(rsdp + RSDP_LENGTH);
 	uint8_t sum;
@@ -76,8 +76,11 @@ static bool check_rsdp_v2(const uint8_t *rsdp, struct error *error)
 	if (length < RSDP_V2_SIZE || length > RSDP_MAX_SIZE)
 		return error_set(error, "RSDP: offset 0x%x: length %u is not %u to %u", RSDP_LENGTH,
 				 length, RSDP_V2_SIZE, RSDP_MAX_SIZE);
-	rsdp = io_map((uintptr_t)rsdp, length);
-	sum = rsdp ? byte_sum(rsdp, length) : 0;
+	rsdp = io_map(address, length);
+	if (!rsdp)
+		return error_set(error, "RSDP: offset 0x%x: length %u runs past the address space",
+				 RSDP_LENGTH, length);
+	sum = byte_sum(rsdp, length);
 	if (sum)
 		return error_set(error, "RSDP: extended checksum: the %u bytes add up to 0x%02x, not 0",
 				 length, sum);
@@ -104,7 +107,7 @@ static bool read_rsdp(uint64_t address, uint64_t *root, const char **signature, 
 	*signature = "RSDT";
 	if (rsdp[RSDP_REVISION] < 2)
 		return true;
-	if (!check_rsdp_v2(rsdp, error))
+	if (!check_rsdp_v2(address, rsdp, error))
 		return false;
 	if (le64(rsdp + RSDP_XSDT)) {
 		*root = le64(rsdp + RSDP_XSDT);

@@ -50,10 +50,8 @@ static void read_bridge(struct pci_dev *dev)
 {
 	uint32_t numbers = pci_read32(dev, PCI_BUS_NUMBERS);
 
-	if ((numbers & 0xff) == PCI_BUS(dev->bdf)) {
-		dev->secondary = numbers >> 8;
-		dev->subordinate = numbers >> 16;
-	}
+	dev->secondary = numbers >> 8;
+	dev->subordinate = numbers >> 16;
 	dev->port_type = read_port_type(dev);
 }
 
@@ -112,7 +110,7 @@ static bool scan_bus(struct scan *scan, uint8_t bus, struct pci_dev *bridge)
 	return true;
 }
 
-/* Buses that firmware put behind the bridges of a root bus are no root buses. */
+/* Buses that answer behind the bridges of a root bus are no root buses. */
 static void claim_buses(const struct scan *scan, const struct root *root, bool claimed[256])
 {
 	for (unsigned int i = root->first; i < root->end; i++) {
@@ -185,7 +183,7 @@ static bool number_is_valid(const struct scan *scan, const struct bus *bus, unsi
 	const struct pci_dev *dev = &scan->pci->devices[index];
 
 	if (dev->secondary <= bus->number || dev->subordinate < dev->secondary ||
-	    dev->subordinate > bus->limit)
+	    dev->subordinate > bus->limit || pci_read8(dev, PCI_BUS_NUMBERS) != bus->number)
 		return false;
 	for (unsigned int i = bus->first; i < index; i++) {
 		const struct pci_dev *other = &scan->pci->devices[i];
