@@ -22,6 +22,9 @@ $(ARCHES):
 run: all
 	scripts/run-all $(ARCHES)
 
+bench: all
+	scripts/bench $(ARCHES)
+
 include check/check.mk
 
 endif

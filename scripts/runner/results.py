@@ -41,8 +41,9 @@ class TestResult:
 
     @property
     def text(self) -> str:
-        outcome = (f"expected {self.expected}, got {self.actual or '?'}" if self.expected
-                   else self.actual)
+        outcome = self.actual
+        if self.expected and self.verdict != "info":
+            outcome = f"expected {self.expected}, got {self.actual or '?'}"
         return "; ".join(part for part in (outcome, self.reason, self.expectation) if part)
 
 

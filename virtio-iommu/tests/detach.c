@@ -83,30 +83,31 @@ TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	for (unsigned int i = 0; i < 3; i++)
-		REQUIRE_WRITES(s.ep, s.iova + i * 16 % WATCH_EDGE, s.target + i * 16 % WATCH_EDGE, 8);
+		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
 }
 
-TEST(DEV_DETACH_4, each_page_of_a_large_mapping_is_out_of_reach, NEEDS_DMA)
+/* Whatever the size of the mapping: its first page, its last, and one between. */
+TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 {
-	enum { PAGES = 8 };
+	static const unsigned int tried[] = {0, 5, 15};
 	struct endpoint *ep = endpoint(0);
-	uint64_t iova = iova_window(PAGES);
-	uint8_t *target = watched_pages(PAGES);
+	uint64_t iova = iova_window(16), page = iommu.page;
+	uint8_t *target = watched_pages(16);
 	uint32_t domain = fresh_domain();
 
 	REQUIRE(join(ep, domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE_OK(map(domain, iova, iova + PAGES * iommu.page - 1, phys(target), MAP_RW));
-	for (unsigned int i = 0; i < PAGES; i++)
-		REQUIRE_WRITES(ep, iova + i * iommu.page, target + i * iommu.page, 1);
+	REQUIRE_OK(map(domain, iova, iova + 16 * page - 1, phys(target), MAP_RW));
+	for (unsigned int i = 0; i < 3; i++)
+		REQUIRE_WRITES(ep, iova + tried[i] * page, target + tried[i] * page, 1);
 	REQUIRE_OK(detach(domain, ep->id));
-	for (unsigned int i = 0; i < PAGES; i++)
-		EXPECT_WRITE_BLOCKED(ep, iova + i * iommu.page, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		EXPECT_WRITE_BLOCKED(ep, iova + tried[i] * page, 1);
 }
 
 /* With bypass on, the same address now means guest-physical memory, and only that. */
