@@ -82,7 +82,8 @@ static bool check_rsdp_v2(uint64_t address, const uint8_t *rsdp, struct error *e
 				 RSDP_LENGTH, length);
 	sum = byte_sum(rsdp, length);
 	if (sum)
-		return error_set(error, "RSDP: extended checksum: the %u bytes add up to 0x%02x, not 0",
+		return error_set(error,
+				 "RSDP: extended checksum: the %u bytes add up to 0x%02x, not 0",
 				 length, sum);
 	return true;
 }
@@ -97,11 +98,13 @@ static bool read_rsdp(uint64_t address, uint64_t *root, const char **signature, 
 		return error_set(error, "RSDP: address 0x%llx cannot be mapped",
 				 (unsigned long long)address);
 	if (!is_rsdp(rsdp))
-		return error_set(error, "RSDP: offset 0x0: signature at address 0x%llx is not 'RSD PTR '",
+		return error_set(error,
+				 "RSDP: offset 0x0: signature at address 0x%llx is not 'RSD PTR '",
 				 (unsigned long long)address);
 	sum = byte_sum(rsdp, RSDP_V1_SIZE);
 	if (sum)
-		return error_set(error, "RSDP: checksum: the first %u bytes add up to 0x%02x, not 0",
+		return error_set(error,
+				 "RSDP: checksum: the first %u bytes add up to 0x%02x, not 0",
 				 RSDP_V1_SIZE, sum);
 	*root = le32(rsdp + RSDP_RSDT);
 	*signature = "RSDT";
@@ -136,8 +139,9 @@ bool acpi_read_table(struct acpi_table_ref *table, uint64_t address, struct erro
 	table->address = address;
 	table->length = le32(bytes + HEADER_LENGTH);
 	if (table->length < ACPI_HEADER_SIZE || table->length > ACPI_MAX_TABLE_SIZE)
-		return error_set(error, "%s: offset 0x4: length %u is not %u to %u", table->signature,
-				 table->length, ACPI_HEADER_SIZE, ACPI_MAX_TABLE_SIZE);
+		return error_set(error, "%s: offset 0x4: length %u is not %u to %u",
+				 table->signature, table->length, ACPI_HEADER_SIZE,
+				 ACPI_MAX_TABLE_SIZE);
 	bytes = io_map(address, table->length);
 	if (!bytes)
 		return error_set(error, "%s: offset 0x4: length %u runs past the address space",
@@ -155,7 +159,8 @@ static bool read_root(struct acpi *acpi, const struct acpi_table_ref *root, stru
 	uint32_t entry_size = root->signature[0] == 'X' ? 8 : 4;
 
 	if ((root->length - ACPI_HEADER_SIZE) % entry_size)
-		return error_set(error, "%s: offset 0x4: length %u does not end with an entry of %u bytes",
+		return error_set(error,
+				 "%s: offset 0x4: length %u does not end with an entry of %u bytes",
 				 root->signature, root->length, entry_size);
 	for (uint32_t at = ACPI_HEADER_SIZE; at < root->length; at += entry_size) {
 		uint64_t address = entry_size == 8 ? le64(bytes + at) : le32(bytes + at);
@@ -187,8 +192,8 @@ bool acpi_init(struct acpi *acpi, const struct boot_info *boot, struct error *er
 	if (!acpi_read_table(&root, address, error))
 		return false;
 	if (strcmp(root.signature, signature))
-		return error_set(error, "RSDP: the %s at address 0x%llx has the signature '%s'", signature,
-				 (unsigned long long)address, root.signature);
+		return error_set(error, "RSDP: the %s at address 0x%llx has the signature '%s'",
+				 signature, (unsigned long long)address, root.signature);
 	return read_root(acpi, &root, error);
 }
 
@@ -249,7 +254,8 @@ bool acpi_mcfg(const struct acpi *acpi, struct pci_host *hosts, unsigned int max
 	if (!mcfg)
 		return true;
 	if (length < MCFG_ENTRIES || (length - MCFG_ENTRIES) % MCFG_ENTRY_SIZE)
-		return error_set(error, "MCFG: offset 0x4: length %u is not %u and entries of %u bytes",
+		return error_set(error,
+				 "MCFG: offset 0x4: length %u is not %u and entries of %u bytes",
 				 length, MCFG_ENTRIES, MCFG_ENTRY_SIZE);
 	for (uint32_t at = MCFG_ENTRIES; at < length; at += MCFG_ENTRY_SIZE) {
 		struct pci_host host = { 0 };
@@ -258,11 +264,13 @@ bool acpi_mcfg(const struct acpi *acpi, struct pci_host *hosts, unsigned int max
 			return false;
 		for (unsigned int i = 0; i < *count; i++)
 			if (buses_overlap(&host, &hosts[i]))
-				return error_set(error, "MCFG: offset 0x%x: buses %u to %u of segment %u "
-						 "are there twice", at, host.bus_first, host.bus_last,
-						 host.segment);
+				return error_set(error,
+						 "MCFG: offset 0x%x: buses %u to %u of segment %u "
+						 "are there twice",
+						 at, host.bus_first, host.bus_last, host.segment);
 		if (*count == max)
-			return error_set(error, "MCFG: offset 0x%x: more than %u host bridges", at, max);
+			return error_set(error, "MCFG: offset 0x%x: more than %u host bridges", at,
+					 max);
 		hosts[(*count)++] = host;
 	}
 	return true;

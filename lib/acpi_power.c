@@ -27,9 +27,15 @@ enum {
 
 enum { TMR_VAL_EXT = 1 << 8, HW_REDUCED_ACPI = 1 << 20 };
 enum { PSCI_COMPLIANT = 1 << 0, PSCI_USE_HVC = 1 << 1 };
-enum { GAS_SPACE = 0, GAS_ADDRESS = 4, GAS_SIZE = 12 };
+enum { GAS_SPACE = 0, GAS_ADDRESS = 4 };
 
-enum { AML_ZERO = 0, AML_ONE = 1, AML_NAME = 8, AML_BYTE = 0xa, AML_WORD = 0xb, AML_PACKAGE = 0x12 };
+enum {
+	AML_ZERO = 0,
+	AML_ONE = 1,
+	AML_NAME = 8,
+	AML_BYTE = 0xa,
+	AML_WORD = 0xb,
+};
 
 /* A table with its length: parts that older revisions lack read as zero. */
 struct fadt {
@@ -100,6 +106,7 @@ static bool aml_package(const uint8_t *package, const uint8_t *end, uint8_t slee
 	return used;
 }
 
+/* Name and PackageOp, behind NameOp with or without the root prefix. */
 static bool is_s5_name(const uint8_t *at, const uint8_t *start)
 {
 	if (memcmp(at, "_S5_\x12", 5) || at == start)

@@ -18,13 +18,14 @@ bool fdt_validate(const void *fdt, struct error *error)
 	int code;
 
 	if (!fdt || (uintptr_t)fdt % FDT_ALIGN)
-		return error_set(error, "device tree: address %p is not a multiple of %u", fdt, FDT_ALIGN);
+		return error_set(error, "device tree: address %p is not a multiple of %u", fdt,
+				 FDT_ALIGN);
 	code = fdt_check_header(fdt);
 	if (code)
 		return error_set(error, "device tree: header: %s", fdt_strerror(code));
 	if (fdt_size(fdt) > FDT_MAX_SIZE)
-		return error_set(error, "device tree: offset 0x4: total size %u is above %u", fdt_size(fdt),
-				 FDT_MAX_SIZE);
+		return error_set(error, "device tree: offset 0x4: total size %u is above %u",
+				 fdt_size(fdt), FDT_MAX_SIZE);
 	code = fdt_check_full(fdt, fdt_size(fdt));
 	if (code)
 		return error_set(error, "device tree: structure: %s", fdt_strerror(code));
@@ -84,7 +85,8 @@ static bool read_cell_counts(const void *fdt, int bus, struct cells *cells, stru
 	int size = fdt_size_cells(fdt, bus);
 
 	if (address < 1 || address > 2 || size < 0 || size > 2)
-		return error_set(error, "device tree: %s: #address-cells and #size-cells are not 1 or 2",
+		return error_set(error,
+				 "device tree: %s: #address-cells and #size-cells are not 1 or 2",
 				 fdt_node_name(fdt, bus));
 	cells->address = address;
 	cells->size = size;
@@ -109,7 +111,8 @@ static bool translate_step(const void *fdt, int bus, int parent, uint64_t *addre
 	const fdt32_t *ranges = fdt_cells(fdt, bus, "ranges", &count);
 
 	if (!ranges)
-		return error_set(error, "device tree: %s: no ranges, its addresses are not the CPU's",
+		return error_set(error,
+				 "device tree: %s: no ranges, its addresses are not the CPU's",
 				 fdt_node_name(fdt, bus));
 	if (!count)
 		return true;
@@ -177,8 +180,8 @@ bool fdt_translate(const void *fdt, int node, unsigned int index, uint64_t *base
 	if (!count_reg(fdt, node, &reg, &cells, &entries, error))
 		return false;
 	if (index >= entries)
-		return error_set(error, "device tree: %s: reg: no entry %u", fdt_node_name(fdt, node),
-				 index);
+		return error_set(error, "device tree: %s: reg: no entry %u",
+				 fdt_node_name(fdt, node), index);
 	reg += index * (cells.address + cells.size);
 	*base = load_cells(reg, cells.address);
 	length = load_cells(reg + cells.address, cells.size);
@@ -222,23 +225,20 @@ static bool add_reserved_memory(const void *fdt, struct boot_info *boot, struct 
 
 	if (parent < 0)
 		return true;
-	fdt_for_each_subnode(node, fdt, parent)
-		if (fdt_is_enabled(fdt, node) && !add_reg(fdt, node, boot_add_reserved, boot, error))
-			return false;
+	fdt_for_each_subnode(node, fdt, parent) if (fdt_is_enabled(fdt, node) &&
+						    !add_reg(fdt, node, boot_add_reserved, boot,
+							     error)) return false;
 	return true;
 }
 
 static bool add_reservation_block(const void *fdt, struct boot_info *boot, struct error *error)
 {
-	int count = fdt_num_mem_rsv(fdt);
-
-	if (count < 0)
-		return error_set(error, "device tree: reservation block: %s", fdt_strerror(count));
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
 		uint64_t base, size;
 
 		if (fdt_get_mem_rsv(fdt, i, &base, &size) || base + size < base)
-			return error_set(error, "device tree: reservation block: entry %d wraps around", i);
+			return error_set(
+				error, "device tree: reservation block: entry %d wraps around", i);
 		boot_add_reserved(boot, base, size);
 	}
 	return true;
@@ -313,7 +313,8 @@ static int first_uart(const void *fdt)
 	for (unsigned int i = 0; i < UARTS; i++) {
 		int node = fdt_node_offset_by_compatible(fdt, -1, uarts[i].compatible);
 
-		for (; node >= 0; node = fdt_node_offset_by_compatible(fdt, node, uarts[i].compatible))
+		for (; node >= 0;
+		     node = fdt_node_offset_by_compatible(fdt, node, uarts[i].compatible))
 			if (fdt_is_enabled(fdt, node))
 				return node;
 	}

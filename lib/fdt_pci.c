@@ -100,6 +100,7 @@ static bool read_window(const struct reader *r, const fdt32_t *entry, int parent
 	return true;
 }
 
+/* The parent's cells have been checked with the reg property. */
 static bool read_windows(const struct reader *r)
 {
 	int parent = fdt_parent_offset(r->fdt, r->node);
@@ -110,8 +111,6 @@ static bool read_windows(const struct reader *r)
 	if (fdt_address_cells(r->fdt, r->node) != PCI_ADDRESS_CELLS ||
 	    fdt_size_cells(r->fdt, r->node) != PCI_SIZE_CELLS)
 		return broken(r, "a PCI bus has #address-cells 3 and #size-cells 2");
-	if (parent_cells < 1 || parent_cells > 2)
-		return broken(r, "#address-cells of the parent is not 1 or 2");
 	if (!ranges || count % entry)
 		return error_set(r->error, "device tree: %s: ranges: no entries of %u cells",
 				 fdt_node_name(r->fdt, r->node), entry);

@@ -19,7 +19,8 @@ __attribute__((weak)) bool pci_port_host(struct pci_host *host)
 /* NULL for what is not in the ECAM. Buses take 1 MiB each, functions 4 KiB (PCIe 6.0, 7.2.2). */
 static uint8_t *ecam_register(const struct pci_host *host, uint16_t bdf, unsigned int offset)
 {
-	if (PCI_BUS(bdf) < host->bus_first || PCI_BUS(bdf) > host->bus_last || offset >= CONFIG_SIZE)
+	if (PCI_BUS(bdf) < host->bus_first || PCI_BUS(bdf) > host->bus_last ||
+	    offset >= CONFIG_SIZE)
 		return NULL;
 	return host->config + ((bdf - PCI_BDF(host->bus_first, 0, 0)) << 12) + offset;
 }
@@ -31,7 +32,9 @@ static uint32_t ecam_read(const struct pci_host *host, uint16_t bdf, unsigned in
 
 	if (!address)
 		return UINT32_MAX;
-	return width == 1 ? io_read8(address) : width == 2 ? io_read16(address) : io_read32(address);
+	return width == 1   ? io_read8(address)
+	       : width == 2 ? io_read16(address)
+			    : io_read32(address);
 }
 
 static void ecam_write(const struct pci_host *host, uint16_t bdf, unsigned int offset,
@@ -54,14 +57,15 @@ bool pci_open_host(struct pci_host *host, struct error *error)
 	uint64_t size = (uint64_t)(host->bus_last - host->bus_first + 1) << 20;
 
 	if (!host->ecam && !host->read)
-		return error_set(error, "PCI segment %u: no way to configuration space", host->segment);
+		return error_set(error, "PCI segment %u: no way to configuration space",
+				 host->segment);
 	if (!host->ecam)
 		return true;
 	host->config = io_map(host->ecam, size);
 	if (!host->config)
-		return error_set(error, "PCI segment %u: ECAM at 0x%llx, 0x%llx bytes, cannot be mapped",
-				 host->segment, (unsigned long long)host->ecam,
-				 (unsigned long long)size);
+		return error_set(
+			error, "PCI segment %u: ECAM at 0x%llx, 0x%llx bytes, cannot be mapped",
+			host->segment, (unsigned long long)host->ecam, (unsigned long long)size);
 	host->read = ecam_read;
 	host->write = ecam_write;
 	return true;

@@ -33,7 +33,9 @@ static unsigned int bar_count(const struct pci_dev *dev)
 {
 	if (dev->class_code >> 8 == PCI_CLASS_HOST_BRIDGE)
 		return 0;
-	return dev->header_type == 0 ? BARS_OF_FUNCTION : dev->header_type == 1 ? BARS_OF_BRIDGE : 0;
+	return dev->header_type == 0   ? BARS_OF_FUNCTION
+	       : dev->header_type == 1 ? BARS_OF_BRIDGE
+				       : 0;
 }
 
 static const struct pci_window *window_of(const struct pci_host *host, uint64_t pci_address)
@@ -77,7 +79,8 @@ static bool read_bar(struct pci_dev *dev, unsigned int index, bool size, struct 
 	if (bar->io)
 		return true;
 	if (bar->is64 && index + 1 == bar_count(dev))
-		return error_set(error, "PCI " PCI_FORMAT ": BAR %u: the last one cannot have 64 bits",
+		return error_set(error,
+				 "PCI " PCI_FORMAT ": BAR %u: the last one cannot have 64 bits",
 				 PCI_ARGS(dev->segment, dev->bdf), index);
 	if (bar->is64)
 		high = pci_read32(dev, offset + 4);
@@ -281,7 +284,8 @@ static bool place_bar(const struct space *space, struct pci_dev *dev, unsigned i
 
 	if (!take_from(space, false, bar->prefetch, need, &base) &&
 	    !(bar->is64 && take_from(space, true, bar->prefetch, need, &base)))
-		return error_set(space->error, "PCI " PCI_FORMAT ": BAR %u: no window has room for 0x%llx bytes",
+		return error_set(space->error,
+				 "PCI " PCI_FORMAT ": BAR %u: no window has room for 0x%llx bytes",
 				 PCI_ARGS(dev->segment, dev->bdf), index,
 				 (unsigned long long)bar->size);
 	pci_write32(dev, offset, base);
@@ -324,8 +328,10 @@ static bool open_window(const struct space *space, struct pci_dev *bridge, struc
 		return true;
 	}
 	if (!take_from(space, false, false, need, &bridge->window_base))
-		return error_set(space->error, "PCI " PCI_FORMAT ": no window has room for the 0x%llx bytes "
-				 "behind this bridge", PCI_ARGS(bridge->segment, bridge->bdf),
+		return error_set(space->error,
+				 "PCI " PCI_FORMAT ": no window has room for the 0x%llx bytes "
+				 "behind this bridge",
+				 PCI_ARGS(bridge->segment, bridge->bdf),
 				 (unsigned long long)need.size);
 	bridge->window_end = bridge->window_base + need.size;
 	pci_write32(bridge, PCI_MEMORY_WINDOW,

@@ -55,7 +55,8 @@ static void read_bridge(struct pci_dev *dev)
 	dev->port_type = read_port_type(dev);
 }
 
-/* Append the function, if it is there. @header gets the header type, multi-function bit included. */
+/* Append the function, if it is there. @header gets the header type, multi-function bit included.
+ */
 static bool scan_function(struct scan *scan, uint16_t bdf, struct pci_dev *bridge, uint8_t *header)
 {
 	struct pci *pci = scan->pci;
@@ -97,7 +98,8 @@ static bool scan_device(struct scan *scan, uint8_t bus, unsigned int device, str
 /* Below a PCI Express port there is a link with one device, number 0 (PCIe 6.0, 7.3.1). */
 static unsigned int devices_below(const struct pci_dev *bridge)
 {
-	if (bridge && (bridge->port_type == PCI_PORT_ROOT || bridge->port_type == PCI_PORT_DOWNSTREAM))
+	if (bridge &&
+	    (bridge->port_type == PCI_PORT_ROOT || bridge->port_type == PCI_PORT_DOWNSTREAM))
 		return 1;
 	return DEVICES_OF_BUS;
 }
@@ -232,7 +234,8 @@ static bool descend(struct scan *scan, const struct bus *bus, struct pci_dev *br
 			     .first = scan->pci->device_count, .depth = bus->depth + 1 };
 
 	if (below.depth > PCI_MAX_DEPTH)
-		return error_set(scan->error, "PCI " PCI_FORMAT ": more than %u bridges behind each other",
+		return error_set(scan->error,
+				 "PCI " PCI_FORMAT ": more than %u bridges behind each other",
 				 PCI_ARGS(bridge->segment, bridge->bdf), PCI_MAX_DEPTH);
 	if (!scan_bus(scan, below.number, bridge))
 		return false;
@@ -247,7 +250,8 @@ static bool number_bridge(struct scan *scan, const struct bus *bus, struct pci_d
 	unsigned int secondary = *last + 1;
 
 	if (secondary > bus->limit)
-		return error_set(scan->error, "PCI " PCI_FORMAT ": no bus number left, the last is %u",
+		return error_set(scan->error,
+				 "PCI " PCI_FORMAT ": no bus number left, the last is %u",
 				 PCI_ARGS(bridge->segment, bridge->bdf), bus->limit);
 	write_numbers(bridge, bus->number, secondary, bus->limit);
 	if (!descend(scan, bus, bridge, last))
@@ -270,7 +274,8 @@ static bool number_bridges(struct scan *scan, const struct bus *bus, unsigned in
 
 		if (!is_bridge(dev))
 			continue;
-		if (keep ? !descend(scan, bus, dev, &ignored) : !number_bridge(scan, bus, dev, last))
+		if (keep ? !descend(scan, bus, dev, &ignored)
+			 : !number_bridge(scan, bus, dev, last))
 			return false;
 	}
 	return true;

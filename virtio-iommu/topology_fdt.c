@@ -72,7 +72,8 @@ static bool read_pci_iommu(struct reader *r, int node, struct iommu_node *iommu)
 	const struct pci_host *host = host_of(r, fdt_parent_offset(r->fdt, node));
 
 	if (!host)
-		return broken(r, node, "the virtio-iommu is not directly below a known host bridge");
+		return broken(r, node,
+			      "the virtio-iommu is not directly below a known host bridge");
 	iommu->kind = IOMMU_PCI;
 	iommu->segment = host->segment;
 	return read_bdf(r, node, &iommu->bdf);
@@ -92,7 +93,8 @@ static bool read_iommu(struct reader *r, int node)
 		return true;
 	}
 	if (fdt_cell(r->fdt, node, "#iommu-cells", 0) != 1)
-		return broken(r, node, "#iommu-cells: a virtio-iommu has one cell, the endpoint id");
+		return broken(r, node,
+			      "#iommu-cells: a virtio-iommu has one cell, the endpoint id");
 	if (!topology_add_iommu(r->topology, &iommu, r->error))
 		return false;
 	r->iommu_nodes[r->topology->iommu_count - 1] = node;
@@ -153,7 +155,8 @@ static bool read_iommus(struct reader *r, int node)
 			return false;
 		id_cells = fdt_cell(r->fdt, target, "#iommu-cells", count);
 		if (id_cells >= count)
-			return broken(r, node, "iommus: an entry has less cells than #iommu-cells asks for");
+			return broken(r, node,
+				      "iommus: an entry has less cells than #iommu-cells asks for");
 		if (kind == TARGET_IOMMU && !add_endpoint(r, node, iommu, fdt32_ld(cells + 1)))
 			return false;
 		cells += 1 + id_cells;
@@ -180,13 +183,18 @@ static bool check_map_entry(const struct reader *r, int node, const fdt32_t *ent
 	uint32_t rid = fdt32_ld(entry + MAP_RID), length = fdt32_ld(entry + MAP_LENGTH);
 
 	if (rid >= ALL_RIDS || length > ALL_RIDS - rid)
-		return error_set(r->error, "device tree: %s: iommu-map: 0x%x requester ids from 0x%x on "
-				 "exceed 16 bits", fdt_node_name(r->fdt, node), length, rid);
+		return error_set(r->error,
+				 "device tree: %s: iommu-map: 0x%x requester ids from 0x%x on "
+				 "exceed 16 bits",
+				 fdt_node_name(r->fdt, node), length, rid);
 	if (rid & ~mask)
-		return error_set(r->error, "device tree: %s: iommu-map: requester id 0x%x is hidden by "
-				 "iommu-map-mask 0x%x", fdt_node_name(r->fdt, node), rid, mask);
+		return error_set(r->error,
+				 "device tree: %s: iommu-map: requester id 0x%x is hidden by "
+				 "iommu-map-mask 0x%x",
+				 fdt_node_name(r->fdt, node), rid, mask);
 	if (fdt32_ld(entry + MAP_ID) > UINT32_MAX - (length - 1))
-		return error_set(r->error, "device tree: %s: iommu-map: 0x%x ids from 0x%x on exceed 32 bits",
+		return error_set(r->error,
+				 "device tree: %s: iommu-map: 0x%x ids from 0x%x on exceed 32 bits",
 				 fdt_node_name(r->fdt, node), length, fdt32_ld(entry + MAP_ID));
 	return true;
 }

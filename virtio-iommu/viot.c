@@ -59,14 +59,17 @@ static bool check_node(const struct viot *viot, uint32_t at)
 	uint8_t type;
 
 	if (left < NODE_HEADER_SIZE)
-		return error_set(viot->error, "VIOT: offset 0x%x: node starts %u bytes before the end",
-				 at, left);
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: node starts %u bytes before the end", at,
+				 left);
 	type = node[NODE_TYPE];
 	if (le16(node + NODE_LENGTH) < least_length(type))
-		return error_set(viot->error, "VIOT: offset 0x%x: node length %u is less than %u (type %u)",
-				 at, le16(node + NODE_LENGTH), least_length(type), type);
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: node length %u is less than %u (type %u)", at,
+				 le16(node + NODE_LENGTH), least_length(type), type);
 	if (le16(node + NODE_LENGTH) > left)
-		return error_set(viot->error, "VIOT: offset 0x%x: node length %u runs past the end (type %u)",
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: node length %u runs past the end (type %u)",
 				 at, le16(node + NODE_LENGTH), type);
 	return true;
 }
@@ -98,7 +101,8 @@ static bool find_output(const struct viot *viot, uint32_t at, unsigned int *iomm
 	for (*iommu = 0; *iommu < viot->topology->iommu_count; ++*iommu)
 		if (viot->iommu_offsets[*iommu] == output)
 			return true;
-	return error_set(viot->error, "VIOT: offset 0x%x: output node 0x%x is no IOMMU node of the table",
+	return error_set(viot->error,
+			 "VIOT: offset 0x%x: output node 0x%x is no IOMMU node of the table",
 			 at + ENDPOINT_OUTPUT, output);
 }
 
@@ -127,10 +131,12 @@ static bool read_pci_range(struct viot *viot, uint32_t at)
 	};
 
 	if (range.segment_first > range.segment_last)
-		return error_set(viot->error, "VIOT: offset 0x%x: first segment 0x%x is above the last, 0x%x",
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: first segment 0x%x is above the last, 0x%x",
 				 at + RANGE_SEGMENT_FIRST, range.segment_first, range.segment_last);
 	if (range.bdf_first > range.bdf_last)
-		return error_set(viot->error, "VIOT: offset 0x%x: first BDF 0x%x is above the last, 0x%x",
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: first BDF 0x%x is above the last, 0x%x",
 				 at + RANGE_BDF_FIRST, range.bdf_first, range.bdf_last);
 	return find_output(viot, at, &range.iommu) && check_ids(viot, at, &range) &&
 	       topology_add_range(viot->topology, &range, viot->error);
@@ -162,7 +168,8 @@ static bool for_each_node(struct viot *viot, bool (*read)(struct viot *viot, uin
 		at += le16(viot->table + at + NODE_LENGTH);
 	}
 	if (at != viot->length)
-		return error_set(viot->error, "VIOT: offset 0x%x: the %u nodes end at 0x%x, the table at 0x%x",
+		return error_set(viot->error,
+				 "VIOT: offset 0x%x: the %u nodes end at 0x%x, the table at 0x%x",
 				 VIOT_NODE_COUNT, count, at, viot->length);
 	return true;
 }
@@ -170,7 +177,7 @@ static bool for_each_node(struct viot *viot, bool (*read)(struct viot *viot, uin
 bool topology_from_viot(struct topology *topology, const void *table, uint32_t length,
 			struct error *error)
 {
-	struct viot viot = { .table = table, .length = length, .topology = topology, .error = error };
+	struct viot viot = {.table = table, .length = length, .topology = topology, .error = error};
 	uint16_t offset;
 
 	memset(topology, 0, sizeof(*topology));

@@ -342,38 +342,40 @@ struct patch {
 };
 
 static const struct patch patches[] = {
-	{ PART_RSDP, 0, 1, 'r', FIX, "RSDP: offset 0x0: signature" },
-	{ PART_RSDP, 8, 1, 0x11, LEAVE, "RSDP: checksum: the first 20 bytes" },
-	{ PART_RSDP, 33, 1, 1, LEAVE, "RSDP: extended checksum: the 36 bytes" },
-	{ PART_RSDP, 20, 4, 35, FIX, "RSDP: offset 0x14: length 35" },
-	{ PART_RSDP, 20, 4, 0x1001, FIX, "RSDP: offset 0x14: length 4097" },
-	{ PART_RSDP, 20, 4, 37, FIX, "RSDP: offset 0x14: length 37 runs past" },
-	{ PART_RSDP, 24, 8, 0x7777, FIX, "ACPI: table address 0x7777 cannot be mapped" },
-	{ PART_RSDP, 24, 8, MCFG_AT, FIX, "RSDP: the XSDT at address 0x5000 has the signature 'MCFG'" },
-	{ PART_ROOT, CHECKSUM, 1, 0, LEAVE, "XSDT: checksum: the 60 bytes" },
-	{ PART_ROOT, LENGTH, 4, 35, FIX, "XSDT: offset 0x4: length 35" },
-	{ PART_ROOT, LENGTH, 4, 0xffffffff, FIX, "XSDT: offset 0x4: length 4294967295" },
-	{ PART_ROOT, LENGTH, 4, 61, FIX, "XSDT: offset 0x4: length 61 runs past" },
-	{ PART_ROOT, LENGTH, 4, 56, CUT, "XSDT: offset 0x4: length 56 does not end with an entry" },
-	{ PART_ROOT, 44, 8, 0, FIX, "ACPI: table address 0x0 cannot be mapped" },
-	{ PART_ROOT, 44, 8, UINT64_MAX, FIX, "ACPI: table address 0xffffffffffffffff" },
-	{ PART_FACP, CHECKSUM, 1, 0, LEAVE, "FACP: checksum" },
-	{ PART_FACP, 0, 1, 1, LEAVE, "?ACP: checksum" },
-	{ PART_FACP, LENGTH, 4, 112, CUT, "FACP: offset 0x4: length 112 is less than 116" },
-	{ PART_FACP, FACP_DSDT, 8, 0x7777, FIX, "ACPI: table address 0x7777" },
-	{ PART_FACP, FACP_DSDT, 8, MCFG_AT, FIX, "FACP: the DSDT at address 0x5000" },
-	{ PART_DSDT, CHECKSUM, 1, 0, LEAVE, "DSDT: checksum" },
-	{ PART_DSDT, LENGTH, 4, 1 << 21, FIX, "DSDT: offset 0x4: length 2097152" },
-	{ PART_MCFG, CHECKSUM, 1, 0, LEAVE, "MCFG: checksum" },
-	{ PART_MCFG, LENGTH, 4, 40, CUT, "MCFG: offset 0x4: length 40" },
-	{ PART_MCFG, LENGTH, 4, 60 + 15, CUT, "MCFG: offset 0x4: length 75" },
-	{ PART_MCFG, 44, 8, 0, FIX, "MCFG: offset 0x2c: base 0x0" },
-	{ PART_MCFG, 44, 8, 0xb0001000, FIX, "MCFG: offset 0x2c: base 0xb0001000" },
-	{ PART_MCFG, 60, 8, 0xfffffffff0000000, FIX, "MCFG: offset 0x3c: base 0xfffffffff0000000" },
-	{ PART_MCFG, 70, 1, 0x20, FIX, "MCFG: offset 0x46: first bus 32 is above the last, 31" },
-	{ PART_MCFG, 68, 2, 0, FIX, "MCFG: offset 0x3c: buses 16 to 31 of segment 0 are there twice" },
-	{ PART_SPCR, CHECKSUM, 1, 0, LEAVE, "SPCR: checksum" },
-	{ PART_SPCR, LENGTH, 4, 48, CUT, "SPCR: offset 0x4: length 48" },
+	{PART_RSDP, 0, 1, 'r', FIX, "RSDP: offset 0x0: signature"},
+	{PART_RSDP, 8, 1, 0x11, LEAVE, "RSDP: checksum: the first 20 bytes"},
+	{PART_RSDP, 33, 1, 1, LEAVE, "RSDP: extended checksum: the 36 bytes"},
+	{PART_RSDP, 20, 4, 35, FIX, "RSDP: offset 0x14: length 35"},
+	{PART_RSDP, 20, 4, 0x1001, FIX, "RSDP: offset 0x14: length 4097"},
+	{PART_RSDP, 20, 4, 37, FIX, "RSDP: offset 0x14: length 37 runs past"},
+	{PART_RSDP, 24, 8, 0x7777, FIX, "ACPI: table address 0x7777 cannot be mapped"},
+	{PART_RSDP, 24, 8, MCFG_AT, FIX,
+	 "RSDP: the XSDT at address 0x5000 has the signature 'MCFG'"},
+	{PART_ROOT, CHECKSUM, 1, 0, LEAVE, "XSDT: checksum: the 60 bytes"},
+	{PART_ROOT, LENGTH, 4, 35, FIX, "XSDT: offset 0x4: length 35"},
+	{PART_ROOT, LENGTH, 4, 0xffffffff, FIX, "XSDT: offset 0x4: length 4294967295"},
+	{PART_ROOT, LENGTH, 4, 61, FIX, "XSDT: offset 0x4: length 61 runs past"},
+	{PART_ROOT, LENGTH, 4, 56, CUT, "XSDT: offset 0x4: length 56 does not end with an entry"},
+	{PART_ROOT, 44, 8, 0, FIX, "ACPI: table address 0x0 cannot be mapped"},
+	{PART_ROOT, 44, 8, UINT64_MAX, FIX, "ACPI: table address 0xffffffffffffffff"},
+	{PART_FACP, CHECKSUM, 1, 0, LEAVE, "FACP: checksum"},
+	{PART_FACP, 0, 1, 1, LEAVE, "?ACP: checksum"},
+	{PART_FACP, LENGTH, 4, 112, CUT, "FACP: offset 0x4: length 112 is less than 116"},
+	{PART_FACP, FACP_DSDT, 8, 0x7777, FIX, "ACPI: table address 0x7777"},
+	{PART_FACP, FACP_DSDT, 8, MCFG_AT, FIX, "FACP: the DSDT at address 0x5000"},
+	{PART_DSDT, CHECKSUM, 1, 0, LEAVE, "DSDT: checksum"},
+	{PART_DSDT, LENGTH, 4, 1 << 21, FIX, "DSDT: offset 0x4: length 2097152"},
+	{PART_MCFG, CHECKSUM, 1, 0, LEAVE, "MCFG: checksum"},
+	{PART_MCFG, LENGTH, 4, 40, CUT, "MCFG: offset 0x4: length 40"},
+	{PART_MCFG, LENGTH, 4, 60 + 15, CUT, "MCFG: offset 0x4: length 75"},
+	{PART_MCFG, 44, 8, 0, FIX, "MCFG: offset 0x2c: base 0x0"},
+	{PART_MCFG, 44, 8, 0xb0001000, FIX, "MCFG: offset 0x2c: base 0xb0001000"},
+	{PART_MCFG, 60, 8, 0xfffffffff0000000, FIX, "MCFG: offset 0x3c: base 0xfffffffff0000000"},
+	{PART_MCFG, 70, 1, 0x20, FIX, "MCFG: offset 0x46: first bus 32 is above the last, 31"},
+	{PART_MCFG, 68, 2, 0, FIX,
+	 "MCFG: offset 0x3c: buses 16 to 31 of segment 0 are there twice"},
+	{PART_SPCR, CHECKSUM, 1, 0, LEAVE, "SPCR: checksum"},
+	{PART_SPCR, LENGTH, 4, 48, CUT, "SPCR: offset 0x4: length 48"},
 };
 
 static struct blob *part_of(struct firmware *f, enum part part)
@@ -421,6 +423,16 @@ static void test_patch(const struct patch *patch)
 	forget(&f);
 }
 
+static void test_no_rsdp(void)
+{
+	struct error error = { "" };
+	struct result r;
+
+	machine_clear();
+	CHECK_ERROR(read_all(&r, &error), error, "RSDP: address 0xf0010 cannot be mapped",
+		    "no RSDP");
+}
+
 static void test_too_many_tables(void)
 {
 	struct firmware f = copy();
@@ -434,7 +446,8 @@ static void test_too_many_tables(void)
 		blob_put(&f.root, 36 + i * 8, 8, SPCR_AT);
 	fix_table(&f.root);
 	install(&f);
-	CHECK_ERROR(read_all(&r, &error), error, "XSDT: offset 0x224: more than 64 tables", "65 tables");
+	CHECK_ERROR(read_all(&r, &error), error, "XSDT: offset 0x224: more than 64 tables",
+		    "65 tables");
 	forget(&f);
 }
 
@@ -491,6 +504,7 @@ int main(int argc, char **argv)
 		test_s5(&amls[i]);
 	for (unsigned int i = 0; i < sizeof(patches) / sizeof(patches[0]); i++)
 		test_patch(&patches[i]);
+	test_no_rsdp();
 	test_too_many_tables();
 	test_too_many_hosts();
 	for (enum part part = PART_RSDP; part <= PART_SPCR; part++)

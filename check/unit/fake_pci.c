@@ -131,7 +131,8 @@ static struct fake_function *find(unsigned int host, uint16_t bdf)
 	return NULL;
 }
 
-static uint32_t config_read(unsigned int host, uint16_t bdf, unsigned int offset, unsigned int width)
+static uint32_t config_read(unsigned int host, uint16_t bdf, unsigned int offset,
+			    unsigned int width)
 {
 	const struct fake_function *f = find(host, bdf);
 	uint32_t value = 0;
@@ -201,5 +202,6 @@ void fake_port_write(uint16_t port, unsigned int width, uint32_t value)
 	if (port == 0xcf8)
 		port_address = value;
 	else
-		config_write(0, port_address >> 8, (port_address & 0xfc) + (port - 0xcfc), width, value);
+		config_write(0, port_address >> 8, (port_address & 0xfc) + (port - 0xcfc), width,
+			     value);
 }

@@ -84,7 +84,8 @@ static void check_window(const struct pci_dev *dev, const struct pci_dev *other)
 	CHECK(dev->window_base % MIB == 0 && dev->window_end % MIB == 0);
 	if (other != dev && other->bridge == dev->bridge && other->host == dev->host &&
 	    dev->window_end && other->window_end)
-		CHECK(dev->window_end <= other->window_base || other->window_end <= dev->window_base);
+		CHECK(dev->window_end <= other->window_base ||
+		      other->window_end <= dev->window_base);
 }
 
 /* What must hold after every successful scan. */
@@ -123,8 +124,8 @@ static void check_numbers(uint16_t bdf, uint8_t secondary, uint8_t subordinate)
 
 	if (!CHECK(dev))
 		return;
-	unit_check(dev->secondary == secondary && dev->subordinate == subordinate, __FILE__, __LINE__,
-		   "%04x: buses %u to %u", bdf, dev->secondary, dev->subordinate);
+	unit_check(dev->secondary == secondary && dev->subordinate == subordinate, __FILE__,
+		   __LINE__, "%04x: buses %u to %u", bdf, dev->secondary, dev->subordinate);
 }
 
 /* q35: 00.0, 02.0 (IOMMU), 03.0 (1 MiB BAR), 1f.0, 1f.2 and 1f.3 with ports. */
@@ -304,7 +305,8 @@ static void test_map_bar(void)
 	CHECK_EQ(dev->bars[4].size, 16 * KIB);
 	CHECK_EQ(fake.violations, 0);
 	CHECK_EQ(pci_read16(dev, PCI_COMMAND), 0x406);
-	CHECK_EQ((uint8_t *)pci_map_bar(dev, 4, 0x3000, 0x1000) - (uint8_t *)pci_map_bar(dev, 4, 0, 1),
+	CHECK_EQ((uint8_t *)pci_map_bar(dev, 4, 0x3000, 0x1000) -
+			 (uint8_t *)pci_map_bar(dev, 4, 0, 1),
 		 0x3000);
 	CHECK(!pci_map_bar(dev, 4, 0x3000, 0x1001));
 	CHECK(!pci_map_bar(dev, 4, 0x4000, 1));
@@ -460,7 +462,8 @@ static void test_refused_bars(void)
 	fake_reset(&pci, 1);
 	add_window(0, 0x20000000, 0x20000000, 512 * KIB, false, false);
 	add_virtio(fake_bridge(FAKE_ROOT, 0, PCI_BDF(0, 2, 0), PCI_PORT_ROOT), 0, 0);
-	check_refused("PCI 0000:00:02.0: no window has room for the 0x100000 bytes behind this bridge");
+	check_refused(
+		"PCI 0000:00:02.0: no window has room for the 0x100000 bytes behind this bridge");
 }
 
 static void test_refused_hierarchies(void)
@@ -487,7 +490,8 @@ static void test_refused_hierarchies(void)
 
 	start();
 	pci.hosts[0].ecam = UINT64_MAX - MIB;
-	check_refused("PCI segment 0: ECAM at 0xffffffffffefffff, 0x10000000 bytes, cannot be mapped");
+	check_refused(
+		"PCI segment 0: ECAM at 0xffffffffffefffff, 0x10000000 bytes, cannot be mapped");
 
 	start();
 	pci.hosts[0].ecam = 0;

@@ -23,21 +23,42 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-	{ "viot-q35.aml", { IOMMU_PCI, 0, 0x10, 0 },
-	  { { 0, 0x00, 0, 0x00 }, { 0, 0xff, 0, 0xff }, { 0, 0x10, 0, NONE }, { 0, 0x100, 0, NONE },
-	    { 1, 0x18, 0, NONE } } },
-	{ "viot-pxb.aml", { IOMMU_PCI, 0, 0x10, 0 },
-	  { { 0, 0x18, 0, 0x18 }, { 0, 0x1000, 0, 0x1000 }, { 0, 0x11ff, 0, 0x11ff },
-	    { 0, 0xfff, 0, NONE }, { 0, 0x1200, 0, NONE } } },
-	{ "viot-segments.aml", { IOMMU_PCI, 0, 8, 0 },
-	  { { 0, 0x10, 0, 0x10 }, { 0, 0x18, 0, 0x18 }, { 0, 0x11, 0, NONE }, { 0, 8, 0, NONE },
-	    { 1, 8, 0, 0x10008 }, { 1, 0x10, 0, NONE }, { 2, 8, 0, NONE } } },
-	{ "viot-hotplug.aml", { IOMMU_PCI, 0, 0x20, 0 },
-	  { { 0, 0x30, 0, 0x30 }, { 0, 0x38, 0, NONE }, { 0, 0x100, 0, 0x100 }, { 0, 0x1ff, 0, 0x1ff } } },
-	{ "viot-all.aml", { IOMMU_MMIO, 0, 0, 0xa003c00 },
-	  { { 2, 0x100, 1, 0x20000 }, { 2, 0x1ff, 1, 0x200ff }, { 3, 0x100, 1, 0x30000 },
-	    { 3, 0x108, 1, 0x30008 }, { 2, 0x108, 0, NONE }, { 1, 0x100, 0, NONE },
-	    { 4, 0x100, 0, NONE }, { 2, 0xff, 0, NONE } } },
+	{"viot-q35.aml",
+	 {IOMMU_PCI, 0, 0x10, 0},
+	 {{0, 0x00, 0, 0x00},
+	  {0, 0xff, 0, 0xff},
+	  {0, 0x10, 0, NONE},
+	  {0, 0x100, 0, NONE},
+	  {1, 0x18, 0, NONE}}},
+	{"viot-pxb.aml",
+	 {IOMMU_PCI, 0, 0x10, 0},
+	 {{0, 0x18, 0, 0x18},
+	  {0, 0x1000, 0, 0x1000},
+	  {0, 0x11ff, 0, 0x11ff},
+	  {0, 0xfff, 0, NONE},
+	  {0, 0x1200, 0, NONE}}},
+	{"viot-segments.aml",
+	 {IOMMU_PCI, 0, 8, 0},
+	 {{0, 0x10, 0, 0x10},
+	  {0, 0x18, 0, 0x18},
+	  {0, 0x11, 0, NONE},
+	  {0, 8, 0, NONE},
+	  {1, 8, 0, 0x10008},
+	  {1, 0x10, 0, NONE},
+	  {2, 8, 0, NONE}}},
+	{"viot-hotplug.aml",
+	 {IOMMU_PCI, 0, 0x20, 0},
+	 {{0, 0x30, 0, 0x30}, {0, 0x38, 0, NONE}, {0, 0x100, 0, 0x100}, {0, 0x1ff, 0, 0x1ff}}},
+	{"viot-all.aml",
+	 {IOMMU_MMIO, 0, 0, 0xa003c00},
+	 {{2, 0x100, 1, 0x20000},
+	  {2, 0x1ff, 1, 0x200ff},
+	  {3, 0x100, 1, 0x30000},
+	  {3, 0x108, 1, 0x30008},
+	  {2, 0x108, 0, NONE},
+	  {1, 0x100, 0, NONE},
+	  {4, 0x100, 0, NONE},
+	  {2, 0xff, 0, NONE}}},
 };
 
 static void check_endpoint(const struct topology *topology, const struct endpoint *e,
@@ -74,11 +95,13 @@ static void test_fixture(const char *directory, const struct fixture *fixture)
 
 static void test_print(const char *directory)
 {
-	static const char expected[] =
-		"# endpoints: VIOT: PCI 0002:01:00.0 to 0003:01:1f.7 mask 0xfff8, ids from 0x20000, "
-		"behind the IOMMU at PCI 0002:01:01.0\n"
-		"# endpoints: VIOT: MMIO 0xa003e00, ids from 0x42, behind the IOMMU at MMIO 0xa003c00\n"
-		"# endpoints: VIOT: MMIO 0xa003a00, ids from 0x43, behind the IOMMU at PCI 0002:01:01.0\n";
+	static const char expected[] = "# endpoints: VIOT: PCI 0002:01:00.0 to 0003:01:1f.7 mask "
+				       "0xfff8, ids from 0x20000, "
+				       "behind the IOMMU at PCI 0002:01:01.0\n"
+				       "# endpoints: VIOT: MMIO 0xa003e00, ids from 0x42, behind "
+				       "the IOMMU at MMIO 0xa003c00\n"
+				       "# endpoints: VIOT: MMIO 0xa003a00, ids from 0x43, behind "
+				       "the IOMMU at PCI 0002:01:01.0\n";
 	struct blob table = blob_load(directory, "viot-all.aml");
 	char text[sizeof(expected) + 100] = "";
 	FILE *real = stdout;
@@ -106,8 +129,10 @@ static void test_mmio_and_ids(const char *directory)
 	CHECK_OK(topology_from_viot(&topology, table.bytes, table.size, &error), error);
 	CHECK_EQ(topology.iommu_count, 2);
 	CHECK_EQ(topology.range_count, 3);
-	CHECK(topology_mmio_endpoint(&topology, 0xa003e00, &iommu, &id) && id == 0x42 && iommu == 0);
-	CHECK(topology_mmio_endpoint(&topology, 0xa003a00, &iommu, &id) && id == 0x43 && iommu == 1);
+	CHECK(topology_mmio_endpoint(&topology, 0xa003e00, &iommu, &id) && id == 0x42 &&
+	      iommu == 0);
+	CHECK(topology_mmio_endpoint(&topology, 0xa003a00, &iommu, &id) && id == 0x43 &&
+	      iommu == 1);
 	CHECK(!topology_mmio_endpoint(&topology, 0xa003c00, &iommu, &id));
 	CHECK(topology_id_is_listed(&topology, 0x42));
 	CHECK(!topology_id_is_listed(&topology, 0x44));
@@ -184,7 +209,8 @@ static void test_short(const struct blob *good)
 }
 
 /* @count nodes of 24 bytes behind the IOMMU, or in its place. */
-static void test_limit(const struct blob *good, uint8_t type, unsigned int count, const char *message)
+static void test_limit(const struct blob *good, uint8_t type, unsigned int count,
+		       const char *message)
 {
 	struct blob table = blob_resized(good, 64 + 24 * count);
 	struct error error = { "" };
