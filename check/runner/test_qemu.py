@@ -30,7 +30,7 @@ def devices(found: list[str], driver: str) -> list[str]:
 def test_frame(tree: Tree) -> None:
     found = command(vmm(tree), memory=128)
     assert found[0] == str(tree.vmm) and found[-4:] == ["-kernel", "/image", "-append", "tests=*"]
-    assert "q35,accel=tcg" in found and "qboot.rom" in found and "128" in found
+    assert "q35,accel=tcg,sata=off,smbus=off" in found and "qboot.rom" in found and "128" in found
     assert "virtio-iommu-pci,addr=02.0,boot-bypass=on" in found
     found = command(vmm(tree, "aarch64"), boot_bypass=False)
     assert "virt,accel=tcg" in found and "cortex-a57" in found
@@ -98,7 +98,7 @@ def test_reserved_regions(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("arch, words", (
-    ("x86_64", ["q35,accel=kvm"]), ("aarch64", ["virt,accel=kvm,gic-version=max", "host"])))
+    ("x86_64", ["q35,accel=kvm,sata=off,smbus=off"]), ("aarch64", ["virt,accel=kvm,gic-version=max", "host"])))
 def test_kvm(tree: Tree, arch: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as other:
         other.setattr(os, "uname", lambda: SimpleNamespace(machine="mips"))
