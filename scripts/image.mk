@@ -25,11 +25,11 @@ SOURCES := $(sort $(foreach d,$(SOURCE_DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
-CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fno-stack-protector -fno-common \
+CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
 	-isystem $(LIBFDT)/include -iquote lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
-LDFLAGS := --fatal-warnings --build-id=none -z noexecstack -z max-page-size=4096
+LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
 # Tests run in the order in which they are written.
 CFLAGS_gcc := -fno-toplevel-reorder
 CFLAGS += $(CFLAGS_$(COMPILER))

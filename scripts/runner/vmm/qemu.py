@@ -64,7 +64,7 @@ class Vmm:
 
     def _machine(self, setup: Setup) -> list[str]:
         if self.arch == "x86_64":
-            return ["-machine", f"q35,accel={self.accel},sata=off,smbus=off", "-bios", "qboot.rom",
+            return ["-machine", f"q35,accel={self.accel},sata=off,smbus=off", *self._firmware(setup),
                     "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         options = f"virt,accel={self.accel}"
         if setup.reserved_regions:
@@ -72,6 +72,15 @@ class Vmm:
         elif self.accel == "kvm":
             options += ",gic-version=max"
         return ["-machine", options, "-cpu", "host" if self.accel == "kvm" else "cortex-a57"]
+
+    @staticmethod
+    def _firmware(setup: Setup) -> list[str]:
+        """
+        qboot is quick, but leaves buses unnumbered, and QEMU then writes a VIOT in which the range
+        of a second root complex is wrong: SeaBIOS where there is one.
+        """
+        more_roots = {"second-root", "outside"} & {endpoint.place for endpoint in setup.endpoints}
+        return [] if more_roots else ["-bios", "qboot.rom"]
 
     def _clock(self, setup: Setup) -> list[str]:
         """

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The image's own printf, string functions, globs and command line, next to those of the host.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot.h"
+#include "glob.h"
+#include "unit.h"
+
+/* lib/libc, with names that do not collide: see unit.mk. */
+int own_snprintf(char *to, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+unsigned long own_strtoul(const char *text, char **end, int base);
+void *own_memcpy(void *to, const void *from, size_t size);
+void *own_memmove(void *to, const void *from, size_t size);
+void *own_memset(void *to, int byte, size_t size);
+int own_memcmp(const void *a, const void *b, size_t size);
+char *own_strrchr(const char *text, int c);
+
+#define SAME(...)                                                                                 \
+	do {                                                                                      \
+		char own[64], host[64];                                                           \
+		int own_length = own_snprintf(own, sizeof(own), __VA_ARGS__);                     \
+                                                                                                  \
+		CHECK_EQ(own_length, snprintf(host, sizeof(host), __VA_ARGS__));                  \
+		unit_check(!strcmp(own, host), __FILE__, __LINE__, "'%s', host '%s'", own, host); \
+	} while (0)
+
+static void formats(void)
+{
+	SAME("plain %% text");
+	SAME("%d %i %u", -7, 0, 4000000000u);
+	SAME("%d %ld", -2147483647 - 1, -9223372036854775807l - 1);
+	SAME("%lu %lx %#lx", 18446744073709551615ul, 0xfedcba9876543210ul, 0x10ul);
+	SAME("%#x %#x %x %X", 0, 255, 0xabc, 0xabc);
+	SAME("%02x:%04x:%016lx", 5, 0x123, 0x7ful);
+	SAME("[%8d|%-8d|%08d|%#010x]", -42, -42, -42, 0x42);
+	SAME("[%6s|%-6s|%.2s|%.*s]", "abc", "abc", "abc", 1, "abc");
+	SAME("%c%c", 'o', 'k');
+	SAME("%hhu %hu %hhd", (unsigned char)255, (unsigned short)65535, (signed char)-1);
+	SAME("%zu %.3d %.0d|", sizeof(long), 7, 0);
+	SAME("%p", (void *)0x1234);
+}
+
+static void cut(void)
+{
+	char text[4] = "xxx";
+
+	CHECK_EQ(own_snprintf(text, sizeof(text), "%d", 123456), 6);
+	CHECK(!strcmp(text, "123"));
+	CHECK_EQ(own_snprintf(NULL, 0, "%s", "abc"), 3);
+}
+
+static void numbers(void)
+{
+	char *end;
+
+	CHECK_EQ(own_strtoul("0x1fg", &end, 0), 0x1f);
+	CHECK_EQ(*end, 'g');
+	CHECK_EQ(own_strtoul("077", NULL, 0), 077);
+	CHECK_EQ(own_strtoul("115200n8", &end, 10), 115200);
+	CHECK_EQ(*end, 'n');
+	CHECK_EQ(own_strtoul("zz", NULL, 36), 35 * 36 + 35);
+}
+
+static void bytes(void)
+{
+	char a[40], b[40];
+
+	for (unsigned int from = 0; from < 9; from++)
+		for (unsigned int size = 0; size < 20; size++) {
+			for (unsigned int i = 0; i < sizeof(a); i++)
+				a[i] = b[i] = i;
+			own_memmove(a + 4, a + from, size);
+			memmove(b + 4, b + from, size);
+			own_memcpy(a + 30, a + 1, size % 10);
+			memcpy(b + 30, b + 1, size % 10);
+			own_memset(a + from, 0x5a, size % 7);
+			memset(b + from, 0x5a, size % 7);
+			CHECK(!memcmp(a, b, sizeof(a)));
+		}
+	CHECK(own_memcmp("ab\xff", "ab\x01", 3) > 0);
+	CHECK(!own_memcmp("abc", "abd", 2));
+	CHECK(!strcmp(own_strrchr("a/b/c", '/'), "/c"));
+	CHECK(!own_strrchr("abc", '/'));
+}
+
+static void globs(void)
+{
+	CHECK(glob_match_any("*", "DEV-MAP-1/x"));
+	CHECK(glob_match_any("DEV-MAP-1/*", "DEV-MAP-1/x"));
+	CHECK(!glob_match_any("DEV-MAP-1/*", "DEV-MAP-10/x"));
+	CHECK(glob_match_any("a,b?d,c", "bcd"));
+	CHECK(!glob_match_any("a,b?d,c", "bd"));
+	CHECK(glob_match_any("*/*edu*,", "N-MAP-1/an_edu_test"));
+	CHECK(glob_match_any("a*b*c", "aXbYbZc"));
+	CHECK(!glob_match_any("a*b*c", "aXbYbZ"));
+	CHECK(!glob_match_any("", "a"));
+	CHECK(glob_match_any("", ""));
+}
+
+static void options(void)
+{
+	struct boot_info boot = {.cmdline = "bare  tests=a,b* after= x=1 xy=2"};
+	char value[4];
+
+	CHECK(boot_option(&boot, "bare", NULL, 0));
+	CHECK(boot_option(&boot, "tests", value, sizeof(value)) && !strcmp(value, "a,b"));
+	CHECK(boot_option(&boot, "after", value, sizeof(value)) && !*value);
+	CHECK(boot_option(&boot, "xy", value, sizeof(value)) && !strcmp(value, "2"));
+	CHECK(!boot_option(&boot, "test", value, sizeof(value)));
+	CHECK(!boot_option(&boot, "y", value, sizeof(value)));
+}
+
+int main(void)
+{
+	formats();
+	cut();
+	numbers();
+	bytes();
+	globs();
+	options();
+	return unit_end("libc");
+}
