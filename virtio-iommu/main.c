@@ -3,6 +3,7 @@
  * From what the firmware says to a device that is ready to be judged.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "acpi.h"
 #include "boot.h"
@@ -93,6 +94,17 @@ static void open_iommu(unsigned int index)
 	check(iommu_open(function, &error), &error);
 }
 
+/* endpoints=N: one that is lost on the way would take its tests with it unseen. */
+static void check_endpoint_count(const struct boot_info *boot)
+{
+	char wanted[12];
+
+	if (boot_option(boot, "endpoints", wanted, sizeof(wanted)) &&
+	    strtoul(wanted, NULL, 10) != endpoint_count())
+		bail_out("set-up: %s endpoints that do DMA should be behind the IOMMU, %u were found",
+			 wanted, endpoint_count());
+}
+
 static void print_facts(void)
 {
 	const struct iommu_config *c = &iommu.config;
@@ -115,6 +127,7 @@ static void open_all(const struct boot_info *boot)
 	find_topology(boot);
 	index = choose_iommu();
 	endpoints_open(&pci, &topology, index);
+	check_endpoint_count(boot);
 	open_iommu(index);
 	reserved_init();
 	endpoints_place();

@@ -170,12 +170,22 @@ static bool selected(const struct selection *selection, const char *id)
 	return glob_match_any(selection->patterns, id);
 }
 
+/* A list that was cut would select something else. */
+static bool read_option(const struct boot_info *boot, const char *key, char *value, size_t size)
+{
+	value[0] = '\0';
+	if (!boot_option(boot, key, value, size))
+		return false;
+	if (strlen(value) == size - 1)
+		bail_out("command line: %s= has more than %zu characters", key, size - 2);
+	return true;
+}
+
 static void read_selection(const struct boot_info *boot, struct selection *selection)
 {
-	if (!boot_option(boot, "tests", selection->patterns, sizeof(selection->patterns)))
+	if (!read_option(boot, "tests", selection->patterns, sizeof(selection->patterns)))
 		snprintf(selection->patterns, sizeof(selection->patterns), "*");
-	selection->after[0] = '\0';
-	boot_option(boot, "after", selection->after, sizeof(selection->after));
+	read_option(boot, "after", selection->after, sizeof(selection->after));
 }
 
 /* The first test to be considered: behind @after, if that is given. */

@@ -126,8 +126,8 @@ def test_list(tree: Tree) -> None:
 def test_selection_reaches_the_image(tree: Tree) -> None:
     tree.run("DEV-ATTACH-1", "DEV-MAP-1", "-j", "1")
     starts = (tree.root / "starts").read_text()
-    assert "-append tests=DEV-ATTACH-1/*,DEV-MAP-1/*\n" in starts
-    assert "-append tests=DEV-ATTACH-1/first_test\n" in starts
+    assert "-append tests=DEV-ATTACH-1/*,DEV-MAP-1/* endpoints=2\n" in starts
+    assert "-append tests=DEV-ATTACH-1/first_test endpoints=2\n" in starts
     assert list(tree.verdicts("two")) == ["DEV-ATTACH-1/first_test"]
 
 
@@ -188,7 +188,7 @@ def test_json(tree: Tree) -> None:
     assert data["summary"] == {"skip": 1, "pass": 4, "info": 2, "warn": 1, "fail": 2, "error": 0,
                                "crash": 0, "timeout": 0, "known": 0, "stale": 0, "red": 2}
     assert [run["name"] for run in data["runs"]] == ["one", "two"]
-    assert data["runs"][0]["command"].endswith("-append 'tests=*'")
+    assert data["runs"][0]["command"].endswith("-append 'tests=* endpoints=2'")
     assert not [path for path in (tree.root / "build").rglob("*.tmp")]
 
 

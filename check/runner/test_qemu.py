@@ -98,7 +98,8 @@ def test_reserved_regions(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("arch, words", (
-    ("x86_64", ["q35,accel=kvm,sata=off,smbus=off"]), ("aarch64", ["virt,accel=kvm,gic-version=max", "host"])))
+    ("x86_64", ["q35,accel=kvm,sata=off,smbus=off"]),
+    ("aarch64", ["virt,accel=kvm,gic-version=max", "host"])))
 def test_kvm(tree: Tree, arch: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as other:
         other.setattr(os, "uname", lambda: SimpleNamespace(machine="mips"))

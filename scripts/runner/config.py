@@ -29,6 +29,9 @@ class Region:
     kind: str                   # reserved or msi
 
 
+MASTERS = ("blk", "rng", "edu")             # lib/dma has a driver for each
+
+
 @dataclass(frozen=True)
 class Setup:
     """What a VMM has to provide. None: whatever the VMM does by itself."""
@@ -42,6 +45,12 @@ class Setup:
     indirect: Optional[bool] = None
     in_order: Optional[bool] = None
     memory: int = 64                        # MiB
+
+    @property
+    def masters(self) -> int:
+        """Endpoints behind the IOMMU that the image can drive."""
+        return sum(endpoint.kind in MASTERS and endpoint.place != "outside"
+                   for endpoint in self.endpoints)
 
 
 @dataclass(frozen=True)

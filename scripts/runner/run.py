@@ -113,10 +113,12 @@ class RunJob:
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """With the tests that it covers: all, unless they must be named and are too many."""
+        setup = f" endpoints={self.selected.run.setup.masters}"
         if self.selected.globs:
-            return f"tests={self.selected.globs}" + (f" after={after}" if after else ""), waiting
+            behind = f" after={after}" if after else ""
+            return f"tests={self.selected.globs}{behind}{setup}", waiting
         names, count = fitting(waiting)
-        return f"tests={names}", waiting[:count]
+        return f"tests={names}{setup}", waiting[:count]
 
     def _boot(self, pending: list[str], cmdline: str, console: Log,
               stderr: Log) -> tuple[Boot, Ending]:
