@@ -139,6 +139,20 @@ static void settle(void)
 		unmap(fresh_domain(), 0, iommu.page - 1);
 }
 
+static uint16_t events_before;
+
+static bool fault_reported(void)
+{
+	return event_count() != events_before;
+}
+
+static void watch_access(struct endpoint *ep)
+{
+	events_before = event_count();
+	ep->dma.noticed = fault_reported;
+	ep->dma.settle = settle;
+}
+
 struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,
 			   size_t expected)
 {
@@ -146,7 +160,7 @@ struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void
 	struct effect effect = {0};
 
 	memcpy(before, target, expected);
-	ep->dma.settle = settle;
+	watch_access(ep);
 	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
 	effect.exact = arrived(&ep->dma, target, before, expected);
 	effect.stray = find_stray(target, expected);
@@ -168,7 +182,7 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 {
 	struct effect effect = {.exact = true};
 
-	ep->dma.settle = settle;
+	watch_access(ep);
 	for (unsigned int round = 0; round < READ_ROUNDS && effect.exact; round++) {
 		change_canaries();
 		effect.exact = sees(ep, iova, source, size, &effect.done);

@@ -7,9 +7,14 @@
 #include "iommu.h"
 #include "iommu_internal.h"
 #include "memory.h"
+#include "time.h"
 
 #define SLOT_SIZE 64
 #define EVENT_POISON 0x69
+
+/* The first time a busy host is allowed for; a device that said nothing then is not waited for. */
+#define FIRST_REPORT_US 200000
+#define LATER_REPORT_US 5000
 
 /* One record and what lies behind it, by head of the descriptor chain. */
 static uint8_t (*slots)[SLOT_SIZE];
@@ -50,7 +55,7 @@ static bool poisoned_behind(const uint8_t *slot, uint32_t from)
 	return true;
 }
 
-bool event_wait(struct event *event, uint64_t microseconds)
+static bool take_event(struct event *event, uint64_t microseconds)
 {
 	struct ring_reply used;
 	uint8_t *slot;
@@ -67,10 +72,29 @@ bool event_wait(struct event *event, uint64_t microseconds)
 	return true;
 }
 
+/* No device has to report anything, nor in time (AMB-15): learn what this one does. */
+bool event_wait(struct event *event)
+{
+	static bool reported;
+	static uint64_t patience = FIRST_REPORT_US;
+
+	if (take_event(event, reported ? REPLY_TIMEOUT_US : patience)) {
+		reported = true;
+		return true;
+	}
+	patience = LATER_REPORT_US;
+	return false;
+}
+
+uint16_t event_count(void)
+{
+	return iommu.events.used->index;
+}
+
 void event_drain(void)
 {
 	struct event ignored;
 
-	while (event_wait(&ignored, 0))
+	while (take_event(&ignored, 0))
 		;
 }

@@ -21,7 +21,7 @@
 #define TAIL_SIZE sizeof(struct request_tail)
 
 /* Event buffers that are kept available. */
-#define EVENT_BUFFERS 16
+#define EVENT_BUFFERS 64
 
 struct iommu {
 	struct virtio_device dev;
@@ -111,8 +111,14 @@ struct event {
 	bool intact;		/* nothing written behind the used length */
 };
 
-/* The next event, waiting up to @microseconds. Its buffer goes back to the device. */
-bool event_wait(struct event *event, uint64_t microseconds);
+/*
+ * The next event. Its buffer goes back to the device. Waits long for a device that has reported
+ * anything in this run, and short for one that has let a wait pass before.
+ */
+bool event_wait(struct event *event);
+
+/* How many events have come so far, taken or not, modulo 2^16. */
+uint16_t event_count(void);
 
 /* Forget all events that have come. */
 void event_drain(void);

@@ -72,10 +72,10 @@ bool expect_unwritten(const char *at, const struct reply *reply)
 
 /*
  * An access that should work is given all the time that a busy host may take. One that should be
- * blocked may stay silent: a short wait will do, as what comes later meets the same canaries. So
- * it will do where the verdict is bad already.
+ * blocked may stay silent: it is waited for until a fault is reported, and shorter. So it is where
+ * the verdict is bad already.
  */
-#define QUIET_US 2000
+#define QUIET_US 20000
 
 static void set_patience(struct endpoint *ep, bool may_be_blocked)
 {

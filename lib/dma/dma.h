@@ -59,7 +59,12 @@ struct dma_master {
 	uint64_t page_iova;
 	bool running;		/* started and no access has failed since */
 	uint64_t patience_us;	/* how long an access may take before it counts as silent */
-	void (*settle)(void);	/* called after a silent access, before the device is stopped; or NULL */
+
+	/* Whether somebody else has noticed the access since it began: it need not be waited for. */
+	bool (*noticed)(void);	/* or NULL */
+
+	/* Called after a silent access, before the device is stopped. */
+	void (*settle)(void);	/* or NULL */
 	uint8_t pattern[DMA_MAX_BYTES];
 	struct virtio_device virtio;
 	struct ring ring;

@@ -4,8 +4,11 @@
  */
 #include "dma/dma.h"
 #include "memory.h"
+#include "time.h"
 
 #define RING_SIZE 8
+
+#define SLICE_US 200
 
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
@@ -45,6 +48,21 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 	return (struct ring_piece){master->page_iova + DMA_SCRATCH + offset, length, writable};
 }
 
+/* Looks at what others have noticed between slices; after that one more is given. */
+static enum virtio_wait patient_wait(struct dma_master *master, struct ring_reply *reply)
+{
+	struct deadline deadline = deadline_in(master->patience_us);
+	enum virtio_wait result;
+	bool last = false;
+
+	for (;;) {
+		result = virtio_wait(&master->virtio, &master->ring, reply, SLICE_US);
+		if (result != VIRTIO_SILENT || last)
+			return result;
+		last = deadline_over(&deadline) || (master->noticed && master->noticed());
+	}
+}
+
 enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
 				unsigned int count, uint32_t *written)
 {
@@ -55,7 +73,7 @@ enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_pie
 		return DMA_REFUSED;
 	ring_publish(&master->ring, head);
 	virtio_notify(&master->virtio, 0);
-	switch (virtio_wait(&master->virtio, &master->ring, &reply, master->patience_us)) {
+	switch (patient_wait(master, &reply)) {
 	case VIRTIO_SILENT:
 		return DMA_SILENT;
 	case VIRTIO_BROKEN:

@@ -6,16 +6,13 @@
 #include "steps.h"
 #include "test.h"
 
-/* A report follows its fault at once, or not at all. */
-#define REPORT_US 10000
-
 #define KNOWN_FLAGS (FAULT_READ | FAULT_WRITE | FAULT_ADDRESS)
 
 /* The first report for @ep. */
 static bool fault_of(const struct endpoint *ep, struct event *event)
 {
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
-		if (!event_wait(event, REPORT_US))
+		if (!event_wait(event))
 			return false;
 		if (event->record.endpoint == ep->id)
 			return true;
@@ -29,7 +26,7 @@ static bool write_fault(struct setting *s, struct event *event)
 		return false;
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s->ep, s->iova + iommu.page, 8);
-	if (event_wait(event, REPORT_US))
+	if (event_wait(event))
 		return true;
 	skip(AT, "the device reports no fault");
 	return false;
@@ -94,7 +91,7 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 		REQUIRE(join(ep, fresh_domain()));
 		event_drain();
 		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-		if (!event_wait(&event, REPORT_US))
+		if (!event_wait(&event))
 			SKIP("the device reports no fault");
 		EXPECT(event.record.endpoint == ep->id, "the endpoint that did the access",
 		       "endpoint %#x, it was %#x", event.record.endpoint, ep->id);
@@ -163,7 +160,7 @@ TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
 	REQUIRE(map_one_page_as(&s, MAP_READ));
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!event_wait(&event, REPORT_US))
+	if (!event_wait(&event))
 		SKIP("the device reports no fault");
 	expect_reason(AT, &event, FAULT_MAPPING);
 }
@@ -176,7 +173,7 @@ static void expect_domain_fault(const char *at)
 
 	event_drain();
 	expect_write_blocked(at, endpoint(0), phys(page), 8);
-	if (event_wait(&event, REPORT_US))
+	if (event_wait(&event))
 		expect_reason(at, &event, FAULT_DOMAIN);
 	else
 		skip(at, "the device reports no fault");
