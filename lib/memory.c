@@ -82,8 +82,3 @@ void arena_release(size_t mark)
 {
 	arena.used = mark;
 }
-
-size_t arena_left(void)
-{
-	return arena.size - arena.used;
-}

@@ -26,9 +26,6 @@ void *arena_alloc(size_t size, size_t align);
 size_t arena_mark(void);
 void arena_release(size_t mark);
 
-/* Bytes left. */
-size_t arena_left(void);
-
 /* The guest-physical address of a buffer. */
 static inline uint64_t phys(const void *pointer)
 {

@@ -20,11 +20,3 @@ bool deadline_over(const struct deadline *deadline)
 	machine_relax();
 	return machine_ticks() >= deadline->end;
 }
-
-void delay_us(uint64_t microseconds)
-{
-	struct deadline deadline = deadline_in(microseconds);
-
-	while (!deadline_over(&deadline))
-		;
-}

@@ -23,7 +23,4 @@ struct deadline deadline_in(uint64_t microseconds);
 /* Relaxes the CPU and tells whether the time is over: `while (!done() && !deadline_over(&d)) ;` */
 bool deadline_over(const struct deadline *deadline);
 
-/* Let @microseconds pass. */
-void delay_us(uint64_t microseconds);
-
 #endif

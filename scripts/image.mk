@@ -34,7 +34,7 @@ LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-
 CFLAGS_gcc := -fno-toplevel-reorder
 CFLAGS += $(CFLAGS_$(COMPILER))
 
-.PHONY: image
+.PHONY: image FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -44,7 +44,12 @@ CFLAGS += $(ARCH_CFLAGS)
 
 image: $(OUT)/$(IMAGE) $(OUT)/tests.tsv
 
-$(ELF): $(OBJECTS) $(ARCH_DIR)/image.lds $(LIBFDT_A)
+# A source that went away must leave the image too: link anew when the list has changed.
+$(OUT)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(OBJECTS) | cmp -s - $@ || echo $(OBJECTS) >$@
+
+$(ELF): $(OBJECTS) $(OUT)/objects $(ARCH_DIR)/image.lds $(LIBFDT_A)
 	@echo "  LD      $@"
 	@$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(OBJECTS) $(LIBFDT_A)
 

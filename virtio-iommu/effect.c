@@ -11,8 +11,8 @@
 #define MAX_WATCHED 256
 #define WORDS_PER_EDGE (WATCH_EDGE / sizeof(uint64_t))
 
-/* Rounds of a read that must each match before it counts as seen: chance is ruled out. */
-#define READ_ROUNDS 3
+/* So often chance is given a try: a read of few bytes must match each time, and so on. */
+#define ROUNDS 3
 
 static uint8_t *watched[MAX_WATCHED];	/* pages */
 static unsigned int watched_count;
@@ -121,7 +121,7 @@ static const uint8_t *find_stray(const uint8_t *target, size_t size)
 }
 
 /* An inexact master writes unknown bytes: that something changed has to do. */
-static bool arrived(const struct dma_master *dma, const uint8_t *target, const uint8_t *before,
+static bool has_arrived(const struct dma_master *dma, const uint8_t *target, const uint8_t *before,
 		    size_t size)
 {
 	if (dma->ops->exact)
@@ -153,8 +153,8 @@ static void watch_access(struct endpoint *ep)
 	ep->dma.settle = settle;
 }
 
-struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,
-			   size_t expected)
+static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size, void *target,
+				size_t expected)
 {
 	uint8_t before[DMA_MAX_BYTES];
 	struct effect effect = {0};
@@ -162,11 +162,25 @@ struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void
 	memcpy(before, target, expected);
 	watch_access(ep);
 	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
-	effect.exact = arrived(&ep->dma, target, before, expected);
+	effect.exact = has_arrived(&ep->dma, target, before, expected);
 	effect.stray = find_stray(target, expected);
 	memcpy(target, before, expected);
 	if (effect.stray)
 		change_canaries();
+	return effect;
+}
+
+/* A random byte may be the one that stands there already: not so every time. */
+struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,
+			   size_t expected)
+{
+	struct effect effect;
+
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		effect = write_once(ep, iova, size, target, expected);
+		if (!effect.done || effect.exact || effect.stray || ep->dma.ops->exact)
+			break;
+	}
 	return effect;
 }
 
@@ -183,7 +197,7 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 	struct effect effect = {.exact = true};
 
 	watch_access(ep);
-	for (unsigned int round = 0; round < READ_ROUNDS && effect.exact; round++) {
+	for (unsigned int round = 0; round < ROUNDS && effect.exact; round++) {
 		change_canaries();
 		effect.exact = sees(ep, iova, source, size, &effect.done);
 		if (size >= sizeof(uint64_t))

@@ -34,7 +34,8 @@ static void open_endpoint(struct pci_dev *pci, uint32_t id)
 		arena_release(mark);
 	}
 	if (error.text[0])
-		printf("# endpoint: %04x:%04x not usable: %s\n", pci->segment, pci->bdf, error.text);
+		printf("# endpoint: " PCI_FORMAT " not usable: %s\n",
+		       PCI_ARGS(pci->segment, pci->bdf), error.text);
 }
 
 bool is_slow(const struct endpoint *ep)
@@ -79,8 +80,9 @@ void endpoints_open(struct pci *pci, const struct topology *topology, unsigned i
 	}
 	sort_endpoints();
 	for (unsigned int i = 0; i < count; i++)
-		printf("# endpoint: %04x:%04x id %#x %s\n", endpoints[i].pci->segment,
-		       endpoints[i].pci->bdf, endpoints[i].id, endpoints[i].dma.ops->name);
+		printf("# endpoint: " PCI_FORMAT " id %#x %s\n",
+		       PCI_ARGS(endpoints[i].pci->segment, endpoints[i].pci->bdf), endpoints[i].id,
+		       endpoints[i].dma.ops->name);
 }
 
 void endpoints_place(void)

@@ -36,21 +36,6 @@ bool expect_status(const char *at, enum verdict otherwise, const struct reply *r
 	return false;
 }
 
-bool expect_refused(const char *at, const struct reply *reply)
-{
-	const char *expected = "a status other than OK";
-
-	if (!breach_free(at, reply, expected))
-		return false;
-	if (!reply->delivered)
-		judge(broken(), at, expected, "used.len %u does not cover the status", reply->length);
-	else if (reply->status == STATUS_OK)
-		judge(broken(), at, expected, "status OK (0), used.len %u", reply->length);
-	else
-		return true;
-	return false;
-}
-
 bool expect_unwritten(const char *at, const struct reply *reply)
 {
 	const char *expected = "used.len 0 and no byte of the writable part touched";

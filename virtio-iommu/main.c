@@ -86,11 +86,11 @@ static void open_iommu(unsigned int index)
 	struct error error;
 
 	if (!function)
-		bail_out("%s: the virtio-iommu at %04x:%04x does not exist", topology.source,
-			 node->segment, node->bdf);
+		bail_out("%s: the virtio-iommu at " PCI_FORMAT " does not exist", topology.source,
+			 PCI_ARGS(node->segment, node->bdf));
 	if (virtio_pci_type(function) != VIRTIO_TYPE_IOMMU)
-		bail_out("%s: %04x:%04x is a %04x:%04x, not a virtio-iommu", topology.source,
-			 node->segment, node->bdf, function->vendor, function->device);
+		bail_out("%s: " PCI_FORMAT " is a %04x:%04x, not a virtio-iommu", topology.source,
+			 PCI_ARGS(node->segment, node->bdf), function->vendor, function->device);
 	check(iommu_open(function, &error), &error);
 }
 
@@ -109,8 +109,9 @@ static void print_facts(void)
 {
 	const struct iommu_config *c = &iommu.config;
 
-	printf("# device: %04x:%04x features %#lx accepted %#lx\n", iommu.dev.pci->segment,
-	       iommu.dev.pci->bdf, iommu.offered, iommu.dev.accepted);
+	printf("# device: " PCI_FORMAT " features %#lx accepted %#lx\n",
+	       PCI_ARGS(iommu.dev.pci->segment, iommu.dev.pci->bdf), iommu.offered,
+	       iommu.dev.accepted);
 	printf("# config: page_size_mask %#lx input_range %#lx-%#lx domain_range %#x-%#x "
 	       "probe_size %u bypass %u\n",
 	       c->page_size_mask, c->input_start, c->input_end, c->domain_start, c->domain_end,

@@ -106,7 +106,7 @@ static void print_verdict(uint64_t microseconds)
 	if (current.verdict == VERDICT_SKIP)
 		printf(" # SKIP %s", current.actual);
 	if (current.verdict == VERDICT_WARN)
-		printf(" # TODO a SHOULD is not followed");
+		printf(" # TODO not followed, and not a MUST");
 	printf("\n");
 	print_details(microseconds);
 }

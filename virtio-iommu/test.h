@@ -138,8 +138,6 @@ bool still_good(void);
 /* Replies. The status counts only if the used length covers it. Each yields whether it held. */
 #define EXPECT_STATUS(reply, expected) expect_status(AT, broken(), &(reply), expected)
 #define EXPECT_OK(reply) EXPECT_STATUS(reply, STATUS_OK)
-#define EXPECT_REFUSED(reply) expect_refused(AT, &(reply))
-#define EXPECT_UNWRITTEN(reply) expect_unwritten(AT, &(reply))
 
 /* The same for steps of a set-up: `REQUIRE_OK(map(...));` */
 #define REQUIRE_OK(call)                                                                          \
@@ -152,7 +150,6 @@ bool still_good(void);
 
 bool expect_status(const char *at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status);
-bool expect_refused(const char *at, const struct reply *reply);
 bool expect_unwritten(const char *at, const struct reply *reply);
 
 /* Effects of DMA (effect.h). A control is a set-up step: it must work for the rest to mean anything. */
@@ -160,7 +157,6 @@ bool expect_unwritten(const char *at, const struct reply *reply);
 #define EXPECT_READS(ep, iova, source, size) expect_reads(AT, broken(), ep, iova, source, size)
 #define EXPECT_WRITE_BLOCKED(ep, iova, size) expect_write_blocked(AT, ep, iova, size)
 #define EXPECT_READ_BLOCKED(ep, iova, secret, size) expect_read_blocked(AT, ep, iova, secret, size)
-
 
 /* Of a write of @size bytes nothing lands but, at most, the first @allowed ones at @target. */
 #define EXPECT_WRITE_STAYS_IN(ep, iova, size, target, allowed)                                    \

@@ -131,6 +131,25 @@ def test_selection_reaches_the_image(tree: Tree) -> None:
     assert list(tree.verdicts("two")) == ["DEV-ATTACH-1/first_test"]
 
 
+def test_sets_of_characters_are_resolved_here(tree: Tree) -> None:
+    """The image knows * and ? only."""
+    tree.run("one", "DEV-ATTACH-[1]/*")
+    assert "-append tests=DEV-ATTACH-1/first_test endpoints=2\n" in (tree.root / "starts").read_text()
+
+
+def test_pattern_outside_of_the_chosen_runs(tree: Tree) -> None:
+    tree.write("unittests.cfg", "[one]\nendpoints = blk\ntests = DEV-ATTACH-*\n"
+                                "[two]\nendpoints = blk\n")
+    assert tree.run("one", "DEV-ATTACH-1", "DEV-MAP-1") == 3
+    assert "nothing to run for 'DEV-MAP-1/*'" in one_line(tree.err)
+
+
+def test_verbose_tells_the_place(tree: Tree) -> None:
+    tree.run("-v", "one")
+    assert any(line.startswith("fail ") and line.endswith(")") and ".c:" in line
+               for line in tree.out.splitlines())
+
+
 def test_run_without_tests_is_told(tree: Tree) -> None:
     tree.write("unittests.cfg", "[one]\nendpoints = blk\n[odd]\nendpoints = blk\ntests = */no_*\n")
     tree.run()

@@ -118,9 +118,13 @@ def show_list(plan: Plan) -> None:
     rows = [(item.run.name, test.id, levels(plan, test), test.needs if test.needs != "0" else "")
             for item in plan.selected for test in item.tests]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)),
-                         row[3]]).rstrip())
+    try:
+        for row in rows:
+            print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)),
+                             row[3]]).rstrip())
+        sys.stdout.flush()
+    except BrokenPipeError:             # nobody reads any more (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def levels(plan: Plan, test: Test) -> str:

@@ -38,8 +38,9 @@ class Progress:
             self._done.add((run.name, result.id))
             if self._verbose or self._is_news(run, result):
                 text = result.expectation if result.known else result.text
+                place = f" ({result.at})" if self._verbose and result.at else ""
                 self._print(f"{self._word(result)} {run.name} {result.id}"
-                            + (f": {text}" if text else ""))
+                            + (f": {text}" if text else "") + place)
 
     def _is_news(self, run: RunResult, result: TestResult) -> bool:
         """

@@ -72,6 +72,10 @@ def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str) -> lis
     if not any(selected.tests for selected in found):
         raise NothingToRun("nothing to run: none of the selected tests belongs to run "
                            + ", ".join(run.name for run in chosen))
+    for glob in choice.tests:
+        if not any(matches(test.id, [glob]) for selected in found for test in selected.tests):
+            raise NothingToRun(f"nothing to run for '{glob}': none of its tests belongs to run "
+                               + ", ".join(run.name for run in chosen))
     return [selected for selected in found if selected.tests]
 
 
@@ -84,7 +88,8 @@ def _tests_of(run: Run, tests: list[Test], globs: list[str]) -> Selected:
 def _shortest(tests: list[Test], chosen: list[Test], candidates: Iterable[Sequence[str]]) -> str:
     for globs in candidates:
         said, count = fitting(globs)
-        if count == len(globs) and [t for t in tests if matches(t.id, globs)] == chosen:
+        plain = not any("[" in glob for glob in globs)      # the image knows * and ? only
+        if plain and count == len(globs) and [t for t in tests if matches(t.id, globs)] == chosen:
             return said
     return ""
 

@@ -21,10 +21,27 @@ static void expect_identity(const char *at, struct endpoint *ep)
 		expect_reads(at, broken(), ep, phys(page), page, 8);
 }
 
+/* The endpoint is alive: in a domain of its own it reaches what is mapped for it. */
+static void control(const char *at, struct endpoint *ep)
+{
+	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	if (!iommu_is_up() || !join(ep, domain))
+		return;
+	reply = map(domain, iova, end, phys(target), MAP_RW);
+	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		expect_writes(at, VERDICT_ERROR, ep, iova, target, 8);
+	leave(ep, domain);
+}
+
 static void expect_blocked(const char *at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
 
+	control(at, ep);
 	dma_place(&ep->dma, phys(ep->dma.page));
 	expect_write_blocked(at, ep, phys(page), 8);
 	if (ep->dma.ops->exact)
@@ -241,6 +258,7 @@ TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
+	control(AT, endpoint(0));
 	dma_place(dma, phys(dma->page));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
 	EXPECT(!dma->ring.used->index, "the used index in the endpoint's ring stays 0",
