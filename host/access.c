@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "access.h"
+#include "board.h"
+#include "bus.h"
+#include "personality.h"
+#include "ram.h"
+#include "virtio_iommu.h"
+
+/* The stretch from @address on that leads to adjacent memory. */
+static bool resolve(struct vdev *dev, uint64_t address, bool write, uint64_t *phys, uint64_t *length)
+{
+	uint32_t id;
+
+	*phys = address;
+	*length = UINT64_MAX;
+	if (!vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) || !board_endpoint_id(&dev->function, &id))
+		return true;
+	return virtio_iommu_translate(id, address, write, phys, length);
+}
+
+static bool transfer(uint64_t phys, uint8_t *bytes, size_t size, bool write)
+{
+	void *memory = ram_at(phys, size);
+
+	if (!memory)
+		return false;
+	memcpy(write ? memory : bytes, write ? bytes : memory, size);
+	return true;
+}
+
+/* Whether all of it can be reached, for devices that look before they begin. */
+static bool probe(struct vdev *dev, uint64_t address, size_t size, bool write)
+{
+	uint64_t phys, length;
+
+	for (; size; address += length, size -= length) {
+		if (!resolve(dev, address, write, &phys, &length))
+			return false;
+		length = length < size ? length : size;
+	}
+	return true;
+}
+
+static bool access_all(struct vdev *dev, uint64_t address, uint8_t *bytes, size_t size, bool write)
+{
+	uint64_t phys, length;
+
+	if (!bus_is_master(&dev->function))
+		return false;
+	if (personality->looks_ahead && !probe(dev, address, size, write))
+		return false;
+	for (; size; address += length, bytes += length, size -= length) {
+		if (!resolve(dev, address, write, &phys, &length))
+			return false;
+		length = length < size ? length : size;
+		if (!transfer(phys, bytes, length, write))
+			return false;
+	}
+	return true;
+}
+
+bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write)
+{
+	if (access_all(dev, address, bytes, size, write))
+		return true;
+	if (personality->silent_endpoints && dev->type != VIRTIO_TYPE_IOMMU)
+		dev->silent = true;
+	else
+		vdev_break(dev);
+	return false;
+}

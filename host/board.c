@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "board.h"
+#include "bridge.h"
+#include "bus.h"
+#include "fatal.h"
+#include "vblk.h"
+#include "virtio_iommu.h"
+#include "vrng.h"
+
+enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
+
+/* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
+const struct board_range board_ranges[] = {
+	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
+	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
+};
+const unsigned int board_range_count = sizeof(board_ranges) / sizeof(board_ranges[0]);
+
+static struct bus first_root, second_root, outside_root;
+static struct function host_bridges[3];
+
+static struct {
+	struct function port;
+	struct bus bus;
+} ports[MAX_HOST_ENDPOINTS];
+static unsigned int port_count;
+
+static struct function pci_bridge;
+static struct bus pci_bus;
+
+static struct vblk disks[MAX_HOST_ENDPOINTS];
+static struct vrng rngs[MAX_HOST_ENDPOINTS];
+static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
+static unsigned int endpoint_count;
+
+static const struct options *setup;
+
+/* A further root complex shows as a host bridge on the first root bus. */
+static void add_root(struct bus *bus, unsigned int index, uint8_t number)
+{
+	if (host_bridges[index].bus)
+		return;
+	bus_add_root(bus, number);
+	host_bridge_init(&host_bridges[index]);
+	bus_plug(&first_root, &host_bridges[index]);
+}
+
+static struct bus *add_port(struct bus *root)
+{
+	unsigned int n = port_count++;
+
+	bridge_init(&ports[n].port, &ports[n].bus, PCI_PORT_ROOT);
+	bus_plug(root, &ports[n].port);
+	return &ports[n].bus;
+}
+
+static struct bus *shared_pci_bus(void)
+{
+	if (!pci_bridge.bus) {
+		bridge_init(&pci_bridge, &pci_bus, PCI_PORT_TO_PCI);
+		bus_plug(&first_root, &pci_bridge);
+	}
+	return &pci_bus;
+}
+
+static struct bus *bus_for(enum endpoint_place place)
+{
+	switch (place) {
+	case PLACE_ROOT_PORT:
+		return add_port(&first_root);
+	case PLACE_SECOND_ROOT:
+		add_root(&second_root, 1, SECOND_ROOT);
+		return add_port(&second_root);
+	case PLACE_PCI_BRIDGE:
+		return shared_pci_bus();
+	case PLACE_OUTSIDE:
+		add_root(&outside_root, 2, OUTSIDE_ROOT);
+		return add_port(&outside_root);
+	default:
+		return &first_root;
+	}
+}
+
+static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
+{
+	unsigned int n = endpoint_count++;
+
+	if (kind == KIND_BLK) {
+		vblk_init(&disks[n]);
+		endpoints[n] = &disks[n].vdev;
+	} else {
+		vrng_init(&rngs[n]);
+		endpoints[n] = &rngs[n].vdev;
+	}
+	bus_plug(bus_for(place), &endpoints[n]->function);
+}
+
+void board_init(const struct options *options)
+{
+	setup = options;
+	add_root(&first_root, 0, FIRST_ROOT);
+	virtio_iommu_init(options);
+	bus_plug(&first_root, &virtio_iommu_device()->function);
+	for (unsigned int i = 0; i < options->endpoint_count; i++)
+		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
+}
+
+uint16_t board_iommu_bdf(void)
+{
+	return function_bdf(&virtio_iommu_device()->function);
+}
+
+bool board_endpoint_id(const struct function *f, uint32_t *id)
+{
+	uint16_t requester = bus_requester(f);
+
+	if (f == &virtio_iommu_device()->function)
+		return false;
+	for (unsigned int i = 0; i < board_range_count; i++) {
+		const struct board_range *range = &board_ranges[i];
+
+		if (requester < range->bdf_first || requester > range->bdf_last)
+			continue;
+		*id = requester - range->bdf_first + range->endpoint_first;
+		return true;
+	}
+	return false;
+}
+
+static bool is_listed(const struct model_endpoint *list, unsigned int count, uint32_t id)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (list[i].id == id)
+			return true;
+	return false;
+}
+
+unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
+{
+	unsigned int count = 0;
+	uint32_t id;
+
+	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
+		if (board_endpoint_id(&endpoints[i]->function, &id) && !is_listed(list, count, id))
+			list[count++] = (struct model_endpoint){.id = id};
+	return count;
+}
+
+unsigned int board_regions(const struct model_endpoint *list, unsigned int count,
+			   struct model_region *regions)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		for (unsigned int j = 0; j < setup->region_count && n < MODEL_MAX_REGIONS; j++)
+			regions[n++] = (struct model_region){
+				list[i].id, setup->regions[j].subtype, setup->regions[j].first,
+				setup->regions[j].last};
+	return n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine: which functions there are, where they are plugged in, and what the firmware would
+ * have to say about it.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "function.h"
+#include "model.h"
+#include "options.h"
+
+void board_init(const struct options *options);
+
+/* Requesters [bdf_first, bdf_last] that are behind the IOMMU, with ids from endpoint_first on. */
+struct board_range {
+	uint16_t bdf_first, bdf_last;
+	uint32_t endpoint_first;
+};
+
+extern const struct board_range board_ranges[];
+extern const unsigned int board_range_count;
+
+/* Where the IOMMU is; on the first root bus, so that it does not change. */
+uint16_t board_iommu_bdf(void);
+
+/* The id under which the function's accesses arrive at the IOMMU. False: it is not behind it. */
+bool board_endpoint_id(const struct function *f, uint32_t *id);
+
+/* Fill in all endpoints there are, nobody attached; each id once. Returns their number. */
+unsigned int board_endpoints(struct model_endpoint *endpoints, unsigned int max);
+
+/* Fill in the reserved regions of those endpoints. Returns their number. */
+unsigned int board_regions(const struct model_endpoint *endpoints, unsigned int count,
+			   struct model_region *regions);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Accesses of the CPU to registers, by address.
+ */
+#include <asm/io.h>
+
+#include "bus.h"
+#include "fatal.h"
+
+#define NOBODY UINT32_MAX
+
+static void check_width(uintptr_t address, unsigned int width)
+{
+	if (width > 4 || address % width)
+		fatal("register access at %#lx, %u bytes wide: no device here takes that", address, width);
+}
+
+static bool is_ecam(uintptr_t address)
+{
+	return address >= ECAM_BASE && address - ECAM_BASE < ECAM_SIZE;
+}
+
+static struct function *ecam_function(uintptr_t address)
+{
+	return bus_find((address - ECAM_BASE) >> 12);
+}
+
+static struct function *claim(uintptr_t address, unsigned int *bar, uint64_t *offset)
+{
+	struct function *f = bus_claim(address, bar, offset);
+
+	if (!f)
+		fatal("register access at %#lx: no device decodes that address", address);
+	return f;
+}
+
+static uint32_t read(const volatile void *pointer, unsigned int width)
+{
+	uintptr_t address = (uintptr_t)pointer;
+	struct function *f;
+	unsigned int bar;
+	uint64_t offset;
+
+	check_width(address, width);
+	if (is_ecam(address)) {
+		f = ecam_function(address);
+		return f ? function_config_read(f, address & 0xfff, width) : NOBODY;
+	}
+	f = claim(address, &bar, &offset);
+	return f->ops->read(f, bar, offset, width);
+}
+
+static void write(volatile void *pointer, unsigned int width, uint32_t value)
+{
+	uintptr_t address = (uintptr_t)pointer;
+	struct function *f;
+	unsigned int bar;
+	uint64_t offset;
+
+	check_width(address, width);
+	if (is_ecam(address)) {
+		f = ecam_function(address);
+		if (f)
+			function_config_write(f, address & 0xfff, width, value);
+		return;
+	}
+	f = claim(address, &bar, &offset);
+	f->ops->write(f, bar, offset, width, value);
+}
+
+uint8_t io_read8(const volatile void *address)
+{
+	return read(address, 1);
+}
+
+uint16_t io_read16(const volatile void *address)
+{
+	return read(address, 2);
+}
+
+uint32_t io_read32(const volatile void *address)
+{
+	return read(address, 4);
+}
+
+uint64_t io_read64(const volatile void *address)
+{
+	return read(address, 8);
+}
+
+void io_write8(volatile void *address, uint8_t value)
+{
+	write(address, 1, value);
+}
+
+void io_write16(volatile void *address, uint16_t value)
+{
+	write(address, 2, value);
+}
+
+void io_write32(volatile void *address, uint32_t value)
+{
+	write(address, 4, value);
+}
+
+void io_write64(volatile void *address, uint64_t value)
+{
+	write(address, 8, value);
+}

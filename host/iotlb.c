@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "iotlb.h"
+
+#define ENTRIES 64
+
+static struct {
+	bool valid;
+	uint32_t endpoint;
+	struct model_extent extent;
+} entries[ENTRIES];
+static unsigned int next;
+
+bool iotlb_find(uint32_t endpoint, uint64_t address, uint32_t access, struct model_extent *extent)
+{
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		*extent = entries[i].extent;
+		if (entries[i].valid && entries[i].endpoint == endpoint && address >= extent->start &&
+		    address <= extent->end && (extent->flags & access))
+			return true;
+	}
+	return false;
+}
+
+void iotlb_add(uint32_t endpoint, const struct model_extent *extent)
+{
+	entries[next].valid = true;
+	entries[next].endpoint = endpoint;
+	entries[next].extent = *extent;
+	next = (next + 1) % ENTRIES;
+}
+
+void iotlb_forget_all(void)
+{
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		entries[i].valid = false;
+}
+
+void iotlb_forget_endpoint(uint32_t endpoint)
+{
+	iotlb_forget_range(endpoint, 0, UINT64_MAX);
+}
+
+void iotlb_forget_range(uint32_t endpoint, uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		if (entries[i].endpoint == endpoint && entries[i].extent.start <= end &&
+		    entries[i].extent.end >= start)
+			entries[i].valid = false;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The host machine: a Linux process with guest memory, devices and a description of them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "board.h"
+#include "boot.h"
+#include "console.h"
+#include "fdt.h"
+#include "machine.h"
+#include "memory.h"
+#include "options.h"
+#include "ram.h"
+#include "signals.h"
+#include "tables.h"
+#include "uart.h"
+#include "virtio_iommu.h"
+
+const char machine_name[] = "host";
+
+#define NS_PER_S 1000000000ull
+
+/*
+ * Devices run inside of register accesses, so who polls and finds nothing has nobody to wait for:
+ * each turn of waiting takes this much off the time that is left.
+ */
+#define RELAX_NS 50000
+
+static uint64_t skipped;
+
+uint64_t machine_ticks(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec + skipped;
+}
+
+uint64_t machine_tick_rate(void)
+{
+	return NS_PER_S;
+}
+
+void machine_relax(void)
+{
+	if (!virtio_iommu_idle())
+		skipped += RELAX_NS;
+}
+
+/* Registers are never reached through the pointer itself: see asm/io.h. */
+void *io_map(uint64_t phys, uint64_t size)
+{
+	return phys + size < phys ? NULL : (void *)phys;
+}
+
+void machine_power_off(const struct boot_info *boot)
+{
+	(void)boot;
+	exit(0);
+}
+
+static void describe_by_tree(struct boot_info *boot)
+{
+	struct error error;
+
+	boot->fdt = tree_write(RAM_BASE);
+	if (!fdt_validate(boot->fdt, &error) || !fdt_memory(boot->fdt, boot, &error))
+		bail_out("%s", error.text);
+}
+
+static void describe_by_tables(struct boot_info *boot)
+{
+	boot->rsdp = tables_write(RAM_BASE);
+	boot_add_ram(boot, RAM_BASE, ram_size());
+}
+
+int main(int argc, char **argv)
+{
+	static struct boot_info boot = {.protocol = "process"};
+	struct options options;
+
+	options_parse(&options, argc, argv);
+	if (!ram_init(options.memory << 20)) {
+		perror("virtio-iommu: guest memory");
+		return 2;
+	}
+	uart_init();
+	signals_init();
+	board_init(&options);
+	boot.cmdline = options.cmdline;
+	boot_add_reserved(&boot, RAM_BASE, TABLES_SIZE);
+	if (options.fdt)
+		describe_by_tree(&boot);
+	else
+		describe_by_tables(&boot);
+	memory_init(&boot, UINT64_MAX);
+	boot_start(&boot);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line: which machine to be, and how the device behaves.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAX_HOST_ENDPOINTS 8
+#define MAX_HOST_REGIONS 8
+
+enum endpoint_kind { KIND_BLK, KIND_RNG, KINDS };
+enum endpoint_place {
+	PLACE_ROOT,
+	PLACE_ROOT_PORT,	/* behind a port of its own */
+	PLACE_SECOND_ROOT,	/* behind a port of the second root complex */
+	PLACE_PCI_BRIDGE,	/* all behind one PCIe-to-PCI bridge */
+	PLACE_OUTSIDE,		/* on a root complex that the IOMMU does not cover */
+	PLACES
+};
+
+struct options {
+	struct {
+		enum endpoint_kind kind;
+		enum endpoint_place place;
+	} endpoints[MAX_HOST_ENDPOINTS];
+	unsigned int endpoint_count;
+	struct {
+		uint64_t first, last;	/* inclusive */
+		uint8_t subtype;	/* RESV_RESERVED, RESV_MSI */
+	} regions[MAX_HOST_REGIONS];
+	unsigned int region_count;
+	const char *cmdline;
+	bool boot_bypass;
+	bool fdt;			/* describe the machine by a device tree, not by ACPI */
+	uint64_t granule;		/* bytes, 0: as the personality has it */
+	unsigned int address_width;	/* bits, 0: as the personality has it */
+	bool no_indirect, no_event_idx;
+	uint64_t memory;		/* MiB */
+};
+
+/* Fills @options; for --list-mutants and the like, and on a wrong use, the process ends. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+#include <string.h>
+
+#include "personality.h"
+#include "virtio/virtio.h"
+
+#define IOMMU_FEATURE(name) VIRTIO_FEATURE(VIRTIO_IOMMU_F_##name)
+
+static const struct personality personalities[] = {
+	{"reference", "", "", NULL, .without = 0},
+
+	/* Configuration. */
+	{"granule-1", "every size can be mapped", "DEV-CFG-1", NULL,
+	 .page_size_mask = UINT64_MAX},
+	{"granule-4k-only", "no hint at other sizes", "DEV-CFG-2", NULL, .page_size_mask = 0x1000},
+	{"granule-16k", "", "DEV-CFG-1", NULL, .page_size_mask = 0x02004000},
+	{"granule-64k", "", "DEV-CFG-1", NULL, .page_size_mask = 0x20010000},
+	{"input-32-bits", "", "5.13.4 input_range", NULL, .input_end = UINT32_MAX},
+	{"input-64-bits", "all addresses", "5.13.4 input_range", NULL, .input_end = UINT64_MAX},
+	{"input-low", "a range in which no memory lies", "5.13.4 input_range", NULL,
+	 .input_start = 0x100000, .input_end = 0x8ffffff},
+	{"input-high", "a range above 4 GiB", "5.13.4 input_range", NULL,
+	 .input_start = 0x4000000000, .input_end = 0x7fffffffff},
+	{"no-input-range", "feature INPUT_RANGE is not offered", "5.13.3", NULL,
+	 .without = IOMMU_FEATURE(INPUT_RANGE)},
+	{"few-domains", "a range of 16 domains", "5.13.4 domain_range", NULL, .domain_start = 5,
+	 .domain_end = 20},
+	{"no-domain-range", "feature DOMAIN_RANGE is not offered", "5.13.3", NULL,
+	 .without = IOMMU_FEATURE(DOMAIN_RANGE)},
+	{"no-probe", "feature PROBE is not offered", "5.13.3", NULL, .without = IOMMU_FEATURE(PROBE)},
+	{"small-probe", "room for one property", "5.13.4 probe_size", NULL, .probe_size = 24},
+	{"large-probe", "", "5.13.4 probe_size", NULL, .probe_size = 4000},
+	{"no-mmio", "feature MMIO is not offered", "5.13.3", NULL, .without = IOMMU_FEATURE(MMIO)},
+	{"no-bypass-config", "feature BYPASS_CONFIG is not offered: no bypass", "5.13.3", NULL,
+	 .without = IOMMU_FEATURE(BYPASS_CONFIG)},
+	{"old-bypass", "feature BYPASS in place of BYPASS_CONFIG", "5.13.3", "DEV-FEAT-2",
+	 .without = IOMMU_FEATURE(BYPASS_CONFIG), .with = IOMMU_FEATURE(BYPASS)},
+	{"no-map-unmap", "feature MAP_UNMAP is not offered", "5.13.3", "DEV-FEAT-1",
+	 .without = IOMMU_FEATURE(MAP_UNMAP)},
+	{"new-generation", "a write to config.bypass counts as a configuration change", "AMB-12", NULL,
+	 .new_generation = true},
+	{"bad-bypass-breaks", "an illegal value of config.bypass calls for a reset", "DEV-CFG-6", NULL,
+	 .bad_bypass_breaks = true},
+
+	/* Answers. */
+	{"no-sharing", "no domain has two endpoints", "DEV-ATTACH-4", NULL,
+	 .answers = {{RULE_ATTACH_SHARE, STATUS_UNSUPP, false}}},
+	{"no-moving", "DETACH has to come before the next ATTACH", "DEV-ATTACH-9", "DEV-ATTACH-7",
+	 .answers = {{RULE_ATTACH_MOVE, STATUS_UNSUPP, false}}},
+	{"attach-again-clears", "ATTACH to the own domain is DETACH, then ATTACH", "AMB-5", NULL,
+	 .attach_again_clears = true},
+	{"detach-noent", "a wrong domain gives NOENT", "DEV-DETACH-3", NULL,
+	 .answers = {{RULE_DETACH_DOMAIN, STATUS_NOENT, false}}},
+	{"detach-ok", "a wrong domain gives OK, and nobody is detached", "DEV-DETACH-3", NULL,
+	 .answers = {{RULE_DETACH_DOMAIN, STATUS_OK, false}}},
+	{"write-implies-read", "what can be written can be read", "DEV-MAP-7", NULL,
+	 .write_implies_read = true},
+	{"read-required", "a mapping without READ is refused", "DEV-MAP-7", NULL,
+	 .answers = {{RULE_MAP_PERMISSIONS, STATUS_INVAL, false}}},
+	{"other-codes", "refusals for which no status is prescribed", "AMB-8", NULL,
+	 .answers = {{RULE_ATTACH_DOMAIN_RANGE, STATUS_INVAL, false},
+		     {RULE_MAP_ORDER, STATUS_RANGE, false},
+		     {RULE_MAP_INPUT_RANGE, STATUS_INVAL, false},
+		     {RULE_MAP_REGION, STATUS_FAULT, false},
+		     {RULE_MAP_PHYS, STATUS_INVAL, false},
+		     {RULE_UNMAP_ORDER, STATUS_OK, false}}},
+	{"unmap-reserved-refused", "reserved bytes of UNMAP give INVAL", "DEV-UNMAP-1", NULL,
+	 .answers = {{RULE_UNMAP_RESERVED, STATUS_INVAL, false}}},
+	{"unmap-reserved-acts", "reserved bytes of UNMAP give INVAL, and it is carried out",
+	 "DEV-UNMAP-2", NULL, .answers = {{RULE_UNMAP_RESERVED, STATUS_INVAL, true}}},
+	{"unmap-aligned", "an unaligned UNMAP gives RANGE", "AMB-14", NULL,
+	 .answers = {{RULE_UNMAP_ALIGN, STATUS_RANGE, false}}},
+	{"no-spare-bytes", "a request that is too long gives INVAL", "AMB-16", NULL,
+	 .answers = {{RULE_TOO_LONG, STATUS_INVAL, false}}},
+	{"last-rule-first", "of several faults of a request another one counts", "AMB-9", NULL,
+	 .last_rule_first = true},
+	{"unparsed-breaks", "a request that cannot be parsed calls for a reset", "AMB-11", "N-REQ-1",
+	 .unparsed_breaks = true},
+	{"tail-where-expected", "in a writable part that is too large the tail is not at its end",
+	 "AMB-10", NULL, .tail_where_expected = true},
+
+	/* Queues. */
+	{"no-indirect", "", "2.7.5.3", NULL, .without = VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC)},
+	{"no-event-idx", "", "2.7.10", NULL, .without = VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX)},
+	{"no-queue-reset", "", "2.6.1", NULL, .without = VIRTIO_FEATURE(VIRTIO_F_RING_RESET)},
+	{"small-queues", "8 descriptors", "2.7", NULL, .queue_size = 8},
+	{"deferred", "requests are handled some time after the notification", "2.7.13", NULL,
+	 .deferred = true},
+	{"reversed", "of requests in flight the last one is handled first", "AMB-13", NULL,
+	 .deferred = true, .reversed = true},
+
+	/* Faults. */
+	{"no-events", "no fault is reported", "AMB-15", NULL, .no_events = true},
+	{"half-events", "every second fault is reported", "AMB-15", NULL, .half_events = true},
+	{"patient-events", "reports wait for a buffer", "N-EVT-1", NULL, .patient_events = true},
+	{"no-addresses", "reports leave out the address", "DEV-FAULT-4", NULL, .no_addresses = true},
+
+	/* Endpoints. */
+	{"silent-endpoints", "endpoints do not say that an access was blocked", "2.1.2", NULL,
+	 .silent_endpoints = true},
+	{"looks-ahead", "an access is translated whole before its first byte is moved", "5.13.6.5",
+	 NULL, .looks_ahead = true},
+};
+
+const struct personality *personality = &personalities[0];
+
+bool personality_use(const char *name)
+{
+	for (unsigned int i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
+		if (strcmp(personalities[i].name, name))
+			continue;
+		personality = &personalities[i];
+		return true;
+	}
+	return false;
+}
+
+void personality_list(void)
+{
+	for (unsigned int i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
+		const struct personality *p = &personalities[i];
+
+		fprintf(stdout, "%s\t%s\t%s\t%s\n", p->name, p->warns ? p->warns : "", p->basis, p->text);
+	}
+}

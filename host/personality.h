@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ways to be a right virtio-iommu: where the standard leaves something open, each way must be green.
+ */
+#ifndef PERSONALITY_H
+#define PERSONALITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model.h"
+
+#define PERSONALITY_ANSWERS 8
+
+struct personality {
+	const char *name;
+	const char *text;	/* what is different from the reference */
+	const char *basis;	/* why it is legal: requirement, ambiguity, clause */
+	const char *warns;	/* requirements whose SHOULD it does not follow, apart by commas, or NULL */
+
+	/* What the device offers. 0: as the reference has it. */
+	uint64_t without, with;		/* features */
+	uint64_t page_size_mask;
+	uint64_t input_start, input_end;
+	uint32_t domain_start, domain_end;
+	uint32_t probe_size;
+	uint16_t queue_size;
+
+	/* Other answers than the usual ones. */
+	struct personality_answer {
+		enum model_rule_id rule;
+		uint8_t answer;
+		bool acts;	/* with its effect, though refused */
+	} answers[PERSONALITY_ANSWERS];
+	bool last_rule_first;	/* of several rules that apply, the last one in the model's list counts */
+
+	/* Requests and domains. */
+	bool write_implies_read;
+	bool tail_where_expected;	/* of a writable part that is too large, not at its end */
+	bool attach_again_clears;	/* ATTACH to the own domain is DETACH, then ATTACH */
+	bool bad_bypass_breaks;		/* an illegal value of config.bypass calls for a reset */
+	bool unparsed_breaks;		/* so does a request that cannot be parsed */
+	bool new_generation;		/* each write to config.bypass is a configuration change */
+
+	/* When requests are handled. */
+	bool deferred;		/* not at the notification, but when the CPU waits */
+	bool reversed;		/* of several that are there, the last one first */
+
+	/* Faults. */
+	bool no_events;
+	bool half_events;	/* every second one is dropped */
+	bool patient_events;	/* kept until there is a buffer, not dropped */
+	bool no_addresses;	/* reports leave out the address */
+
+	/* Endpoints. */
+	bool silent_endpoints;	/* do not say that an access was blocked */
+	bool looks_ahead;	/* translate all of an access before the first byte is moved */
+};
+
+/* The one in force. */
+extern const struct personality *personality;
+
+/* False if there is none of this name. */
+bool personality_use(const char *name);
+
+/* To stdout: name, SHOULDs not followed, basis, text; apart by tabs. */
+void personality_list(void);
+
+#endif

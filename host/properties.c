@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "iommu_parts.h"
+#include "mutant.h"
+
+static uint32_t write_region(const struct model_region *region, uint8_t *bytes)
+{
+	struct property_resv_mem property = {
+		.head = {PROPERTY_RESV_MEM, sizeof(property) - sizeof(property.head)},
+		.subtype = region->subtype,
+		.start = region->start,
+		.end = region->end,
+	};
+	uint32_t step = sizeof(property);
+
+	if (mutant(MUTANT_PROPERTY_LENGTH_WITH_HEAD))
+		property.head.length = sizeof(property);
+	if (mutant(MUTANT_PROPERTY_TYPE_RESERVED_BITS))
+		property.head.type |= 1 << 12;
+	if (mutant(MUTANT_PROPERTY_GAP))
+		step += 4;
+	if (mutant(MUTANT_PROPERTY_RESERVED))
+		property.reserved[2] = 1;
+	memcpy(bytes, &property, sizeof(property));
+	return step;
+}
+
+void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
+{
+	const struct model *m = &reference.model;
+	uint32_t at = 0;
+
+	for (unsigned int i = 0; i < m->region_count; i++)
+		if (m->regions[i].endpoint == endpoint &&
+		    at + sizeof(struct property_resv_mem) <= size)
+			at += write_region(&m->regions[i], bytes + at);
+	if (mutant(MUTANT_PROPERTY_REST_UNCLEAN))
+		memset(bytes + at, 0xee, size - at);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Guest memory: one mapping of the process at the address that the guest sees, so that a pointer is
+ * a guest-physical address.
+ */
+#ifndef RAM_H
+#define RAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Below 4 GiB, and where neither the dynamic loader nor a sanitizer puts anything. */
+#define RAM_BASE 0x10000000ull
+
+/* The sanitizers' shadow memory begins somewhat below 2 GiB. */
+#define RAM_MAX_MIB 1700
+
+/* False with errno if the addresses are not free. */
+bool ram_init(uint64_t size);
+
+uint64_t ram_size(void);
+
+/* The bytes at [phys, phys + size), NULL if that is not all RAM. */
+void *ram_at(uint64_t phys, uint64_t size);
+
+#endif

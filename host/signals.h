@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+/* Signals that mean an error of the program end the test and the run, as exceptions do elsewhere. */
+void signals_init(void);
+
+#endif

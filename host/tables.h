@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TABLES_H
+#define TABLES_H
+
+#include <stdint.h>
+
+/* Memory that either description of the machine may take. */
+#define TABLES_SIZE 0x10000
+
+/* Write RSDP, XSDT, FADT, MCFG and VIOT to guest memory at @base. Returns the RSDP's address. */
+uint64_t tables_write(uint64_t base);
+
+/* Write a device tree there instead. Returns its address. */
+const void *tree_write(uint64_t base);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef VBLK_H
+#define VBLK_H
+
+#include "vdev.h"
+
+#define VBLK_SECTORS 128
+
+/* A virtio-blk (virtio 1.4, 5.2) with its disk in memory. */
+struct vblk {
+	struct vdev vdev;	/* first */
+	struct {
+		uint64_t capacity;	/* sectors */
+	} config;
+	uint8_t disk[VBLK_SECTORS][512];
+};
+
+void vblk_init(struct vblk *blk);
+
+#endif

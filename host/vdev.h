@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The device side of virtio over PCI (virtio 1.4, chapters 2 and 4.1): status, features, queues,
+ * interrupts as the ISR shows them.
+ */
+#ifndef VDEV_H
+#define VDEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "function.h"
+#include "virtio/virtio.h"
+
+#define VDEV_QUEUES 2
+#define VDEV_QUEUE_SIZE 256	/* what is offered, if no personality says otherwise */
+
+struct vdev;
+
+/* One virtqueue as the driver set it up, and how far the device has come. */
+struct vqueue {
+	uint16_t max, size;
+	bool enabled;
+	uint64_t desc, driver, device;	/* addresses as the device uses them */
+	uint16_t next_avail, next_used;
+};
+
+struct vdev_ops {
+	/* The driver reset the device; its virtio state is back to the start already. */
+	void (*reset)(struct vdev *dev);
+
+	/* The driver has set FEATURES_OK, and it sticks. Or NULL. */
+	void (*features_ok)(struct vdev *dev);
+
+	/* Buffers may be available. Only while the device may use its queues. */
+	void (*notified)(struct vdev *dev, unsigned int queue);
+
+	/* The driver wrote to device configuration. Or NULL: nothing there can be written. */
+	void (*config_write)(struct vdev *dev, unsigned int offset, unsigned int width,
+			     uint32_t value);
+};
+
+struct vdev {
+	struct function function;	/* first: see vdev_of() */
+	const struct vdev_ops *ops;
+	uint32_t type;
+	uint64_t offered, accepted;	/* features; what the driver has written so far */
+	uint32_t device_select, driver_select;
+	uint16_t queue_select, msix_config;
+	uint8_t status, isr, generation;
+	unsigned int queue_count;
+	struct vqueue queues[VDEV_QUEUES];
+	const uint8_t *config;		/* device configuration */
+	uint32_t config_size;
+	unsigned int access_window;	/* the capability for access by configuration space */
+	bool silent;			/* does nothing any more, and does not say so */
+};
+
+/*
+ * Fill in the function, its capabilities and the virtio state. @config is the owner's and may
+ * change; features that all devices here have are added to @offered.
+ */
+void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint16_t class_code,
+	       uint64_t offered, const void *config, uint32_t config_size);
+
+struct vdev *vdev_of(struct function *f);
+
+/* Both sides have agreed on the feature. */
+bool vdev_has(const struct vdev *dev, unsigned int feature);
+
+/* Between DRIVER_OK and the next reset, unless the device is broken. */
+bool vdev_is_running(const struct vdev *dev);
+
+/* An error that only a reset can mend (2.1.2). */
+void vdev_break(struct vdev *dev);
+
+/* Interrupts: what the ISR status shows (4.1.4.5). */
+enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
+void vdev_interrupt(struct vdev *dev, uint8_t cause);
+
+/* Used by vdev_pci.c. */
+void vdev_write_status(struct vdev *dev, uint8_t value);
+void vdev_reset_queue(struct vqueue *queue);
+void vdev_notify(struct vdev *dev, unsigned int queue);
+extern const struct function_ops vdev_pci_ops;
+void vdev_pci_init(struct vdev *dev);
+
+#endif

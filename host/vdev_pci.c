@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The registers of a virtio device on PCI (virtio 1.4, 4.1.4). All structures lie in one BAR.
+ */
+#include "fatal.h"
+#include "vdev.h"
+
+enum {
+	BAR = 4,
+	BAR_SIZE = 0x4000,
+	AREA_SIZE = 0x1000,
+	AREA_COMMON = 0x0000,
+	AREA_ISR = 0x1000,
+	AREA_CONFIG = 0x2000,
+	AREA_NOTIFY = 0x3000,
+	NOTIFY_MULTIPLIER = 4,
+};
+
+/* struct virtio_pci_cap (4.1.4) and what two of its kinds add. */
+enum {
+	CAP_LENGTH = 2,
+	CAP_TYPE = 3,
+	CAP_BAR = 4,
+	CAP_OFFSET = 8,
+	CAP_AREA_LENGTH = 12,
+	CAP_SIZE = 16,
+	CAP_EXTRA = 16,		/* notify_off_multiplier, or pci_cfg_data */
+};
+
+enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5 };
+
+static unsigned int add_area(struct vdev *dev, uint8_t type, uint32_t offset, uint32_t length,
+			     unsigned int extra)
+{
+	struct function *f = &dev->function;
+	unsigned int cap = function_add_capability(f, PCI_CAP_VENDOR, CAP_SIZE + extra);
+
+	function_set(f, cap + CAP_LENGTH, 1, CAP_SIZE + extra);
+	function_set(f, cap + CAP_TYPE, 1, type);
+	function_set(f, cap + CAP_BAR, 1, type == TYPE_ACCESS ? 0 : BAR);
+	function_set(f, cap + CAP_OFFSET, 4, offset);
+	function_set(f, cap + CAP_AREA_LENGTH, 4, length);
+	return cap;
+}
+
+static void add_access_window(struct vdev *dev)
+{
+	unsigned int cap = add_area(dev, TYPE_ACCESS, 0, 0, 4);
+
+	function_allow(&dev->function, cap + CAP_BAR, 1, 0xff);
+	function_allow(&dev->function, cap + CAP_OFFSET, 4, UINT32_MAX);
+	function_allow(&dev->function, cap + CAP_AREA_LENGTH, 4, UINT32_MAX);
+	function_allow(&dev->function, cap + CAP_EXTRA, 4, UINT32_MAX);
+	dev->access_window = cap;
+}
+
+enum {
+	DEVICE_SELECT = 0,
+	DEVICE_FEATURE = 4,
+	DRIVER_SELECT = 8,
+	DRIVER_FEATURE = 12,
+	CONFIG_VECTOR = 16,
+	NUM_QUEUES = 18,
+	DEVICE_STATUS = 20,
+	CONFIG_GENERATION = 21,
+	QUEUE_SELECT = 22,
+	QUEUE_SIZE = 24,
+	QUEUE_VECTOR = 26,
+	QUEUE_ENABLE = 28,
+	QUEUE_NOTIFY_OFF = 30,
+	QUEUE_DESC = 32,
+	QUEUE_DRIVER = 40,
+	QUEUE_DEVICE = 48,
+	QUEUE_NOTIFY_DATA = 56,
+	QUEUE_RESET = 58,
+	ADMIN_INDEX = 60,
+	ADMIN_COUNT = 62,
+	COMMON_SIZE = 64,
+};
+
+#define NO_VECTOR 0xffff	/* there is no MSI-X: no vector can be had */
+
+void vdev_pci_init(struct vdev *dev)
+{
+	unsigned int cap;
+
+	function_add_bar(&dev->function, BAR, BAR_SIZE);
+	add_area(dev, TYPE_COMMON, AREA_COMMON, COMMON_SIZE, 0);
+	add_area(dev, TYPE_ISR, AREA_ISR, 1, 0);
+	if (dev->config_size)
+		add_area(dev, TYPE_DEVICE, AREA_CONFIG, dev->config_size, 0);
+	cap = add_area(dev, TYPE_NOTIFY, AREA_NOTIFY, dev->queue_count * NOTIFY_MULTIPLIER, 4);
+	function_set(&dev->function, cap + CAP_EXTRA, 4, NOTIFY_MULTIPLIER);
+	add_access_window(dev);
+}
+
+/* Each field is accessed in its own width, 64-bit ones in halves (4.1.3.1). */
+static void check_common(unsigned int offset, unsigned int width)
+{
+	unsigned int expected = 2;
+
+	if (offset < CONFIG_VECTOR || (offset >= QUEUE_DESC && offset < QUEUE_NOTIFY_DATA))
+		expected = 4;
+	else if (offset == DEVICE_STATUS || offset == CONFIG_GENERATION)
+		expected = 1;
+	if (offset >= COMMON_SIZE || width != expected)
+		fatal("virtio-pci: common configuration: offset %u, %u bytes wide: not a field (4.1.3.1)",
+		      offset, width);
+}
+
+static uint32_t half(uint64_t value, unsigned int offset)
+{
+	return offset & 4 ? value >> 32 : value;
+}
+
+static void set_half(uint64_t *value, unsigned int offset, uint32_t half)
+{
+	unsigned int shift = offset & 4 ? 32 : 0;
+
+	*value = (*value & ~(0xffffffffull << shift)) | (uint64_t)half << shift;
+}
+
+/* NULL for a queue that does not exist. */
+static struct vqueue *selected(struct vdev *dev)
+{
+	return dev->queue_select < dev->queue_count ? &dev->queues[dev->queue_select] : NULL;
+}
+
+static uint32_t queue_read(struct vdev *dev, unsigned int offset)
+{
+	struct vqueue *queue = selected(dev);
+
+	if (offset == QUEUE_VECTOR)
+		return NO_VECTOR;
+	if (!queue)
+		return 0;
+	switch (offset) {
+	case QUEUE_SIZE:
+		return queue->size;
+	case QUEUE_ENABLE:
+		return queue->enabled;
+	case QUEUE_NOTIFY_OFF:
+		return dev->queue_select;
+	case QUEUE_DESC:
+	case QUEUE_DESC + 4:
+		return half(queue->desc, offset);
+	case QUEUE_DRIVER:
+	case QUEUE_DRIVER + 4:
+		return half(queue->driver, offset);
+	case QUEUE_DEVICE:
+	case QUEUE_DEVICE + 4:
+		return half(queue->device, offset);
+	default:	/* queue_reset: a reset is over at once; the rest is of features not offered */
+		return 0;
+	}
+}
+
+static uint32_t feature_word(uint64_t features, uint32_t select)
+{
+	return select < 2 ? features >> 32 * select : 0;
+}
+
+static uint32_t common_read(struct vdev *dev, unsigned int offset)
+{
+	switch (offset) {
+	case DEVICE_SELECT:
+		return dev->device_select;
+	case DEVICE_FEATURE:
+		return feature_word(dev->offered, dev->device_select);
+	case DRIVER_SELECT:
+		return dev->driver_select;
+	case DRIVER_FEATURE:
+		return feature_word(dev->accepted, dev->driver_select);
+	case CONFIG_VECTOR:
+		return dev->msix_config;
+	case NUM_QUEUES:
+		return dev->queue_count;
+	case DEVICE_STATUS:
+		return dev->status;
+	case CONFIG_GENERATION:
+		return dev->generation;
+	case QUEUE_SELECT:
+		return dev->queue_select;
+	default:
+		return queue_read(dev, offset);
+	}
+}
+
+static bool is_power_of_two(uint32_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+static void enable(struct vdev *dev, struct vqueue *queue)
+{
+	if (!is_power_of_two(queue->size) || queue->size > queue->max)
+		fatal("virtio-pci: queue %u enabled with size %u of at most %u (2.7)", dev->queue_select,
+		      queue->size, queue->max);
+	if (queue->desc % 16 || queue->driver % 2 || queue->device % 4)
+		fatal("virtio-pci: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
+	queue->enabled = true;
+}
+
+static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int offset,
+			uint32_t value)
+{
+	switch (offset) {
+	case QUEUE_SIZE:
+		queue->size = value;
+		break;
+	case QUEUE_ENABLE:
+		if (value == 1)
+			enable(dev, queue);
+		break;
+	case QUEUE_DESC:
+	case QUEUE_DESC + 4:
+		set_half(&queue->desc, offset, value);
+		break;
+	case QUEUE_DRIVER:
+	case QUEUE_DRIVER + 4:
+		set_half(&queue->driver, offset, value);
+		break;
+	case QUEUE_DEVICE:
+	case QUEUE_DEVICE + 4:
+		set_half(&queue->device, offset, value);
+		break;
+	case QUEUE_RESET:
+		if (value == 1 && vdev_has(dev, VIRTIO_F_RING_RESET))
+			vdev_reset_queue(queue);
+		break;
+	}
+}
+
+/* What was accepted is settled with FEATURES_OK (3.1.1). */
+static void accept(struct vdev *dev, uint32_t word)
+{
+	if (dev->driver_select < 2 && !(dev->status & VIRTIO_FEATURES_OK))
+		set_half(&dev->accepted, 4 * dev->driver_select, word);
+}
+
+static void common_write(struct vdev *dev, unsigned int offset, uint32_t value)
+{
+	switch (offset) {
+	case DEVICE_SELECT:
+		dev->device_select = value;
+		break;
+	case DRIVER_SELECT:
+		dev->driver_select = value;
+		break;
+	case DRIVER_FEATURE:
+		accept(dev, value);
+		break;
+	case DEVICE_STATUS:
+		vdev_write_status(dev, value);
+		break;
+	case QUEUE_SELECT:
+		dev->queue_select = value;
+		break;
+	default:
+		if (selected(dev))
+			queue_write(dev, selected(dev), offset, value);
+	}
+}
+
+/* Reading clears it (4.1.4.5). */
+static uint32_t isr_read(struct vdev *dev)
+{
+	uint8_t isr = dev->isr;
+
+	dev->isr = 0;
+	return isr;
+}
+
+static uint32_t config_read(const struct vdev *dev, uint64_t offset, unsigned int width)
+{
+	uint32_t value = 0;
+
+	if (offset + width > dev->config_size)
+		return UINT32_MAX;
+	for (unsigned int i = 0; i < width; i++)
+		value |= (uint32_t)dev->config[offset + i] << 8 * i;
+	return value;
+}
+
+static uint32_t area_read(struct function *f, unsigned int bar, uint64_t offset, unsigned int width)
+{
+	struct vdev *dev = vdev_of(f);
+	unsigned int at = offset % AREA_SIZE;
+
+	(void)bar;
+	switch (offset - at) {
+	case AREA_COMMON:
+		check_common(at, width);
+		return common_read(dev, at);
+	case AREA_ISR:
+		return isr_read(dev);
+	case AREA_CONFIG:
+		return config_read(dev, at, width);
+	default:
+		return 0;
+	}
+}
+
+static void area_write(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+		       uint32_t value)
+{
+	struct vdev *dev = vdev_of(f);
+	unsigned int at = offset % AREA_SIZE;
+
+	(void)bar;
+	switch (offset - at) {
+	case AREA_COMMON:
+		check_common(at, width);
+		common_write(dev, at, value);
+		break;
+	case AREA_CONFIG:
+		if (dev->ops->config_write)
+			dev->ops->config_write(dev, at, width, value);
+		break;
+	case AREA_NOTIFY:
+		if (width != 2)
+			fatal("virtio-pci: a notification is %u bytes wide, not 2 (4.1.5.2)", width);
+		if (at / NOTIFY_MULTIPLIER == value)
+			vdev_notify(dev, value);
+		break;
+	}
+}
+
+/* The driver can reach the BAR through a window in configuration space (4.1.4.9). */
+static void access_window(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	unsigned int cap = vdev_of(f)->access_window;
+	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
+	uint32_t length = function_get(f, cap + CAP_AREA_LENGTH, 4);
+
+	(void)width;
+	if (offset != cap + CAP_EXTRA || function_get(f, cap + CAP_BAR, 1) != BAR)
+		return;
+	if ((length != 1 && length != 2 && length != 4) || at % length || at >= BAR_SIZE)
+		return;
+	if (write)
+		area_write(f, BAR, at, length, function_get(f, offset, length));
+	else
+		function_set(f, offset, length, area_read(f, BAR, at, length));
+}
+
+static void config_access(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	uint8_t *status = &f->config[PCI_STATUS];
+
+	*status = (*status & ~(1 << 3)) | (vdev_of(f)->isr ? 1 << 3 : 0);	/* Interrupt Status */
+	access_window(f, offset, width, write);
+}
+
+const struct function_ops vdev_pci_ops = {
+	.read = area_read,
+	.write = area_write,
+	.config_access = config_access,
+};

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The tests and the reference device as one Linux process: make -f scripts/host.mk
+#
+#   HOST_CC=clang        another compiler
+#   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2) or coverage
+
+include build/config.mak
+
+HOST_CC := cc
+HOST_VARIANT :=
+OUT := build/host$(addprefix -,$(HOST_VARIANT))
+PROGRAM := $(OUT)/virtio-iommu
+LIBFDT_A := $(LIBFDT)/$(shell uname -m)/libfdt.a
+
+SOURCE_DIRS := host lib lib/virtio lib/dma virtio-iommu virtio-iommu/tests
+SOURCES := $(sort $(foreach d,$(SOURCE_DIRS),$(wildcard $(d)/*.c)))
+OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(SOURCES)))
+
+# Copying nothing to or from nowhere is what C2y allows.
+VARIANT_ := -O1 -fsanitize=address,undefined -fno-sanitize=nonnull-attribute \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+VARIANT_plain := -O2
+VARIANT_coverage := -O0 --coverage
+
+# printf is the suite's own (lib/console.h), so a compiler must not turn it into anything else.
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-printf \
+	-U_FORTIFY_SOURCE -fno-common -fno-strict-aliasing \
+	-isystem $(LIBFDT)/include -iquote lib -I host -I virtio-iommu -I $(OUT)/generated
+
+# Tests run in the order in which they are written; nothing may come between their table's entries.
+IS_CLANG := $(findstring clang,$(shell $(HOST_CC) --version))
+CFLAGS += $(if $(IS_CLANG),$(if $(HOST_VARIANT),,-mllvm -asan-globals=0),-fno-toplevel-reorder)
+
+.PHONY: program
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+program: $(PROGRAM) $(OUT)/tests.tsv
+
+$(PROGRAM): $(OBJECTS) host/tests.lds $(LIBFDT_A)
+	@echo "  LD      $@"
+	@$(HOST_CC) $(CFLAGS) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
+
+$(OUT)/obj/%.c.o: %.c
+	@echo "  HOSTCC  $@"
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJECTS): build/config.mak scripts/host.mk | $(OUT)/generated/requirements.h
+
+$(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
+	@mkdir -p $(@D)
+	@scripts/requirements-header $< >$@
+
+$(OUT)/tests.tsv: $(PROGRAM) scripts/test-list
+	@objcopy --dump-section .test_list=$(OUT)/test-list.bin $< $(OUT)/test-list.elf
+	@rm $(OUT)/test-list.elf
+	@scripts/test-list <$(OUT)/test-list.bin >$@
+
+-include $(OBJECTS:.o=.d)
