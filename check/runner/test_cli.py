@@ -36,7 +36,7 @@ def one_line(text: str) -> str:
     (("DEV-MAP-2",), 2, "requirement that no test is written for yet"),
     (("-g", "mre"), 2, "known groups are basic, more, did you mean 'more'?"),
     (("-g", "more", "DEV-ATTACH-1"), 0, ""),
-    (("--arch", "x86"), 2, "known are x86_64, aarch64, did you mean 'x86_64'?"),
+    (("--arch", "x86"), 2, "known are x86_64, aarch64, host, did you mean 'x86_64'?"),
     (("--vmm", "qemuu"), 2, "did you mean 'qemu'?"),
     (("--accel", "hvf"), 2, "--accel: invalid choice"),
     (("--timeout", "0"), 2, "--timeout: '0': allowed are seconds above 0"),

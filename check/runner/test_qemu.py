@@ -113,7 +113,7 @@ def test_kvm(tree: Tree, arch: str, words: list[str], monkeypatch: pytest.Monkey
 def test_runs_of_this_tree(tree: Tree) -> None:
     """unittests.cfg as delivered, on the oldest version: each run has a command or a reason."""
     for run in read_runs(str(TOP / "unittests.cfg")):
-        for arch in run.arch:
+        for arch in set(run.arch) - {"host"}:
             try:
                 assert command(vmm(tree, arch, "7.2.22"), **vars(run.setup))
             except CannotProvide as reason:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .errors import UsageError
 
-IMAGES = {"x86_64": "virtio-iommu.elf", "aarch64": "virtio-iommu.Image"}
+IMAGES = {"x86_64": "virtio-iommu.elf", "aarch64": "virtio-iommu.Image",
+          "host": "virtio-iommu"}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .results import Report, judge_requirements, to_json, write_file
 from .run import Context, RunJob, Workers
 from .vmm import Adapter, find_adapter
 
+HOST = "host"                   # the machine that is a process is a VMM and an architecture
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EPILOG = """\
 A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
@@ -84,10 +85,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
-    options.arch = options.arch or machine
+    options.arch = options.arch or (HOST if options.vmm == HOST else machine)
     if options.arch not in ARCHES:
         raise UsageError(f"--arch {options.arch}: known are {', '.join(ARCHES)}"
                          f"{nearest(options.arch, list(ARCHES))}")
+    if (options.arch == HOST) != (options.vmm == HOST):
+        raise UsageError("--arch host and --vmm host go together")
     for path in (options.json, options.junit, options.md):
         if path and not os.access(os.path.dirname(path) or ".", os.W_OK):
             raise UsageError(f"{path}: cannot be written there")

@@ -9,7 +9,7 @@ from typing import Optional
 from .errors import UsageError
 from .ini import Parsers, Section, parse_values, read_ini, words
 
-ARCHES = ("x86_64", "aarch64")
+ARCHES = ("x86_64", "aarch64", "host")
 KINDS = ("blk", "rng", "net", "console", "edu")
 PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside")
 GRANULES = ("4k", "8k", "16k", "64k", "host")

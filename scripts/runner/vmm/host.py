@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The host machine: the tests and the reference device in one process, no VMM at all (host/)."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import Optional
+
+from ..config import Endpoint, Setup
+from ..errors import UsageError
+from . import CannotProvide
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+PROGRAM = os.path.join(ROOT, "build", "host", "virtio-iommu")
+KINDS = ("blk", "rng")
+MOST_MEMORY = 1700              # MiB, below what the sanitizers take
+
+
+class Vmm:
+    name = "host"
+
+    def __init__(self, arch: str, path: Optional[str], accel: str) -> None:
+        self.binary = os.path.abspath(path) if path else PROGRAM
+        self.version = self.detail = ""
+        if os.path.isdir(self.binary):
+            self.binary = os.path.join(self.binary, "virtio-iommu")
+        if not os.access(self.binary, os.X_OK):
+            raise UsageError(f"{self.binary} is missing: run `./configure && make`")
+        if accel != "tcg":
+            raise UsageError(f"--accel {accel}: the host machine runs nothing but its own process")
+
+    def identify(self) -> None:
+        try:
+            done = subprocess.run([self.binary, "--version"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UsageError(f"{self.binary} --version: {error}") from None
+        text = done.stdout.decode("utf-8", "replace")
+        match = re.search(r"version (\d+(?:\.\d+)+)", text)
+        if not match:
+            raise UsageError(f"{self.binary} --version: no version in {text[:200]!r}")
+        self.version = self.detail = match[1]
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        """There are no files: disks are in memory."""
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        return [self.binary, *machine(setup), *iommu(setup), "--cmdline", cmdline]
+
+
+def machine(setup: Setup) -> list[str]:
+    if setup.memory > MOST_MEMORY:
+        raise CannotProvide(f"the host machine has at most {MOST_MEMORY} MiB of memory")
+    return ["--memory", str(setup.memory),
+            "--endpoints", ",".join(map(endpoint, setup.endpoints)) or "none"]
+
+
+def endpoint(endpoint: Endpoint) -> str:
+    if endpoint.kind not in KINDS:
+        raise CannotProvide(f"the host machine has no {endpoint.kind}")
+    return f"{endpoint.kind}@{endpoint.place}"
+
+
+def iommu(setup: Setup) -> list[str]:
+    if setup.packed or setup.in_order:
+        raise CannotProvide("the reference device has split rings only, and no IN_ORDER")
+    if setup.granule == "host":
+        raise CannotProvide("the reference device has no granule of a host")
+    words = ["--boot-bypass", switch(setup.boot_bypass)]
+    if setup.reserved_regions:
+        regions = [f"{region.first:#x}-{region.last:#x}:{region.kind}"
+                   for region in setup.reserved_regions]
+        words += ["--reserved-regions", ",".join(regions)]
+    for option, value in (("granule", setup.granule), ("address-width", setup.address_width)):
+        words += [f"--{option}", str(value)] if value else []
+    for option, on in (("indirect", setup.indirect), ("event-idx", setup.event_idx)):
+        words += [f"--{option}", switch(on)] if on is not None else []
+    return words
+
+
+def switch(value: bool) -> str:
+    return "on" if value else "off"
