@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs of the host machine, without the runner around it: what check/mutants and
+check/personalities share."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Callable, Optional, TypeVar
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+
+from runner.config import Run, read_runs                    # noqa: E402
+from runner.vmm import CannotProvide                        # noqa: E402
+from runner.vmm.host import iommu, machine                  # noqa: E402
+
+PROGRAM = os.path.join(TOP, "build", "host", "virtio-iommu")
+TIMEOUT = 20                    # seconds; a whole run takes a small part of one
+RED = ("warn", "fail", "error", "crash", "timeout")
+LINE = re.compile(r"^# start (?P<start>\S+)|^(?:not )?ok \d+ - (?P<id>\S+)"
+                  r"|^  verdict: (?P<verdict>\w+)|^  (?:expected|actual|at): \"(?P<text>.*)\"$"
+                  r"|^(?P<end># end)|^Bail out! (?P<bail>.*)", re.MULTILINE)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass
+class Setup:
+    """A run of unittests.cfg that the host machine can be."""
+    name: str
+    words: list[str]
+    tests: tuple[str, ...]
+
+    def selects(self, test: str) -> bool:
+        return any(fnmatchcase(test, glob) for glob in self.tests)
+
+
+@dataclass
+class Outcome:
+    verdicts: dict[str, str] = field(default_factory=dict)
+    details: dict[str, list[str]] = field(default_factory=dict)     # expected, actual, at
+    trouble: str = ""           # how it ended, if not well
+
+    def red(self) -> list[str]:
+        return [test for test, verdict in self.verdicts.items() if verdict in RED]
+
+
+def setups() -> list[Setup]:
+    found = []
+    for run in read_runs(os.path.join(TOP, "unittests.cfg")):
+        words = words_of(run)
+        if words:
+            found.append(Setup(run.name, words, run.tests))
+    return found
+
+
+def words_of(run: Run) -> Optional[list[str]]:
+    try:
+        return machine(run.setup) + iommu(run.setup) if "host" in run.arch else None
+    except CannotProvide:
+        return None
+
+
+def execute(words: Sequence[str], tests: Iterable[str] = ("*",)) -> Outcome:
+    """One process."""
+    command = [PROGRAM, *words, "--cmdline", "tests=" + ",".join(tests)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired as expired:
+        return read(expired.stdout or b"", "timeout", f"no end within {TIMEOUT} s")
+    errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    status = f"exit status {done.returncode}" + (f": {errors[0]}" if errors else "")
+    return read(done.stdout, "crash", status)
+
+
+def read(tap: bytes, unfinished: str, status: str) -> Outcome:
+    outcome = Outcome()
+    running, current, ended = "", "", False
+    for match in LINE.finditer(tap.decode("utf-8", "replace")):
+        if match["start"]:
+            running = match["start"]
+        elif match["id"]:
+            running, current = "", match["id"]
+        elif match["verdict"]:
+            outcome.verdicts[current] = match["verdict"]
+        elif match["text"] is not None:
+            outcome.details.setdefault(current, []).append(match["text"])
+        else:
+            ended = True
+            outcome.trouble = match["bail"] or ""
+    if not ended:
+        outcome.trouble = status
+        if running:
+            outcome.verdicts[running] = unfinished
+            outcome.details[running] = [status]
+    return outcome
+
+
+def listing(option: str) -> Iterator[list[str]]:
+    done = subprocess.run([PROGRAM, option], stdout=subprocess.PIPE, check=True)
+    for line in done.stdout.decode().splitlines():
+        yield line.split("\t")
+
+
+def requirement_of(test: str) -> str:
+    return test.partition("/")[0]
+
+
+def parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(work, items))
