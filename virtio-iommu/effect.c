@@ -63,12 +63,17 @@ uint8_t *watched_pages(unsigned int count)
 	return pages;
 }
 
+bool iova_is_free(uint64_t start, uint64_t size)
+{
+	return start >= iommu.config.input_start && start + size - 1 <= iommu.config.input_end &&
+	       !reserved_overlaps(start, start + size - 1);
+}
+
 uint64_t iova_window(unsigned int count)
 {
 	uint64_t size = count * iommu.page, start = phys(watched_pages(count));
 
-	if (start >= iommu.config.input_start && start + size - 1 <= iommu.config.input_end &&
-	    !reserved_overlaps(start, start + size - 1))
+	if (iova_is_free(start, size))
 		return start;
 	return reserved_avoid(iommu.config.input_start, size);
 }

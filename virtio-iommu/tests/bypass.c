@@ -29,7 +29,7 @@ static void control(const char *at, struct endpoint *ep)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	if (!iommu_is_up() || !join(ep, domain))
+	if (!iommu_is_up() || !iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP) || !join(ep, domain))
 		return;
 	reply = map(domain, iova, end, phys(target), MAP_RW);
 	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))

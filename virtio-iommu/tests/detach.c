@@ -120,6 +120,8 @@ TEST(DEV_DETACH_4, bypass_replaces_the_mapping, NEEDS_DMA)
 	REQUIRE(join(ep, domain));
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
+	if (!iova_is_free(phys(same), iommu.page))
+		SKIP("memory cannot be mapped at its own address");
 	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
 	REQUIRE(leave(ep, domain));

@@ -110,6 +110,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 
 		EXPECT_OK(reply);
 		EXPECT_WRITES(s.ep, iova, target, 8);
+		REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
 	}
 }
 

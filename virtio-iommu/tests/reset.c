@@ -48,6 +48,8 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 	struct endpoint *ep = endpoint(0);
 	uint32_t domain = fresh_domain();
 
+	if (!iova_is_free(phys(same), iommu.page))
+		SKIP("memory cannot be mapped at its own address");
 	REQUIRE(join(ep, domain));
 	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
