@@ -10,6 +10,7 @@ IASL := iasl
 DTC := dtc
 
 -include check/unit/unit.mk
+include check/host.mk
 
 .PHONY: check-runner
 
@@ -17,4 +18,4 @@ DTC := dtc
 check-runner:
 	python3 -B -m pytest -q -p no:cacheprovider check/runner
 
-check: check-unit check-runner
+check: check-unit check-runner check-host
