@@ -41,7 +41,7 @@ program: $(PROGRAM) $(OUT)/tests.tsv
 
 $(PROGRAM): $(OBJECTS) host/tests.lds $(LIBFDT_A)
 	@echo "  LD      $@"
-	@$(HOST_CC) $(CFLAGS) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
+	@$(HOST_CC) $(VARIANT_$(HOST_VARIANT)) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
 
 $(OUT)/obj/%.c.o: %.c
 	@echo "  HOSTCC  $@"
