@@ -26,7 +26,7 @@ OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
-	-fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
+	-fmacro-prefix-map=virtio-iommu/tests/= -fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
 	-isystem $(LIBFDT)/include -iquote lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
 LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-page-size=4096

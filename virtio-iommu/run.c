@@ -47,7 +47,8 @@ static void record(enum verdict verdict, const char *at, const char *expected, c
 		return;
 	current.verdict = verdict;
 	current.at = at;
-	snprintf(current.expected, sizeof(current.expected), "%s", expected);
+	snprintf(current.expected, sizeof(current.expected), "%s%s",
+		 verdict == VERDICT_ERROR ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 
@@ -85,6 +86,12 @@ static void print_quoted(const char *key, const char *text)
 	printf("\"\n");
 }
 
+/* A place in a test, or the step outside of it that judged. */
+static void print_place(const char *at)
+{
+	printf("  at: \"%s%s\"\n", strchr(at, ':') ? "virtio-iommu/tests/" : "", at);
+}
+
 static void print_details(uint64_t microseconds)
 {
 	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
@@ -93,7 +100,7 @@ static void print_details(uint64_t microseconds)
 	} else if (current.verdict != VERDICT_PASS) {
 		print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
-		print_quoted("at", current.at);
+		print_place(current.at);
 	}
 	printf("  microseconds: %lu\n  ...\n", microseconds);
 }

@@ -13,7 +13,7 @@ bool map_one_page_as(struct setting *s, uint32_t flags)
 	if (!join(s->ep, s->domain))
 		return false;
 	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), flags);
-	return expect_status("set-up: MAP", VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status("map_one_page", VERDICT_ERROR, &reply, STATUS_OK);
 }
 
 bool map_one_page(struct setting *s)

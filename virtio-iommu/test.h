@@ -91,7 +91,7 @@ struct test {
 #define TEST_TEXT_(x) #x
 #define TEST_TEXT(x) TEST_TEXT_(x)
 
-/* Where an expectation stands. */
+/* Where an expectation stands; the build shortens the file to its name in virtio-iommu/tests/. */
 #define AT __FILE__ ":" TEST_TEXT(__LINE__)
 
 /*
@@ -121,7 +121,7 @@ bool still_good(void);
 #define REQUIRE(condition)                                                                        \
 	do {                                                                                      \
 		if (!(condition)) {                                                               \
-			judge(VERDICT_ERROR, AT, "set-up: " #condition, "it did not work");       \
+			judge(VERDICT_ERROR, AT, #condition, "it did not work");                  \
 			return;                                                                   \
 		}                                                                                 \
 	} while (0)
@@ -144,7 +144,7 @@ bool still_good(void);
 	do {                                                                                      \
 		struct reply reply_ = call;                                                       \
                                                                                                   \
-		if (!expect_status("set-up at " AT, VERDICT_ERROR, &reply_, STATUS_OK))           \
+		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))           \
 			return;                                                                   \
 	} while (0)
 
@@ -164,7 +164,7 @@ bool expect_unwritten(const char *at, const struct reply *reply);
 
 #define REQUIRE_WRITES(ep, iova, target, size)                                                    \
 	do {                                                                                      \
-		if (!expect_writes("control at " AT, VERDICT_ERROR, ep, iova, target, size))      \
+		if (!expect_writes(AT, VERDICT_ERROR, ep, iova, target, size))      \
 			return;                                                                   \
 	} while (0)
 

@@ -7,6 +7,7 @@
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 #define PTE_PRESENT_WRITE 0x03
 #define PTE_LARGE 0x80
+#define BOOT_TABLES 6
 #define CR0_PE_PG 0x80000001
 #define CR4_PAE 0x20
 #define MSR_EFER 0xc0000080
@@ -23,10 +24,34 @@
 3:	.quad pvh_entry
 4:
 
+/*
+ * Identity map the first 4 GiB in 2 MiB pages, cached; io_map() changes and adds. The same text is
+ * right in 32-bit and in 64-bit code.
+ */
+	.macro make_page_tables
+	movl $boot_pml4, %edi
+	xorl %eax, %eax
+	movl $BOOT_TABLES * 1024, %ecx
+	rep stosl
+	movl $boot_pdpt + PTE_PRESENT_WRITE, boot_pml4
+	.irp gib, 0, 1, 2, 3
+	movl $boot_pd + \gib * 4096 + PTE_PRESENT_WRITE, boot_pdpt + \gib * 8
+	.endr
+	movl $boot_pd, %edi
+	movl $PTE_LARGE + PTE_PRESENT_WRITE, %eax
+	movl $4 * 512, %ecx
+0:	stosl
+	addl $4, %edi
+	addl $0x200000, %eax
+	decl %ecx
+	jnz 0b
+	.endm
+
 	.section .text.entry, "ax"
 	.code32
 pvh_entry:
 	cld
+	make_page_tables
 	movl $boot_pml4, %eax
 	movl %eax, %cr3
 	movl $CR4_PAE, %eax
@@ -49,6 +74,7 @@ linux64_entry:
 	cli
 	cld
 	movq %rsi, %rbx
+	make_page_tables
 	leaq x86_start_linux64(%rip), %rbp
 	movl $boot_pml4, %eax
 	movq %rax, %cr3
@@ -128,24 +154,15 @@ gdt_pointer:
 	.word gdt_end - gdt - 1
 	.quad gdt
 
-/* The first 4 GiB, identity mapped in 2 MiB pages, cached; io_map() changes and adds. */
+	.section .page_tables, "aw", @nobits
 	.globl boot_pml4
 	.balign 4096
 boot_pml4:
-	.quad boot_pdpt + PTE_PRESENT_WRITE
-	.fill 511, 8, 0
+	.skip 4096
 boot_pdpt:
-	.quad boot_pd + PTE_PRESENT_WRITE
-	.quad boot_pd + 0x1000 + PTE_PRESENT_WRITE
-	.quad boot_pd + 0x2000 + PTE_PRESENT_WRITE
-	.quad boot_pd + 0x3000 + PTE_PRESENT_WRITE
-	.fill 508, 8, 0
+	.skip 4096
 boot_pd:
-	.set address, 0
-	.rept 4 * 512
-	.quad address + PTE_LARGE + PTE_PRESENT_WRITE
-	.set address, address + 0x200000
-	.endr
+	.skip 4 * 4096
 
 	.bss
 	.balign 16

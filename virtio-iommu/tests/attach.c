@@ -132,6 +132,16 @@ TEST(DEV_ATTACH_3, refusal_leaves_the_real_endpoint_alone, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+TEST(DEV_ATTACH_4, sharing_is_an_option, NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+	reply = attach(domain, endpoint(1)->id, 0);
+	INFO("a second endpoint in a domain: %s", status_name(reply.status));
+}
+
 /* Sharing is optional (DEV-ATTACH-4); a device that cannot do it says UNSUPP, and nothing else. */
 TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -144,6 +154,129 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 		SKIP("the device allows endpoints to share a domain");
 	EXPECT_STATUS(reply, STATUS_UNSUPP);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+/* The kind of a domain is fixed when it is made: one that joins must ask for the same kind. */
+static void join_other_kind(const char *at, uint32_t kind)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply = attach(domain, endpoint(0)->id, kind);
+
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		return;
+	reply = attach(domain, endpoint(1)->id, kind ^ ATTACH_BYPASS);
+	expect_status(at, broken(), &reply, STATUS_INVAL);
+}
+
+TEST(DEV_ATTACH_6, bypass_flag_on_a_normal_domain_is_refused,
+     NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1);
+	struct endpoint *second = endpoint(1);
+
+	join_other_kind(AT, 0);
+	if (!still_good())
+		return;
+	iommu_set_bypass(0);
+	dma_place(&second->dma, phys(second->dma.page));
+	EXPECT_WRITE_BLOCKED(second, phys(page), 8);
+}
+
+TEST(DEV_ATTACH_6, missing_bypass_flag_on_a_bypass_domain_is_refused,
+     NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1);
+
+	dma_place(&endpoint(0)->dma, phys(endpoint(0)->dma.page));
+	join_other_kind(AT, ATTACH_BYPASS);
+	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
+}
+
+TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
+{
+	uint8_t *other = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(domain, s.ep->id, 0);
+	if (reply.delivered && reply.status == STATUS_UNSUPP)
+		SKIP("the device does not move endpoints");
+	EXPECT_OK(reply);
+	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova, other, 8);
+}
+
+/* A move detaches first: a domain that lost its only member is gone, and so are its mappings. */
+TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
+{
+	uint32_t domain = fresh_domain();
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(domain, s.ep->id, 0);
+	if (reply.delivered && reply.status == STATUS_UNSUPP)
+		SKIP("the device does not move endpoints");
+	EXPECT_OK(reply);
+	EXPECT_NO_DOMAIN(s.domain);
+	REQUIRE(enable_dma(s.ep, domain));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	REQUIRE(join(s.ep, s.domain));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+}
+
+TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
+{
+	uint8_t *target = watched_pages(1);
+	uint64_t iova = iova_window(1);
+	struct endpoint *ep = endpoint(0);
+	uint32_t first = fresh_domain(), domain = first;
+	struct reply reply;
+
+	REQUIRE(join(ep, first));
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t before = domain;
+
+		domain = fresh_domain();
+		reply = attach(domain, ep->id, 0);
+		if (reply.delivered && reply.status == STATUS_UNSUPP)
+			SKIP("the device does not move endpoints");
+		EXPECT_OK(reply);
+		EXPECT_NO_DOMAIN(before);
+	}
+	REQUIRE(enable_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	EXPECT_WRITES(ep, iova, target, 8);
+}
+
+static bool same_properties(uint32_t one, uint32_t other)
+{
+	uint32_t size = iommu.config.probe_size;
+	uint8_t *properties = arena_alloc(size + 1, 8);
+	struct reply reply = probe(one);
+
+	if (!is_ok(&reply))
+		return false;
+	memcpy(properties, reply.bytes, size);
+	reply = probe(other);
+	return is_ok(&reply) && !memcmp(properties, reply.bytes, size);
+}
+
+/* Equal properties are compatible, whatever that word means otherwise. */
+TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
+     NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS | NEEDS_PROBE)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	if (!same_properties(endpoint(0)->id, endpoint(1)->id))
+		SKIP("the endpoints differ in their properties");
+	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+	reply = attach(domain, endpoint(1)->id, 0);
+	EXPECT_OK(reply);
 }
 
 TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)

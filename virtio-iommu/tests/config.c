@@ -79,3 +79,33 @@ TEST(DEV_CFG_6, illegal_values_are_not_shown, NEEDS_BYPASS_CONFIG)
 		expect_bypass_bit(AT, "after an illegal write and a reset");
 	}
 }
+
+/* The field survives a reset of the device, whether the next driver accepts its feature or not. */
+static void reset_keeps_bypass(const char *at, uint64_t features)
+{
+	uint8_t value = !iommu.initial_bypass, after;
+
+	iommu_set_bypass(value);
+	if (!virtio_reset(&iommu.dev))
+		return;
+	after = iommu_bypass();
+	if (after != value)
+		judge(broken(), at, "bypass as it was before the reset", "%u, was %u", after, value);
+	if (!iommu_restart(features))
+		judge(VERDICT_ERROR, at, "set-up: the device comes up again", "it does not");
+	after = iommu_bypass();
+	if (after != value)
+		judge(broken(), at, "bypass as it was before the reset", "%u after negotiation, was %u",
+		      after, value);
+}
+
+TEST(DEV_CFG_4, bypass_survives_a_device_reset, NEEDS_BYPASS_CONFIG)
+{
+	reset_keeps_bypass(AT, iommu.wanted);
+}
+
+TEST(DEV_CFG_4, bypass_survives_a_reset_and_a_driver_without_the_feature, NEEDS_BYPASS_CONFIG)
+{
+	reset_keeps_bypass(AT, iommu.wanted & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG));
+	REQUIRE(iommu_restart(iommu.wanted));
+}

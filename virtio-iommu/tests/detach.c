@@ -74,6 +74,33 @@ TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/*
+ * The endpoint is not in the domain that is named: the status is open, the effect is not (AMB-7):
+ * it stays where it is.
+ */
+TEST(DEV_DETACH_3, wrong_domain_detaches_nobody, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint32_t other = fresh_domain();
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE_OK(attach(other, endpoint(1)->id, 0));
+	reply = detach(other, s.ep->id);
+	if (!expect_writes(AT, VERDICT_WARN, s.ep, s.iova, s.target, 8))
+		return;
+	if (!reply.delivered || reply.status != STATUS_INVAL)
+		INFO("DETACH from another domain: %s", status_name(reply.status));
+}
+
+TEST(DEV_DETACH_3, unknown_domain_is_answered, NEEDS_ENDPOINT)
+{
+	struct reply reply = detach(fresh_domain(), endpoint(0)->id);
+
+	if (!reply.delivered || reply.status != STATUS_INVAL)
+		INFO("DETACH from a domain that does not exist: %s", status_name(reply.status));
+}
+
 /* The rings of the endpoint stay programmed, and what it used a moment ago may be cached. */
 TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 {

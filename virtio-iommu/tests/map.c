@@ -8,6 +8,176 @@
 
 #define FIRST_UNKNOWN_FLAG 3
 
+/* MAP of [start, end] to @phys_start is refused with RANGE. */
+static bool expect_range(const char *at, const struct setting *s, uint64_t start, uint64_t end,
+			 uint64_t phys_start)
+{
+	struct reply reply = map(s->domain, start, end, phys_start, MAP_RW);
+
+	return expect_status(at, broken(), &reply, STATUS_RANGE);
+}
+
+/* Each of the three bounds off its granule, alone: by one byte, and by half a granule. */
+TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DMA)
+{
+	const uint64_t offsets[] = {1, iommu.granule / 2};
+	struct setting s;
+
+	if (iommu.granule == 1)
+		SKIP("the granule is 1: nothing is unaligned");
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t start = s.iova + iommu.page, end = start + iommu.page - 1, by = offsets[i];
+
+		expect_range(AT, &s, start + by, end, phys(s.target));
+		expect_range(AT, &s, start, end - by, phys(s.target));
+		expect_range(AT, &s, start, end, phys(s.target) + by);
+	}
+}
+
+TEST(DEV_MAP_1, refused_range_is_not_mapped, NEEDS_DMA)
+{
+	struct setting s;
+	uint64_t start;
+
+	if (iommu.granule == 1)
+		SKIP("the granule is 1: nothing is unaligned");
+	REQUIRE(map_one_page(&s));
+	start = s.iova + iommu.page;
+	if (!expect_range(AT, &s, start, start + iommu.page - 2, phys(s.target)))
+		return;
+	EXPECT_WRITE_BLOCKED(s.ep, start + 8, 8);
+	EXPECT(can_map(s.domain, start, iommu.page, s.target), "the range is still free",
+	       "a correct MAP of it does not succeed");
+}
+
+/* Pages 2-5 are mapped. Whatever shares a page with them is refused; all else is as it was. */
+TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DMA)
+{
+	static const struct {
+		unsigned int first, last;
+	} overlaps[] = {{2, 5}, {1, 2}, {5, 6}, {3, 4}, {1, 6}, {2, 2}, {5, 5}, {0, 7}};
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(8);
+	uint8_t *target = watched_pages(8), *other = watched_pages(8);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(join(ep, domain));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 6 * page - 1, phys(target) + 2 * page, MAP_RW));
+	for (unsigned int i = 0; i < sizeof(overlaps) / sizeof(overlaps[0]); i++) {
+		reply = map(domain, iova + overlaps[i].first * page,
+			    iova + (overlaps[i].last + 1) * page - 1, phys(other), MAP_READ);
+		EXPECT_STATUS(reply, STATUS_INVAL);
+	}
+	EXPECT_WRITES(ep, iova + 2 * page, target + 2 * page, 8);
+	EXPECT_WRITES(ep, iova + 5 * page, target + 5 * page, 8);
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 8);
+	EXPECT_WRITE_BLOCKED(ep, iova + 6 * page, 8);
+}
+
+TEST(DEV_MAP_2, touching_neighbours_are_no_overlap, NEEDS_DMA)
+{
+	uint8_t *other = watched_pages(2);
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = map(s.domain, s.iova - iommu.page, s.iova - 1, phys(other), MAP_RW);
+	EXPECT_OK(reply);
+	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
+		    phys(other) + iommu.page, MAP_RW);
+	EXPECT_OK(reply);
+	EXPECT_WRITES(s.ep, s.iova - iommu.page, other, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, s.iova + iommu.page, other + iommu.page, 8);
+}
+
+static void expect_map_noent(const char *at, uint32_t domain)
+{
+	uint64_t iova = iova_window(1);
+	struct reply reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+
+	expect_status(at, broken(), &reply, STATUS_NOENT);
+}
+
+TEST(DEV_MAP_4, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
+{
+	expect_map_noent(AT, fresh_domain());
+}
+
+TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DMA)
+{
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE(leave(s.ep, s.domain));
+	expect_map_noent(AT, s.domain);
+}
+
+TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DMA)
+{
+	struct setting s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(fresh_domain(), s.ep->id, 0);
+	if (!is_ok(&reply))
+		SKIP("the device does not move endpoints");
+	expect_map_noent(AT, s.domain);
+}
+
+TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1), *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(join_bypass(endpoint(0), domain));
+	reply = map(domain, phys(page), phys(page) + iommu.page - 1, phys(target), MAP_RW);
+	EXPECT_STATUS(reply, STATUS_INVAL);
+	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
+}
+
+TEST(DEV_MAP_7, reads_of_a_write_only_page_are_an_option, NEEDS_DMA)
+{
+	struct setting s;
+	struct reply reply;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	if (!is_ok(&reply)) {
+		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
+		return;
+	}
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	if (still_good())
+		INFO("reads of a write-only mapping %s",
+		     can_read(s.ep, iova, s.target + iommu.page, 8) ? "work" : "are blocked");
+}
+
+/* Only the lowest bit of page_size_mask limits a size; the others are hints. */
+TEST(N_MAP_3, sizes_are_any_number_of_granules, NEEDS_DMA)
+{
+	static const unsigned int pages[] = {1, 3, 5, 7, 11, 13};
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(41) + page;
+	uint8_t *target = watched_pages(14);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(join(ep, domain));
+	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		uint64_t size = pages[i] * page;
+		struct reply reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
+
+		EXPECT_OK(reply);
+		EXPECT_WRITES(ep, iova + size - 8, target + size - 8, 8);
+		iova += size;
+	}
+}
+
 /* A refused MAP maps nothing: no access passes, and the range is still free. */
 static void expect_map_refused(const char *at, const struct setting *s, uint32_t flags)
 {

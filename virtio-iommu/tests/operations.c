@@ -209,3 +209,41 @@ TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 		expect_zero_tail(AT, &reply);
 	}
 }
+
+/* Numbers that no draft of the standard has used either, and the ends of the range. */
+static const uint8_t unknown_types[] = {0x00, 0x20, 0x7f, 0x80, 0xff};
+
+static struct reply unknown_request(uint8_t type, uint32_t size, uint32_t writable)
+{
+	uint8_t bytes[72] = {type};
+
+	return request_raw(bytes, size, writable);
+}
+
+/* A device that does not know the type cannot know where the tail is: it writes nothing. */
+TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
+		struct reply reply = unknown_request(unknown_types[i], 72, 64);
+
+		for (uint32_t at = 0; reply.used && at < reply.writable; at++)
+			if (reply.bytes[at] != reply.poison) {
+				EXPECT(false, "no byte of the buffer is written",
+				       "type %#x: byte %u is %#x", unknown_types[i], at, reply.bytes[at]);
+				return;
+			}
+	}
+}
+
+TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
+		struct reply reply = unknown_request(unknown_types[i], 20 + 13 * i, TAIL_SIZE);
+
+		EXPECT(reply.used && !reply.length, "the request comes back with used.len 0",
+		       "type %#x: %s, used.len %u", unknown_types[i],
+		       reply.used ? "it came back" : "it did not come back", reply.length);
+		if (iommu.dead)
+			REQUIRE(iommu_restart(iommu.wanted));
+	}
+}
