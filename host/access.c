@@ -4,6 +4,7 @@
 #include "access.h"
 #include "board.h"
 #include "bus.h"
+#include "mutant.h"
 #include "personality.h"
 #include "ram.h"
 #include "virtio_iommu.h"
@@ -46,14 +47,17 @@ static bool probe(struct vdev *dev, uint64_t address, size_t size, bool write)
 static bool access_all(struct vdev *dev, uint64_t address, uint8_t *bytes, size_t size, bool write)
 {
 	uint64_t phys, length;
+	bool moved = false;
 
 	if (!bus_is_master(&dev->function))
 		return false;
 	if (personality->looks_ahead && !probe(dev, address, size, write))
 		return false;
 	for (; size; address += length, bytes += length, size -= length) {
-		if (!resolve(dev, address, write, &phys, &length))
+		if (!resolve(dev, address, MUTATE(PERMISSION_CHECKED_AT_START, write && !moved, write),
+			     &phys, &length))
 			return false;
+		moved = true;
 		length = length < size ? length : size;
 		if (!transfer(phys, bytes, length, write))
 			return false;

@@ -9,10 +9,12 @@
 static struct fault_record kept[KEPT];
 static unsigned int kept_count;
 static bool drop_next;
+static bool lost;	/* a report found no buffer */
 
 void events_reset(void)
 {
 	kept_count = 0;
+	lost = false;
 }
 
 /* A buffer too small for the record goes back empty: the report is lost (DEV-FAULT-5). */
@@ -23,12 +25,17 @@ static bool deliver(const struct fault_record *record)
 	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
 	uint32_t length = sizeof(*record);
 
-	if (!vdev_is_running(dev) || !queue->enabled || !vring_pop(dev, queue, &chain))
+	if (!vdev_is_running(dev) || !queue->enabled || !vring_pop(dev, queue, &chain)) {
+		lost |= MUTATE(EVENTS_END_WITH_FIRST_LOST, vdev_is_running(dev), false);
+		if (mutant(MUTANT_EVENT_WITHOUT_BUFFER_BREAKS) && vdev_is_running(dev))
+			vdev_break(dev);
 		return false;
+	}
 	if (chain.writable.size < length)
 		length = 0;
 	if (chain_write(dev, &chain, 0, record, length))
-		vring_push(dev, queue, chain.head, MUTATE(EVENT_LENGTH_0, 0, length));
+		vring_push(dev, queue, chain.head,
+			   MUTATE(EVENT_LENGTH_32, 32, MUTATE(EVENT_LENGTH_0, 0, length)));
 	return true;
 }
 
@@ -51,6 +58,14 @@ static void spoil(struct fault_record *record)
 		record->flags ^= FAULT_READ | FAULT_WRITE;
 	if (mutant(MUTANT_EVENT_ENDPOINT_0))
 		record->endpoint = 0;
+	if (mutant(MUTANT_EVENT_FIRST_ENDPOINT))
+		record->endpoint = reference.model.endpoints[0].id;
+	if (mutant(MUTANT_EVENT_ENDPOINT_IS_BDF))
+		record->endpoint -= 0x100;
+	if (mutant(MUTANT_EVENT_ADDRESS_0))
+		record->address = 0;
+	if (mutant(MUTANT_EVENT_ADDRESS_OF_PAGE))
+		record->address &= ~4095ull;
 	if (mutant(MUTANT_EVENT_ADDRESS_32_BITS))
 		record->address = (uint32_t)record->address;
 	if (mutant(MUTANT_EVENT_REASON_SWAPPED))
@@ -73,6 +88,8 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 		record.address = 0;
 	}
 	drop_next = !drop_next;
+	if (lost)
+		return;
 	if (personality->no_events || (personality->half_events && !drop_next))
 		return;
 	spoil(&record);

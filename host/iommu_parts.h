@@ -14,8 +14,9 @@ struct virtio_iommu {
 
 extern struct virtio_iommu reference;
 
-/* requests.c: answer one buffer of the request queue. */
+/* requests.c: answer one buffer of the request queue; carry out a request. */
 void request_serve(const struct chain *chain);
+void request_act(const struct model_request *r);
 
 /* decision.c: how the request is answered, and whether it is carried out. */
 struct decision {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "iotlb.h"
+#include "mutant.h"
 
 #define ENTRIES 64
 
@@ -10,12 +11,22 @@ static struct {
 } entries[ENTRIES];
 static unsigned int next;
 
+static bool is_of(unsigned int i, uint32_t endpoint)
+{
+	return entries[i].endpoint == endpoint || mutant(MUTANT_CACHE_IGNORES_ENDPOINT);
+}
+
+static bool allows(const struct model_extent *extent, uint32_t access)
+{
+	return (extent->flags & access) || mutant(MUTANT_CACHE_IGNORES_PERMISSION);
+}
+
 bool iotlb_find(uint32_t endpoint, uint64_t address, uint32_t access, struct model_extent *extent)
 {
 	for (unsigned int i = 0; i < ENTRIES; i++) {
 		*extent = entries[i].extent;
-		if (entries[i].valid && entries[i].endpoint == endpoint && address >= extent->start &&
-		    address <= extent->end && (extent->flags & access))
+		if (entries[i].valid && is_of(i, endpoint) && address >= extent->start &&
+		    address <= extent->end && allows(extent, access))
 			return true;
 	}
 	return false;

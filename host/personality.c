@@ -44,7 +44,7 @@ static const struct personality personalities[] = {
 	 .bad_bypass_breaks = true},
 
 	/* Answers. */
-	{"no-sharing", "no domain has two endpoints", "DEV-ATTACH-4", NULL,
+	{"no-sharing", "no domain has two endpoints", "DEV-ATTACH-4", "DEV-ATTACH-10",
 	 .answers = {{RULE_ATTACH_SHARE, STATUS_UNSUPP, false}}},
 	{"no-moving", "DETACH has to come before the next ATTACH", "DEV-ATTACH-9", "DEV-ATTACH-7",
 	 .answers = {{RULE_ATTACH_MOVE, STATUS_UNSUPP, false}}},

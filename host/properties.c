@@ -26,15 +26,27 @@ static uint32_t write_region(const struct model_region *region, uint8_t *bytes)
 	return step;
 }
 
+/* Returns the bytes it took; none if they do not fit. */
+static uint32_t append(const struct model_region *region, uint8_t *bytes, uint32_t at,
+		       uint32_t size)
+{
+	return at + sizeof(struct property_resv_mem) <= size ? write_region(region, bytes + at) : 0;
+}
+
 void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
 {
 	const struct model *m = &reference.model;
 	uint32_t at = 0;
 
-	for (unsigned int i = 0; i < m->region_count; i++)
-		if (m->regions[i].endpoint == endpoint &&
-		    at + sizeof(struct property_resv_mem) <= size)
-			at += write_region(&m->regions[i], bytes + at);
+	for (unsigned int i = 0; i < m->region_count; i++) {
+		const struct model_region *region = &m->regions[i];
+
+		if (region->endpoint != endpoint)
+			continue;
+		at += append(region, bytes, at, size);
+		if (mutant(MUTANT_PROPERTY_TWICE))
+			at += append(region, bytes, at, size);
+	}
 	if (mutant(MUTANT_PROPERTY_REST_UNCLEAN))
 		memset(bytes + at, 0xee, size - at);
 }

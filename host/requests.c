@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "access.h"
+#include "bugs.h"
 #include "iommu_parts.h"
 #include "iotlb.h"
 #include "mutant.h"
@@ -26,51 +26,19 @@ static bool decode(const struct chain *chain, struct model_request *r)
 	return chain_read(&reference.vdev, chain, 0, r, size);
 }
 
-/* Mutants that misread a request. */
-static void misread(struct model_request *r)
-{
-	bool is_map = r->head.type == REQUEST_MAP;
-
-	if (r->head.type != REQUEST_PROBE)
-		r->attach.domain &= MUTATE(DOMAIN_ID_16_BITS, 0xffff, UINT32_MAX) &
-				    MUTATE(DOMAIN_ID_31_BITS, 0x7fffffff, UINT32_MAX) &
-				    MUTATE(DOMAIN_ID_8_BITS, 0xff, UINT32_MAX);
-	if (r->head.type == REQUEST_ATTACH)
-		r->attach.endpoint &= MUTATE(ATTACH_ENDPOINT_16_BITS, 0xffff, UINT32_MAX) &
-				      MUTATE(ATTACH_ENDPOINT_24_BITS, 0xffffff, UINT32_MAX);
-	if (r->head.type == REQUEST_DETACH)
-		r->detach.endpoint &= MUTATE(DETACH_ENDPOINT_16_BITS, 0xffff, UINT32_MAX);
-	if (r->head.type == REQUEST_PROBE)
-		r->probe.endpoint &= MUTATE(PROBE_ENDPOINT_16_BITS, 0xffff, UINT32_MAX);
-	if (is_map && mutant(MUTANT_MAP_VIRT_32_BITS)) {
-		r->map.virt_start = (uint32_t)r->map.virt_start;
-		r->map.virt_end = (uint32_t)r->map.virt_end;
-	}
-	if (is_map && mutant(MUTANT_MAP_ALWAYS_WRITABLE))
-		r->map.flags |= MAP_WRITE;
-	if (is_map && mutant(MUTANT_MAP_ALWAYS_READABLE))
-		r->map.flags |= MAP_READ;
-	if (is_map && mutant(MUTANT_MAP_FLAGS_8_BITS))
-		r->map.flags &= 0xff;
-	if (r->head.type == REQUEST_ATTACH && mutant(MUTANT_ATTACH_FLAGS_8_BITS))
-		r->attach.flags &= 0xff;
-	if (r->head.type == REQUEST_ATTACH && mutant(MUTANT_ATTACH_BYPASS_FLAG_IGNORED))
-		r->attach.flags &= ~(uint32_t)ATTACH_BYPASS;
-}
-
 /* Nobody may use what was unmapped. */
 static void forget_unmapped(const struct unmap_request *r)
 {
-	struct model *m = &reference.model;
+	const struct model *m = &reference.model;
+	uint64_t end = MUTATE(UNMAP_FORGETS_FIRST_MAPPING_ONLY, r->virt_start, r->virt_end);
 
 	for (unsigned int i = 0; i < m->endpoint_count; i++) {
 		const struct model_endpoint *ep = &m->endpoints[i];
 
 		if (!ep->attached || ep->domain != r->domain)
 			continue;
-		iotlb_forget_range(ep->id, r->virt_start, MUTATE(UNMAP_KEEPS_LAST_PAGE_CACHED,
-								 r->virt_start, r->virt_end));
-		if (mutant(MUTANT_UNMAP_CACHED_FOR_LATER_MEMBERS))
+		iotlb_forget_range(ep->id, r->virt_start, end);
+		if (mutant(MUTANT_UNMAP_FORGETS_FOR_FIRST_MEMBER_ONLY))
 			return;
 	}
 }
@@ -80,6 +48,8 @@ static void act_attach(const struct model_request *r)
 	struct model *m = &reference.model;
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 
+	if (bug_attach(r))
+		return;
 	if (personality->attach_again_clears && ep && ep->attached && ep->domain == r->attach.domain)
 		model_leave(m, ep->id);
 	model_apply(m, r);
@@ -87,86 +57,41 @@ static void act_attach(const struct model_request *r)
 		iotlb_forget_endpoint(r->attach.endpoint);
 }
 
-/* Mappings that a mutant leaves to the next domain of the id. */
 static void act_detach(const struct model_request *r)
 {
-	struct model *m = &reference.model;
-	unsigned int mappings = m->mapping_count;
-
-	model_apply(m, r);
-	if (mutant(MUTANT_DETACH_KEEPS_MAPPINGS))
-		m->mapping_count = mappings;
-	if (mutant(MUTANT_DETACH_ENDS_DOMAIN))
-		for (unsigned int i = 0; i < m->mapping_count; i++)
-			if (m->mappings[i].domain == r->detach.domain)
-				m->mappings[i--] = m->mappings[--m->mapping_count];
+	if (bug_detach(r))
+		return;
+	model_apply(&reference.model, r);
 	if (!mutant(MUTANT_DETACH_KEEPS_CACHE))
 		iotlb_forget_endpoint(r->detach.endpoint);
 }
 
 static void act_map(const struct model_request *r)
 {
-	struct model_request changed = *r;
-	uint64_t granule = model_granule(&reference.model);
-
-	if (mutant(MUTANT_MAP_FIRST_PAGE_ONLY))
-		changed.map.virt_end = r->map.virt_start + granule - 1;
-	if (mutant(MUTANT_MAP_PHYS_32_BITS))
-		changed.map.phys_start = (uint32_t)r->map.phys_start;
-	if (mutant(MUTANT_MAP_PHYS_IS_VIRT))
-		changed.map.phys_start = r->map.virt_start;
-	model_apply(&reference.model, &changed);
-}
-
-/* Of all that the range covers, only one. */
-static void unmap_first(const struct unmap_request *r)
-{
-	struct model *m = &reference.model;
-
-	for (unsigned int i = 0; i < m->mapping_count; i++) {
-		if (m->mappings[i].domain != r->domain || m->mappings[i].start < r->virt_start ||
-		    m->mappings[i].end > r->virt_end)
-			continue;
-		m->mappings[i] = m->mappings[--m->mapping_count];
-		return;
-	}
+	if (!bug_map(r))
+		model_apply(&reference.model, r);
 }
 
 static void act_unmap(const struct model_request *r)
 {
-	struct model_request changed = *r;
-
-	if (mutant(MUTANT_UNMAP_EVERYTHING)) {
-		changed.unmap.virt_start = 0;
-		changed.unmap.virt_end = UINT64_MAX;
-	}
-	if (mutant(MUTANT_UNMAP_FIRST_ONLY))
-		unmap_first(&r->unmap);
-	else
-		model_apply(&reference.model, &changed);
+	if (bug_unmap(r))
+		return;
+	model_apply(&reference.model, r);
 	if (!mutant(MUTANT_UNMAP_KEEPS_CACHE))
-		forget_unmapped(&changed.unmap);
+		forget_unmapped(&r->unmap);
 }
 
-static void act(const struct model_request *r)
+void request_act(const struct model_request *r)
 {
 	switch (r->head.type) {
 	case REQUEST_ATTACH:
-		if (!mutant(MUTANT_ATTACH_DOES_NOTHING))
-			act_attach(r);
-		break;
+		return act_attach(r);
 	case REQUEST_DETACH:
-		if (!mutant(MUTANT_DETACH_DOES_NOTHING))
-			act_detach(r);
-		break;
+		return act_detach(r);
 	case REQUEST_MAP:
-		if (!mutant(MUTANT_MAP_DOES_NOTHING))
-			act_map(r);
-		break;
+		return act_map(r);
 	case REQUEST_UNMAP:
-		if (!mutant(MUTANT_UNMAP_DOES_NOTHING))
-			act_unmap(r);
-		break;
+		return act_unmap(r);
 	}
 }
 
@@ -191,26 +116,9 @@ static uint32_t fill_reply(const struct model_request *r, const struct decision 
 	memset(reply, 0, at);
 	if (r->head.type == REQUEST_PROBE && d->answer == STATUS_OK)
 		properties_write(r->probe.endpoint, reply, reference.model.config.probe_size);
-	if (mutant(MUTANT_TAIL_RESERVED_DIRTY))
-		memset(tail.reserved, 0xff, sizeof(tail.reserved));
-	if (mutant(MUTANT_STATUS_ALWAYS_OK))
-		tail.status = STATUS_OK;
-	if (mutant(MUTANT_PROBE_STATUS_IN_FRONT) && at)
-		reply[0] = tail.status;
 	memcpy(reply + at, &tail, sizeof(tail));
+	bug_reply(r, reply, at);
 	return at + sizeof(tail);
-}
-
-/* What the driver is told of how much was written. */
-static uint32_t used_length(const struct model_request *r, uint32_t length)
-{
-	if (mutant(MUTANT_USED_LENGTH_0))
-		return 0;
-	if (mutant(MUTANT_USED_LENGTH_TOO_LARGE))
-		return length + 1;
-	if (mutant(MUTANT_PROBE_USED_LENGTH_4) && r->head.type == REQUEST_PROBE)
-		return sizeof(struct request_tail);
-	return length;
 }
 
 static void give_back(const struct chain *chain, uint32_t length)
@@ -221,59 +129,38 @@ static void give_back(const struct chain *chain, uint32_t length)
 		   MUTATE(USED_ID_WRONG, chain->head + 1, chain->head), length);
 }
 
-/* Mutants that write where nothing is to be written. */
-static void overrun(const struct chain *chain)
-{
-	const struct chain_part *readable = &chain->readable, *writable = &chain->writable;
-	uint8_t byte = 0xe7;
-
-	if (mutant(MUTANT_READABLE_PART_WRITTEN) && readable->count)
-		access_memory(&reference.vdev, readable->pieces[0].address + 1, &byte, 1, true);
-	if (mutant(MUTANT_REPLY_RUNS_OVER) && writable->count)
-		access_memory(&reference.vdev,
-			      writable->pieces[writable->count - 1].address +
-				      writable->pieces[writable->count - 1].length,
-			      &byte, 1, true);
-}
-
 static void answer(const struct chain *chain, const struct model_request *r,
 		   const struct decision *d)
 {
 	uint32_t length;
 
-	overrun(chain);
+	bug_overrun(chain);
 	if (d->answer == ANSWER_UNWRITTEN) {
 		give_back(chain, MUTATE(UNPARSED_USED_LENGTH_4, 4, 0));
-		if (personality->unparsed_breaks)
+		if (personality->unparsed_breaks &&
+		    !model_rule_applies(&reference.model, RULE_UNKNOWN_TYPE, r))
 			vdev_break(&reference.vdev);
 		return;
 	}
 	length = fill_reply(r, d);
-	if (chain_write(&reference.vdev, chain, 0, reply, length))
-		give_back(chain, used_length(r, length));
+	if (chain_write(&reference.vdev, chain, 0, reply, MUTATE(TAIL_PARTLY_WRITTEN, length - 3, length)))
+		give_back(chain, bug_used_length(r, d, length));
 }
 
 void request_serve(const struct chain *chain)
 {
+	static unsigned int served;
 	struct model_request r;
 	struct decision d;
-	static unsigned int served;
 
-	if (!decode(chain, &r))
+	if (!decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0))
 		return;
-	if (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0)
-		return;
-	misread(&r);
+	bug_catch_up();
+	bug_misread(&r);
 	d = decide(&r);
-	if (mutant(MUTANT_HEAD_RESERVED_CHECKED) && r.head.reserved[0])
-		d = (struct decision){STATUS_INVAL, false};
-	if (mutant(MUTANT_DETACH_RESERVED_CHECKED) && r.head.type == REQUEST_DETACH &&
-	    r.detach.reserved[7])
-		d = (struct decision){STATUS_INVAL, false};
-	if (mutant(MUTANT_PROBE_RESERVED_CHECKED) && r.head.type == REQUEST_PROBE &&
-	    r.probe.reserved[63])
-		d = (struct decision){STATUS_INVAL, false};
-	if (d.acts)
-		act(&r);
+	bug_decide(&r, &d);
+	if (d.acts && !bug_postpone(&r))
+		request_act(&r);
+	bug_refused(&r, &d);
 	answer(chain, &r, &d);
 }

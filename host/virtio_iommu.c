@@ -3,6 +3,7 @@
  * The device: features, configuration, reset, its queues.
  */
 #include "board.h"
+#include "bugs.h"
 #include "iommu_parts.h"
 #include "iotlb.h"
 #include "mutant.h"
@@ -28,6 +29,9 @@ static const struct iommu_config reference_config = {
 };
 
 struct virtio_iommu reference;
+
+/* At power-on. */
+static uint8_t initial_bypass;
 
 /* The request queue has work that was put off. */
 static bool pending;
@@ -96,15 +100,19 @@ static void find_endpoints(void)
 
 static void reset(struct vdev *dev)
 {
+	static const uint8_t nothing[sizeof(struct iommu_config)];
 	struct model *m = &reference.model;
 
-	(void)dev;
 	pending = false;
 	events_reset();
 	if (mutant(MUTANT_RESET_CLEARS_BYPASS))
 		m->config.bypass = 0;
-	if (mutant(MUTANT_RESET_KEEPS_DOMAINS))
+	if (mutant(MUTANT_RESET_RESTORES_BYPASS))
+		m->config.bypass = initial_bypass;
+	if (bug_reset())
 		return;
+	if (mutant(MUTANT_CONFIG_HIDDEN_BEFORE_FEATURES_OK))
+		dev->config = nothing;
 	if (!mutant(MUTANT_RESET_KEEPS_CACHE))
 		iotlb_forget_all();
 	model_reset(m);
@@ -114,6 +122,8 @@ static void reset(struct vdev *dev)
 static void features_ok(struct vdev *dev)
 {
 	reference.model.accepted = dev->accepted;
+	if (mutant(MUTANT_CONFIG_HIDDEN_BEFORE_FEATURES_OK))
+		dev->config = (const uint8_t *)&reference.model.config;
 }
 
 static void write_bypass(uint8_t value)
@@ -171,7 +181,7 @@ static void configure(const struct options *options)
 		c->domain_end = p->domain_end;
 	}
 	c->probe_size = OR(p->probe_size, c->probe_size);
-	c->bypass = options->boot_bypass;
+	c->bypass = initial_bypass = options->boot_bypass;
 	if (options->granule)
 		c->page_size_mask = -options->granule;
 	if (options->address_width)
@@ -188,6 +198,10 @@ static uint64_t offered(const struct options *options)
 		features &= ~VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
 	if (options->no_event_idx)
 		features &= ~VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	if (mutant(MUTANT_MAP_UNMAP_NOT_OFFERED))
+		features &= ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
+	if (mutant(MUTANT_OLD_BYPASS_OFFERED))
+		features |= VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS);
 	return (features & ~personality->without) | personality->with;
 }
 

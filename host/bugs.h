@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The places of most mutants, kept out of the device that is right. Each function does nothing unless
+ * one of its mutants is active.
+ */
+#ifndef BUGS_H
+#define BUGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "iommu_parts.h"
+#include "model.h"
+
+/* bugs_request.c: fields that are not read as they stand. */
+void bug_misread(struct model_request *r);
+
+/* Checks that are made and should not be, or not made and should be, and domains that are not there. */
+void bug_decide(const struct model_request *r, struct decision *d);
+
+/* Answers with OK that come before their effect: true if the request is put off. */
+bool bug_postpone(const struct model_request *r);
+void bug_catch_up(void);
+
+/* bugs_effect.c: what is done wrongly in place of the right thing. True: that is all. */
+bool bug_attach(const struct model_request *r);
+bool bug_detach(const struct model_request *r);
+bool bug_map(const struct model_request *r);
+bool bug_unmap(const struct model_request *r);
+
+/* And what a request that is refused does all the same. */
+void bug_refused(const struct model_request *r, const struct decision *d);
+
+/* Device reset. True: that is all. */
+bool bug_reset(void);
+
+/* bugs_reply.c: what is written, and what the driver is told of it. */
+void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail);
+uint32_t bug_used_length(const struct model_request *r, const struct decision *d, uint32_t length);
+void bug_overrun(const struct chain *chain);
+
+/* bugs_translation.c */
+struct access {
+	uint32_t endpoint;
+	uint64_t address;
+	uint32_t kind;		/* MAP_READ or MAP_WRITE */
+};
+
+/* Fields of an access that are not read as they stand. */
+void bug_access(struct access *a);
+
+/* Before the lookup: passes or is blocked, whatever is mapped. */
+bool bug_passes(const struct access *a);
+bool bug_blocks(const struct access *a);
+
+/* After the lookup has failed: finds something all the same. */
+bool bug_finds(const struct access *a, struct model_extent *extent);
+
+/* After it has found something. False: takes it for a fault. */
+bool bug_extent(const struct access *a, struct model_extent *extent);
+void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+		uint64_t *length);
+
+/* Mappings that one endpoint does not get to see. */
+void bug_hide(uint32_t endpoint, uint64_t start);
+void bug_hide_nothing(void);
+
+#endif

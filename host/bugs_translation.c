@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bugs.h"
+#include "mutant.h"
+
+static const struct model *const m = &reference.model;
+
+static const struct model_endpoint *attached(uint32_t id)
+{
+	const struct model_endpoint *ep = model_endpoint(m, id);
+
+	return ep && ep->attached ? ep : NULL;
+}
+
+void bug_access(struct access *a)
+{
+	a->endpoint = MUTATE(DMA_IDS_8_BITS, a->endpoint & ~0xff00u, a->endpoint);
+	a->address = MUTATE(DMA_ADDRESS_32_BITS, (uint32_t)a->address, a->address);
+	a->address = MUTATE(DMA_ADDRESS_47_BITS, a->address & ((1ull << 47) - 1), a->address);
+}
+
+/* config.bypass when the endpoint was attached, for a device that asks no more. */
+static bool stale_bypass(void)
+{
+	static uint8_t value;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (m->endpoints[i].attached)
+			return value;
+	value = m->config.bypass;
+	return value;
+}
+
+bool bug_passes(const struct access *a)
+{
+	const struct model_endpoint *ep = attached(a->endpoint);
+
+	if (mutant(MUTANT_UNATTACHED_BYPASSES))
+		return !ep;
+	if (mutant(MUTANT_READS_BYPASS))
+		return !ep && a->kind == MAP_READ;
+	if (mutant(MUTANT_CONFIG_BYPASS_BEATS_DOMAIN))
+		return m->config.bypass;
+	if (mutant(MUTANT_EMPTY_DOMAIN_BYPASSES))
+		return ep && !m->mapping_count;
+	return false;
+}
+
+bool bug_blocks(const struct access *a)
+{
+	const struct model_endpoint *ep = attached(a->endpoint);
+
+	if (mutant(MUTANT_BYPASS_DOMAIN_NEEDS_CONFIG))
+		return ep && ep->bypass && !m->config.bypass;
+	if (mutant(MUTANT_BYPASS_NEEDS_FEATURE))
+		return !ep && !vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+	if (mutant(MUTANT_BYPASS_NEEDS_DRIVER))
+		return !ep && !(reference.vdev.status & VIRTIO_DRIVER_OK);
+	if (mutant(MUTANT_BYPASS_STOPS_AT_FIRST_ATTACH)) {
+		static bool seen;
+
+		seen |= ep != NULL;
+		return !ep && seen;
+	}
+	if (mutant(MUTANT_BYPASS_OF_ATTACH_TIME))
+		return !ep && !stale_bypass();
+	return false;
+}
+
+static bool translates(const struct access *a, uint64_t address, uint32_t kind,
+		       struct model_extent *extent)
+{
+	uint8_t ignored;
+
+	return model_translate(m, a->endpoint, address, kind, extent, &ignored);
+}
+
+/* The mapping below, without a look at where it ends. */
+static bool lower_neighbour(const struct access *a, struct model_extent *extent)
+{
+	const struct model_endpoint *ep = attached(a->endpoint);
+	bool found = false;
+
+	for (unsigned int i = 0; ep && i < m->mapping_count; i++) {
+		const struct model_mapping *mapping = &m->mappings[i];
+
+		if (mapping->domain != ep->domain || mapping->start > a->address ||
+		    (found && mapping->start < extent->start) || !(mapping->flags & a->kind))
+			continue;
+		*extent = (struct model_extent){mapping->start, UINT64_MAX, mapping->phys, mapping->flags};
+		found = true;
+	}
+	return found;
+}
+
+static bool foreign_mapping(const struct access *a, struct model_extent *extent)
+{
+	struct access other = *a;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		other.endpoint = m->endpoints[i].id;
+		if (m->endpoints[i].attached && translates(&other, a->address, a->kind, extent))
+			return true;
+	}
+	return false;
+}
+
+bool bug_finds(const struct access *a, struct model_extent *extent)
+{
+	if (mutant(MUTANT_BYTE_BEFORE_MAPPING_PASSES) && translates(a, a->address + 1, a->kind, extent)) {
+		extent->start--;
+		extent->phys--;
+		return true;
+	}
+	if (mutant(MUTANT_BYTE_BEHIND_MAPPING_PASSES) && translates(a, a->address - 1, a->kind, extent)) {
+		extent->end++;
+		return true;
+	}
+	if (mutant(MUTANT_WRITE_NOT_CHECKED) && translates(a, a->address, MAP_READ, extent)) {
+		extent->flags = MAP_RW;
+		return true;
+	}
+	if (mutant(MUTANT_LIMIT_NOT_CHECKED))
+		return lower_neighbour(a, extent);
+	if (mutant(MUTANT_DOMAINS_SHARE_MAPPINGS))
+		return foreign_mapping(a, extent);
+	return false;
+}
+
+#define MAX_HIDDEN 64
+
+static struct {
+	uint32_t endpoint;
+	uint64_t start;
+} hidden[MAX_HIDDEN];
+static unsigned int hidden_count;
+
+void bug_hide(uint32_t endpoint, uint64_t start)
+{
+	hidden[hidden_count % MAX_HIDDEN].endpoint = endpoint;
+	hidden[hidden_count++ % MAX_HIDDEN].start = start;
+}
+
+void bug_hide_nothing(void)
+{
+	hidden_count = 0;
+}
+
+static bool is_hidden(uint32_t endpoint, uint64_t start)
+{
+	for (unsigned int i = 0; i < hidden_count && i < MAX_HIDDEN; i++)
+		if (hidden[i].endpoint == endpoint && hidden[i].start == start)
+			return true;
+	return false;
+}
+
+bool bug_extent(const struct access *a, struct model_extent *extent)
+{
+	if (mutant(MUTANT_LAST_BYTE_NOT_MAPPED) && extent->end == a->address)
+		return false;
+	if (mutant(MUTANT_FIRST_BYTE_NOT_MAPPED) && extent->start == a->address && extent->start)
+		return false;
+	return !is_hidden(a->endpoint, extent->start);
+}
+
+void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+		uint64_t *length)
+{
+	if (mutant(MUTANT_OFFSET_WITHIN_PAGE_ONLY) && extent->end != UINT64_MAX)
+		*phys = extent->phys + (a->address - extent->start) % 4096;
+	if (mutant(MUTANT_ACCESS_RUNS_OVER_END))
+		*length = UINT64_MAX;
+	if (mutant(MUTANT_LAST_BYTE_MISPLACED) && a->address == extent->end)
+		*phys = extent->phys;
+}
