@@ -154,6 +154,12 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 		SKIP("the device allows endpoints to share a domain");
 	EXPECT_STATUS(reply, STATUS_UNSUPP);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+	if (!set_unattached_bypass(false))
+		return;
+	dma_place(&endpoint(1)->dma, endpoint(1)->page_iova);
+	REQUIRE_OK(map(s.domain, endpoint(1)->page_iova, endpoint(1)->page_iova + PRIVATE_PAGE - 1,
+		       phys(endpoint(1)->dma.page), MAP_RW));
+	EXPECT_WRITE_BLOCKED(endpoint(1), s.iova, 8);
 }
 
 /* The kind of a domain is fixed when it is made: one that joins must ask for the same kind. */

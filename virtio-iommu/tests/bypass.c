@@ -41,11 +41,11 @@ static void expect_blocked(const char *at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
 
-	control(at, ep);
 	dma_place(&ep->dma, phys(ep->dma.page));
 	expect_write_blocked(at, ep, phys(page), 8);
 	if (ep->dma.ops->exact)
 		expect_read_blocked(at, ep, phys(page), page, 8);
+	control(at, ep);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
 }
 
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
@@ -101,6 +101,22 @@ TEST(N_BYP_3, attached_endpoint_does_not_bypass, NEEDS_DMA)
 	EXPECT_READ_BLOCKED(s.ep, phys(page), page, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, phys(s.target), 8);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* Nothing is mapped: not even the rings of the endpoint are within reach. */
+TEST(N_BYP_3, empty_domain_blocks_everything, NEEDS_ENDPOINT)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *page = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	set_unattached_bypass(true);
+	REQUIRE_OK(attach(domain, ep->id, 0));
+	dma_place(&ep->dma, phys(ep->dma.page));
+	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
+	EXPECT_READ_BLOCKED(ep, phys(page), page, 8);
+	REQUIRE(leave(ep, domain));
+	control(AT, ep);
 }
 
 TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_BYPASS_CONFIG)

@@ -125,6 +125,23 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
 	EXPECT_WRITES(second, iova, two, 8);
 }
 
+TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct endpoint *first = endpoint(0), *second = endpoint(1);
+	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint8_t *one = watched_pages(1), *two = watched_pages(1);
+	uint32_t domain = fresh_domain(), other = fresh_domain();
+
+	REQUIRE(join(first, domain));
+	REQUIRE(join(second, other));
+	REQUIRE_OK(map(domain, iova, end, phys(one), MAP_RW));
+	REQUIRE_OK(map(other, iova, end, phys(two), MAP_RW));
+	REQUIRE_WRITES(second, iova, two, 8);
+	REQUIRE_OK(unmap(domain, iova, end));
+	EXPECT_WRITE_BLOCKED(first, iova, 8);
+	EXPECT_WRITES(second, iova, two, 8);
+}
+
 TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BRIDGED_ENDPOINT)
 {
 	struct endpoint *bridged = endpoint_bridged();

@@ -3,6 +3,7 @@
  * Fault reporting (virtio 1.4, 5.13.6.9). No device has to report any fault (AMB-15): what is
  * reported is judged, and a device that reports none is skipped.
  */
+#include "reserved.h"
 #include "steps.h"
 #include "test.h"
 
@@ -98,7 +99,28 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	}
 }
 
+static void expect_address(const char *at, const struct event *event, uint64_t first, uint64_t last)
+{
+	uint64_t address = event->record.address;
+
+	if (!(event->record.flags & FAULT_ADDRESS))
+		judge(VERDICT_INFO, at, "either way is legal", "the report has no address");
+	else if (address < first || address > last)
+		judge(broken(), at, "an address of the access", "%#lx, the access was to %#lx-%#lx",
+		      address, first, last);
+}
+
 TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	if (write_fault(&s, &event))
+		expect_address(AT, &event, s.iova + iommu.page, s.iova + iommu.page + 7);
+}
+
+/* Not only its page, nor only its low half. */
+TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 {
 	struct event event;
 	struct setting s;
@@ -106,18 +128,20 @@ TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 
 	if (!write_fault(&s, &event))
 		return;
-	first = s.iova + iommu.page;
-	if (!(event.record.flags & FAULT_ADDRESS))
-		INFO("the report has no address");
-	else
-		EXPECT(event.record.address >= first && event.record.address < first + 8,
-		       "an address of the access", "%#lx, the access was to %#lx-%#lx",
-		       event.record.address, first, first + 7);
+	first = (iommu.config.input_end & -iommu.page) + 0x158;
+	if (reserved_overlaps(first, first + 7))
+		SKIP("a reserved region covers the end of the input range");
+	event_drain();
+	EXPECT_WRITE_BLOCKED(s.ep, first, 8);
+	if (!event_wait(&event))
+		SKIP("the device does not report this fault");
+	expect_address(AT, &event, first, first + 7);
 }
 
 /* More faults than buffers: the device drops some or waits, and goes on. */
 TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 {
+	bool reported = false;
 	struct event event;
 	struct setting s;
 	struct reply reply;
@@ -129,8 +153,11 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 	reply = unmap(s.domain, s.iova, s.iova + iommu.page - 1);
 	EXPECT_OK(reply);
 	event_drain();
-	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	EXPECT(fault_of(s.ep, &event), "faults are reported again once there are buffers",
+	for (unsigned int i = 0; i < 3 && !reported; i++) {	/* one may be dropped */
+		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+		reported = fault_of(s.ep, &event);
+	}
+	EXPECT(reported, "faults are reported again once there are buffers",
 	       "none is reported");
 }
 
