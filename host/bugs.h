@@ -61,6 +61,9 @@ bool bug_extent(const struct access *a, struct model_extent *extent);
 void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
 		uint64_t *length);
 
+/* An endpoint was attached: config.bypass as it is now may be remembered. */
+void bug_note_bypass(void);
+
 /* Mappings that one endpoint does not get to see. */
 void bug_hide(uint32_t endpoint, uint64_t start);
 void bug_hide_nothing(void);

@@ -52,6 +52,7 @@ bool bug_attach(const struct model_request *r)
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 	bool moves = ep && ep->attached && ep->domain != r->attach.domain;
 
+	bug_note_bypass();
 	if (mutant(MUTANT_ATTACH_DOES_NOTHING))
 		return true;
 	if (mutant(MUTANT_MOVE_DOES_NOTHING) && moves)

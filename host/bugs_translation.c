@@ -18,16 +18,14 @@ void bug_access(struct access *a)
 	a->address = MUTATE(DMA_ADDRESS_47_BITS, a->address & ((1ull << 47) - 1), a->address);
 }
 
-/* config.bypass when the endpoint was attached, for a device that asks no more. */
-static bool stale_bypass(void)
-{
-	static uint8_t value;
+/* config.bypass when an endpoint was attached last, for a device that does not look again. */
+static bool was_attached;
+static uint8_t old_bypass;
 
-	for (unsigned int i = 0; i < m->endpoint_count; i++)
-		if (m->endpoints[i].attached)
-			return value;
-	value = m->config.bypass;
-	return value;
+void bug_note_bypass(void)
+{
+	was_attached = true;
+	old_bypass = m->config.bypass;
 }
 
 bool bug_passes(const struct access *a)
@@ -36,6 +34,8 @@ bool bug_passes(const struct access *a)
 
 	if (mutant(MUTANT_UNATTACHED_BYPASSES))
 		return !ep;
+	if (mutant(MUTANT_BYPASS_OF_ATTACH_TIME))
+		return !ep && was_attached && old_bypass;
 	if (mutant(MUTANT_READS_BYPASS))
 		return !ep && a->kind == MAP_READ;
 	if (mutant(MUTANT_CONFIG_BYPASS_BEATS_DOMAIN))
@@ -62,7 +62,7 @@ bool bug_blocks(const struct access *a)
 		return !ep && seen;
 	}
 	if (mutant(MUTANT_BYPASS_OF_ATTACH_TIME))
-		return !ep && !stale_bypass();
+		return !ep && was_attached && !old_bypass;
 	return false;
 }
 
