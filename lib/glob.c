@@ -30,13 +30,16 @@ bool glob_match(const char *pattern, const char *end, const char *text)
 
 bool glob_match_any(const char *patterns, const char *text)
 {
+	bool matched = false;
 	const char *comma;
 
 	for (;; patterns = comma + 1) {
+		bool without = *patterns == '!';
+
 		comma = strchr(patterns, ',');
-		if (glob_match(patterns, comma ? comma : patterns + strlen(patterns), text))
-			return true;
+		if (glob_match(patterns + without, comma ? comma : patterns + strlen(patterns), text))
+			matched = !without;
 		if (!comma)
-			return false;
+			return matched;
 	}
 }

@@ -10,7 +10,10 @@
  */
 bool glob_match(const char *pattern, const char *end, const char *text);
 
-/* Whether any of the comma-separated patterns matches. */
+/*
+ * The comma-separated patterns in turn: one that matches takes @text in, one that matches behind a
+ * '!' takes it out again.
+ */
 bool glob_match_any(const char *patterns, const char *text);
 
 #endif

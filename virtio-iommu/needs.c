@@ -26,6 +26,11 @@ static bool has_probe(void)
 	return iommu_offers(VIRTIO_IOMMU_F_PROBE);
 }
 
+static bool has_no_probe(void)
+{
+	return !has_probe();
+}
+
 static bool has_bypass_config(void)
 {
 	return iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG);
@@ -100,6 +105,7 @@ static const struct {
 	{NEEDS_DOMAIN_RANGE, has_domain_range, "needs feature DOMAIN_RANGE"},
 	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},
 	{NEEDS_MMIO_FLAG, has_mmio_flag, "needs feature MMIO"},
+	{NEEDS_NO_PROBE, has_no_probe, "needs a device without feature PROBE"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 };
 

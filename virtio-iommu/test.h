@@ -60,6 +60,7 @@ enum {
 	NEEDS_INPUT_RANGE = 1 << 12,
 	NEEDS_MMIO_FLAG = 1 << 13,
 	NEEDS_NO_MMIO_FLAG = 1 << 14,
+	NEEDS_NO_PROBE = 1 << 15,
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

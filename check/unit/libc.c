@@ -100,6 +100,10 @@ static void globs(void)
 	CHECK(!glob_match_any("a*b*c", "aXbYbZ"));
 	CHECK(!glob_match_any("", "a"));
 	CHECK(glob_match_any("", ""));
+	CHECK(!glob_match_any("*,!b*", "bc"));
+	CHECK(glob_match_any("*,!b*", "abc"));
+	CHECK(glob_match_any("*,!b*,bc", "bc"));
+	CHECK(!glob_match_any("!a", "b"));
 }
 
 static void options(void)

@@ -28,7 +28,12 @@ class Choice:
 
 
 def matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+    """One glob after the other takes the name in; behind a `!` it takes it out again."""
+    found = False
+    for glob in globs:
+        if fnmatchcase(name, glob.lstrip("!")):
+            found = not glob.startswith("!")
+    return found
 
 
 def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],

@@ -109,3 +109,132 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 	if (count < 2 && still_good())
 		SKIP("the endpoint has fewer than two properties");
 }
+
+static void probe_missing(const char *at, uint32_t id)
+{
+	struct reply reply = probe(id);
+
+	expect_status(at, broken(), &reply, STATUS_NOENT);
+}
+
+TEST(DEV_PROBE_2, unknown_endpoint_is_refused, NEEDS_PROBE)
+{
+	if (!missing_endpoint_id(UINT32_MAX))
+		SKIP("the firmware lists endpoint id 0xffffffff");
+	probe_missing(AT, UINT32_MAX);
+}
+
+TEST(DEV_PROBE_2, aliases_of_an_id_are_refused, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	uint32_t id;
+
+	for (unsigned int i = 0; alias_id(endpoint(0)->id, i, &id); i++)
+		if (missing_endpoint_id(id))
+			probe_missing(AT, id);
+}
+
+static struct reply probe_without_feature(void)
+{
+	struct probe_request request = {{.type = REQUEST_PROBE}, endpoint(0)->id, {0}};
+
+	return request_raw(&request, sizeof(request), 64);
+}
+
+/* Without the feature the request is of an unknown type. */
+TEST(DEV_PROBE_3, nothing_is_written_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
+{
+	struct reply reply = probe_without_feature();
+
+	for (uint32_t i = 0; reply.used && i < reply.writable; i++)
+		EXPECT(reply.bytes[i] == reply.poison, "no byte of the buffer is written",
+		       "byte %u is %#x", i, reply.bytes[i]);
+}
+
+TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
+{
+	struct reply reply = probe_without_feature();
+
+	EXPECT(reply.used && !reply.length, "the request comes back with used.len 0", "%s, used.len %u",
+	       reply.used ? "it came back" : "it did not come back", reply.length);
+}
+
+TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero,
+     NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
+{
+	struct reply reply = probe(reserved_region(0)->endpoint);
+	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+
+	REQUIRE(is_ok(&reply));
+	for (; walk_step(&walk); walk_on(&walk))
+		EXPECT(!(walk.head.type & ~PROPERTY_TYPE_MASK), "bits 12-15 of the type are 0",
+		       "type %#x at %u", walk.head.type, walk.offset);
+}
+
+/* The property area is cut short; the tail is where a driver with that size would look for it. */
+static struct reply probe_cut_to(uint32_t id, uint32_t property_bytes)
+{
+	struct probe_request request = {{.type = REQUEST_PROBE}, id, {0}};
+
+	return request_raw(&request, sizeof(request), property_bytes + TAIL_SIZE);
+}
+
+static bool holds_region(const struct reply *reply)
+{
+	const struct property_head head = {PROPERTY_RESV_MEM, sizeof(struct property_resv_mem) - 4};
+
+	for (uint32_t i = 0; i + sizeof(head) <= reply->writable; i++)
+		if (!memcmp(reply->bytes + i, &head, sizeof(head)))
+			return true;
+	return false;
+}
+
+#define FOR_EACH_CUT(size, i)                                                                     \
+	for (uint32_t cuts_[] = {iommu.config.probe_size - 1, iommu.config.probe_size / 2, 0},    \
+		      i = 0, size = cuts_[0];                                                     \
+	     i < 3; size = ++i < 3 ? cuts_[i] : 0)
+
+TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
+     NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
+{
+	FOR_EACH_CUT(size, i) {
+		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, size);
+
+		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
+		if (iommu.dead)
+			REQUIRE(iommu_restart(iommu.wanted));
+	}
+}
+
+/* The status is looked for in the last four bytes (AMB-10). */
+TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	FOR_EACH_CUT(size, i) {
+		struct reply reply = probe_cut_to(endpoint(0)->id, size);
+
+		EXPECT(reply.used && !reply.breach && reply.status == STATUS_INVAL, "status INVAL (4)",
+		       "%u property bytes: %s", size,
+		       !reply.used ? "the request did not come back" :
+		       reply.breach ? reply.breach : status_name(reply.status));
+		if (iommu.dead)
+			REQUIRE(iommu_restart(iommu.wanted));
+	}
+}
+
+/* Sent twice, with different bytes in the buffer before. */
+TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		struct reply reply = probe(endpoint(0)->id);
+		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+
+		REQUIRE(is_ok(&reply));
+		while (walk_step(&walk))
+			walk_on(&walk);
+		for (uint32_t i = walk.offset; i < walk.size; i++)
+			if (reply.bytes[i]) {
+				EXPECT(false, "all bytes behind the last property are 0",
+				       "byte %u of %u is %#x", i, walk.size, reply.bytes[i]);
+				return;
+			}
+	}
+}
