@@ -188,18 +188,23 @@ static bool holds_region(const struct reply *reply)
 	return false;
 }
 
-#define FOR_EACH_CUT(size, i)                                                                     \
-	for (uint32_t cuts_[] = {iommu.config.probe_size - 1, iommu.config.probe_size / 2, 0},    \
-		      i = 0, size = cuts_[0];                                                     \
-	     i < 3; size = ++i < 3 ? cuts_[i] : 0)
+#define CUTS 3
+
+static uint32_t cut_size(unsigned int i)
+{
+	const uint32_t sizes[CUTS] = {iommu.config.probe_size - 1, iommu.config.probe_size / 2, 0};
+
+	return sizes[i];
+}
 
 TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
      NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
-	FOR_EACH_CUT(size, i) {
-		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, size);
+	for (unsigned int i = 0; i < CUTS; i++) {
+		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, cut_size(i));
 
-		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
+		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes",
+		       cut_size(i));
 		if (iommu.dead)
 			REQUIRE(iommu_restart(iommu.wanted));
 	}
@@ -208,11 +213,11 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 /* The status is looked for in the last four bytes (AMB-10). */
 TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-	FOR_EACH_CUT(size, i) {
-		struct reply reply = probe_cut_to(endpoint(0)->id, size);
+	for (unsigned int i = 0; i < CUTS; i++) {
+		struct reply reply = probe_cut_to(endpoint(0)->id, cut_size(i));
 
 		EXPECT(reply.used && !reply.breach && reply.status == STATUS_INVAL, "status INVAL (4)",
-		       "%u property bytes: %s", size,
+		       "%u property bytes: %s", cut_size(i),
 		       !reply.used ? "the request did not come back" :
 		       reply.breach ? reply.breach : status_name(reply.status));
 		if (iommu.dead)
