@@ -211,3 +211,11 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 	effect.stray = find_stray(NULL, 0);
 	return effect;
 }
+
+bool has_read(struct endpoint *ep, const void *source, size_t size)
+{
+	uint8_t seen[DMA_MAX_BYTES];
+
+	watch_access(ep);
+	return dma_recall(&ep->dma, seen, size) == DMA_DONE && !memcmp(seen, source, size);
+}

@@ -52,4 +52,10 @@ struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void
 /* A read of @size bytes at @iova; exact if the device saw the bytes at @source. */
 struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
 
+/*
+ * Whether the device holds the bytes at @source since its last read, though it could not report that
+ * read. Its private page must be within reach now.
+ */
+bool has_read(struct endpoint *ep, const void *source, size_t size);
+
 #endif

@@ -68,3 +68,10 @@ enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, 
 		return conclude(master, DMA_REFUSED);
 	return conclude(master, master->ops->read(master, iova, bytes, size));
 }
+
+enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
+{
+	if (!master->ops->recall || !ready(master))
+		return DMA_REFUSED;
+	return conclude(master, master->ops->recall(master, bytes, size));
+}

@@ -49,6 +49,12 @@ struct dma_ops {
 	/* The device reads @size bytes at @iova; what it saw is stored in @bytes if it is done. */
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
+	/*
+	 * What the device saw in the last read, even one that it could not report; or NULL. For when
+	 * its private page is within reach again.
+	 */
+	enum dma_result (*recall)(struct dma_master *master, void *bytes, size_t size);
+
 	/* The device forgets its rings and keeps still. */
 	void (*stop)(struct dma_master *master);
 };
@@ -85,6 +91,9 @@ void dma_place(struct dma_master *master, uint64_t iova);
 /* Accesses; the device is started first if it is not running. @size is at most DMA_MAX_BYTES. */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+/* See struct dma_ops; DMA_REFUSED where the master cannot tell. */
+enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
 
 /* Stop the device. The next access starts it again. */
 void dma_stop(struct dma_master *master);

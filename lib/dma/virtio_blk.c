@@ -88,15 +88,20 @@ static enum dma_result blk_write(struct dma_master *master, uint64_t iova, size_
 	return transfer(master, REQUEST_IN, PATTERN_SECTOR, iova, size);
 }
 
+static enum dma_result blk_recall(struct dma_master *master, void *bytes, size_t size)
+{
+	enum dma_result result = transfer(master, REQUEST_IN, BACK_SECTOR, 0, 0);
+
+	if (result == DMA_DONE)
+		memcpy(bytes, (const void *)scratch(master)->data, size);
+	return result;
+}
+
 static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
 {
 	enum dma_result result = transfer(master, REQUEST_OUT, BACK_SECTOR, iova, size);
 
-	if (result == DMA_DONE)
-		result = transfer(master, REQUEST_IN, BACK_SECTOR, 0, 0);
-	if (result == DMA_DONE)
-		memcpy(bytes, (const void *)scratch(master)->data, size);
-	return result;
+	return result == DMA_DONE ? blk_recall(master, bytes, size) : result;
 }
 
 static const struct dma_ops blk_ops = {
@@ -105,6 +110,7 @@ static const struct dma_ops blk_ops = {
 	.start = dma_virtio_start,
 	.write = blk_write,
 	.read = blk_read,
+	.recall = blk_recall,
 	.stop = dma_virtio_stop,
 };
 

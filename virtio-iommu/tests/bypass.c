@@ -21,8 +21,11 @@ static void expect_identity(const char *at, struct endpoint *ep)
 		expect_reads(at, broken(), ep, phys(page), page, 8);
 }
 
-/* The endpoint is alive: in a domain of its own it reaches what is mapped for it. */
-static void control(const char *at, struct endpoint *ep)
+/*
+ * The endpoint is alive: in a domain of its own it reaches what is mapped for it. Here it can tell,
+ * too, whether it has read the 8 bytes at @secret (or NULL), which it could not before.
+ */
+static void control(const char *at, struct endpoint *ep, const void *secret)
 {
 	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
 	uint8_t *target = watched_pages(1);
@@ -31,6 +34,9 @@ static void control(const char *at, struct endpoint *ep)
 
 	if (!iommu_is_up() || !iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP) || !join(ep, domain))
 		return;
+	if (secret && has_read(ep, secret, 8))
+		judge(VERDICT_FAIL, at, "an endpoint that is not in bypass reads no memory",
+		      "it has read the bytes at %#lx", phys(secret));
 	reply = map(domain, iova, end, phys(target), MAP_RW);
 	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
 		expect_writes(at, VERDICT_ERROR, ep, iova, target, 8);
@@ -45,7 +51,7 @@ static void expect_blocked(const char *at, struct endpoint *ep)
 	expect_write_blocked(at, ep, phys(page), 8);
 	if (ep->dma.ops->exact)
 		expect_read_blocked(at, ep, phys(page), page, 8);
-	control(at, ep);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
+	control(at, ep, page);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
 }
 
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
@@ -116,7 +122,7 @@ TEST(N_BYP_3, empty_domain_blocks_everything, NEEDS_ENDPOINT)
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
 	EXPECT_READ_BLOCKED(ep, phys(page), page, 8);
 	REQUIRE(leave(ep, domain));
-	control(AT, ep);
+	control(AT, ep, page);
 }
 
 TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
@@ -274,7 +280,7 @@ TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	control(AT, endpoint(0));
+	control(AT, endpoint(0), NULL);
 	dma_place(dma, phys(dma->page));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
 	EXPECT(!dma->ring.used->index, "the used index in the endpoint's ring stays 0",
