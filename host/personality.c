@@ -29,7 +29,7 @@ static const struct personality personalities[] = {
 	{"no-domain-range", "feature DOMAIN_RANGE is not offered", "5.13.3", NULL,
 	 .without = IOMMU_FEATURE(DOMAIN_RANGE)},
 	{"no-probe", "feature PROBE is not offered", "5.13.3", NULL, .without = IOMMU_FEATURE(PROBE)},
-	{"small-probe", "room for one property", "5.13.4 probe_size", NULL, .probe_size = 24},
+	{"small-probe", "room for two regions and no more", "N-PROBE-1", NULL, .probe_size = 48},
 	{"large-probe", "", "5.13.4 probe_size", NULL, .probe_size = 4000},
 	{"no-mmio", "feature MMIO is not offered", "5.13.3", NULL, .without = IOMMU_FEATURE(MMIO)},
 	{"no-bypass-config", "feature BYPASS_CONFIG is not offered: no bypass", "5.13.3", NULL,
