@@ -51,6 +51,12 @@ static bool walk_step(struct walk *walk)
 	return (walk->head.type & PROPERTY_TYPE_MASK) != PROPERTY_NONE;
 }
 
+/* What runs over the end is no property. */
+static bool fits(const struct walk *walk)
+{
+	return walk->head.length <= walk->size - walk->offset - sizeof(walk->head);
+}
+
 static void walk_on(struct walk *walk)
 {
 	walk->offset += sizeof(walk->head) + walk->head.length;
@@ -158,16 +164,22 @@ TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT |
 	       reply.used ? "it came back" : "it did not come back", reply.length);
 }
 
-TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero,
-     NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
+/* A driver skips a property where they are not, so there may seem to be no region at all. */
+TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-	struct reply reply = probe(reserved_region(0)->endpoint);
-	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+	unsigned int count = 0;
 
-	REQUIRE(is_ok(&reply));
-	for (; walk_step(&walk); walk_on(&walk))
-		EXPECT(!(walk.head.type & ~PROPERTY_TYPE_MASK), "bits 12-15 of the type are 0",
-		       "type %#x at %u", walk.head.type, walk.offset);
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct reply reply = probe(endpoint(i)->id);
+		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+
+		REQUIRE(is_ok(&reply));
+		for (; walk_step(&walk); walk_on(&walk), count++)
+			EXPECT(!(walk.head.type & ~PROPERTY_TYPE_MASK), "bits 12-15 of the type are 0",
+			       "type %#x at %u", walk.head.type, walk.offset);
+	}
+	if (!count)
+		SKIP("no endpoint has a property");
 }
 
 /* The property area is cut short; the tail is where a driver with that size would look for it. */
@@ -233,7 +245,7 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
 		REQUIRE(is_ok(&reply));
-		while (walk_step(&walk))
+		while (walk_step(&walk) && fits(&walk))
 			walk_on(&walk);
 		for (uint32_t i = walk.offset; i < walk.size; i++)
 			if (reply.bytes[i]) {
