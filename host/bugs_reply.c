@@ -19,8 +19,10 @@ void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail)
 		reply[tail] |= 0x80;
 	if (r->head.type != REQUEST_PROBE || !tail)
 		return;
-	if (mutant(MUTANT_PROBE_STATUS_IN_FRONT))
-		reply[0] = reply[tail] + 1;
+	if (mutant(MUTANT_PROBE_STATUS_IN_FRONT)) {
+		reply[0] = reply[tail];
+		reply[tail] = 0;
+	}
 	if (mutant(MUTANT_PROBE_DIFFERS))
 		reply[tail - 1] = ++counter;
 }

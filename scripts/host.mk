@@ -26,6 +26,7 @@ VARIANT_coverage := -O0 --coverage
 # printf is the suite's own (lib/console.h), so a compiler must not turn it into anything else.
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-printf \
+	-fmacro-prefix-map=virtio-iommu/tests/= \
 	-U_FORTIFY_SOURCE -fno-common -fno-strict-aliasing \
 	-isystem $(LIBFDT)/include -iquote lib -I host -I virtio-iommu -I $(OUT)/generated
 
