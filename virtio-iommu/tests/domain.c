@@ -68,95 +68,103 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
-/* The same address in two domains: each endpoint reaches its own memory, and no other. */
+/* Two endpoints in a domain each; one address, and memory for each of them. Nothing is mapped. */
+struct pair {
+	struct endpoint *first, *second;
+	uint32_t domain, other;
+	uint64_t iova, end;	/* of one page; a window of two */
+	uint8_t *one, *two;
+};
+
+static bool make_pair(struct pair *p, struct endpoint *first, struct endpoint *second,
+		      uint32_t domain, uint32_t other)
+{
+	*p = (struct pair){.first = first, .second = second, .domain = domain, .other = other};
+	p->iova = iova_window(2);
+	p->end = p->iova + iommu.page - 1;
+	p->one = watched_pages(1);
+	p->two = watched_pages(1);
+	return join(first, domain) && join(second, other);
+}
+
+/* The same address in both domains: each endpoint reaches its own memory, and no other. */
 TEST(N_DOM_3, same_address_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
-	struct endpoint *first = endpoint(0), *second = endpoint(1);
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
-	uint8_t *one = watched_pages(1), *two = watched_pages(1);
-	uint32_t domain = fresh_domain(), other = fresh_domain();
+	struct pair p;
 
-	REQUIRE(join(first, domain));
-	REQUIRE(join(second, other));
-	REQUIRE_OK(map(domain, iova, end, phys(one), MAP_RW));
-	REQUIRE_OK(map(other, iova, end, phys(two), MAP_RW));
-	EXPECT_WRITES(first, iova, one, 8);
-	EXPECT_WRITES(second, iova, two, 8);
-	EXPECT_WRITES(first, iova + iommu.page - 1, one + iommu.page - 1, 1);
-	EXPECT_READS(first, iova, one, 8);
-	if (second->dma.ops->exact)
-		EXPECT_READS(second, iova, two, 8);
+	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
+	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	EXPECT_WRITES(p.first, p.iova, p.one, 8);
+	EXPECT_WRITES(p.second, p.iova, p.two, 8);
+	EXPECT_WRITES(p.first, p.end, p.one + iommu.page - 1, 1);
+	EXPECT_READS(p.first, p.iova, p.one, 8);
+	if (p.second->dma.ops->exact)
+		EXPECT_READS(p.second, p.iova, p.two, 8);
 }
 
 TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
-	struct endpoint *first = endpoint(0), *second = endpoint(1);
-	uint64_t iova = iova_window(2);
-	uint8_t *one = watched_pages(1), *two = watched_pages(1);
-	uint32_t domain = fresh_domain(), other = fresh_domain();
+	struct pair p;
+	uint64_t next;
 
-	REQUIRE(join(first, domain));
-	REQUIRE(join(second, other));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(one), MAP_RW));
-	REQUIRE_OK(map(other, iova + iommu.page, iova + 2 * iommu.page - 1, phys(two), MAP_RW));
-	EXPECT_WRITE_BLOCKED(second, iova, 8);
-	EXPECT_WRITE_BLOCKED(first, iova + iommu.page, 8);
-	EXPECT_READ_BLOCKED(first, iova + iommu.page, two, 8);
-	REQUIRE_WRITES(first, iova, one, 8);
-	REQUIRE_WRITES(second, iova + iommu.page, two, 8);
+	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	next = p.iova + iommu.page;
+	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
+	REQUIRE_OK(map(p.other, next, p.end + iommu.page, phys(p.two), MAP_RW));
+	EXPECT_WRITE_BLOCKED(p.second, p.iova, 8);
+	EXPECT_WRITE_BLOCKED(p.first, next, 8);
+	EXPECT_READ_BLOCKED(p.first, next, p.two, 8);
+	REQUIRE_WRITES(p.first, p.iova, p.one, 8);
+	REQUIRE_WRITES(p.second, next, p.two, 8);
+}
+
+/* What is mapped for one is blocked for the other, until that has a mapping of its own. */
+static void expect_isolated(const char *at, const struct pair *p)
+{
+	struct reply reply = map(p->domain, p->iova, p->end, phys(p->one), MAP_RW);
+
+	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_write_blocked(at, p->second, p->iova, 8);
+	reply = map(p->other, p->iova, p->end, phys(p->two), MAP_RW);
+	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_writes(at, broken(), p->first, p->iova, p->one, 8);
+	expect_writes(at, broken(), p->second, p->iova, p->two, 8);
 }
 
 /* Domain ids have 32 bits: two that share the low half are not one. */
 TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
-	struct endpoint *first = endpoint(0), *second = endpoint(1);
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
-	uint8_t *one = watched_pages(1), *two = watched_pages(1);
 	uint32_t domain = fresh_domain(), other = domain + 0x10000;
+	struct pair p;
 
 	if (other < domain || other > iommu.config.domain_end)
 		SKIP("the domain range has less than 2^16 ids");
-	REQUIRE(join(first, domain));
-	REQUIRE(join(second, other));
-	REQUIRE_OK(map(domain, iova, end, phys(one), MAP_RW));
-	EXPECT_WRITE_BLOCKED(second, iova, 8);
-	REQUIRE_OK(map(other, iova, end, phys(two), MAP_RW));
-	EXPECT_WRITES(first, iova, one, 8);
-	EXPECT_WRITES(second, iova, two, 8);
-}
-
-TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
-{
-	struct endpoint *first = endpoint(0), *second = endpoint(1);
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
-	uint8_t *one = watched_pages(1), *two = watched_pages(1);
-	uint32_t domain = fresh_domain(), other = fresh_domain();
-
-	REQUIRE(join(first, domain));
-	REQUIRE(join(second, other));
-	REQUIRE_OK(map(domain, iova, end, phys(one), MAP_RW));
-	REQUIRE_OK(map(other, iova, end, phys(two), MAP_RW));
-	REQUIRE_WRITES(second, iova, two, 8);
-	REQUIRE_OK(unmap(domain, iova, end));
-	EXPECT_WRITE_BLOCKED(first, iova, 8);
-	EXPECT_WRITES(second, iova, two, 8);
+	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), domain, other));
+	expect_isolated(AT, &p);
 }
 
 TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BRIDGED_ENDPOINT)
 {
 	struct endpoint *bridged = endpoint_bridged();
-	struct endpoint *other = endpoint(bridged == endpoint(0));
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
-	uint8_t *one = watched_pages(1), *two = watched_pages(1);
-	uint32_t domain = fresh_domain(), second = fresh_domain();
+	struct pair p;
 
-	REQUIRE(join(bridged, domain));
-	REQUIRE(join(other, second));
-	REQUIRE_OK(map(domain, iova, end, phys(one), MAP_RW));
-	EXPECT_WRITE_BLOCKED(other, iova, 8);
-	REQUIRE_OK(map(second, iova, end, phys(two), MAP_RW));
-	EXPECT_WRITES(bridged, iova, one, 8);
-	EXPECT_WRITES(other, iova, two, 8);
+	REQUIRE(make_pair(&p, bridged, endpoint(bridged == endpoint(0)), fresh_domain(),
+			  fresh_domain()));
+	expect_isolated(AT, &p);
+}
+
+TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct pair p;
+
+	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
+	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	REQUIRE_WRITES(p.second, p.iova, p.two, 8);
+	REQUIRE_OK(unmap(p.domain, p.iova, p.end));
+	EXPECT_WRITE_BLOCKED(p.first, p.iova, 8);
+	EXPECT_WRITES(p.second, p.iova, p.two, 8);
 }
 
 /* Attach a second endpoint, or skip: sharing is optional (DEV-ATTACH-4). */
