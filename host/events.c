@@ -93,15 +93,19 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 	if (personality->no_events || (personality->half_events && !drop_next))
 		return;
 	spoil(&record);
-	if (!deliver(&record) && personality->patient_events)
+	if ((personality->late_events || !deliver(&record)) && personality->patient_events)
 		keep(&record);
 }
 
-void events_notified(void)
+bool events_catch_up(void)
 {
+	bool any = false;
+
 	while (kept_count && deliver(&kept[0])) {
+		any = true;
 		kept_count--;
 		for (unsigned int i = 0; i < kept_count; i++)
 			kept[i] = kept[i + 1];
 	}
+	return any;
 }

@@ -94,6 +94,8 @@ static const struct personality personalities[] = {
 	{"no-events", "no fault is reported", "AMB-15", NULL, .no_events = true},
 	{"half-events", "every second fault is reported", "AMB-15", NULL, .half_events = true},
 	{"patient-events", "reports wait for a buffer", "N-EVT-1", NULL, .patient_events = true},
+	{"late-events", "reports come some time after their fault", "AMB-15", NULL,
+	 .patient_events = true, .late_events = true},
 	{"no-addresses", "reports leave out the address", "DEV-FAULT-4", NULL, .no_addresses = true},
 
 	/* Endpoints. */

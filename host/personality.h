@@ -50,6 +50,7 @@ struct personality {
 	bool no_events;
 	bool half_events;	/* every second one is dropped */
 	bool patient_events;	/* kept until there is a buffer, not dropped */
+	bool late_events;	/* do not come before the CPU waits */
 	bool no_addresses;	/* reports leave out the address */
 
 	/* Endpoints. */

@@ -74,7 +74,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 {
 	(void)dev;
 	if (queue == EVENT_QUEUE)
-		events_notified();
+		events_catch_up();
 	else if (personality->deferred)
 		pending = true;
 	else
@@ -83,8 +83,10 @@ static void notified(struct vdev *dev, unsigned int queue)
 
 bool virtio_iommu_idle(void)
 {
+	bool any = events_catch_up();
+
 	if (!pending || !vdev_is_running(&reference.vdev))
-		return false;
+		return any;
 	serve();
 	return true;
 }
