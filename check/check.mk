@@ -10,6 +10,7 @@ IASL := iasl
 DTC := dtc
 
 -include check/unit/unit.mk
+include check/boot64/boot64.mk
 include check/host.mk
 
 .PHONY: check-runner
@@ -18,4 +19,4 @@ include check/host.mk
 check-runner:
 	python3 -B -m pytest -q -p no:cacheprovider check/runner
 
-check: check-unit check-runner check-host
+check: check-unit check-boot64 check-runner check-host

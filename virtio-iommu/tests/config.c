@@ -109,3 +109,16 @@ TEST(DEV_CFG_4, bypass_survives_a_reset_and_a_driver_without_the_feature, NEEDS_
 	reset_keeps_bypass(AT, iommu.wanted & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG));
 	REQUIRE(iommu_restart(iommu.wanted));
 }
+
+/* Without the feature a driver must not write the field. Whatever it does, the policy stays. */
+TEST(DRV_CFG_1, write_without_the_feature_changes_nothing, NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = iommu_bypass(), after;
+
+	REQUIRE(iommu_restart(iommu.wanted & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	iommu_set_bypass(!value);
+	after = iommu_bypass();
+	REQUIRE(iommu_restart(iommu.wanted));
+	if (after != value)
+		judge(VERDICT_WARN, AT, "bypass as it was", "%u, was %u", after, value);
+}

@@ -224,3 +224,40 @@ TEST(N_EVT_2, endpoint_unattached_since_reset_gives_domain, NEEDS_ENDPOINT)
 		SKIP("unattached endpoints always bypass");
 	expect_domain_fault(AT);
 }
+
+/* A report need not tell the direction of the access; what it tells must be so. */
+static void expect_direction(const char *at, const struct event *event, uint32_t is, uint32_t is_not)
+{
+	uint32_t flags = event->record.flags;
+
+	if (flags & is_not)
+		judge(broken(), at, "no flag of the other direction", "flags %#x", flags);
+	else if (!(flags & is))
+		judge(VERDICT_INFO, at, "either way is legal", "reports do not tell the direction");
+}
+
+TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	event_drain();
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	if (!event_wait(&event))
+		SKIP("the device reports no fault");
+	expect_direction(AT, &event, FAULT_WRITE, FAULT_READ);
+}
+
+TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA)
+{
+	struct event event;
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	event_drain();
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
+	if (!event_wait(&event))
+		SKIP("the device reports no fault");
+	expect_direction(AT, &event, FAULT_READ, FAULT_WRITE);
+}

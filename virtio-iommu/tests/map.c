@@ -517,6 +517,27 @@ TEST(N_MAP_1, addresses_4_gib_apart_are_different, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/*
+ * Where there is no memory: any status will do. A device that keeps only some bits of phys_start
+ * reaches the page that has the same low bits.
+ */
+TEST(N_MAP_5, phys_start_beyond_all_memory_is_no_alias, NEEDS_DMA)
+{
+	static const unsigned int bits[] = {44, 40, 36};
+	struct setting s;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+		struct reply reply = map(s.domain, iova, end, phys(s.target) + (1ull << bits[i]), MAP_RW);
+
+		EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+		if (is_ok(&reply))
+			REQUIRE_OK(unmap(s.domain, iova, end));
+	}
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
 TEST(N_MAP_1, edu_does_not_run_over_the_end, NEEDS_MAP_UNMAP | NEEDS_EDU)
 {
 	struct endpoint *ep = endpoint_named("edu");
