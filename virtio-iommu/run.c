@@ -12,7 +12,7 @@
 #include "glob.h"
 #include "test.h"
 
-extern const struct test *const test_table_start[], *const test_table_end[];
+extern const struct test test_table_start[], test_table_end[];
 
 static struct {
 	const struct test *test;	/* NULL between tests */
@@ -72,7 +72,7 @@ void skip(const char *at, const char *reason, ...)
 
 static void make_id(char *id, size_t size, const struct test *test)
 {
-	snprintf(id, size, "%s/%s", test->requirement, test->name);
+	snprintf(id, size, "%s", test->id);
 	for (char *c = id; *c && *c != '/'; c++)
 		if (*c == '_')
 			*c = '-';
@@ -196,14 +196,14 @@ static void read_selection(const struct boot_info *boot, struct selection *selec
 }
 
 /* The first test to be considered: behind @after, if that is given. */
-static const struct test *const *first_test(const struct selection *selection)
+static const struct test *first_test(const struct selection *selection)
 {
 	char id[sizeof(current.id)];
 
 	if (!selection->after[0])
 		return test_table_start;
-	for (const struct test *const *t = test_table_start; t < test_table_end; t++) {
-		make_id(id, sizeof(id), *t);
+	for (const struct test *t = test_table_start; t < test_table_end; t++) {
+		make_id(id, sizeof(id), t);
 		if (!strcmp(id, selection->after))
 			return t + 1;
 	}
@@ -215,8 +215,8 @@ static unsigned int count_selected(const struct selection *selection)
 	char id[sizeof(current.id)];
 	unsigned int count = 0;
 
-	for (const struct test *const *t = first_test(selection); t < test_table_end; t++) {
-		make_id(id, sizeof(id), *t);
+	for (const struct test *t = first_test(selection); t < test_table_end; t++) {
+		make_id(id, sizeof(id), t);
 		count += selected(selection, id);
 	}
 	return count;
@@ -228,12 +228,12 @@ void run_tests(const struct boot_info *boot)
 
 	read_selection(boot, &selection);
 	printf("1..%u\n", count_selected(&selection));
-	for (const struct test *const *t = first_test(&selection); t < test_table_end; t++) {
-		make_id(current.id, sizeof(current.id), *t);
+	for (const struct test *t = first_test(&selection); t < test_table_end; t++) {
+		make_id(current.id, sizeof(current.id), t);
 		if (!selected(&selection, current.id))
 			continue;
 		current.number++;
-		run_one(*t);
+		run_one(t);
 	}
 	printf("# end\n");
 }

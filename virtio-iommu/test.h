@@ -67,27 +67,26 @@ enum {
 #define NEEDS_DMA (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
 struct test {
-	const char *requirement;	/* as in the catalogue, with '_' for '-' */
-	const char *name;
+	const char *id;		/* REQUIREMENT/name, the requirement with '_' for '-' */
 	enum level level;
 	uint32_t needs;
 	void (*run)(void);
 };
 
-/* The table holds pointers: the linker may pad between objects of other sizes. */
+/* The linker lays the declarations out as one array; the alignment keeps it free of gaps. */
 #define TEST(requirement_, name_, needs_)                                                         \
 	static void run_##requirement_##_##name_(void);                                           \
-	static const struct test test_##requirement_##_##name_ = {                                \
-		#requirement_, #name_, LEVEL_##requirement_, needs_,                              \
-		run_##requirement_##_##name_,                                                     \
+	static const struct test test_##requirement_##_##name_                                    \
+		__attribute__((section(".test_table"), used, aligned(8))) = {                     \
+			#requirement_ "/" #name_, LEVEL_##requirement_, needs_,                   \
+			run_##requirement_##_##name_,                                             \
 	};                                                                                        \
-	static const struct test *const entry_##requirement_##_##name_                            \
-		__attribute__((section(".test_table"), used)) =                                   \
-			&test_##requirement_##_##name_;                                           \
 	static const char list_##requirement_##_##name_[]                                         \
 		__attribute__((section(".test_list"), used)) =                                    \
 			#requirement_ "\t" #name_ "\t" #needs_ "\t" AT "\n";                      \
 	static void run_##requirement_##_##name_(void)
+
+_Static_assert(sizeof(struct test) == 24, "no gap between two declarations");
 
 #define TEST_TEXT_(x) #x
 #define TEST_TEXT(x) TEST_TEXT_(x)
