@@ -28,7 +28,7 @@ static const char *const verdict_names[] = {
 	[VERDICT_WARN] = "warn", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
 };
 
-enum verdict broken(void)
+static enum verdict verdict_by_level(void)
 {
 	enum level level = current.test->level;
 
@@ -43,6 +43,8 @@ bool still_good(void)
 static void record(enum verdict verdict, const char *at, const char *expected, const char *actual,
 		   va_list args)
 {
+	if (verdict == VERDICT_BY_LEVEL)
+		verdict = verdict_by_level();
 	if (verdict <= current.verdict)
 		return;
 	current.verdict = verdict;
