@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The suite against the reference device (host/): as it is, in all personalities, and as each of its
-# mutants. make coverage: what of model, device and suite that reaches.
+# mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
 .PHONY: check-host check-personalities check-mutants coverage
 
@@ -15,4 +15,7 @@ check-mutants: host
 
 coverage:
 	@$(MAKE) --no-print-directory -f scripts/host.mk HOST_VARIANT=coverage
+	@mkdir -p $(BUILD)/host-coverage/unit
+	@find $(BUILD)/host-coverage/unit -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory check-unit UNIT_VARIANT=coverage
 	@check/coverage

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Unit tests of what reads tables, trees and PCI: make check-unit. Needs BUILD, HOST_CC, IASL, DTC,
+# Unit tests of the library and of the model: make check-unit. Needs BUILD, HOST_CC, IASL, DTC,
 # HOST_LIBFDT_CFLAGS and HOST_LIBFDT_LIBS.
+#
+#   UNIT_VARIANT=coverage    builds in build/host-coverage/unit, for make coverage
 
 UNIT := check/unit
-UNIT_OUT := $(BUILD)/check/unit
+UNIT_VARIANT :=
+UNIT_FIXTURE_OUT := $(BUILD)/check/unit
+UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
 UNIT_TESTS := acpi viot fdt pci ring libc
-UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
-	-fsanitize=address,undefined -fno-sanitize-recover=all \
+UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+UNIT_VARIANT_coverage := -O0 --coverage
+UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT)) \
 	-iquote lib -iquote virtio-iommu -I $(UNIT) $(HOST_LIBFDT_CFLAGS)
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
@@ -24,37 +30,42 @@ UNIT_OWN_NAMES := vsnprintf snprintf strtoul memcpy memmove memset memcmp memchr
 	strcmp strncmp strchr strrchr
 $(UNIT_OUT)/libc: $(UNIT_OWN)
 
-UNIT_FIXTURES := $(patsubst $(UNIT)/tables/%.asl,$(UNIT_OUT)/%.aml,$(wildcard $(UNIT)/tables/*.asl)) \
-	$(patsubst $(UNIT)/trees/%.dts,$(UNIT_OUT)/%.dtb,$(wildcard $(UNIT)/trees/*.dts))
-UNIT_HEADERS := $(wildcard $(UNIT)/*.h $(UNIT)/asm/*.h lib/*.h virtio-iommu/*.h)
+UNIT_TABLES := $(wildcard $(UNIT)/tables/*.asl)
+UNIT_TREES := $(wildcard $(UNIT)/trees/*.dts)
+UNIT_FIXTURES := $(patsubst $(UNIT)/tables/%.asl,$(UNIT_FIXTURE_OUT)/%.aml,$(UNIT_TABLES)) \
+	$(patsubst $(UNIT)/trees/%.dts,$(UNIT_FIXTURE_OUT)/%.dtb,$(UNIT_TREES))
+UNIT_HEADERS := $(wildcard $(UNIT)/*.h $(UNIT)/asm/*.h lib/*.h lib/*/*.h virtio-iommu/*.h)
 
 .PHONY: check-unit $(addprefix check-unit-,$(UNIT_TESTS))
 
 check-unit: $(addprefix check-unit-,$(UNIT_TESTS))
 
 $(addprefix check-unit-,$(UNIT_TESTS)): check-unit-%: $(UNIT_OUT)/% $(UNIT_FIXTURES)
-	@$< $(UNIT_OUT)
+	@$< $(UNIT_FIXTURE_OUT)
 
 define UNIT_RULE
-$(UNIT_OUT)/$(1): $(UNIT)/$(1).c $(UNIT_COMMON) $(UNIT_SOURCES_$(1)) $(UNIT_HEADERS) $(UNIT)/unit.mk
-	@mkdir -p $(UNIT_OUT)
-	@echo "  HOSTCC  $$@"
-	@$(HOST_CC) $(UNIT_CFLAGS) -o $$@ $$(filter %.c %.o,$$^) $(HOST_LIBFDT_LIBS)
+$(UNIT_OUT)/$(1): $(patsubst %.c,$(UNIT_OUT)/obj/%.o,$(UNIT)/$(1).c $(UNIT_COMMON) $(UNIT_SOURCES_$(1)))
+	@echo "  HOSTLD  $$@"
+	@$(HOST_CC) $(UNIT_VARIANT_$(UNIT_VARIANT)) -o $$@ $$(filter %.o,$$^) $(HOST_LIBFDT_LIBS)
 endef
 $(foreach test,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(test))))
 
-$(UNIT_OUT)/own/%.o: lib/libc/%.c $(wildcard lib/libc/*.h)
+$(UNIT_OUT)/obj/%.o: %.c $(UNIT_HEADERS) $(UNIT)/unit.mk
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+$(UNIT_OUT)/own/%.o: lib/libc/%.c $(wildcard lib/libc/*.h) $(UNIT)/unit.mk
 	@mkdir -p $(@D)
 	@$(HOST_CC) $(UNIT_CFLAGS) -ffreestanding -I lib/libc \
 		$(foreach name,$(UNIT_OWN_NAMES),-D$(name)=own_$(name)) -c -o $@ $<
 
 # Tables that iasl of Debian 12 does not know yet are written as plain fields: -G.
-$(UNIT_OUT)/viot%.aml: UNIT_IASL_FLAGS := -G
+$(UNIT_FIXTURE_OUT)/viot%.aml: UNIT_IASL_FLAGS := -G
 
-$(UNIT_OUT)/%.aml: $(UNIT)/tables/%.asl
-	@mkdir -p $(UNIT_OUT)
+$(UNIT_FIXTURE_OUT)/%.aml: $(UNIT)/tables/%.asl
+	@mkdir -p $(@D)
 	@$(IASL) $(UNIT_IASL_FLAGS) -p $(basename $@) $< >$@.log 2>&1 || { cat $@.log; exit 1; }
 
-$(UNIT_OUT)/%.dtb: $(UNIT)/trees/%.dts
-	@mkdir -p $(UNIT_OUT)
+$(UNIT_FIXTURE_OUT)/%.dtb: $(UNIT)/trees/%.dts
+	@mkdir -p $(@D)
 	@$(DTC) -q -I dts -O dtb -o $@ $<
