@@ -5,20 +5,25 @@
 #include "console.h"
 #include "machine.h"
 
-static void add_range(struct memory_range *ranges, unsigned int *count, uint64_t base, uint64_t size)
+static void add_range(struct boot_info *boot, struct memory_range *ranges, unsigned int *count,
+		      uint64_t base, uint64_t size)
 {
-	if (size && *count < BOOT_MAX_RANGES)
+	if (!size)
+		return;
+	if (*count < BOOT_MAX_RANGES)
 		ranges[(*count)++] = (struct memory_range){base, size};
+	else
+		boot->ranges_lost = true;
 }
 
 void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size)
 {
-	add_range(boot->ram, &boot->ram_count, base, size);
+	add_range(boot, boot->ram, &boot->ram_count, base, size);
 }
 
 void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size)
 {
-	add_range(boot->reserved, &boot->reserved_count, base, size);
+	add_range(boot, boot->reserved, &boot->reserved_count, base, size);
 }
 
 static size_t word_length(const char *text)
@@ -65,6 +70,8 @@ static struct boot_info *running;
 void boot_start(struct boot_info *boot)
 {
 	running = boot;
+	if (boot->ranges_lost)
+		bail_out("memory map: more than %u ranges of RAM or reserved memory", BOOT_MAX_RANGES);
 	boot_main(boot);
 	boot_end();
 }

@@ -28,9 +28,10 @@ struct boot_info {
 	unsigned int ram_count;
 	struct memory_range reserved[BOOT_MAX_RANGES];	/* in use: image, tree, tables, holes */
 	unsigned int reserved_count;
+	bool ranges_lost;	/* there were more than BOOT_MAX_RANGES: boot_start() gives up */
 };
 
-/* Append a range; empty ranges and those past BOOT_MAX_RANGES are dropped. */
+/* Append a range; an empty one is left out. */
 void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size);
 void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size);
 

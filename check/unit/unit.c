@@ -146,3 +146,9 @@ void machine_power_off(const struct boot_info *boot)
 void console_flush(void)
 {
 }
+
+void bail_out(const char *format, ...)
+{
+	(void)format;
+	abort();
+}
