@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot fdt pci ring libc
+UNIT_TESTS := acpi viot fdt pci ring libc model
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -23,6 +23,7 @@ UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c virtio-iommu/topology.c virtio-iommu
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c x86/pci_ports.c
 UNIT_SOURCES_ring := lib/virtio/ring.c
 UNIT_SOURCES_libc := lib/glob.c
+UNIT_SOURCES_model := virtio-iommu/model.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)
