@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // \_S5 has type 5 for PM1a and the sleep control register, 4 for PM1b.
 DefinitionBlock ("", "DSDT", 1, "CHECK", "CHECK", 1)
 {

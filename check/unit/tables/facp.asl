@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // All fields that are read differ between the 32-bit and the 64-bit form, except for PM1b, which
 // has no 64-bit form: so it is seen which one was taken.
 [0004]                          Signature : "FACP"

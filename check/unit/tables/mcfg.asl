@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As QEMU's q35, with a second segment that has no bus 0.
 [0004]                Signature : "MCFG"
 [0004]             Table Length : 00000000

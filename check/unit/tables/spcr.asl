@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A PL011 at 0x9000000, registers 4 bytes apart.
 [0004]                          Signature : "SPCR"
 [0004]                       Table Length : 00000000

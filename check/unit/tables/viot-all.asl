@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // All four kinds of node, ranges before the IOMMUs, an unknown node in between, a range over
 // two segments.
 [0004]                Signature : "VIOT"

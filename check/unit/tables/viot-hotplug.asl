@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As crosvm: single endpoints, then whole buses for hot-plug ports.
 [0004]                Signature : "VIOT"
 [0004]             Table Length : 00000000

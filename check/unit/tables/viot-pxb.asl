@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As QEMU's q35 with a second root complex (pxb-pcie) at bus 16.
 [0004]                Signature : "VIOT"
 [0004]             Table Length : 00000000

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As QEMU's q35: one host bridge, the IOMMU's own BDF lies in the range.
 [0004]                Signature : "VIOT"
 [0004]             Table Length : 00000000

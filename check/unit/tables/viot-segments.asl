@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As cloud-hypervisor: one range for each endpoint, and a segment behind the IOMMU.
 [0004]                Signature : "VIOT"
 [0004]             Table Length : 00000000
