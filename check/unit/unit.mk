@@ -9,12 +9,12 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot fdt pci ring libc model
+UNIT_TESTS := acpi viot fdt pci ring libc model console memory
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
 UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT)) \
-	-iquote lib -iquote virtio-iommu -I $(UNIT) $(HOST_LIBFDT_CFLAGS)
+	-fno-builtin-printf -iquote lib -iquote virtio-iommu -I $(UNIT) $(HOST_LIBFDT_CFLAGS)
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi.c lib/acpi_power.c
@@ -24,6 +24,8 @@ UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c 
 UNIT_SOURCES_ring := lib/virtio/ring.c
 UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/model.c
+UNIT_SOURCES_console := lib/time.c
+UNIT_SOURCES_memory := lib/memory.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)
@@ -33,6 +35,12 @@ $(UNIT_OUT)/libc: $(UNIT_OWN)
 
 UNIT_TABLES := $(wildcard $(UNIT)/tables/*.asl)
 UNIT_TREES := $(wildcard $(UNIT)/trees/*.dts)
+# So with the console's printf.
+$(UNIT_OUT)/console: $(UNIT_OUT)/own/console.o
+$(UNIT_OUT)/own/console.o: $(UNIT_OUT)/obj/lib/console.o
+	@mkdir -p $(@D)
+	@objcopy --redefine-sym printf=own_printf $< $@
+
 UNIT_FIXTURES := $(patsubst $(UNIT)/tables/%.asl,$(UNIT_FIXTURE_OUT)/%.aml,$(UNIT_TABLES)) \
 	$(patsubst $(UNIT)/trees/%.dts,$(UNIT_FIXTURE_OUT)/%.dtb,$(UNIT_TREES))
 UNIT_HEADERS := $(wildcard $(UNIT)/*.h $(UNIT)/asm/*.h lib/*.h lib/*/*.h virtio-iommu/*.h)
