@@ -187,6 +187,10 @@ static void ends(void)
 	CHECK(off_by == &boot);
 	CHECK(!strcmp(wire.text, "\nBail out! where: 1 is not 2\n"));
 	CHECK_EQ(wire.left, 0);
+	boot.ranges_lost = true;
+	run_to_the_end(&boot, false);
+	CHECK(!strcmp(wire.text, "\nBail out! memory map: more than 32 ranges of RAM or reserved "
+				 "memory\n"));
 }
 
 /* Days of a fast counter do not overflow; a deadline is over when its time has come. */

@@ -170,7 +170,7 @@ static void check_access(uint64_t offset, unsigned int width)
 		abort();
 }
 
-uint32_t fake_read(const volatile void *address, unsigned int width)
+uint64_t fake_read(const volatile void *address, unsigned int width)
 {
 	uint64_t offset = (const volatile uint8_t *)address - ecam;
 
@@ -178,7 +178,7 @@ uint32_t fake_read(const volatile void *address, unsigned int width)
 	return config_read(offset / ECAM_SIZE, offset % ECAM_SIZE >> 12, offset & 0xfff, width);
 }
 
-void fake_write(volatile void *address, unsigned int width, uint32_t value)
+void fake_write(volatile void *address, unsigned int width, uint64_t value)
 {
 	uint64_t offset = (volatile uint8_t *)address - ecam;
 

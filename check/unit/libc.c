@@ -18,6 +18,12 @@ void *own_memcpy(void *to, const void *from, size_t size);
 void *own_memmove(void *to, const void *from, size_t size);
 void *own_memset(void *to, int byte, size_t size);
 int own_memcmp(const void *a, const void *b, size_t size);
+void *own_memchr(const void *from, int byte, size_t size);
+size_t own_strlen(const char *text);
+size_t own_strnlen(const char *text, size_t limit);
+int own_strcmp(const char *a, const char *b);
+int own_strncmp(const char *a, const char *b, size_t limit);
+char *own_strchr(const char *text, int c);
 char *own_strrchr(const char *text, int c);
 
 #define SAME(...)                                                                                 \
@@ -88,6 +94,41 @@ static void bytes(void)
 	CHECK(!own_strrchr("abc", '/'));
 }
 
+/* Aligned copies go by words: whole ones, a rest, and not a byte more. */
+static void words(void)
+{
+	_Alignas(8) char from[40], to[40];
+
+	for (unsigned int size = 0; size <= 32; size++) {
+		for (unsigned int i = 0; i < sizeof(from); i++) {
+			from[i] = i + 1;
+			to[i] = -1;
+		}
+		CHECK(own_memcpy(to, from, size) == to);
+		CHECK(!memcmp(to, from, size) && to[size] == -1);
+	}
+}
+
+static void texts(void)
+{
+	const char *text = "a/b\xff/c";
+
+	CHECK(own_memchr(text, 0xff, 6) == text + 3);
+	CHECK(!own_memchr(text, 'c', 5));
+	CHECK_EQ(own_strlen(text), 6);
+	CHECK_EQ(own_strnlen(text, 3), 3);
+	CHECK_EQ(own_strnlen(text, 7), 6);
+	CHECK(own_strchr(text, '/') == text + 1);
+	CHECK(own_strchr(text, '\0') == text + 6);
+	CHECK(!own_strchr(text, 'x'));
+	CHECK(!own_strcmp("abc", "abc"));
+	CHECK(own_strcmp("abc", "ab") > 0 && own_strcmp("ab", "abc") < 0);
+	CHECK(own_strcmp("\xff", "a") > 0);
+	CHECK(!own_strncmp("abc", "abd", 2));
+	CHECK(own_strncmp("abc", "abd", 3) < 0);
+	CHECK(!own_strncmp("ab", "ab\0x", 9));
+}
+
 static void globs(void)
 {
 	CHECK(glob_match_any("*", "DEV-MAP-1/x"));
@@ -125,6 +166,8 @@ int main(void)
 	cut();
 	numbers();
 	bytes();
+	words();
+	texts();
 	globs();
 	options();
 	return unit_end("libc");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The arena: which stretch of RAM it takes, and what it says when nothing is left. RAM is a block of
- * this process.
+ * The arena: which stretch of RAM it takes, and what it says when nothing is left. RAM is a block
+ * of this process.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,15 +124,18 @@ static void out_of_memory(void)
 	CHECK(!runs_out(1, 1));
 }
 
-/* What does not fit the table, and what is empty, is dropped. */
+/* What is empty is dropped; what does not fit the table is remembered as lost. */
 static void ranges(void)
 {
 	struct boot_info full = {0};
 
 	boot_add_ram(&full, 0x1000, 0);
 	CHECK_EQ(full.ram_count, 0);
-	for (unsigned int i = 0; i <= BOOT_MAX_RANGES; i++)
+	for (unsigned int i = 0; i < BOOT_MAX_RANGES; i++)
 		boot_add_ram(&full, i << 12, 0x1000);
+	CHECK(!full.ranges_lost);
+	boot_add_ram(&full, 0, 0x1000);
+	CHECK(full.ranges_lost);
 	CHECK_EQ(full.ram_count, BOOT_MAX_RANGES);
 	CHECK_EQ(full.ram[BOOT_MAX_RANGES - 1].base, (BOOT_MAX_RANGES - 1) << 12);
 	CHECK_EQ(full.reserved_count, 0);

@@ -125,7 +125,8 @@ static void table(void)
 	}
 }
 
-static struct model_request sized(struct model_request request, uint32_t readable, uint32_t writable)
+static struct model_request sized(struct model_request request, uint32_t readable,
+				  uint32_t writable)
 {
 	request.readable = readable;
 	request.writable = writable;

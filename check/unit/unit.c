@@ -146,3 +146,9 @@ __attribute__((weak)) void machine_power_off(const struct boot_info *boot)
 __attribute__((weak)) void console_flush(void)
 {
 }
+
+__attribute__((weak)) void bail_out(const char *format, ...)
+{
+	(void)format;
+	abort();
+}

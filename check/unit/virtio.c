@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The virtio-pci transport and the DMA masters against a function that can be wrong: capabilities,
+ * negotiation, queues and accesses that a right device never shows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "dma/dma.h"
+#include "machine.h"
+#include "memory.h"
+#include "time.h"
+#include "unit.h"
+
+#define BAR	 0x10000000ull
+#define BAR_SIZE 0x1000
+
+/* Where the structures lie, in configuration space and in BAR 0. */
+enum { CAP_COMMON = 0x40, CAP_NOTIFY = 0x50, CAP_DEVICE = 0x64 };
+enum { COMMON = 0, NOTIFY = 0x100, DEVICE = 0x200 };
+enum { STATUS = 20, QUEUE_SIZE = 24, NOTIFY_OFF = 30, QUEUE_DESC = 32, QUEUE_USED = 48 };
+
+static uint64_t ticks;
+
+uint64_t machine_ticks(void)
+{
+	return ticks;
+}
+
+uint64_t machine_tick_rate(void)
+{
+	return 1000000;
+}
+
+void machine_relax(void)
+{
+	ticks += 2;
+}
+
+/* What the device does when it is notified. */
+enum reaction { USES, USES_BOGUS, BREAKS, IS_SILENT };
+
+static struct {
+	uint8_t config[256];
+	_Alignas(8) uint8_t bar[BAR_SIZE];
+	uint64_t features;
+	bool never_resets, never_agrees;
+	enum reaction reaction;
+	uint32_t used_length;
+	uint8_t blk_status;	/* virtio-blk only */
+	unsigned int doorbells;
+	unsigned int edu_polls;	/* until a transfer is done, UINT_MAX: never */
+	unsigned int edu_left;
+	uint8_t edu_buffer[4096];
+} device;
+
+static struct pci_host host;
+static struct pci_dev pci;
+static struct virtio_device virtio;
+static struct error error;
+
+static uint64_t get(const uint8_t *bytes, unsigned int width)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, bytes, width);
+	return value;
+}
+
+static uint32_t config_read(const struct pci_host *h, uint16_t bdf, unsigned int offset,
+			    unsigned int width)
+{
+	(void)h, (void)bdf;
+	return get(device.config + offset, width);
+}
+
+static void config_write(const struct pci_host *h, uint16_t bdf, unsigned int offset,
+			 unsigned int width, uint32_t value)
+{
+	(void)h, (void)bdf;
+	memcpy(device.config + offset, &value, width);
+}
+
+static struct ring_desc *descriptor(unsigned int index)
+{
+	return (struct ring_desc *)get(device.bar + COMMON + QUEUE_DESC, 8) + index;
+}
+
+/* The status of virtio-blk is the last piece. */
+static void write_blk_status(void)
+{
+	struct ring_desc *d = descriptor(0);
+
+	while (d->flags & DESC_NEXT)
+		d = descriptor(d->next);
+	if (d->length == 1)
+		*(uint8_t *)d->address = device.blk_status;
+}
+
+static void use(uint32_t id)
+{
+	struct ring_used *used = (void *)get(device.bar + COMMON + QUEUE_USED, 8);
+
+	write_blk_status();
+	used->elements[used->index % 8].id = id;
+	used->elements[used->index % 8].length = device.used_length;
+	used->index++;
+}
+
+static void notified(void)
+{
+	device.doorbells++;
+	if (device.reaction == USES || device.reaction == USES_BOGUS)
+		use(device.reaction == USES ? 0 : 5);
+	if (device.reaction == BREAKS)
+		device.bar[COMMON + STATUS] |= VIRTIO_NEEDS_RESET;
+}
+
+static uint8_t *edu_place(uint64_t address)
+{
+	return address >= 0x40000 && address < 0x41000 ? device.edu_buffer + (address - 0x40000) :
+							 (uint8_t *)address;
+}
+
+static void edu_start(void)
+{
+	device.edu_left = device.edu_polls;
+	memmove(edu_place(get(device.bar + 0x88, 8)), edu_place(get(device.bar + 0x80, 8)),
+		get(device.bar + 0x90, 8));
+}
+
+uint64_t fake_read(const volatile void *address, unsigned int width)
+{
+	size_t offset = (const volatile uint8_t *)address - device.bar;
+
+	if (offset + width > BAR_SIZE)
+		abort();
+	if (offset == COMMON + 4)
+		return device.features >> 32 * (get(device.bar + COMMON, 4) & 1);
+	if (offset == 0x98 && width == 8 && !device.edu_left--)
+		device.bar[0x98] = 0;
+	return get(device.bar + offset, width);
+}
+
+void fake_write(volatile void *address, unsigned int width, uint64_t value)
+{
+	size_t offset = (volatile uint8_t *)address - device.bar;
+
+	if (offset + width > BAR_SIZE)
+		abort();
+	if (offset == COMMON + STATUS && width == 1 && device.never_agrees)
+		value &= ~(uint64_t)VIRTIO_FEATURES_OK;
+	if (offset == COMMON + STATUS && width == 1 && device.never_resets && !value)
+		return;
+	memcpy(device.bar + offset, &value, width);
+	if (offset >= NOTIFY && offset < DEVICE)
+		notified();
+	if (offset == 0x98 && width == 8)
+		edu_start();
+}
+
+static void capability(unsigned int at, uint8_t type, uint8_t length, uint32_t offset,
+		       uint32_t size)
+{
+	uint8_t *cap = device.config + at;
+
+	memset(cap, 0, 20);
+	cap[0] = 0x09;
+	cap[1] = at == CAP_COMMON ? CAP_NOTIFY : at == CAP_NOTIFY ? CAP_DEVICE : 0;
+	cap[2] = length;
+	cap[3] = type;
+	memcpy(cap + 8, &offset, 4);
+	memcpy(cap + 12, &size, 4);
+}
+
+/* A right virtio device of this type. */
+static void start(uint32_t type)
+{
+	memset(&device, 0, sizeof(device));
+	memset(&error, 0, sizeof(error));
+	device.config[PCI_STATUS] = PCI_STATUS_CAPABILITIES;
+	device.config[PCI_CAPABILITIES] = CAP_COMMON;
+	capability(CAP_COMMON, 1, 16, COMMON, 56);
+	capability(CAP_NOTIFY, 2, 20, NOTIFY, 16);
+	capability(CAP_DEVICE, 4, 16, DEVICE, 40);
+	device.config[CAP_NOTIFY + 16] = 4;
+	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM);
+	device.bar[COMMON + QUEUE_SIZE] = 64;
+	device.used_length = 1;
+	host = (struct pci_host){.read = config_read, .write = config_write};
+	pci = (struct pci_dev){.host = &host, .bdf = 0x18, .vendor = 0x1af4, .device = 0x1040 + type,
+			       .bars = {{.address = BAR, .size = BAR_SIZE}}, .bars_sized = true};
+	machine_clear();
+	machine_put(BAR, device.bar, BAR_SIZE);
+}
+
+static void types(void)
+{
+	start(VIRTIO_TYPE_IOMMU);
+	CHECK_EQ(virtio_pci_type(&pci), VIRTIO_TYPE_IOMMU);
+	pci.vendor = 0x8086;
+	CHECK_EQ(virtio_pci_type(&pci), 0);
+	pci.vendor = 0x1af4;
+	pci.device = 0x103f;
+	CHECK_EQ(virtio_pci_type(&pci), 0);
+	pci.device = 0x1080;
+	CHECK_EQ(virtio_pci_type(&pci), 0);
+}
+
+static void refuse(const char *fragment, const char *what)
+{
+	CHECK_ERROR(virtio_pci_open(&virtio, &pci, &error), error, fragment, what);
+}
+
+static void capabilities(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	CHECK_OK(virtio_pci_open(&virtio, &pci, &error), error);
+	CHECK(virtio.common == device.bar + COMMON && virtio.config == device.bar + DEVICE);
+	CHECK_EQ(virtio.config_length, 40);
+	CHECK_EQ(virtio.notify_multiplier, 4);
+	CHECK_EQ(device.config[PCI_COMMAND] & 6, 6);
+	device.config[CAP_NOTIFY + 1] = 0;
+	CHECK_OK(virtio_pci_open(&virtio, &pci, &error), error);
+	CHECK(!virtio.config && !virtio.config_length);
+	device.config[CAP_COMMON + 1] = 0;
+	refuse("0018: no capability of type 2", "no notification area");
+	device.config[PCI_STATUS] = 0;
+	refuse("0018: no capability of type 1", "no list");
+}
+
+static void broken_capabilities(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	capability(CAP_COMMON, 1, 16, COMMON, 55);
+	refuse("length 55 is less than 56", "common structure");
+	capability(CAP_COMMON, 1, 15, COMMON, 56);
+	refuse("capability at 0x40 (type 1)", "short capability");
+	capability(CAP_COMMON, 1, 16, BAR_SIZE - 55, 56);
+	refuse("does not fit BAR 0", "past the BAR");
+	capability(CAP_COMMON, 1, 16, UINT32_MAX, 56);
+	refuse("0xffffffff + 0x38 does not fit BAR 0", "far past the BAR");
+	capability(CAP_COMMON, 1, 16, COMMON, 56);
+	device.config[CAP_COMMON + 4] = 6;
+	refuse("does not fit BAR 6", "no such BAR");
+	capability(CAP_COMMON, 1, 16, COMMON, 56);
+	capability(CAP_NOTIFY, 2, 19, NOTIFY, 16);
+	refuse("notify capability at 0x50 is shorter than 20", "notify without multiplier");
+	capability(CAP_NOTIFY, 2, 20, NOTIFY, 1);
+	refuse("length 1 is less than 2", "notification area");
+	capability(CAP_NOTIFY, 2, 20, NOTIFY, 16);
+	capability(CAP_DEVICE, 4, 16, DEVICE, 0);
+	refuse("length 0 is less than 1", "device structure");
+}
+
+static struct ring ring;
+static _Alignas(16) uint8_t ring_memory[4096];
+
+static void negotiation(void)
+{
+	uint64_t before = ticks;
+
+	start(VIRTIO_TYPE_BLOCK);
+	virtio_pci_open(&virtio, &pci, &error);
+	CHECK_EQ(virtio_offered(&virtio), device.features);
+	CHECK(virtio_reset(&virtio) && virtio_negotiate(&virtio, device.features));
+	CHECK_EQ(ticks, before);
+	device.never_agrees = true;
+	CHECK(virtio_reset(&virtio) && !virtio_negotiate(&virtio, device.features));
+	device.never_resets = true;
+	CHECK(!virtio_reset(&virtio));
+	CHECK(ticks - before >= REPLY_TIMEOUT_US && ticks - before < 2 * REPLY_TIMEOUT_US);
+}
+
+static void queues(void)
+{
+	struct ring_piece piece = {0x1000, 16, true};
+	struct ring_reply reply;
+
+	start(VIRTIO_TYPE_BLOCK);
+	virtio_pci_open(&virtio, &pci, &error);
+	ring_init(&ring, 8, ring_memory, 0);
+	device.bar[COMMON + QUEUE_SIZE] = 4;
+	CHECK(!virtio_enable_queue(&virtio, 0, &ring));
+	device.bar[COMMON + QUEUE_SIZE] = 8;
+	CHECK(virtio_enable_queue(&virtio, 0, &ring));
+	ring_publish(&ring, ring_add(&ring, &piece, 1));
+	virtio_notify(&virtio, 0);
+	CHECK_EQ(virtio_wait(&virtio, &ring, &reply, 1000), VIRTIO_USED);
+	CHECK(reply.valid && reply.length == 1);
+	CHECK_EQ(virtio_wait(&virtio, &ring, &reply, 1000), VIRTIO_SILENT);
+	device.bar[COMMON + STATUS] |= VIRTIO_NEEDS_RESET;
+	CHECK(virtio_needs_reset(&virtio));
+	CHECK_EQ(virtio_wait(&virtio, &ring, &reply, 1000000), VIRTIO_BROKEN);
+}
+
+/* 4.1.4.4: a doorbell outside of the area is never written; one that is not remembered is found. */
+static void doorbells(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	device.reaction = IS_SILENT;
+	virtio_pci_open(&virtio, &pci, &error);
+	ring_init(&ring, 8, ring_memory, 0);
+	device.bar[COMMON + NOTIFY_OFF] = 4;	/* times 4 is the area's length */
+	CHECK(virtio_enable_queue(&virtio, 1, &ring));
+	virtio_notify(&virtio, 1);
+	virtio_notify(&virtio, VIRTIO_DOORBELLS);
+	CHECK_EQ(device.doorbells, 0);
+	device.bar[COMMON + NOTIFY_OFF] = 3;
+	CHECK(virtio_enable_queue(&virtio, VIRTIO_DOORBELLS, &ring));
+	virtio_notify(&virtio, VIRTIO_DOORBELLS);
+	CHECK_EQ(device.doorbells, 1);
+	CHECK_EQ(get(device.bar + NOTIFY + 12, 2), VIRTIO_DOORBELLS);
+}
+
+/* DMA masters. */
+
+static struct dma_master master;
+static uint8_t *page;
+static unsigned int settled;
+static uint8_t target[DMA_MAX_BYTES];
+
+static void count_settled(void)
+{
+	settled++;
+}
+
+static bool open_master(uint32_t type)
+{
+	start(type);
+	return dma_open(&master, &pci, page, &error);
+}
+
+static void unusable(void)
+{
+	start(VIRTIO_TYPE_IOMMU);
+	CHECK(!dma_open(&master, &pci, page, &error) && !error.text[0]);
+	start(VIRTIO_TYPE_BLOCK);
+	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
+	CHECK_ERROR(dma_open(&master, &pci, page, &error), error, "does not offer ACCESS_PLATFORM",
+		    "virtio-blk that is not translated");
+	start(VIRTIO_TYPE_ENTROPY);
+	device.config[PCI_STATUS] = 0;
+	CHECK_ERROR(dma_open(&master, &pci, page, &error), error, "no capability of type 1",
+		    "virtio-rng without capabilities");
+}
+
+/* An access that fails stops the master; the next one starts it again. */
+static void failures(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	CHECK(master.running);
+	device.used_length = 0;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	CHECK(!master.running && !device.bar[COMMON + STATUS]);
+	device.used_length = 4;
+	device.reaction = USES_BOGUS;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	device.reaction = BREAKS;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	device.reaction = USES;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
+	CHECK_EQ(dma_recall(&master, target, 4), DMA_REFUSED);
+}
+
+static bool notice(void)
+{
+	return true;
+}
+
+static void silence(void)
+{
+	uint64_t before;
+
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	master.settle = count_settled;
+	settled = 0;
+	device.reaction = IS_SILENT;
+	before = ticks;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
+	CHECK(ticks - before >= REPLY_TIMEOUT_US);
+	CHECK_EQ(settled, 1);
+	master.noticed = notice;
+	before = ticks;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
+	CHECK(ticks - before < REPLY_TIMEOUT_US / 100);
+	CHECK_EQ(settled, 2);
+}
+
+static void starts_not(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	device.bar[COMMON + QUEUE_SIZE] = 4;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	device.bar[COMMON + QUEUE_SIZE] = 64;
+	device.never_agrees = true;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
+	CHECK_EQ(dma_recall(&master, target, 4), DMA_REFUSED);
+	CHECK_EQ(device.doorbells, 0);
+}
+
+static void places(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	dma_place(&master, phys(page));
+	CHECK(master.running);
+	dma_place(&master, phys(page) + 0x1000);
+	CHECK(!master.running);
+	CHECK_EQ(dma_scratch_piece(&master, 3, 5, true).address, phys(page) + 0x1000 + DMA_SCRATCH + 3);
+}
+
+static void more_than_the_ring(void)
+{
+	struct ring_piece pieces[9] = {{0}};
+	uint32_t written;
+
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	CHECK(dma_virtio_start(&master));
+	CHECK_EQ(dma_virtio_send(&master, pieces, 9, &written), DMA_REFUSED);
+	CHECK_EQ(device.doorbells, 0);
+}
+
+static void blk_says_error(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	master.seeded = true;
+	device.blk_status = 1;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
+	device.blk_status = 0;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+}
+
+static bool open_edu(uint64_t bar_size)
+{
+	start(0);
+	pci.vendor = 0x1234;
+	pci.device = 0x11e8;
+	pci.bars[0].size = bar_size;
+	return dma_open(&master, &pci, page, &error);
+}
+
+static void edu(void)
+{
+	uint8_t seen[16];
+
+	CHECK_ERROR(open_edu(0x9f), error, "edu 0018: BAR 0 is shorter than 0xa0", "short BAR");
+	CHECK(open_edu(BAR_SIZE));
+	CHECK(!strcmp(master.ops->name, "edu") && master.ops->exact);
+	memset(target, 0x77, sizeof(target));
+	device.edu_polls = 3;
+	CHECK_EQ(dma_write(&master, phys(target) + 4, 8), DMA_DONE);
+	for (unsigned int i = 0; i < 16; i++)
+		CHECK_EQ(target[i], i >= 4 && i < 12 ? 0 : 0x77);
+	for (unsigned int i = 0; i < 16; i++)
+		target[i] = i + 1;
+	CHECK_EQ(dma_read(&master, phys(target), seen, 16), DMA_DONE);
+	CHECK(!memcmp(seen, target, 16));
+	CHECK_EQ(dma_recall(&master, seen, 16), DMA_REFUSED);
+}
+
+static void edu_is_stuck(void)
+{
+	uint64_t before = ticks;
+	uint8_t seen[4];
+
+	CHECK(open_edu(BAR_SIZE));
+	device.edu_polls = UINT32_MAX;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
+	CHECK(ticks - before >= REPLY_TIMEOUT_US);
+	CHECK_EQ(dma_read(&master, phys(target), seen, 4), DMA_SILENT);
+}
+
+int main(void)
+{
+	page = aligned_alloc(4096, DMA_PAGE_BYTES);
+	types();
+	capabilities();
+	broken_capabilities();
+	negotiation();
+	queues();
+	doorbells();
+	unusable();
+	failures();
+	silence();
+	starts_not();
+	places();
+	more_than_the_ring();
+	blk_says_error();
+	edu();
+	edu_is_stuck();
+	free(page);
+	return unit_end("virtio");
+}
