@@ -47,12 +47,14 @@ struct vdev *virtio_iommu_device(void)
 static void serve_reversed(struct vqueue *queue)
 {
 	static struct chain batch[BATCH];
-	unsigned int count = 0;
+	unsigned int count;
 
-	while (count < BATCH && vring_pop(&reference.vdev, queue, &batch[count]))
-		count++;
-	while (count--)
-		request_serve(&batch[count]);
+	do {
+		for (count = 0; count < BATCH && vring_pop(&reference.vdev, queue, &batch[count]);)
+			count++;
+		for (unsigned int i = count; i; i--)
+			request_serve(&batch[i - 1]);
+	} while (count == BATCH);
 }
 
 static void serve(void)

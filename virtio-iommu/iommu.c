@@ -148,14 +148,22 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 
-bool iommu_restart(uint64_t features)
+bool iommu_prepare(uint64_t features)
 {
-	iommu.dead = true;
-	if (!virtio_reset(&iommu.dev) || !virtio_negotiate(&iommu.dev, features) ||
-	    !start_queue(REQUEST_QUEUE, &iommu.requests) || !start_queue(EVENT_QUEUE, &iommu.events))
-		return false;
+	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) &&
+	       start_queue(REQUEST_QUEUE, &iommu.requests) && start_queue(EVENT_QUEUE, &iommu.events);
+}
+
+void iommu_start(void)
+{
 	virtio_driver_ok(&iommu.dev);
 	events_post();
-	iommu.dead = false;
-	return true;
+}
+
+bool iommu_restart(uint64_t features)
+{
+	iommu.dead = !iommu_prepare(features);
+	if (!iommu.dead)
+		iommu_start();
+	return !iommu.dead;
 }

@@ -51,6 +51,10 @@ bool iommu_open(struct pci_dev *pci, struct error *error);
  */
 bool iommu_restart(uint64_t features);
 
+/* Its two halves: up to FEATURES_OK with both queues enabled, and DRIVER_OK. */
+bool iommu_prepare(uint64_t features);
+void iommu_start(void);
+
 /* The device is at DRIVER_OK: it takes requests. */
 bool iommu_is_up(void);
 
@@ -74,6 +78,19 @@ struct reply {
 
 /* Send @size readable bytes and offer @writable bytes. Waits for the reply. */
 struct reply request_raw(const void *readable, uint32_t size, uint32_t writable);
+
+/*
+ * How the parts of requests are cut into descriptors: sizes of the first one and of those that
+ * follow, 0 for all that is left. At most 63 of each; the last one takes the rest.
+ */
+struct framing {
+	struct cut {
+		uint32_t first, next;
+	} readable, writable;
+};
+
+/* For the requests from now on; {0} is one descriptor for each part. */
+void request_framing(struct framing framing);
 
 /* Well-formed requests. */
 struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags);

@@ -110,15 +110,37 @@ static void read_status(struct reply *reply)
 	reply->delivered = reply->length > at;
 }
 
+static struct framing framing;
+
+void request_framing(struct framing now)
+{
+	framing = now;
+}
+
+/* A chain of descriptors for a request. */
+#define PART_PIECES 63
+
+static struct ring_piece pieces[2 * PART_PIECES];
+
+static unsigned int cut_part(unsigned int count, struct cut cut, uint64_t address, uint32_t size,
+			     bool writable)
+{
+	unsigned int last = count + PART_PIECES - 1;
+	uint32_t length = cut.first;
+
+	for (; size; address += length, size -= length, length = cut.next) {
+		if (!length || length > size || count == last)
+			length = size;
+		pieces[count++] = (struct ring_piece){address, length, writable};
+	}
+	return count;
+}
+
 static int queue_request(uint32_t size, uint32_t writable)
 {
-	struct ring_piece pieces[2];
-	unsigned int count = 0;
+	unsigned int count = cut_part(0, framing.readable, phys(readable_area) + GUARD, size, false);
 
-	if (size)
-		pieces[count++] = (struct ring_piece){phys(readable_area) + GUARD, size, false};
-	if (writable)
-		pieces[count++] = (struct ring_piece){phys(writable_area) + GUARD, writable, true};
+	count = cut_part(count, framing.writable, phys(writable_area) + GUARD, writable, true);
 	return ring_add(&iommu.requests, pieces, count);
 }
 

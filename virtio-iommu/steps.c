@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "memory.h"
 #include "reserved.h"
 #include "steps.h"
 
@@ -59,4 +60,30 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 		return false;
 	unmapped = unmap(domain, iova, iova + size - 1);
 	return is_ok(&unmapped);
+}
+
+void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
+{
+	if (!good)
+		judge(broken(), at, expected, "%#lx", seen);
+}
+
+int queue_harmless(void)
+{
+	struct attach_request *request = arena_alloc(sizeof(*request), 8);
+	struct request_tail *tail = arena_alloc(sizeof(*tail), 8);
+	struct ring_piece pieces[] = {{phys(request), sizeof(*request), false},
+				      {phys(tail), sizeof(*tail), true}};
+
+	*request = (struct attach_request){
+		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
+	return ring_add(&iommu.requests, pieces, 2);
+}
+
+bool harmless_is_used(uint64_t microseconds)
+{
+	struct ring_reply used;
+
+	return virtio_wait(&iommu.dev, &iommu.requests, &used, microseconds) == VIRTIO_USED &&
+	       used.valid;
 }

@@ -34,6 +34,21 @@ bool expect_no_domain(const char *at, uint32_t domain);
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 
+/* The short form of EXPECT(), where one number says what was seen. */
+void expect_good(const char *at, bool good, const char *expected, uint64_t seen);
+
+/*
+ * A request in the descriptors of the request queue that changes nothing: ATTACH of an endpoint that
+ * does not exist. To be published. Returns its head, -1 if the ring is full.
+ */
+int queue_harmless(void);
+
+/* Wait for the next buffer of the request queue, that of queue_harmless(). */
+bool harmless_is_used(uint64_t microseconds);
+
+/* How long a device is watched that has nothing to do. */
+#define QUIET_US 5000
+
 /* Mapped and unmapped in one breath: MAP, then UNMAP, both OK. False and no verdict otherwise. */
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
 

@@ -8,45 +8,13 @@
 
 #include "memory.h"
 #include "pci.h"
+#include "virtio/pci_layout.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
 #define VIRTIO_VENDOR 0x1af4
 #define MODERN_DEVICE_BASE 0x1040
 #define MODERN_DEVICE_LAST 0x107f
-#define CAP_VENDOR_SPECIFIC 0x09
-
-/* struct virtio_pci_cap (4.1.4). */
-enum {
-	CAP_LENGTH = 2,
-	CAP_TYPE = 3,
-	CAP_BAR = 4,
-	CAP_OFFSET = 8,
-	CAP_STRUCTURE_LENGTH = 12,
-	CAP_SIZE = 16,
-	CAP_NOTIFY_MULTIPLIER = 16,
-	CAP_NOTIFY_SIZE = 20,
-};
-
-enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_DEVICE = 4 };
-
-/* struct virtio_pci_common_cfg (4.1.4.3). */
-enum {
-	COMMON_DEVICE_FEATURE_SELECT = 0,
-	COMMON_DEVICE_FEATURE = 4,
-	COMMON_DRIVER_FEATURE_SELECT = 8,
-	COMMON_DRIVER_FEATURE = 12,
-	COMMON_DEVICE_STATUS = 20,
-	COMMON_QUEUE_SELECT = 22,
-	COMMON_QUEUE_SIZE = 24,
-	COMMON_QUEUE_ENABLE = 28,
-	COMMON_QUEUE_NOTIFY_OFF = 30,
-	COMMON_QUEUE_DESC = 32,
-	COMMON_QUEUE_DRIVER = 40,
-	COMMON_QUEUE_DEVICE = 48,
-	COMMON_SIZE = 56,
-};
-
 uint32_t virtio_pci_type(const struct pci_dev *pci)
 {
 	if (pci->vendor != VIRTIO_VENDOR || pci->device < MODERN_DEVICE_BASE ||
@@ -135,13 +103,12 @@ static const struct virtio_transport pci_transport = {
 	.notify = pci_notify,
 };
 
-/* The first capability of @type (4.1.4.1: the first is the preferred one), 0 if there is none. */
-static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
+unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
 {
-	unsigned int cap = pci_find_capability(pci, CAP_VENDOR_SPECIFIC, 0);
+	unsigned int cap = pci_find_capability(pci, PCI_CAP_VENDOR, 0);
 
 	while (cap && pci_read8(pci, cap + CAP_TYPE) != type)
-		cap = pci_find_capability(pci, CAP_VENDOR_SPECIFIC, cap);
+		cap = pci_find_capability(pci, PCI_CAP_VENDOR, cap);
 	return cap;
 }
 
@@ -149,7 +116,7 @@ static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
 static unsigned int map_structure(struct pci_dev *pci, uint8_t type, uint32_t least,
 				  volatile uint8_t **base, uint32_t *length, struct error *error)
 {
-	unsigned int cap = find_structure(pci, type);
+	unsigned int cap = virtio_pci_structure(pci, type);
 	uint32_t offset;
 	uint8_t bar;
 
@@ -175,9 +142,9 @@ static bool map_notify(struct virtio_device *dev, struct error *error)
 
 	if (!cap)
 		return false;
-	if (pci_read8(dev->pci, cap + CAP_LENGTH) < CAP_NOTIFY_SIZE)
+	if (pci_read8(dev->pci, cap + CAP_LENGTH) < CAP_EXTENDED_SIZE)
 		return error_set(error, "virtio-pci %04x: notify capability at %#x is shorter than %u",
-				 dev->pci->bdf, cap, CAP_NOTIFY_SIZE);
+				 dev->pci->bdf, cap, CAP_EXTENDED_SIZE);
 	dev->notify_multiplier = pci_read32(dev->pci, cap + CAP_NOTIFY_MULTIPLIER);
 	return true;
 }
@@ -192,7 +159,7 @@ bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct erro
 	if (!map_structure(pci, TYPE_COMMON, COMMON_SIZE, &dev->common, &ignored, error) ||
 	    !map_notify(dev, error))
 		return false;
-	if (find_structure(pci, TYPE_DEVICE))
+	if (virtio_pci_structure(pci, TYPE_DEVICE))
 		return map_structure(pci, TYPE_DEVICE, 1, &dev->config, &dev->config_length, error);
 	return true;
 }

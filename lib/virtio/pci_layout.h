@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Layout of the virtio-pci structures (virtio 1.4, 4.1.4), for the transport and for the tests of it.
+ */
+#ifndef VIRTIO_PCI_LAYOUT_H
+#define VIRTIO_PCI_LAYOUT_H
+
+#include <stdint.h>
+
+struct pci_dev;
+
+/* struct virtio_pci_cap (4.1.4). */
+enum {
+	CAP_LENGTH = 2,
+	CAP_TYPE = 3,
+	CAP_BAR = 4,
+	CAP_OFFSET = 8,
+	CAP_STRUCTURE_LENGTH = 12,
+	CAP_SIZE = 16,
+	CAP_NOTIFY_MULTIPLIER = 16,
+	CAP_ACCESS_DATA = 16,
+	CAP_EXTENDED_SIZE = 20,		/* of a notify or an access capability */
+};
+
+enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5 };
+
+/* struct virtio_pci_common_cfg (4.1.4.3). */
+enum {
+	COMMON_DEVICE_FEATURE_SELECT = 0,
+	COMMON_DEVICE_FEATURE = 4,
+	COMMON_DRIVER_FEATURE_SELECT = 8,
+	COMMON_DRIVER_FEATURE = 12,
+	COMMON_NUM_QUEUES = 18,
+	COMMON_DEVICE_STATUS = 20,
+	COMMON_QUEUE_SELECT = 22,
+	COMMON_QUEUE_SIZE = 24,
+	COMMON_QUEUE_ENABLE = 28,
+	COMMON_QUEUE_NOTIFY_OFF = 30,
+	COMMON_QUEUE_DESC = 32,
+	COMMON_QUEUE_DRIVER = 40,
+	COMMON_QUEUE_DEVICE = 48,
+	COMMON_SIZE = 56,
+};
+
+/*
+ * Offset of the first capability of @type in configuration space, 0 if there is none. The first is
+ * the preferred one (4.1.4.1).
+ */
+unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Virtio over PCI (virtio 1.4, 4.1): identity, capabilities, common configuration, interrupts as the
+ * ISR shows them. What the suite could not start without is
+ * not judged here: vendor and device id, capabilities of types 1, 2 and 4.
+ */
+#include <asm/io.h>
+
+#include "pci.h"
+#include "steps.h"
+#include "test.h"
+#include "time.h"
+#include "virtio/pci_layout.h"
+
+static uint32_t value_at(unsigned int offset)
+{
+	return pci_read32(iommu.dev.pci, offset);
+}
+
+/* A field in the first capability of @type, or in none. */
+static uint32_t field(uint8_t type, unsigned int offset)
+{
+	unsigned int cap = virtio_pci_structure(iommu.dev.pci, type);
+
+	return cap ? value_at(cap + offset) : 0;
+}
+
+TEST(PCI_ID_5, revision_is_not_0, NEEDS_NOTHING)
+{
+	expect_good(AT, value_at(PCI_CLASS_REVISION) & 0xff, "revision 1 or higher",
+	       value_at(PCI_CLASS_REVISION));
+}
+
+TEST(PCI_ID_6, subsystem_is_not_that_of_a_legacy_device, NEEDS_NOTHING)
+{
+	uint16_t id = pci_read16(iommu.dev.pci, PCI_SUBSYSTEM_ID);
+
+	expect_good(AT, id >= 0x40, "subsystem device id 0x40 or higher", id);
+}
+
+static uint8_t least_length(uint8_t type)
+{
+	return type == TYPE_NOTIFY || type == TYPE_ACCESS ? CAP_EXTENDED_SIZE : CAP_SIZE;
+}
+
+TEST(PCI_CAP_1, capabilities_are_long_enough, NEEDS_NOTHING)
+{
+	unsigned int cap = 0;
+
+	while ((cap = pci_find_capability(iommu.dev.pci, PCI_CAP_VENDOR, cap)))
+		expect_good(AT, pci_read8(iommu.dev.pci, cap + CAP_LENGTH) >=
+		       least_length(pci_read8(iommu.dev.pci, cap + CAP_TYPE)),
+		       "cap_len covers the structure", value_at(cap));
+}
+
+static void expect_aligned(const char *at, uint8_t type, uint32_t to)
+{
+	uint32_t offset = field(type, CAP_OFFSET);
+
+	expect_good(at, offset % to == 0, "an aligned offset", offset);
+}
+
+TEST(PCI_COM_3, words_without_features_are_0, NEEDS_NOTHING)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t word = 2; word < 32; word++)
+		bits |= iommu.dev.transport->offered(&iommu.dev, word);
+	bits |= iommu.dev.transport->offered(&iommu.dev, UINT32_MAX);
+	expect_good(AT, !bits, "no feature bits above 63", bits);
+}
+
+TEST(PCI_COM_4, driver_features_read_back, NEEDS_NOTHING)
+{
+	uint64_t seen = 0;
+
+	for (int word = 1; word >= 0; word--) {
+		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, word);
+		seen = seen << 32 | io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
+	}
+	expect_good(AT, seen == iommu.wanted, "the features that were accepted", seen);
+}
+
+static uint16_t queue_enabled(uint16_t queue)
+{
+	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+	return io_read16(iommu.dev.common + COMMON_QUEUE_ENABLE);
+}
+
+TEST(PCI_COM_8, reset_disables_the_queues, NEEDS_NOTHING)
+{
+	bool before = queue_enabled(0) && queue_enabled(1);
+
+	virtio_reset(&iommu.dev);
+	expect_good(AT, before && !queue_enabled(0) && !queue_enabled(1),
+		    "queue_enable is 1 before a reset, 0 after it", before);
+}
+
+static void expect_no_queue(const char *at, uint16_t queue)
+{
+	uint16_t size;
+
+	iommu.dev.transport->queue_max(&iommu.dev, 0);
+	size = iommu.dev.transport->queue_max(&iommu.dev, queue);
+	expect_good(at, !size, "queue_size 0 for a queue that is not there", size);
+}
+
+TEST(PCI_COM_14, queue_behind_the_last_has_size_0, NEEDS_NOTHING)
+{
+	uint16_t count = io_read16(iommu.dev.common + COMMON_NUM_QUEUES);
+
+	expect_no_queue(AT, count);
+	expect_no_queue(AT, count | 0x100);
+}
+
+TEST(PCI_COM_14, queue_65535_has_size_0, NEEDS_NOTHING)
+{
+	expect_no_queue(AT, UINT16_MAX);
+}
+
+static bool is_power_of_two(uint32_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/* As offered: after a reset. */
+TEST(PCI_COM_15, queue_sizes_are_powers_of_2, NEEDS_NOTHING)
+{
+	virtio_reset(&iommu.dev);
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint16_t size = iommu.dev.transport->queue_max(&iommu.dev, queue);
+
+		expect_good(AT, is_power_of_two(size), "a power of 2", size);
+	}
+}
+
+TEST(PCI_NTF_2, notification_area_is_aligned, NEEDS_NOTHING)
+{
+	expect_aligned(AT, TYPE_NOTIFY, 2);
+}
+
+TEST(PCI_NTF_3, multiplier_is_0_or_an_even_power_of_2, NEEDS_NOTHING)
+{
+	uint32_t multiplier = iommu.dev.notify_multiplier;
+
+	expect_good(AT, !multiplier || (multiplier > 1 && is_power_of_two(multiplier)),
+	       "0 or an even power of 2", multiplier);
+}
+
+TEST(PCI_NTF_5, notification_area_covers_each_queue, NEEDS_NOTHING)
+{
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint64_t end;
+
+		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+		end = (uint64_t)io_read16(iommu.dev.common + COMMON_QUEUE_NOTIFY_OFF) *
+			      iommu.dev.notify_multiplier + sizeof(uint16_t);
+		expect_good(AT, end <= iommu.dev.notify_length, "room for each queue", iommu.dev.notify_length);
+	}
+}
+
+TEST(PCI_DEV_1, device_configuration_is_aligned, NEEDS_NOTHING)
+{
+	expect_aligned(AT, TYPE_DEVICE, 4);
+}
+
+TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_NOTHING)
+{
+	uint32_t words[6];
+
+	for (unsigned int i = 0; i < 6; i++)
+		words[i] = iommu_config_u32(4 * i);
+	for (unsigned int i = 0; i < 36; i++)
+		expect_good(AT, iommu_config_u32(i / 6 * 4) == words[i / 6] &&
+			    iommu_config_u32(i % 6 * 4) == words[i % 6],
+			    "the same value whatever was read before", i);
+}
+
+/* The window in configuration space on a byte of the BAR where the structure @type lies. */
+static unsigned int window(uint8_t type, unsigned int offset, unsigned int width)
+{
+	const struct pci_dev *pci = iommu.dev.pci;
+	unsigned int cap = virtio_pci_structure(pci, TYPE_ACCESS);
+
+	if (!cap)
+		return 0;
+	pci_write8(pci, cap + CAP_BAR, field(type, CAP_BAR));
+	pci_write32(pci, cap + CAP_OFFSET, field(type, CAP_OFFSET) + offset);
+	pci_write32(pci, cap + CAP_STRUCTURE_LENGTH, width);
+	return cap + CAP_ACCESS_DATA;
+}
+
+TEST(PCI_ACC_1, access_window_is_there, NEEDS_NOTHING)
+{
+	expect_good(AT, field(TYPE_ACCESS, 0), "a capability of type 5", 0);
+}
+
+TEST(PCI_ACC_2, access_window_writes, NEEDS_NOTHING)
+{
+	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
+
+	if (!data)
+		SKIP("there is no access window (PCI-ACC-1)");
+	for (uint32_t value = 1; value < 3; value++) {
+		uint32_t seen;
+
+		pci_write32(iommu.dev.pci, data, value);
+		seen = io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT);
+		expect_good(AT, seen == value, "the register has what was written to the window", seen);
+	}
+}
+
+TEST(PCI_ACC_3, access_window_reads, NEEDS_NOTHING)
+{
+	unsigned int data = window(TYPE_DEVICE, 0, 4);
+	uint32_t seen;
+
+	if (!data)
+		SKIP("there is no access window (PCI-ACC-1)");
+	seen = value_at(data);
+	expect_good(AT, seen == iommu_config_u32(0), "the lower half of page_size_mask", seen);
+	seen = pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2));
+	expect_good(AT, seen == io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues", seen);
+	seen = pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1));
+	expect_good(AT, seen == iommu.dev.transport->status(&iommu.dev), "device_status", seen);
+}
+
+static volatile uint8_t *isr_status(void)
+{
+	return pci_map_bar(iommu.dev.pci, field(TYPE_ISR, CAP_BAR) & 0xff, field(TYPE_ISR, CAP_OFFSET),
+			   1);
+}
+
+#define INTERRUPT_US 100000
+
+/* A request with avail.flags as given; the Interrupt Status in configuration space afterwards. */
+static bool interrupted(uint16_t flags)
+{
+	struct deadline deadline = deadline_in(flags ? QUIET_US : INTERRUPT_US);
+	bool set;
+
+	io_read8(isr_status());
+	iommu.requests.avail->flags = flags;
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	do
+		set = pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3;
+	while (!set && !deadline_over(&deadline));
+	iommu.requests.avail->flags = AVAIL_NO_INTERRUPT;
+	return set;
+}
+
+TEST(PCI_ISR_1, isr_status_is_there, NEEDS_NOTHING)
+{
+	expect_good(AT, field(TYPE_ISR, 0) && isr_status(), "a capability of type 3 that fits its BAR", 0);
+}
+
+TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_NOTHING)
+{
+	uint8_t isr;
+
+	interrupted(0);
+	isr = io_read8(isr_status());
+	expect_good(AT, isr & 1, "bit 0 of the ISR status is set", isr);
+}
+
+TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_NOTHING)
+{
+	bool set = interrupted(0);
+
+	expect_good(AT, set && io_read8(isr_status()) && !(pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3),
+	       "Interrupt Status is set with the ISR status, and no longer", set);
+}
+
+TEST(PCI_ISR_5, reading_clears_it, NEEDS_NOTHING)
+{
+	interrupted(0);
+	io_read8(isr_status());
+	expect_good(AT, !io_read8(isr_status()), "0 when it is read again", 0);
+}
+
+/* Without EVENT_IDX the field does not exist. */
+TEST(GEN_NU_1, used_event_does_not_count, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		iommu.requests.avail->heads[iommu.requests.size] = iommu.requests.last_used + 1000;
+		expect_good(AT, interrupted(0), "a notification for each buffer", i);
+	}
+	iommu.requests.avail->heads[iommu.requests.size] = 0;
+}
+
+TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NOTHING)
+{
+	expect_good(AT, !interrupted(AVAIL_NO_INTERRUPT), "no notification with avail.flags 1", 1);
+}
+
+TEST(GEN_NU_3, notification_where_one_is_wanted, NEEDS_NOTHING)
+{
+	expect_good(AT, interrupted(0), "a notification with avail.flags 0", 0);
+}
