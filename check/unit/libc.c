@@ -48,6 +48,7 @@ static void formats(void)
 	SAME("%c%c", 'o', 'k');
 	SAME("%hhu %hu %hhd", (unsigned char)255, (unsigned short)65535, (signed char)-1);
 	SAME("%zu %.3d %.0d|", sizeof(long), 7, 0);
+	SAME("%hd %hhd", (short)-2, (signed char)-3);
 	SAME("%p", (void *)0x1234);
 }
 
@@ -74,6 +75,7 @@ static void numbers(void)
 
 static void bytes(void)
 {
+	_Alignas(8) uint8_t whole[24] = {0};
 	char a[40], b[40];
 
 	for (unsigned int from = 0; from < 9; from++)
@@ -88,6 +90,9 @@ static void bytes(void)
 			memset(b + from, 0x5a, size % 7);
 			CHECK(!memcmp(a, b, sizeof(a)));
 		}
+	CHECK(own_memset(whole, 0x1a5, 13) == whole);
+	for (unsigned int i = 0; i < sizeof(whole); i++)
+		CHECK_EQ(whole[i], i < 13 ? 0xa5 : 0);
 	CHECK(own_memcmp("ab\xff", "ab\x01", 3) > 0);
 	CHECK(!own_memcmp("abc", "abd", 2));
 	CHECK(!strcmp(own_strrchr("a/b/c", '/'), "/c"));
@@ -139,6 +144,8 @@ static void globs(void)
 	CHECK(glob_match_any("*/*edu*,", "N-MAP-1/an_edu_test"));
 	CHECK(glob_match_any("a*b*c", "aXbYbZc"));
 	CHECK(!glob_match_any("a*b*c", "aXbYbZ"));
+	CHECK(glob_match_any("a**", "a"));
+	CHECK(!glob_match_any("a*b", "a"));
 	CHECK(!glob_match_any("", "a"));
 	CHECK(glob_match_any("", ""));
 	CHECK(!glob_match_any("*,!b*", "bc"));

@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot fdt pci ring libc model console memory virtio
+UNIT_TESTS := acpi viot fdt pci ring libc model console memory virtio iommu
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -26,6 +26,7 @@ UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
+UNIT_SOURCES_iommu := virtio-iommu/iommu.c lib/virtio/virtio.c lib/virtio/ring.c lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
