@@ -250,7 +250,7 @@ static bool detach_domain(const struct model *m, const struct model_request *r)
 static bool map_unmap_declined(const struct model *m, const struct model_request *r)
 {
 	(void)r;
-	return offers(m, VIRTIO_IOMMU_F_MAP_UNMAP) && !accepted(m, VIRTIO_IOMMU_F_MAP_UNMAP);
+	return !accepted(m, VIRTIO_IOMMU_F_MAP_UNMAP);
 }
 
 static bool map_flags(const struct model *m, const struct model_request *r)
@@ -388,7 +388,7 @@ static bool unmap_split(const struct model *m, const struct model_request *r)
 static bool probe_declined(const struct model *m, const struct model_request *r)
 {
 	(void)r;
-	return offers(m, VIRTIO_IOMMU_F_PROBE) && !accepted(m, VIRTIO_IOMMU_F_PROBE);
+	return !accepted(m, VIRTIO_IOMMU_F_PROBE);
 }
 
 static bool probe_room(const struct model *m, const struct model_request *r)
