@@ -283,10 +283,16 @@ static void map_one_byte(void)
 {
 	start();
 	apply(attach(1, EP1, 0));
+	CHECK_EQ(rules(map(1, 0x1000, 0x1000, 0, MAP_RW)), RULE(MAP_ALIGN));
 	model.config.page_size_mask = UINT64_MAX;
 	CHECK_EQ(model_granule(&model), 1);
 	CHECK_EQ(rules(map(1, 0x1001, 0x1001, 7, MAP_RW)), RULE(MAP_ONE_BYTE));
 	CHECK_EQ(rules(map(1, 0x1001, 0x1002, 7, MAP_RW)), 0);
+	apply(map(1, 0x2000, 0x2005, 7, MAP_RW));
+	CHECK_EQ(rules(map(1, 0x1ff0, 0x2000, 7, MAP_RW)), RULE(MAP_OVERLAP));
+	CHECK_EQ(rules(map(1, 0x1ff0, 0x1fff, 7, MAP_RW)), 0);
+	CHECK_EQ(rules(map(1, 0x2005, 0x2006, 7, MAP_RW)), RULE(MAP_OVERLAP));
+	CHECK_EQ(rules(unmap(1, 0x1ff0, 0x2000)), RULE(UNMAP_SPLIT));
 	model.config.page_size_mask = 0x20010000;
 	CHECK_EQ(model_granule(&model), 0x10000);
 	CHECK_EQ(rules(map(1, 0x10000, 0x10000, 0, MAP_RW)), RULE(MAP_ALIGN));
