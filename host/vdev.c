@@ -20,17 +20,34 @@ void vdev_reset_queue(struct vqueue *queue)
 	*queue = (struct vqueue){.max = queue->max, .size = queue->max};
 }
 
+/* What a queue keeps over a reset that is not complete. */
+static void bug_keep(struct vdev *dev, struct vqueue *queue, const struct vqueue *old)
+{
+	if (vdev_bug(dev, MUTANT_RESET_KEEPS_USED_INDEX))
+		queue->next_used = old->next_used;
+	if (vdev_bug(dev, MUTANT_RESET_KEEPS_AVAILABLE_INDEX))
+		queue->next_avail = old->next_avail;
+	if (vdev_bug(dev, MUTANT_RESET_KEEPS_QUEUE_ENABLE))
+		queue->enabled = old->enabled;
+	if (vdev_bug(dev, MUTANT_RESET_LEAVES_QUEUES_RUNNING) && old->enabled)
+		*queue = *old;
+}
+
 static void clear(struct vdev *dev)
 {
 	dev->accepted = 0;
 	dev->device_select = dev->driver_select = 0;
 	dev->queue_select = 0;
 	dev->msix_config = NO_VECTOR;
-	dev->status = 0;
+	dev->status &= vdev_bug(dev, MUTANT_RESET_KEEPS_FAILED) ? VIRTIO_FAILED : 0;
 	dev->silent = false;
 	dev->isr = 0;
-	for (unsigned int i = 0; i < dev->queue_count; i++)
+	for (unsigned int i = 0; i < dev->queue_count; i++) {
+		struct vqueue old = dev->queues[i];
+
 		vdev_reset_queue(&dev->queues[i]);
+		bug_keep(dev, &dev->queues[i], &old);
+	}
 }
 
 void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint16_t class_code,
@@ -56,13 +73,19 @@ bool vdev_has(const struct vdev *dev, unsigned int feature)
 
 bool vdev_is_running(const struct vdev *dev)
 {
+	if (vdev_bug(dev, MUTANT_USED_BEFORE_DRIVER_OK) && (dev->status & VIRTIO_FEATURES_OK))
+		return !(dev->status & VIRTIO_NEEDS_RESET);
+	if (vdev_bug(dev, MUTANT_RESET_LEAVES_QUEUES_RUNNING) && !dev->status)
+		return true;
 	return (dev->status & VIRTIO_DRIVER_OK) && !(dev->status & VIRTIO_NEEDS_RESET) &&
 	       !dev->silent;
 }
 
 void vdev_interrupt(struct vdev *dev, uint8_t cause)
 {
-	dev->isr |= cause;
+	if (vdev_bug(dev, MUTANT_NEVER_INTERRUPTS))
+		return;
+	dev->isr |= vdev_bug(dev, MUTANT_ISR_WRONG_BIT) ? ISR_CONFIG : cause;
 }
 
 void vdev_break(struct vdev *dev)
@@ -74,9 +97,30 @@ void vdev_break(struct vdev *dev)
 		vdev_interrupt(dev, ISR_CONFIG);
 }
 
+/* Sets that are refused or taken by mistake. */
+static bool bug_features(const struct vdev *dev, bool *refused)
+{
+	static unsigned int rounds;
+	uint64_t version = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
+
+	if (vdev_bug(dev, MUTANT_UNOFFERED_FEATURES_ACCEPTED) ||
+	    vdev_bug(dev, MUTANT_VERSION_1_NOT_OFFERED))
+		return true;
+	*refused = (vdev_bug(dev, MUTANT_FEATURES_OK_WEARS_OUT) && ++rounds > 8) ||
+		   (vdev_bug(dev, MUTANT_FEATURES_OK_NEEDS_PROBE) &&
+		    !(dev->accepted >> VIRTIO_IOMMU_F_PROBE & 1)) ||
+		   (vdev_bug(dev, MUTANT_FEATURES_OK_NEEDS_TWO) &&
+		    dev->accepted == (version | VIRTIO_FEATURE(VIRTIO_F_RING_RESET)));
+	return *refused;
+}
+
 /* Any subset of what is offered will do, but this device has no legacy interface (6.2). */
 static bool features_fit(const struct vdev *dev)
 {
+	bool refused = false;
+
+	if (bug_features(dev, &refused))
+		return !refused;
 	return !(dev->accepted & ~dev->offered) && (dev->accepted >> VIRTIO_F_VERSION_1 & 1);
 }
 
@@ -85,6 +129,8 @@ void vdev_write_status(struct vdev *dev, uint8_t value)
 {
 	uint8_t added = value & ~dev->status & ~VIRTIO_NEEDS_RESET;
 
+	if (!value && vdev_bug(dev, MUTANT_RESET_NEEDS_DRIVER_OK) && !(dev->status & VIRTIO_DRIVER_OK))
+		return;
 	if (!value) {
 		clear(dev);
 		dev->ops->reset(dev);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "function.h"
+#include "mutant.h"
 #include "virtio/virtio.h"
 
 #define VDEV_QUEUES 2
@@ -24,6 +25,7 @@ struct vqueue {
 	bool enabled;
 	uint64_t desc, driver, device;	/* addresses as the device uses them */
 	uint16_t next_avail, next_used;
+	bool served;			/* a buffer was taken since the queue was last found empty */
 };
 
 struct vdev_ops {
@@ -65,6 +67,12 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 	       uint64_t offered, const void *config, uint32_t config_size);
 
 struct vdev *vdev_of(struct function *f);
+
+/* The mutant is active, and this is the IOMMU: endpoints have no bugs. */
+static inline bool vdev_bug(const struct vdev *dev, enum mutant_id id)
+{
+	return dev->type == VIRTIO_TYPE_IOMMU && mutant(id);
+}
 
 /* Both sides have agreed on the feature. */
 bool vdev_has(const struct vdev *dev, unsigned int feature);

@@ -3,6 +3,8 @@
  * The registers of a virtio device on PCI (virtio 1.4, 4.1.4). All structures lie in one BAR.
  */
 #include "fatal.h"
+#include "mutant.h"
+#include "request.h"
 #include "vdev.h"
 
 enum {
@@ -27,7 +29,8 @@ enum {
 	CAP_EXTRA = 16,		/* notify_off_multiplier, or pci_cfg_data */
 };
 
-enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5 };
+enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5,
+       TYPE_VENDOR = 9 };
 
 static unsigned int add_area(struct vdev *dev, uint8_t type, uint32_t offset, uint32_t length,
 			     unsigned int extra)
@@ -80,18 +83,39 @@ enum {
 
 #define NO_VECTOR 0xffff	/* there is no MSI-X: no vector can be had */
 
+static void bug_init(struct vdev *dev, unsigned int notify, unsigned int isr)
+{
+	struct function *f = &dev->function;
+
+	if (vdev_bug(dev, MUTANT_REVISION_0))
+		function_set(f, PCI_CLASS_REVISION, 1, 0);
+	if (vdev_bug(dev, MUTANT_SUBSYSTEM_IS_TYPE))
+		function_set(f, PCI_SUBSYSTEM_ID, 2, dev->type);
+	if (vdev_bug(dev, MUTANT_MULTIPLIER_6))
+		function_set(f, notify + CAP_EXTRA, 4, 6);
+	if (vdev_bug(dev, MUTANT_NOTIFY_AREA_TOO_SHORT))
+		function_set(f, notify + CAP_AREA_LENGTH, 4, NOTIFY_MULTIPLIER);
+	if (vdev_bug(dev, MUTANT_CAPABILITY_TOO_SHORT))
+		function_set(f, isr + CAP_LENGTH, 1, 12);
+	if (vdev_bug(dev, MUTANT_NO_ISR))
+		function_set(f, isr + CAP_TYPE, 1, TYPE_VENDOR);
+	if (vdev_bug(dev, MUTANT_NO_ACCESS_WINDOW))
+		function_set(f, dev->access_window + CAP_TYPE, 1, TYPE_VENDOR);
+}
+
 void vdev_pci_init(struct vdev *dev)
 {
-	unsigned int cap;
+	unsigned int cap, isr;
 
 	function_add_bar(&dev->function, BAR, BAR_SIZE);
 	add_area(dev, TYPE_COMMON, AREA_COMMON, COMMON_SIZE, 0);
-	add_area(dev, TYPE_ISR, AREA_ISR, 1, 0);
+	isr = add_area(dev, TYPE_ISR, AREA_ISR, 1, 0);
 	if (dev->config_size)
 		add_area(dev, TYPE_DEVICE, AREA_CONFIG, dev->config_size, 0);
 	cap = add_area(dev, TYPE_NOTIFY, AREA_NOTIFY, dev->queue_count * NOTIFY_MULTIPLIER, 4);
 	function_set(&dev->function, cap + CAP_EXTRA, 4, NOTIFY_MULTIPLIER);
 	add_access_window(dev);
+	bug_init(dev, cap, isr);
 }
 
 /* Each field is accessed in its own width, 64-bit ones in halves (4.1.3.1). */
@@ -123,6 +147,8 @@ static void set_half(uint64_t *value, unsigned int offset, uint32_t half)
 /* NULL for a queue that does not exist. */
 static struct vqueue *selected(struct vdev *dev)
 {
+	if (vdev_bug(dev, MUTANT_QUEUE_SELECT_8_BITS))
+		dev->queue_select &= 0xff;
 	return dev->queue_select < dev->queue_count ? &dev->queues[dev->queue_select] : NULL;
 }
 
@@ -133,10 +159,11 @@ static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 	if (offset == QUEUE_VECTOR)
 		return NO_VECTOR;
 	if (!queue)
-		return 0;
+		return vdev_bug(dev, MUTANT_ABSENT_QUEUE_HAS_SIZE) && offset == QUEUE_SIZE ?
+			       dev->queues[0].size : 0;
 	switch (offset) {
 	case QUEUE_SIZE:
-		return queue->size;
+		return vdev_bug(dev, MUTANT_QUEUE_SIZE_255) ? queue->size - 1 : queue->size;
 	case QUEUE_ENABLE:
 		return queue->enabled;
 	case QUEUE_NOTIFY_OFF:
@@ -166,10 +193,16 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 	case DEVICE_SELECT:
 		return dev->device_select;
 	case DEVICE_FEATURE:
+		if (vdev_bug(dev, MUTANT_FEATURE_WORDS_REPEAT))
+			return feature_word(dev->offered, dev->device_select & 1);
 		return feature_word(dev->offered, dev->device_select);
 	case DRIVER_SELECT:
 		return dev->driver_select;
 	case DRIVER_FEATURE:
+		if (vdev_bug(dev, MUTANT_DRIVER_FEATURE_READS_0))
+			return 0;
+		if (vdev_bug(dev, MUTANT_DRIVER_FEATURE_READS_OFFERED))
+			return feature_word(dev->offered, dev->driver_select);
 		return feature_word(dev->accepted, dev->driver_select);
 	case CONFIG_VECTOR:
 		return dev->msix_config;
@@ -267,13 +300,36 @@ static uint32_t isr_read(struct vdev *dev)
 {
 	uint8_t isr = dev->isr;
 
-	dev->isr = 0;
+	if (!vdev_bug(dev, MUTANT_ISR_NOT_CLEARED))
+		dev->isr = 0;
 	return isr;
+}
+
+/* Fields of the IOMMU that do not show what they hold. True: this is shown. */
+static bool bug_config(const struct vdev *dev, uint64_t offset, unsigned int width, uint32_t *value)
+{
+	static uint64_t latched;
+	const struct iommu_config *config = (const void *)dev->config;
+
+	if (vdev_bug(dev, MUTANT_PROBE_SIZE_HIDDEN_BEFORE_FEATURES_OK) &&
+	    offset == offsetof(struct iommu_config, probe_size))
+		return *value = 0, !(dev->status & VIRTIO_FEATURES_OK);
+	if (!vdev_bug(dev, MUTANT_HIGH_HALF_LATCHED) || width != 4 ||
+	    offset >= offsetof(struct iommu_config, domain_start))
+		return false;
+	if (offset % 8 == 0)
+		latched = (&config->page_size_mask)[offset / 8];
+	*value = latched >> 32;
+	return offset % 8;
 }
 
 static uint32_t config_read(const struct vdev *dev, uint64_t offset, unsigned int width)
 {
 	uint32_t value = 0;
+
+	if (bug_config(dev, offset, width, &value))
+		return value;
+	value = 0;
 
 	if (offset + width > dev->config_size)
 		return UINT32_MAX;
@@ -320,6 +376,8 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 	case AREA_NOTIFY:
 		if (width != 2)
 			fatal("virtio-pci: a notification is %u bytes wide, not 2 (4.1.5.2)", width);
+		if (vdev_bug(dev, MUTANT_ABSENT_QUEUE_BREAKS) && value >= dev->queue_count)
+			vdev_break(dev);
 		if (at / NOTIFY_MULTIPLIER == value)
 			vdev_notify(dev, value);
 		break;
@@ -338,17 +396,24 @@ static void access_window(struct function *f, unsigned int offset, unsigned int 
 		return;
 	if ((length != 1 && length != 2 && length != 4) || at % length || at >= BAR_SIZE)
 		return;
-	if (write)
+	if (vdev_bug(vdev_of(f), MUTANT_WINDOW_READS_4_BYTES) && !write)
+		return function_set(f, offset, 4, area_read(f, BAR, AREA_CONFIG, 4));
+	if (write && !vdev_bug(vdev_of(f), MUTANT_WINDOW_WRITES_LOST))
 		area_write(f, BAR, at, length, function_get(f, offset, length));
-	else
+	else if (!write)
 		function_set(f, offset, length, area_read(f, BAR, at, length));
+}
+
+static bool interrupts(struct function *f)
+{
+	return vdev_of(f)->isr && !vdev_bug(vdev_of(f), MUTANT_INTERRUPT_STATUS_0);
 }
 
 static void config_access(struct function *f, unsigned int offset, unsigned int width, bool write)
 {
 	uint8_t *status = &f->config[PCI_STATUS];
 
-	*status = (*status & ~(1 << 3)) | (vdev_of(f)->isr ? 1 << 3 : 0);	/* Interrupt Status */
+	*status = (*status & ~(1 << 3)) | (interrupts(f) ? 1 << 3 : 0);	/* Interrupt Status */
 	access_window(f, offset, width, write);
 }
 

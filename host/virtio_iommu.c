@@ -206,6 +206,10 @@ static uint64_t offered(const struct options *options)
 		features &= ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
 	if (mutant(MUTANT_OLD_BYPASS_OFFERED))
 		features |= VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS);
+	if (mutant(MUTANT_RESERVED_FEATURE_OFFERED))
+		features |= VIRTIO_FEATURE(45);
+	if (mutant(MUTANT_VERSION_1_NOT_OFFERED))
+		features &= ~VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
 	return (features & ~personality->without) | personality->with;
 }
 

@@ -102,7 +102,7 @@ TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 		uint64_t feature = all & ~least & VIRTIO_FEATURE(bit);
 
 		expect_good(AT, !feature || (negotiate(all & ~feature) && negotiate(least | feature)),
-			    "FEATURES_OK sticks without this feature, and with it alone", feature);
+			    "FEATURES_OK sticks without it, and with it alone", feature);
 	}
 }
 
@@ -116,7 +116,7 @@ TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_NOTHING)
 			continue;
 		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, bit / 32);
 		expect_good(AT, !(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1),
-			    "FEATURES_OK is refused, or this feature dropped", feature);
+			    "refused or dropped", feature);
 	}
 	virtio_reset(&iommu.dev);
 }

@@ -144,7 +144,8 @@ TEST(N_REQ_2, indexes_wrap, NEEDS_NOTHING)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 		for (uint16_t i = 0; i < batch && !iommu.dead; i++)
 			iommu.dead = !harmless_is_used(REPLY_TIMEOUT_US);
-		expect_good(AT, !iommu.dead, "all requests come back", sent);
+		expect_good(AT, !iommu.dead && iommu.requests.used->index == iommu.requests.last_used,
+			    "all requests come back, and no others", sent);
 		arena_release(mark);
 	}
 }
