@@ -17,7 +17,8 @@ static void waits_for_driver_ok(const char *at, bool notify)
 {
 	bool early;
 
-	if (!iommu_prepare(iommu.wanted))
+	iommu.dead = !iommu_prepare(iommu.wanted);
+	if (iommu.dead)
 		return;
 	ring_publish(&iommu.requests, queue_harmless());
 	if (notify)
