@@ -57,6 +57,14 @@ bool virtio_needs_reset(struct virtio_device *dev)
 	return dev->transport->status(dev) & VIRTIO_NEEDS_RESET;
 }
 
+static enum virtio_wait last_look(struct virtio_device *dev, struct ring *ring,
+				  struct ring_reply *reply)
+{
+	if (ring_take(ring, reply))
+		return VIRTIO_USED;
+	return virtio_needs_reset(dev) ? VIRTIO_BROKEN : VIRTIO_SILENT;
+}
+
 enum virtio_wait virtio_wait(struct virtio_device *dev, struct ring *ring, struct ring_reply *reply,
 			     uint64_t microseconds)
 {
@@ -66,7 +74,7 @@ enum virtio_wait virtio_wait(struct virtio_device *dev, struct ring *ring, struc
 		if (polls % POLLS_PER_STATUS == 0 && virtio_needs_reset(dev))
 			return VIRTIO_BROKEN;
 		if (deadline_over(&deadline))
-			return ring_take(ring, reply) ? VIRTIO_USED : VIRTIO_SILENT;
+			return last_look(dev, ring, reply);
 	}
 	return VIRTIO_USED;
 }

@@ -215,6 +215,20 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
+/* A no-op, or a DETACH that ends the domain and an ATTACH that makes it anew: both are right. */
+TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
+{
+	struct setting s;
+	struct reply reply;
+	bool kept;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(s.domain, s.ep->id, 0);
+	kept = is_ok(&reply) && write_effect(s.ep, s.iova, 8, s.target, 8).exact;
+	INFO("ATTACH to the same domain again: %s, mappings are %s", status_name(reply.status),
+	     kept ? "kept" : "gone");
+}
+
 /* A move detaches first: a domain that lost its only member is gone, and so are its mappings. */
 TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
 {

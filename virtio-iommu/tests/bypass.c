@@ -252,8 +252,10 @@ TEST(DEV_OPS_6, every_unattached_endpoint_is_blocked, NEEDS_ENDPOINT | NEEDS_TWO
 
 TEST(DEV_OPS_6, endpoint_is_blocked_at_boot, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_OFF)
 {
+	uint8_t *page = watched_pages(1);
+
 	REQUIRE(virtio_reset(&iommu.dev));
-	expect_blocked(AT, endpoint(0));
+	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
 	REQUIRE(iommu_restart(iommu.wanted));
 	expect_blocked(AT, endpoint(0));
 }
