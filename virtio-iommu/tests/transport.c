@@ -153,7 +153,8 @@ TEST(PCI_NTF_5, notification_area_covers_each_queue, NEEDS_NOTHING)
 		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
 		end = (uint64_t)io_read16(iommu.dev.common + COMMON_QUEUE_NOTIFY_OFF) *
 			      iommu.dev.notify_multiplier + sizeof(uint16_t);
-		expect_good(AT, end <= iommu.dev.notify_length, "room for each queue", iommu.dev.notify_length);
+		expect_good(AT, end <= iommu.dev.notify_length, "room for each queue",
+			    iommu.dev.notify_length);
 	}
 }
 

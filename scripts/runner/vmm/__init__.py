@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
+import subprocess
 from typing import Optional, Protocol
 
 from ..config import Setup
@@ -74,3 +76,17 @@ def find_program(program: str, path: Optional[str], package: str) -> str:
         if os.access(found, os.X_OK) and not os.path.isdir(found):
             return found
     raise UsageError(f"{program} not found: install package {package} or say --vmm-path")
+
+
+def ask_version(binary: str) -> tuple[str, str]:
+    """What `--version` says behind the word version: the digits, and the rest of the line as well."""
+    try:
+        done = subprocess.run([binary, "--version"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"{binary} --version: {error}") from None
+    text = done.stdout.decode("utf-8", "replace")
+    match = re.search(r"version ((\d+(?:\.\d+)+).*)", text)
+    if not match:
+        raise UsageError(f"{binary} --version: no version in {text[:200]!r}")
+    return match[2], match[1].strip()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from typing import Optional
 
 from ..config import Endpoint, Setup
 from ..errors import UsageError
-from . import CannotProvide
+from . import CannotProvide, ask_version
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PROGRAM = os.path.join(ROOT, "build", "host", "virtio-iommu")
@@ -31,16 +29,7 @@ class Vmm:
             raise UsageError(f"--accel {accel}: the host machine runs nothing but its own process")
 
     def identify(self) -> None:
-        try:
-            done = subprocess.run([self.binary, "--version"], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UsageError(f"{self.binary} --version: {error}") from None
-        text = done.stdout.decode("utf-8", "replace")
-        match = re.search(r"version (\d+(?:\.\d+)+)", text)
-        if not match:
-            raise UsageError(f"{self.binary} --version: no version in {text[:200]!r}")
-        self.version = self.detail = match[1]
+        self.version, self.detail = ask_version(self.binary)
 
     def prepare(self, setup: Setup, directory: str) -> None:
         """There are no files: disks are in memory."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
 from typing import Optional
 
 from ..config import Endpoint, Region, Setup
 from ..errors import UsageError
-from . import CannotProvide, find_program
+from . import CannotProvide, ask_version, find_program
 
 PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
 DISK_SIZE = 64 * 1024
@@ -31,16 +29,7 @@ class Vmm:
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
 
     def identify(self) -> None:
-        try:
-            done = subprocess.run([self.binary, "--version"], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UsageError(f"{self.binary} --version: {error}") from None
-        text = done.stdout.decode("utf-8", "replace")
-        match = re.search(r"version ((\d+(?:\.\d+)+).*)", text)
-        if not match:
-            raise UsageError(f"{self.binary} --version: no version in {text[:200]!r}")
-        self.detail, self.version = match[1].strip(), match[2]
+        self.version, self.detail = ask_version(self.binary)
 
     def at_least(self, major: int, minor: int) -> bool:
         return tuple(map(int, self.version.split(".")[:2])) >= (major, minor)
