@@ -42,6 +42,18 @@ bool expect_no_domain(const char *at, uint32_t domain)
 	return expect_status(at, broken(), &reply, STATUS_NOENT);
 }
 
+bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, const char *reason)
+{
+	struct reply reply = attach(domain, ep->id, 0);
+
+	if (reply.delivered && reply.status == STATUS_UNSUPP) {
+		skip(at, "%s", reason);
+		return false;
+	}
+	expect_status(at, broken(), &reply, STATUS_OK);
+	return true;
+}
+
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias)
 {
 	static const uint32_t bits[] = {1u << 16, 1u << 17, 1u << 24, 1u << 31, 0xffff0000};

@@ -31,6 +31,19 @@ bool set_unattached_bypass(bool on);
 #define EXPECT_NO_DOMAIN(domain) expect_no_domain(AT, domain)
 bool expect_no_domain(const char *at, uint32_t domain);
 
+/*
+ * ATTACH to a domain that has a member already, or of an endpoint that has a domain already: a
+ * device may refuse both with UNSUPP (DEV-ATTACH-4, -9), and the test is skipped.
+ */
+#define SHARE(ep, domain) ATTACH_OR_SKIP(ep, domain, "the device does not let endpoints share a domain")
+#define MOVE(ep, domain) ATTACH_OR_SKIP(ep, domain, "the device does not move endpoints")
+#define ATTACH_OR_SKIP(ep, domain, reason)                                                        \
+	do {                                                                                      \
+		if (!attach_or_skip(AT, ep, domain, reason))                                      \
+			return;                                                                   \
+	} while (0)
+bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, const char *reason);
+
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 

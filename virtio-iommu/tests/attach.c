@@ -203,13 +203,9 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	uint8_t *other = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct setting s;
-	struct reply reply;
 
 	REQUIRE(map_one_page(&s));
-	reply = attach(domain, s.ep->id, 0);
-	if (reply.delivered && reply.status == STATUS_UNSUPP)
-		SKIP("the device does not move endpoints");
-	EXPECT_OK(reply);
+	MOVE(s.ep, domain);
 	REQUIRE(enable_dma(s.ep, domain));
 	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
@@ -234,13 +230,9 @@ TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
 {
 	uint32_t domain = fresh_domain();
 	struct setting s;
-	struct reply reply;
 
 	REQUIRE(map_one_page(&s));
-	reply = attach(domain, s.ep->id, 0);
-	if (reply.delivered && reply.status == STATUS_UNSUPP)
-		SKIP("the device does not move endpoints");
-	EXPECT_OK(reply);
+	MOVE(s.ep, domain);
 	EXPECT_NO_DOMAIN(s.domain);
 	REQUIRE(enable_dma(s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
@@ -254,17 +246,13 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 	uint64_t iova = iova_window(1);
 	struct endpoint *ep = endpoint(0);
 	uint32_t first = fresh_domain(), domain = first;
-	struct reply reply;
 
 	REQUIRE(join(ep, first));
 	for (unsigned int i = 0; i < 4; i++) {
 		uint32_t before = domain;
 
 		domain = fresh_domain();
-		reply = attach(domain, ep->id, 0);
-		if (reply.delivered && reply.status == STATUS_UNSUPP)
-			SKIP("the device does not move endpoints");
-		EXPECT_OK(reply);
+		MOVE(ep, domain);
 		EXPECT_NO_DOMAIN(before);
 	}
 	REQUIRE(enable_dma(ep, domain));

@@ -167,17 +167,6 @@ TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
 }
 
-/* Attach a second endpoint, or skip: sharing is optional (DEV-ATTACH-4). */
-#define SHARE(ep, domain)                                                                         \
-	do {                                                                                      \
-		struct reply reply_ = attach(domain, (ep)->id, 0);                                \
-                                                                                                  \
-		if (reply_.delivered && reply_.status == STATUS_UNSUPP)                           \
-			SKIP("the device does not let endpoints share a domain");                 \
-		EXPECT_OK(reply_);                                                                \
-		REQUIRE(enable_dma(ep, domain));                                                  \
-	} while (0)
-
 TEST(N_DOM_4, both_members_reach_the_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct endpoint *second = endpoint(1);
@@ -185,6 +174,7 @@ TEST(N_DOM_4, both_members_reach_the_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 
 	REQUIRE(map_one_page(&s));
 	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(second, s.iova + iommu.page, 8);
@@ -197,6 +187,7 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 
 	REQUIRE(map_one_page(&s));
 	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
@@ -212,23 +203,13 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 
 	REQUIRE(map_one_page(&s));
 	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }
-
-/* Move endpoint(0) to a fresh domain, or skip: moving is optional (DEV-ATTACH-9). */
-#define MOVE(ep, domain)                                                                          \
-	do {                                                                                      \
-		struct reply reply_ = attach(domain, (ep)->id, 0);                                \
-                                                                                                  \
-		if (reply_.delivered && reply_.status == STATUS_UNSUPP)                           \
-			SKIP("the device does not move endpoints");                               \
-		EXPECT_OK(reply_);                                                                \
-		REQUIRE(enable_dma(ep, domain));                                                  \
-	} while (0)
 
 TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 {
@@ -239,6 +220,7 @@ TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 	REQUIRE(map_one_page(&s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	MOVE(s.ep, domain);
+	REQUIRE(enable_dma(s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
 	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
@@ -256,7 +238,9 @@ TEST(N_DOM_5, old_domain_lives_on_without_the_one_that_moved, NEEDS_DMA | NEEDS_
 
 	REQUIRE(map_one_page(&s));
 	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
 	MOVE(s.ep, domain);
+	REQUIRE(enable_dma(s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));

@@ -21,16 +21,21 @@ static bool fault_of(const struct endpoint *ep, struct event *event)
 	return false;
 }
 
+static bool reported(const char *at, struct event *event)
+{
+	if (event_wait(event))
+		return true;
+	skip(at, "the device reports no fault");
+	return false;
+}
+
 static bool write_fault(struct setting *s, struct event *event)
 {
 	if (!map_one_page(s))
 		return false;
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s->ep, s->iova + iommu.page, 8);
-	if (event_wait(event))
-		return true;
-	skip(AT, "the device reports no fault");
-	return false;
+	return reported(AT, event);
 }
 
 TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
@@ -92,8 +97,8 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 		REQUIRE(join(ep, fresh_domain()));
 		event_drain();
 		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-		if (!event_wait(&event))
-			SKIP("the device reports no fault");
+		if (!reported(AT, &event))
+			return;
 		EXPECT(event.record.endpoint == ep->id, "the endpoint that did the access",
 		       "endpoint %#x, it was %#x", event.record.endpoint, ep->id);
 	}
@@ -187,8 +192,8 @@ TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
 	REQUIRE(map_one_page_as(&s, MAP_READ));
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!event_wait(&event))
-		SKIP("the device reports no fault");
+	if (!reported(AT, &event))
+		return;
 	expect_reason(AT, &event, FAULT_MAPPING);
 }
 
@@ -200,10 +205,8 @@ static void expect_domain_fault(const char *at)
 
 	event_drain();
 	expect_write_blocked(at, endpoint(0), phys(page), 8);
-	if (event_wait(&event))
+	if (reported(at, &event))
 		expect_reason(at, &event, FAULT_DOMAIN);
-	else
-		skip(at, "the device reports no fault");
 }
 
 TEST(N_EVT_2, detached_endpoint_gives_domain, NEEDS_ENDPOINT)
@@ -244,8 +247,8 @@ TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 	REQUIRE(map_one_page_as(&s, MAP_READ));
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!event_wait(&event))
-		SKIP("the device reports no fault");
+	if (!reported(AT, &event))
+		return;
 	expect_direction(AT, &event, FAULT_WRITE, FAULT_READ);
 }
 
@@ -257,7 +260,7 @@ TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA)
 	REQUIRE(map_one_page(&s));
 	event_drain();
 	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
-	if (!event_wait(&event))
-		SKIP("the device reports no fault");
+	if (!reported(AT, &event))
+		return;
 	expect_direction(AT, &event, FAULT_READ, FAULT_WRITE);
 }

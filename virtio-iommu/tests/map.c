@@ -556,13 +556,9 @@ TEST(N_MAP_2, later_member_sees_earlier_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS
 {
 	struct endpoint *second = endpoint(1);
 	struct setting s;
-	struct reply reply;
 
 	REQUIRE(map_one_page(&s));
-	reply = attach(s.domain, second->id, 0);
-	if (reply.delivered && reply.status == STATUS_UNSUPP)
-		SKIP("the device does not let endpoints share a domain");
-	EXPECT_OK(reply);
+	SHARE(second, s.domain);
 	REQUIRE(enable_dma(second, s.domain));
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	EXPECT_WRITES(second, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
@@ -573,14 +569,10 @@ TEST(N_MAP_2, all_members_see_later_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct endpoint *second = endpoint(1);
 	struct setting s;
-	struct reply reply;
 	uint64_t iova;
 
 	REQUIRE(map_one_page(&s));
-	reply = attach(s.domain, second->id, 0);
-	if (reply.delivered && reply.status == STATUS_UNSUPP)
-		SKIP("the device does not let endpoints share a domain");
-	EXPECT_OK(reply);
+	SHARE(second, s.domain);
 	REQUIRE(enable_dma(second, s.domain));
 	iova = s.iova + iommu.page;
 	EXPECT_WRITE_BLOCKED(second, iova, 8);
