@@ -33,7 +33,8 @@ def one_line(text: str) -> str:
     (("arm",), 3, "no selected run is meant for x86_64"),
     (("DEV-ATACH-1",), 2, "did you mean 'DEV-ATTACH-1'?"),
     (("onne",), 2, "did you mean 'one'?"),
-    (("DEV-MAP-2",), 2, "requirement that no test is written for yet"),
+    (("DEV-MAP-2",), 2, "DEV-MAP-2 is a requirement without a test"),
+    (("DRV-MAP-1",), 2, "without a test: a driver that breaks it; ask for DEV-ATTACH-3 DEV-MAP-1"),
     (("-g", "mre"), 2, "known groups are basic, more, did you mean 'more'?"),
     (("-g", "more", "DEV-ATTACH-1"), 0, ""),
     (("--arch", "x86"), 2, "known are x86_64, aarch64, host, did you mean 'x86_64'?"),
@@ -191,9 +192,10 @@ def test_requirements(tree: Tree) -> None:
     reasons = {key: row["reason"] for key, row in rows.items() if row["verdict"] == "not-tested"}
     assert reasons["DEV-FEAT-1"] == "its tests were not selected, or not reached"
     assert reasons["DEV-MAP-2"] == "no test is written for it yet"
-    assert reasons["DEV-MAP-3"].startswith("an option")
-    assert reasons["DRV-MAP-1"].startswith("driver statement")
-    assert reasons["AMB-1"].startswith("left open")
+    assert reasons["AMB-1"] == "a slip of the text"
+    assert rows["DRV-MAP-1"]["verdict"] == "fail"
+    assert rows["DRV-MAP-1"]["reason"].startswith("a driver that breaks it; ")
+    assert rows["DRV-MAP-1"]["tests"] == ["DEV-ATTACH-3/some_fail", "DEV-MAP-1/b_skip"]
     assert rows["DEV-ATTACH-1"]["verdict"] == "pass"
 
 

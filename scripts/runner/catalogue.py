@@ -49,6 +49,8 @@ class Requirement:
     id: str
     level: str
     clause: str
+    judged_by: tuple[str, ...] = ()     # requirements whose tests judge this one, too
+    untested: str = ""                  # why no test of its own can be there
 
 
 def read_rows(tree: Tree, path: str, columns: int) -> list[list[str]]:
@@ -74,7 +76,15 @@ def read_manifest(tree: Tree) -> list[Test]:
 
 def read_requirements(tree: Tree) -> dict[str, Requirement]:
     rows = read_rows(tree, tree.path("virtio-iommu", "requirements.tsv"), 3)
-    return {row[0]: Requirement(*row[:3]) for row in rows[1:]}
+    untested = read_untested(tree)
+    return {row[0]: Requirement(*row[:3], *untested.get(row[0], ())) for row in rows[1:]}
+
+
+def read_untested(tree: Tree) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Requirements without a test: who judges them, apart by commas or "-", and why."""
+    rows = read_rows(tree, tree.path("virtio-iommu", "untested.tsv"), 3)
+    return {row[0]: (tuple(row[1].split(", ")) if row[1] != "-" else (), row[2])
+            for row in rows[1:]}
 
 
 def read_make_config(tree: Tree) -> dict[str, str]:

@@ -13,8 +13,6 @@ from .catalogue import Requirement, Test
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 BAD = ("fail", "error", "crash", "timeout")
-NO_TEST = (("DRV-", "driver statement: its illegal variants are not exercised yet"),
-           ("AMB-", "left open by the standard: no verdict possible"))
 
 
 @dataclass
@@ -109,26 +107,27 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
         held = worst.get(result.requirement)
         if not held or VERDICTS.index(result.verdict) > VERDICTS.index(held.verdict):
             worst[result.requirement] = result
-    return [_requirement_row(row, by_requirement.get(row.id, []), worst.get(row.id))
-            for row in known.values()]
+    return [_requirement_row(row, by_requirement, worst) for row in known.values()]
 
 
-def _requirement_row(row: Requirement, tests: list[str],
-                     worst: Optional[TestResult]) -> dict[str, Any]:
-    reason = worst.text if worst else not_tested(row, bool(tests))
+def _requirement_row(row: Requirement, tests: dict[str, list[str]],
+                     worst: dict[str, TestResult]) -> dict[str, Any]:
+    judges = (row.id, *row.judged_by)
+    own = [test for judge in judges for test in tests.get(judge, [])]
+    held = max((worst[judge] for judge in judges if judge in worst), default=None,
+               key=lambda result: VERDICTS.index(result.verdict))
     return {"id": row.id, "level": row.level, "clause": row.clause,
-            "verdict": worst.verdict if worst else "not-tested", "reason": reason, "tests": tests}
+            "verdict": held.verdict if held else "not-tested",
+            "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
+            "tests": own}
 
 
-def not_tested(row: Requirement, has_tests: bool) -> str:
+def _reason(row: Requirement, held: Optional[TestResult], has_tests: bool) -> str:
+    if held:
+        return held.text
     if has_tests:
         return "its tests were not selected, or not reached"
-    for prefix, reason in NO_TEST:
-        if row.id.startswith(prefix):
-            return reason
-    if row.level == "MAY":
-        return "an option, either way is right: no test records yet which way the device goes"
-    return "no test is written for it yet"
+    return "" if row.untested else "no test is written for it yet"
 
 
 def to_json(report: Report) -> str:

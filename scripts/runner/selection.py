@@ -54,10 +54,17 @@ def _test_glob(pattern: str, runs: list[Run], tests: list[Test],
         if any(fnmatchcase(test.id, glob) for test in tests):
             return glob
     if pattern in requirements:
-        raise UsageError(f"{pattern} is a requirement that no test is written for yet")
+        raise UsageError(f"{pattern} is a requirement without a test"
+                         + _why_none(requirements[pattern]))
     known = [run.name for run in runs] + [test.id for test in tests]
     known += sorted({test.requirement for test in tests})
     raise UsageError(f"'{pattern}' names no run and no test{nearest(pattern, known)}")
+
+
+def _why_none(requirement: Requirement) -> str:
+    why = f": {requirement.untested}" if requirement.untested else ""
+    ask = f"; ask for {' '.join(requirement.judged_by)}" if requirement.judged_by else ""
+    return why + ask
 
 
 def in_group(runs: list[Run], group: str) -> list[Run]:
