@@ -3,6 +3,7 @@
 #include "bridge.h"
 #include "bus.h"
 #include "fatal.h"
+#include "personality.h"
 #include "vblk.h"
 #include "virtio_iommu.h"
 #include "vrng.h"
@@ -146,6 +147,15 @@ unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
 	return count;
 }
 
+enum { SUBTYPE_UNKNOWN = 9 };
+
+static uint8_t subtype(unsigned int region)
+{
+	bool last = region == setup->region_count - 1;
+
+	return personality->unknown_properties && last ? SUBTYPE_UNKNOWN : setup->regions[region].subtype;
+}
+
 unsigned int board_regions(const struct model_endpoint *list, unsigned int count,
 			   struct model_region *regions)
 {
@@ -153,8 +163,9 @@ unsigned int board_regions(const struct model_endpoint *list, unsigned int count
 
 	for (unsigned int i = 0; i < count; i++)
 		for (unsigned int j = 0; j < setup->region_count && n < MODEL_MAX_REGIONS; j++)
-			regions[n++] = (struct model_region){
-				list[i].id, setup->regions[j].subtype, setup->regions[j].first,
-				setup->regions[j].last};
+			if (!personality->own_regions || j % count == i)
+				regions[n++] = (struct model_region){list[i].id, subtype(j),
+								     setup->regions[j].first,
+								     setup->regions[j].last};
 	return n;
 }

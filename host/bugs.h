@@ -22,6 +22,11 @@ void bug_decide(const struct model_request *r, struct decision *d);
 bool bug_postpone(const struct model_request *r);
 void bug_catch_up(void);
 
+/* bugs_probe.c: PROBE, regions and ranges. */
+void bug_misread_ranges(struct model_request *r);
+void bug_decide_probe(const struct model_request *r, struct decision *d);
+void bug_forget_probes(void);
+
 /* bugs_effect.c: what is done wrongly in place of the right thing. True: that is all. */
 bool bug_attach(const struct model_request *r);
 bool bug_detach(const struct model_request *r);
@@ -52,6 +57,7 @@ void bug_access(struct access *a);
 /* Before the lookup: passes or is blocked, whatever is mapped. */
 bool bug_passes(const struct access *a);
 bool bug_blocks(const struct access *a);
+bool bug_region_passes(const struct access *a);	/* bugs_probe.c */
 
 /* After the lookup has failed: finds something all the same. */
 bool bug_finds(const struct access *a, struct model_extent *extent);

@@ -274,6 +274,7 @@ bool bug_reset(void)
 	unsigned int mappings = m->mapping_count;
 
 	bug_hide_nothing();
+	bug_forget_probes();
 	if (mutant(MUTANT_RESET_KEEPS_DOMAINS))
 		return true;
 	if (!mutant(MUTANT_RESET_KEEPS_MAPPINGS))

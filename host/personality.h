@@ -32,6 +32,8 @@ struct personality {
 		uint8_t answer;
 		bool acts;	/* with its effect, though refused */
 	} answers[PERSONALITY_ANSWERS];
+	bool unknown_properties;	/* and a region with an unknown subtype */
+	bool own_regions;	/* each region is that of one endpoint only */
 	bool last_rule_first;	/* of several rules that apply, the last one in the model's list counts */
 
 	/* Requests and domains. */

@@ -3,6 +3,7 @@
 
 #include "iommu_parts.h"
 #include "mutant.h"
+#include "personality.h"
 
 static uint32_t write_region(const struct model_region *region, uint8_t *bytes)
 {
@@ -33,6 +34,21 @@ static uint32_t append(const struct model_region *region, uint8_t *bytes, uint32
 	return at + sizeof(struct property_resv_mem) <= size ? write_region(region, bytes + at) : 0;
 }
 
+/* In front of each region one that no standard knows. */
+static uint32_t append_unknown(uint8_t *bytes, uint32_t at, uint32_t size)
+{
+	const uint16_t value = 8;
+	struct property_head head = {0xabc, value};
+
+	if (!personality->unknown_properties || at + sizeof(head) + value > size)
+		return 0;
+	if (mutant(MUTANT_UNKNOWN_PROPERTY_LENGTH))
+		head.length += sizeof(head);
+	memcpy(bytes + at, &head, sizeof(head));
+	memset(bytes + at + sizeof(head), 0xff, value);
+	return sizeof(head) + value;
+}
+
 void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
 {
 	const struct model *m = &reference.model;
@@ -43,10 +59,13 @@ void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
 
 		if (region->endpoint != endpoint)
 			continue;
+		at += append_unknown(bytes, at, size);
 		at += append(region, bytes, at, size);
 		if (mutant(MUTANT_PROPERTY_TWICE))
 			at += append(region, bytes, at, size);
 	}
+	if (mutant(MUTANT_PROPERTY_END_MARK) && at == size)
+		memset(bytes + at - sizeof(struct property_head), 0, sizeof(struct property_head));
 	if (mutant(MUTANT_PROPERTY_REST_UNCLEAN))
 		memset(bytes + at, 0xee, size - at);
 }

@@ -103,6 +103,8 @@ static uint32_t tail_offset(const struct model_request *r)
 {
 	uint32_t asked = model_reply_size(&reference.model, r->head.type);
 
+	if (mutant(MUTANT_PROBE_TAIL_IN_BETWEEN))
+		return (r->writable + asked + 1) / 2 - sizeof(struct request_tail);
 	if (r->writable > REPLY_MAX || (personality->tail_where_expected && r->writable > asked))
 		return asked - sizeof(struct request_tail);
 	return r->writable - sizeof(struct request_tail);
@@ -157,8 +159,10 @@ void request_serve(const struct chain *chain)
 		return;
 	bug_catch_up();
 	bug_misread(&r);
+	bug_misread_ranges(&r);
 	d = decide(&r);
 	bug_decide(&r, &d);
+	bug_decide_probe(&r, &d);
 	if (d.acts && !bug_postpone(&r))
 		request_act(&r);
 	bug_refused(&r, &d);

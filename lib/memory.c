@@ -73,6 +73,13 @@ void *arena_alloc(size_t size, size_t align)
 	return memset((void *)start, 0, size);
 }
 
+void *arena_spare(uint64_t address, size_t size)
+{
+	uint64_t first = arena.base + arena.used, end = arena.base + arena.size;
+
+	return address >= first && address < end && size <= end - address ? (void *)address : NULL;
+}
+
 size_t arena_mark(void)
 {
 	return arena.used;

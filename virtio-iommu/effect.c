@@ -50,17 +50,30 @@ static void set_page(uint8_t *page)
 	set_edge(page + iommu.page - WATCH_EDGE);
 }
 
+static void watch_page(uint8_t *page)
+{
+	if (watched_count == MAX_WATCHED)
+		bail_out("effect: a test watches more than %u pages", MAX_WATCHED);
+	watched[watched_count++] = page;
+	set_page(page);
+}
+
 uint8_t *watched_pages(unsigned int count)
 {
 	uint8_t *pages = arena_alloc(count * iommu.page, iommu.page);
 
-	if (count > MAX_WATCHED - watched_count)
-		bail_out("effect: a test watches more than %u pages", MAX_WATCHED);
-	for (unsigned int i = 0; i < count; i++) {
-		watched[watched_count++] = pages + i * iommu.page;
-		set_page(pages + i * iommu.page);
-	}
+	for (unsigned int i = 0; i < count; i++)
+		watch_page(pages + i * iommu.page);
 	return pages;
+}
+
+uint8_t *watched_page_at(uint64_t address)
+{
+	uint8_t *page = address & (iommu.page - 1) ? NULL : arena_spare(address, iommu.page);
+
+	if (page)
+		watch_page(page);
+	return page;
 }
 
 bool iova_is_free(uint64_t start, uint64_t size)

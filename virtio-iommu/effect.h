@@ -25,6 +25,9 @@ struct endpoint;
  */
 uint8_t *watched_pages(unsigned int count);
 
+/* The page at this guest-physical address, watched from now on; NULL if it is no memory that is free. */
+uint8_t *watched_page_at(uint64_t address);
+
 /*
  * An I/O virtual address range of @count pages for this test, inside the input range and off
  * the reserved regions. Where possible it is the address of watched RAM, so that a device that

@@ -255,3 +255,147 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 			}
 	}
 }
+
+/* The last property may end where the area does: there is no room for an end mark, and no need. */
+TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	bool full = false;
+
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct reply reply = probe(endpoint(i)->id);
+		struct property_resv_mem property = {.start = 0};
+		uint32_t offset = 0, size = iommu.config.probe_size;
+
+		if (!EXPECT_OK(reply))
+			return;
+		while (next_resv_mem(reply.bytes, size, &offset, &property))
+			EXPECT(property.start <= property.end, "a region whose start is not above its end",
+			       "%#lx-%#lx, which ends at %u of %u bytes", property.start, property.end,
+			       offset, size);
+		full |= offset == size;
+	}
+	if (!full)
+		SKIP("no list of properties fills the area");
+}
+
+/* By the length that it states, an unknown property is got past, to those behind it. */
+TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	unsigned int unknown = 0;
+
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct reply reply = probe(endpoint(i)->id);
+		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+
+		REQUIRE(is_ok(&reply));
+		for (; walk_step(&walk) && fits(&walk); walk_on(&walk)) {
+			unknown += walk.head.type != PROPERTY_RESV_MEM;
+			EXPECT(plausible(&walk.head), "a property head where the last property ends",
+			       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
+		}
+		for (uint32_t at = walk.offset; at < walk.size; at++)
+			EXPECT(!reply.bytes[at], "no property behind the end of the list",
+			       "byte %u behind the end at %u is %#x", at, walk.offset, reply.bytes[at]);
+	}
+	if (!unknown)
+		SKIP("the device lists no property that is unknown");
+	INFO("%u properties of unknown type", unknown);
+}
+
+/* A copy of the properties of an endpoint, NULL if PROBE is not OK. */
+static const uint8_t *properties(uint32_t id)
+{
+	uint8_t *copy = arena_alloc(iommu.config.probe_size + 1, 8);
+	struct reply reply = probe(id);
+
+	return is_ok(&reply) ? memcpy(copy, reply.bytes, iommu.config.probe_size) : NULL;
+}
+
+static struct reply probe_with_room(uint32_t id, uint32_t more)
+{
+	struct probe_request request = {{.type = REQUEST_PROBE}, id, {0}};
+
+	return request_raw(&request, sizeof(request), iommu.config.probe_size + more + TAIL_SIZE);
+}
+
+static const uint32_t more_room[] = {1, 4, 64};
+
+/* More room than called for does no harm: the properties are where they always are. */
+TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	const uint8_t *plain = properties(endpoint(0)->id);
+
+	REQUIRE(plain);
+	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+		struct reply reply = probe_with_room(endpoint(0)->id, more_room[i]);
+
+		EXPECT(reply.used && !reply.breach && reply.length > iommu.config.probe_size,
+		       "a used length that covers properties and status", "%u bytes more: %s, used.len %u",
+		       more_room[i], reply.breach ? reply.breach : "no breach", reply.length);
+		EXPECT(!memcmp(reply.bytes, plain, iommu.config.probe_size),
+		       "the same property bytes as in an area of probe_size", "other bytes with %u more",
+		       more_room[i]);
+	}
+}
+
+/* NOENT, which no property has there: behind probe_size bytes, or in the last four. */
+TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
+{
+	uint32_t size = iommu.config.probe_size;
+
+	if (!missing_endpoint_id(UINT32_MAX))
+		SKIP("the firmware lists endpoint id 0xffffffff");
+	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+		struct reply reply = probe_with_room(UINT32_MAX, more_room[i]);
+		bool early = reply.length > size && reply.bytes[size] == STATUS_NOENT;
+		bool late = reply.delivered && reply.status == STATUS_NOENT;
+
+		EXPECT(reply.used && !reply.breach && (early || late),
+		       "status NOENT behind probe_size bytes or in the last 4", "%u bytes more: neither",
+		       more_room[i]);
+		INFO("in a larger area the status is %s", late ? "in the last 4 bytes" : "at probe_size");
+	}
+}
+
+static void expect_same_properties(const char *at, uint32_t id, const uint8_t *plain, const char *when)
+{
+	const uint8_t *now = properties(id);
+
+	if (!now || memcmp(now, plain, iommu.config.probe_size))
+		judge(broken(), at, "PROBE is OK and shows what it showed before", "%s: %s", when,
+		      now ? "other bytes" : "it is not OK");
+}
+
+/* PROBE changes nothing and depends on nothing: attached, between accesses, twice. */
+TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
+{
+	const uint8_t *plain = properties(endpoint(0)->id);
+	struct setting s;
+
+	REQUIRE(plain);
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < 2; i++) {
+		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+		expect_same_properties(AT, s.ep->id, plain, "attached");
+		expect_same_properties(AT, s.ep->id, plain, "a second time");
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	}
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	REQUIRE(leave(s.ep, s.domain));
+	expect_same_properties(AT, s.ep->id, plain, "detached");
+}
+
+TEST(DRV_INIT_2, attach_works_without_probe, NEEDS_DMA | NEEDS_PROBE)
+{
+	struct setting s = {.ep = endpoint(0), .domain = fresh_domain(), .iova = iova_window(1)};
+	struct reply reply;
+
+	REQUIRE(iommu_restart(iommu.wanted));
+	s.target = watched_pages(1);
+	reply = attach(s.domain, s.ep->id, 0);
+	if (!EXPECT_OK(reply))
+		return;
+	REQUIRE(enable_dma(s.ep, s.domain));
+	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}

@@ -97,3 +97,78 @@ TEST(N_RANGE_2, ids_outside_of_the_domain_range_are_refused, NEEDS_ENDPOINT | NE
 	if (c->domain_end != UINT32_MAX)
 		expect_unusable(AT, c->domain_end + 1);
 }
+
+/* An UNMAP that reaches out of the input range: carried out whole or refused, and nothing between. */
+static void unmap_outside(const char *at, const struct setting *s, uint64_t start, uint64_t end)
+{
+	struct reply reply = unmap(s->domain, start, end);
+	bool gone = is_ok(&reply) && start <= s->iova && end >= s->iova;
+
+	if (!reply.used || !reply.delivered)
+		judge(broken(), at, "a status", "UNMAP of %#lx-%#lx: used.len %u", start, end, reply.length);
+	judge(VERDICT_INFO, at, "either way is legal", "UNMAP beyond the input range: %s",
+	      status_name(reply.status));
+	/* It may have covered the page with the rings, too. */
+	map(s->domain, s->ep->page_iova, s->ep->page_iova + PRIVATE_PAGE - 1, phys(s->ep->dma.page), MAP_RW);
+	if (!gone) {
+		expect_writes(at, broken(), s->ep, s->iova, s->target, 8);
+		return;
+	}
+	expect_write_blocked(at, s->ep, s->iova, 8);
+	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	expect_status(at, broken(), &reply, STATUS_OK);
+	expect_writes(at, broken(), s->ep, s->iova, s->target, 8);
+}
+
+TEST(DRV_OPS_4, unmap_beyond_the_input_range_is_whole_or_refused, NEEDS_DMA | NEEDS_INPUT_RANGE)
+{
+	const struct iommu_config *c = &iommu.config;
+	struct setting s;
+
+	if (!c->input_start && c->input_end == UINT64_MAX)
+		SKIP("the input range has all addresses");
+	REQUIRE(map_one_page(&s));
+	if (c->input_start) {
+		unmap_outside(AT, &s, 0, c->input_start - 1);
+		unmap_outside(AT, &s, 0, s.iova + iommu.page - 1);
+	}
+	if (c->input_end != UINT64_MAX) {
+		unmap_outside(AT, &s, c->input_end + 1, UINT64_MAX);
+		unmap_outside(AT, &s, s.iova, UINT64_MAX);
+	}
+	unmap_outside(AT, &s, 0, UINT64_MAX);
+}
+
+/* An id outside of the range names no domain, least of all @neighbour, the one at the range's end. */
+static void use_outside_id(const char *at, uint32_t id, uint32_t neighbour)
+{
+	uint64_t page = iommu.page, iova = iova_window(2), end = iova + page - 1;
+	struct endpoint *ep = endpoint(0);
+	uint8_t *target = watched_pages(2);
+	struct reply reply;
+
+	if (!join(ep, neighbour))
+		return;
+	reply = map(neighbour, iova, end, phys(target), MAP_RW);
+	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	reply = map(id, iova + page, end + page, phys(target) + page, MAP_RW);
+	expect_good(at, reply.delivered && reply.status, "MAP: a status other than OK", reply.status);
+	reply = unmap(id, iova, end);
+	expect_good(at, reply.delivered && reply.status, "UNMAP: a status other than OK", reply.status);
+	detach(id, ep->id);	/* any status will do (AMB-7) */
+	expect_writes(at, broken(), ep, iova, target, 8);
+	expect_write_blocked(at, ep, iova + page, 8);
+	leave(ep, neighbour);
+}
+
+TEST(DRV_OPS_5, ids_outside_of_the_domain_range_name_no_domain, NEEDS_DMA | NEEDS_DOMAIN_RANGE)
+{
+	const struct iommu_config *c = &iommu.config;
+
+	if (c->domain_start == 0 && c->domain_end == UINT32_MAX)
+		SKIP("the domain range has all 32-bit ids");
+	if (c->domain_start)
+		use_outside_id(AT, c->domain_start - 1, c->domain_start);
+	if (c->domain_end != UINT32_MAX)
+		use_outside_id(AT, c->domain_end + 1, c->domain_end);
+}
