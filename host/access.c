@@ -47,15 +47,16 @@ static bool probe(struct vdev *dev, uint64_t address, size_t size, bool write)
 static bool access_all(struct vdev *dev, uint64_t address, uint8_t *bytes, size_t size, bool write)
 {
 	uint64_t phys, length;
-	bool moved = false;
+	bool moved = false, as_write;
 
 	if (!bus_is_master(&dev->function))
 		return false;
 	if (personality->looks_ahead && !probe(dev, address, size, write))
 		return false;
 	for (; size; address += length, bytes += length, size -= length) {
-		if (!resolve(dev, address, MUTATE(PERMISSION_CHECKED_AT_START, write && !moved, write),
-			     &phys, &length))
+		as_write = MUTATE(PERMISSION_CHECKED_AT_START, write && !moved, write);
+		as_write = MUTATE(READ_CHECKED_AT_START, write || moved, as_write);
+		if (!resolve(dev, address, as_write, &phys, &length))
 			return false;
 		moved = true;
 		length = length < size ? length : size;

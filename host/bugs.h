@@ -39,6 +39,10 @@ void bug_refused(const struct model_request *r, const struct decision *d);
 /* Device reset. True: that is all. */
 bool bug_reset(void);
 
+/* bugs_crowd.c: how mappings are stored. True: nothing is mapped. */
+bool bug_crowd(const struct map_request *r);
+void bug_unmap_by_memory(const struct unmap_request *r);
+
 /* bugs_reply.c: what is written, and what the driver is told of it. */
 void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail);
 uint32_t bug_used_length(const struct model_request *r, const struct decision *d, uint32_t length);

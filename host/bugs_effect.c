@@ -138,6 +138,10 @@ static void change_map(struct map_request *r)
 
 	if (mutant(MUTANT_MAP_FIRST_PAGE_ONLY))
 		r->virt_end = r->virt_start + granule - 1;
+	if (mutant(MUTANT_MAP_SIZE_32_BITS))
+		r->virt_end = r->virt_start + (uint32_t)(r->virt_end - r->virt_start);
+	if (mutant(MUTANT_MAP_512_PAGES_AT_MOST) && r->virt_end - r->virt_start >= 512 * granule)
+		r->virt_end = r->virt_start + 512 * granule - 1;
 	if (mutant(MUTANT_MAP_END_EXCLUSIVE))
 		r->virt_end--;
 	if (mutant(MUTANT_MAP_ONE_PAGE_TOO_MANY) && r->virt_end != UINT64_MAX)
@@ -156,7 +160,7 @@ bool bug_map(const struct model_request *r)
 {
 	struct model_request changed = *r;
 
-	if (mutant(MUTANT_MAP_DOES_NOTHING))
+	if (mutant(MUTANT_MAP_DOES_NOTHING) || bug_crowd(&r->map))
 		return true;
 	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(&r->map))
 		return true;
@@ -239,6 +243,7 @@ bool bug_unmap(const struct model_request *r)
 {
 	if (mutant(MUTANT_UNMAP_DOES_NOTHING))
 		return true;
+	bug_unmap_by_memory(&r->unmap);
 	if (mutant(MUTANT_UNMAP_FIRST_ONLY))
 		unmap_first(&r->unmap);
 	else if (mutant(MUTANT_UNMAP_EVERYTHING))

@@ -70,6 +70,10 @@ static void misread_map(struct map_request *r)
 		r->virt_start = (uint32_t)r->virt_start;
 		r->virt_end = (uint32_t)r->virt_end;
 	}
+	if (mutant(MUTANT_MAP_BIT_40_LOST)) {
+		r->virt_start &= ~(1ull << 40);
+		r->virt_end &= ~(1ull << 40);
+	}
 	misread_map_flags(r);
 }
 

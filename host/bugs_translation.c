@@ -15,6 +15,7 @@ void bug_access(struct access *a)
 {
 	a->endpoint = MUTATE(DMA_IDS_8_BITS, a->endpoint & ~0xff00u, a->endpoint);
 	a->address = MUTATE(DMA_ADDRESS_32_BITS, (uint32_t)a->address, a->address);
+	a->address = MUTATE(MAP_BIT_40_LOST, a->address & ~(1ull << 40), a->address);
 	a->address = MUTATE(DMA_ADDRESS_47_BITS, a->address & ((1ull << 47) - 1), a->address);
 }
 
@@ -165,9 +166,12 @@ bool bug_extent(const struct access *a, struct model_extent *extent)
 void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
 		uint64_t *length)
 {
+	struct model_extent next;
+
 	if (mutant(MUTANT_OFFSET_WITHIN_PAGE_ONLY) && extent->end != UINT64_MAX)
 		*phys = extent->phys + (a->address - extent->start) % 4096;
-	if (mutant(MUTANT_ACCESS_RUNS_OVER_END))
+	if (mutant(MUTANT_ACCESS_RUNS_OVER_END) ||
+	    (mutant(MUTANT_SECOND_PART_MISPLACED) && translates(a, extent->end + 1, a->kind, &next)))
 		*length = UINT64_MAX;
 	if (mutant(MUTANT_LAST_BYTE_MISPLACED) && a->address == extent->end)
 		*phys = extent->phys;

@@ -60,7 +60,7 @@ void memory_init(const struct boot_info *boot, uint64_t limit)
 	}
 }
 
-void *arena_alloc(size_t size, size_t align)
+void *arena_take(size_t size, size_t align)
 {
 	uintptr_t start = (arena.base + arena.used + align - 1) & ~(align - 1);
 	size_t skipped = start - arena.base;
@@ -70,7 +70,12 @@ void *arena_alloc(size_t size, size_t align)
 			 "give the guest more memory",
 			 size, arena.used, arena.size);
 	arena.used = skipped + size;
-	return memset((void *)start, 0, size);
+	return (void *)start;
+}
+
+void *arena_alloc(size_t size, size_t align)
+{
+	return memset(arena_take(size, align), 0, size);
 }
 
 void *arena_spare(uint64_t address, size_t size)

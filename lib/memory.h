@@ -22,6 +22,9 @@ void memory_init(const struct boot_info *boot, uint64_t limit);
  */
 void *arena_alloc(size_t size, size_t align);
 
+/* The same with whatever is in it, for much memory of which little is looked at. */
+void *arena_take(size_t size, size_t align);
+
 /* Everything allocated after arena_mark() is given back by arena_release(mark). */
 size_t arena_mark(void);
 void arena_release(size_t mark);

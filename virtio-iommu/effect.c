@@ -58,12 +58,17 @@ static void watch_page(uint8_t *page)
 	set_page(page);
 }
 
+void watch_pages(uint8_t *pages, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		watch_page(pages + i * iommu.page);
+}
+
 uint8_t *watched_pages(unsigned int count)
 {
 	uint8_t *pages = arena_alloc(count * iommu.page, iommu.page);
 
-	for (unsigned int i = 0; i < count; i++)
-		watch_page(pages + i * iommu.page);
+	watch_pages(pages, count);
 	return pages;
 }
 

@@ -28,6 +28,9 @@ uint8_t *watched_pages(unsigned int count);
 /* The page at this guest-physical address, watched from now on; NULL if it is no memory that is free. */
 uint8_t *watched_page_at(uint64_t address);
 
+/* Watch @count adjacent pages that the caller has allocated. */
+void watch_pages(uint8_t *pages, unsigned int count);
+
 /*
  * An I/O virtual address range of @count pages for this test, inside the input range and off
  * the reserved regions. Where possible it is the address of watched RAM, so that a device that

@@ -16,7 +16,7 @@
 #include "request.h"
 
 #define MODEL_MAX_ENDPOINTS 16
-#define MODEL_MAX_MAPPINGS 2048
+#define MODEL_MAX_MAPPINGS 4096
 #define MODEL_MAX_REGIONS 64
 
 /*

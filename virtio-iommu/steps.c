@@ -99,3 +99,34 @@ bool harmless_is_used(uint64_t microseconds)
 	return virtio_wait(&iommu.dev, &iommu.requests, &used, microseconds) == VIRTIO_USED &&
 	       used.valid;
 }
+
+static int queue_map(const struct map_request *request, struct request_tail *tail)
+{
+	struct ring_piece pieces[] = {{phys(request), sizeof(*request), false},
+				      {phys(tail), sizeof(*tail), true}};
+
+	tail->status = UINT8_MAX;
+	return ring_add(&iommu.requests, pieces, 2);
+}
+
+bool map_batch(const struct map_request *requests, unsigned int count)
+{
+	struct request_tail *tails = arena_alloc(count * sizeof(*tails), 8);
+	unsigned int sent = 0, used = 0;
+	uint8_t statuses = 0;
+	int head;
+
+	while (used < count) {
+		while (sent < count && (head = queue_map(&requests[sent], &tails[sent])) >= 0) {
+			ring_publish(&iommu.requests, head);
+			sent++;
+		}
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+		for (; used < sent; used++)
+			if (!harmless_is_used(REPLY_TIMEOUT_US))
+				return false;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		statuses |= tails[i].status;
+	return statuses == STATUS_OK;
+}

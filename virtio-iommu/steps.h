@@ -65,4 +65,10 @@ bool harmless_is_used(uint64_t microseconds);
 /* Mapped and unmapped in one breath: MAP, then UNMAP, both OK. False and no verdict otherwise. */
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
 
+/*
+ * MAP requests, as many in flight at a time as the queue takes, in whatever order the device does them.
+ * True if all of them are OK.
+ */
+bool map_batch(const struct map_request *requests, unsigned int count);
+
 #endif
