@@ -43,6 +43,11 @@ bool bug_reset(void);
 bool bug_crowd(const struct map_request *r);
 void bug_unmap_by_memory(const struct unmap_request *r);
 
+/* bugs_unmap.c: cuts that are not seen, mappings that are lost, and what goes though refused. */
+bool bug_misses_cut(const struct unmap_request *r);
+bool bug_unmap_walk(const struct unmap_request *r);
+void bug_refused_unmap(const struct unmap_request *r, uint8_t answer);
+
 /* bugs_reply.c: what is written, and what the driver is told of it. */
 void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail);
 uint32_t bug_used_length(const struct model_request *r, const struct decision *d, uint32_t length);

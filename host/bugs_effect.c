@@ -96,13 +96,15 @@ bool bug_detach(const struct model_request *r)
 	return true;
 }
 
-/* Adjacent mappings become one, whatever they lead to. */
-static bool merge(const struct map_request *r)
+/* Adjacent mappings become one, whatever they lead to, or if their memory is adjacent, too. */
+static bool merge(const struct map_request *r, bool contiguous)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++) {
 		struct model_mapping *old = &m->mappings[i];
 
 		if (old->domain != r->domain || old->flags != r->flags || old->end + 1 != r->virt_start)
+			continue;
+		if (contiguous && old->phys + (old->end - old->start) + 1 != r->phys_start)
 			continue;
 		old->end = r->virt_end;
 		return true;
@@ -162,7 +164,9 @@ bool bug_map(const struct model_request *r)
 
 	if (mutant(MUTANT_MAP_DOES_NOTHING) || bug_crowd(&r->map))
 		return true;
-	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(&r->map))
+	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(&r->map, false))
+		return true;
+	if (mutant(MUTANT_MAP_MERGES_CONTIGUOUS) && merge(&r->map, true))
 		return true;
 	if (mutant(MUTANT_MAP_OVERLAP_REPLACES))
 		replace(&r->map);
@@ -241,7 +245,7 @@ static void unmap_up_to_gap(const struct unmap_request *r)
 
 bool bug_unmap(const struct model_request *r)
 {
-	if (mutant(MUTANT_UNMAP_DOES_NOTHING))
+	if (mutant(MUTANT_UNMAP_DOES_NOTHING) || bug_unmap_walk(&r->unmap))
 		return true;
 	bug_unmap_by_memory(&r->unmap);
 	if (mutant(MUTANT_UNMAP_FIRST_ONLY))
@@ -272,6 +276,8 @@ void bug_refused(const struct model_request *r, const struct decision *d)
 		leave_everything(r->detach.endpoint);
 	if (mutant(MUTANT_MAP_REFUSED_REMOVES_OLD) && r->head.type == REQUEST_MAP)
 		replace(&r->map);
+	if (r->head.type == REQUEST_UNMAP)
+		bug_refused_unmap(&r->unmap, d->answer);
 }
 
 bool bug_reset(void)

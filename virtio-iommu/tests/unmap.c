@@ -2,63 +2,10 @@
 /*
  * UNMAP request (virtio 1.4, 5.13.6.6).
  */
+#include "space.h"
 #include "steps.h"
-#include "test.h"
 
 #define PAGES 12
-
-/* An attached endpoint with a window of PAGES pages; page n of it is mapped to page n of memory. */
-struct space {
-	struct endpoint *ep;
-	uint32_t domain;
-	uint64_t iova;
-	uint8_t *target;
-};
-
-static bool make_space(struct space *s)
-{
-	s->ep = endpoint(0);
-	s->domain = fresh_domain();
-	s->iova = iova_window(PAGES);
-	s->target = watched_pages(PAGES);
-	return join(s->ep, s->domain);
-}
-
-/* Pages [first, last], both included. */
-static struct reply map_pages(const struct space *s, unsigned int first, unsigned int last)
-{
-	return map(s->domain, s->iova + first * iommu.page, s->iova + (last + 1) * iommu.page - 1,
-		   phys(s->target) + first * iommu.page, MAP_RW);
-}
-
-static struct reply unmap_pages(const struct space *s, unsigned int first, unsigned int last)
-{
-	return unmap(s->domain, s->iova + first * iommu.page, s->iova + (last + 1) * iommu.page - 1);
-}
-
-static void expect_mapped(const char *at, const struct space *s, unsigned int first,
-			  unsigned int last)
-{
-	uint64_t from = first * iommu.page, to = (last + 1) * iommu.page - 1;
-
-	expect_writes(at, broken(), s->ep, s->iova + from, s->target + from, 1);
-	expect_writes(at, broken(), s->ep, s->iova + to, s->target + to, 1);
-}
-
-/* No access, and room for a new mapping. N-MAP-1 is about the bytes next to a mapping. */
-static void expect_unmapped(const char *at, const struct space *s, unsigned int first,
-			    unsigned int last)
-{
-	uint64_t from = first * iommu.page, to = last * iommu.page;
-
-	expect_write_blocked(at, s->ep, s->iova + from, 1);
-	expect_write_blocked(at, s->ep, s->iova + to, 1);
-	if (!can_map(s->domain, s->iova + from, to - from + iommu.page, s->target + from))
-		judge(broken(), at, "what was unmapped can be mapped again", "MAP or UNMAP is refused");
-}
-
-#define EXPECT_MAPPED(s, first, last) expect_mapped(AT, &(s), first, last)
-#define EXPECT_UNMAPPED(s, first, last) expect_unmapped(AT, &(s), first, last)
 
 static struct reply unmap_reserved(const struct space *s, unsigned int page, uint8_t value)
 {
@@ -78,7 +25,7 @@ TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	reply = unmap_reserved(&s, 1, 0xff);
 	if (reply.delivered && reply.status == STATUS_INVAL) {
@@ -96,7 +43,7 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	reply = unmap_reserved(&s, 1, 0xff);
 	if (is_ok(&reply))
@@ -114,7 +61,7 @@ TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
 {
 	struct space s;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE(leave(s.ep, s.domain));
 	EXPECT_NO_DOMAIN(s.domain);
@@ -142,7 +89,7 @@ TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
 	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
 		reply = unmap_pages(&s, cuts[i].first, cuts[i].last);
@@ -154,7 +101,7 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 {
 	struct space s;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
 	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
 		unmap_pages(&s, cuts[i].first, cuts[i].last);
@@ -169,7 +116,7 @@ static void cut_among_others(const char *at, unsigned int first, unsigned int la
 {
 	struct space s;
 
-	if (!make_space(&s))
+	if (!make_space(&s, PAGES))
 		return;
 	map_pages(&s, 1, 1);
 	map_pages(&s, 3, 5);
@@ -196,7 +143,7 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 7, 10));
 	REQUIRE_OK(map_pages(&s, 3, 5));
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -212,7 +159,7 @@ TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 3));
 	EXPECT_MAPPED(s, 1, 3);
 	reply = unmap_pages(&s, 1, 3);
@@ -226,7 +173,7 @@ TEST(DEV_UNMAP_7, mapping_in_use_is_removed, NEEDS_DMA)
 {
 	struct space s;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 2));
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_MAPPED(s, 1, 2);
@@ -244,7 +191,7 @@ TEST(DEV_UNMAP_7, neighbours_stay, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	for (unsigned int page = 1; page <= 5; page++)
 		REQUIRE_OK(map_pages(&s, page, page));
 	reply = unmap_pages(&s, 2, 4);
@@ -260,7 +207,7 @@ TEST(DEV_UNMAP_7, range_with_gaps_removes_all_it_covers, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 6, 7));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 3, 4));
@@ -281,7 +228,7 @@ TEST(DEV_UNMAP_7, nothing_to_remove_is_ok, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	reply = unmap_pages(&s, 0, PAGES - 1);
 	EXPECT_OK(reply);
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -298,7 +245,7 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	struct space s;
 	struct reply reply;
 
-	REQUIRE(make_space(&s));
+	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 9, 10));
 	reply = unmap(s.domain, iommu.config.input_start, iommu.config.input_end);
@@ -333,7 +280,7 @@ static void try_example(const char *at, const struct example *e)
 	struct space s;
 	struct reply reply;
 
-	if (!make_space(&s))
+	if (!make_space(&s, PAGES))
 		return;
 	for (unsigned int i = 0; i < 2; i++)
 		if (e->maps[i].first <= e->maps[i].last)
