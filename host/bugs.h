@@ -15,6 +15,9 @@
 /* bugs_request.c: fields that are not read as they stand. */
 void bug_misread(struct model_request *r);
 
+/* True: the request does not come back. */
+bool bug_loses(const struct model_request *r);
+
 /* Checks that are made and should not be, or not made and should be, and domains that are not there. */
 void bug_decide(const struct model_request *r, struct decision *d);
 
@@ -75,6 +78,15 @@ bool bug_finds(const struct access *a, struct model_extent *extent);
 bool bug_extent(const struct access *a, struct model_extent *extent);
 void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
 		uint64_t *length);
+
+/* bugs_config.c: at power-on, device reset and a write. True: that is all. */
+void bug_power_on(uint8_t bypass);
+void bug_config_reset(uint8_t initial_bypass);
+bool bug_config_write(const struct vdev *dev, unsigned int offset, unsigned int width,
+		      uint32_t value);
+
+/* Whether something else than config.bypass is in force for endpoints without a domain. */
+bool bug_policy(bool *passes);
 
 /* An endpoint was attached: config.bypass as it is now may be remembered. */
 void bug_note_bypass(void);

@@ -101,11 +101,26 @@ static bool refuses_reserved(const struct model_request *r)
 	return false;
 }
 
+static bool declined(unsigned int feature)
+{
+	return !vdev_has(&reference.vdev, feature);
+}
+
+bool bug_loses(const struct model_request *r)
+{
+	return mutant(MUTANT_PROBE_WITHOUT_FEATURE_LOST) && r->head.type == REQUEST_PROBE &&
+	       declined(VIRTIO_IOMMU_F_PROBE);
+}
+
 static bool refuses_map(const struct map_request *r)
 {
 	const struct iommu_config *c = &reference.model.config;
 	uint64_t size = r->virt_end - r->virt_start + 1;
 
+	if (mutant(MUTANT_MAP_NEEDS_PROBE))
+		return declined(VIRTIO_IOMMU_F_PROBE);
+	if (mutant(MUTANT_HINTS_ARE_LIMITS))
+		return (size & (size - 1)) || !(size & c->page_size_mask);
 	if (mutant(MUTANT_GRANULE_LARGER_THAN_SHOWN))
 		return size % (2 * model_granule(&reference.model));
 	if (mutant(MUTANT_SIZES_FROM_MASK_ONLY))
@@ -258,6 +273,9 @@ void bug_decide(const struct model_request *r, struct decision *d)
 		decide_map(&r->map, d);
 	if (r->head.type == REQUEST_UNMAP)
 		decide_unmap(&r->unmap, d);
+	if (mutant(MUTANT_ATTACH_NEEDS_MAP_UNMAP) && r->head.type == REQUEST_ATTACH &&
+	    declined(VIRTIO_IOMMU_F_MAP_UNMAP))
+		refuse(d, STATUS_UNSUPP);
 	if (mutant(MUTANT_DOMAIN_RANGE_END_REFUSED) && r->head.type == REQUEST_ATTACH &&
 	    r->attach.domain == reference.model.config.domain_end)
 		refuse(d, STATUS_RANGE);

@@ -29,10 +29,29 @@ void bug_note_bypass(void)
 	old_bypass = m->config.bypass;
 }
 
+/* BYPASS, alone or beside BYPASS_CONFIG. */
+static bool old_bypass_passes(const struct access *a, bool is_attached)
+{
+	if (mutant(MUTANT_OLD_BYPASS_NOT_ACCEPTED))
+		return !is_attached && (reference.vdev.status & VIRTIO_FEATURES_OK);
+	if (mutant(MUTANT_OLD_BYPASS_OUTLIVES_RESET))
+		return !is_attached && !reference.vdev.status;
+	if (!vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS) ||
+	    !vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		return false;
+	return (mutant(MUTANT_BOTH_BYPASS_FREE_ATTACHED) && is_attached) ||
+	       (mutant(MUTANT_BOTH_BYPASS_READS_ONLY) && !is_attached && a->kind == MAP_READ);
+}
+
 bool bug_passes(const struct access *a)
 {
 	const struct model_endpoint *ep = attached(a->endpoint);
+	bool passes;
 
+	if (!ep && bug_policy(&passes))
+		return passes;
+	if (old_bypass_passes(a, ep))
+		return true;
 	if (mutant(MUTANT_UNATTACHED_BYPASSES))
 		return !ep;
 	if (mutant(MUTANT_BYPASS_OF_ATTACH_TIME))
@@ -49,7 +68,12 @@ bool bug_passes(const struct access *a)
 bool bug_blocks(const struct access *a)
 {
 	const struct model_endpoint *ep = attached(a->endpoint);
+	bool passes;
 
+	if (!ep && bug_policy(&passes))
+		return !passes;
+	if (mutant(MUTANT_BOTH_BYPASS_READS_ONLY))
+		return !ep && a->kind == MAP_WRITE && vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS);
 	if (mutant(MUTANT_BYPASS_DOMAIN_NEEDS_CONFIG))
 		return ep && ep->bypass && !m->config.bypass;
 	if (mutant(MUTANT_BYPASS_NEEDS_FEATURE))

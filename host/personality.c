@@ -42,6 +42,8 @@ static const struct personality personalities[] = {
 	 .without = IOMMU_FEATURE(BYPASS_CONFIG)},
 	{"old-bypass", "feature BYPASS in place of BYPASS_CONFIG", "5.13.3", "DEV-FEAT-2",
 	 .without = IOMMU_FEATURE(BYPASS_CONFIG), .with = IOMMU_FEATURE(BYPASS)},
+	{"both-bypass", "features BYPASS and BYPASS_CONFIG", "AMB-2", "DEV-FEAT-2,DEV-FEAT-3",
+	 .with = IOMMU_FEATURE(BYPASS)},
 	{"no-map-unmap", "feature MAP_UNMAP is not offered", "5.13.3", "DEV-FEAT-1",
 	 .without = IOMMU_FEATURE(MAP_UNMAP)},
 	{"new-generation", "a write to config.bypass counts as a configuration change", "AMB-12", NULL,

@@ -155,7 +155,8 @@ void request_serve(const struct chain *chain)
 	struct model_request r;
 	struct decision d;
 
-	if (!decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0))
+	if (!decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) ||
+	    bug_loses(&r))
 		return;
 	bug_catch_up();
 	bug_misread(&r);

@@ -211,7 +211,7 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 	case DEVICE_STATUS:
 		return dev->status;
 	case CONFIG_GENERATION:
-		return dev->generation;
+		return dev->generation += vdev_bug(dev, MUTANT_GENERATION_NEVER_RESTS);
 	case QUEUE_SELECT:
 		return dev->queue_select;
 	default:
@@ -314,6 +314,11 @@ static bool bug_config(const struct vdev *dev, uint64_t offset, unsigned int wid
 	if (vdev_bug(dev, MUTANT_PROBE_SIZE_HIDDEN_BEFORE_FEATURES_OK) &&
 	    offset == offsetof(struct iommu_config, probe_size))
 		return *value = 0, !(dev->status & VIRTIO_FEATURES_OK);
+	if (vdev_bug(dev, MUTANT_BYPASS_SHOWS_0) && offset == offsetof(struct iommu_config, bypass))
+		return *value = 0, true;
+	if (vdev_bug(dev, MUTANT_DECLINED_RANGE_SHOWS_0) && (dev->status & VIRTIO_FEATURES_OK) &&
+	    offset == offsetof(struct iommu_config, input_end))
+		return *value = 0, !vdev_has(dev, VIRTIO_IOMMU_F_INPUT_RANGE);
 	if (!vdev_bug(dev, MUTANT_HIGH_HALF_LATCHED) || width != 4 ||
 	    offset >= offsetof(struct iommu_config, domain_start))
 		return false;

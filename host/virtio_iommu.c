@@ -113,6 +113,7 @@ static void reset(struct vdev *dev)
 		m->config.bypass = 0;
 	if (mutant(MUTANT_RESET_RESTORES_BYPASS))
 		m->config.bypass = initial_bypass;
+	bug_config_reset(initial_bypass);
 	if (bug_reset())
 		return;
 	if (mutant(MUTANT_CONFIG_HIDDEN_BEFORE_FEATURES_OK))
@@ -152,7 +153,7 @@ static void config_write(struct vdev *dev, unsigned int offset, unsigned int wid
 {
 	bool known = vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
-	if (mutant(MUTANT_BYPASS_WRITE_LOST))
+	if (bug_config_write(dev, offset, width, value))
 		return;
 	if (mutant(MUTANT_BYPASS_WRITE_WITHOUT_FEATURE))
 		known = true;
@@ -226,4 +227,5 @@ void virtio_iommu_init(const struct options *options)
 		dev->queues[i].max = OR(personality->queue_size, VDEV_QUEUE_SIZE);
 	m->offered = dev->offered;
 	m->write_implies_read = personality->write_implies_read;
+	bug_power_on(initial_bypass);
 }

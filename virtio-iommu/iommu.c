@@ -57,7 +57,7 @@ void iommu_set_bypass(uint8_t value)
 }
 
 /* A field whose feature is not offered does not exist; what it would limit is unlimited. */
-static void read_config(struct iommu_config *config)
+void iommu_read_config(struct iommu_config *config)
 {
 	*config = (struct iommu_config){
 		.page_size_mask = iommu_config_u64(offsetof(struct iommu_config, page_size_mask)),
@@ -118,7 +118,7 @@ bool iommu_open(struct pci_dev *pci, struct error *error)
 	if (iommu.dev.config_length < needed_config_length())
 		return error_set(error, "virtio-iommu: device configuration has %u bytes, needs %u",
 				 iommu.dev.config_length, needed_config_length());
-	read_config(&iommu.config);
+	iommu_read_config(&iommu.config);
 	iommu.initial_bypass = iommu.config.bypass;
 	if (!check_config(error))
 		return false;

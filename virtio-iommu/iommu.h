@@ -64,6 +64,9 @@ uint32_t iommu_config_u32(size_t offset);
 uint8_t iommu_bypass(void);
 void iommu_set_bypass(uint8_t value);
 
+/* All of them at once, as iommu.config has them. */
+void iommu_read_config(struct iommu_config *config);
+
 /* What a request came back with. */
 struct reply {
 	bool used;		/* the device gave the buffer back in time */

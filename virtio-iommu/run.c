@@ -129,7 +129,8 @@ static void clean_up(void)
 		judge(VERDICT_FAIL, "after the test", "the device goes on working",
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_rest();
-	if ((died || iommu.dev.accepted != iommu.wanted) && !iommu_restart(iommu.wanted))
+	if ((died || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
+	    !iommu_restart(iommu.wanted))
 		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();

@@ -22,13 +22,73 @@ bool map_one_page(struct setting *s)
 	return map_one_page_as(s, MAP_RW);
 }
 
+static bool accepted(unsigned int bit)
+{
+	return iommu.dev.accepted & VIRTIO_FEATURE(bit);
+}
+
 bool set_unattached_bypass(bool on)
 {
-	if (iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG)) {
+	if (accepted(VIRTIO_IOMMU_F_BYPASS_CONFIG)) {
 		iommu_set_bypass(on);
 		return (iommu_bypass() & 1) == on;
 	}
-	return !(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)) == !on;
+	return accepted(VIRTIO_IOMMU_F_BYPASS) == on;
+}
+
+void expect_identity(const char *at, struct endpoint *ep)
+{
+	uint8_t *page = watched_pages(1);
+
+	dma_place(&ep->dma, phys(ep->dma.page));
+	expect_writes(at, broken(), ep, phys(page), page, 8);
+	expect_writes(at, broken(), ep, phys(page) + iommu.page - 1, page + iommu.page - 1, 1);
+	if (ep->dma.ops->exact)
+		expect_reads(at, broken(), ep, phys(page), page, 8);
+}
+
+void show_alive(const char *at, struct endpoint *ep, const void *secret)
+{
+	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	if (!iommu_is_up() || !accepted(VIRTIO_IOMMU_F_MAP_UNMAP) || !join(ep, domain))
+		return;
+	if (secret && has_read(ep, secret, 8))
+		judge(VERDICT_FAIL, at, "an endpoint that is not in bypass reads no memory",
+		      "it has read the bytes at %#lx", phys(secret));
+	reply = map(domain, iova, end, phys(target), MAP_RW);
+	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		expect_writes(at, VERDICT_ERROR, ep, iova, target, 8);
+	leave(ep, domain);
+}
+
+void expect_blocked(const char *at, struct endpoint *ep)
+{
+	uint8_t *page = watched_pages(1);
+
+	dma_place(&ep->dma, phys(ep->dma.page));
+	expect_write_blocked(at, ep, phys(page), 8);
+	if (ep->dma.ops->exact)
+		expect_read_blocked(at, ep, phys(page), page, 8);
+	show_alive(at, ep, page);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
+}
+
+void expect_unattached(const char *at, struct endpoint *ep)
+{
+	bool config = iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+
+	if (config ? iommu_bypass() & 1 : accepted(VIRTIO_IOMMU_F_BYPASS))
+		expect_identity(at, ep);
+	else
+		expect_blocked(at, ep);
+}
+
+bool revive(uint64_t features)
+{
+	return !virtio_needs_reset(&iommu.dev) || iommu_restart(features);
 }
 
 bool expect_no_domain(const char *at, uint32_t domain)

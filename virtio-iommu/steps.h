@@ -27,6 +27,36 @@ bool map_one_page_as(struct setting *s, uint32_t flags);
  */
 bool set_unattached_bypass(bool on);
 
+/* The endpoint, not attached or in a bypass domain, reaches memory at its own address. */
+void expect_identity(const char *at, struct endpoint *ep);
+
+/* Without a domain the endpoint reaches nothing; it is alive, if the device is up to show that. */
+void expect_blocked(const char *at, struct endpoint *ep);
+
+/* Which of the two holds is what config.bypass says, or BYPASS where there is no such field. */
+void expect_unattached(const char *at, struct endpoint *ep);
+
+/*
+ * The endpoint is alive: in a domain of its own it reaches what is mapped for it. Here it can tell,
+ * too, whether it has read the 8 bytes at @secret (or NULL), which it could not before.
+ */
+void show_alive(const char *at, struct endpoint *ep, const void *secret);
+
+/* All that the device insists on, by the text or because it may (6.2). */
+#define LEAST_FEATURES                                                                            \
+	(iommu.offered & (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) |                                    \
+			  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) |                              \
+			  VIRTIO_FEATURE(VIRTIO_F_ORDER_PLATFORM)))
+
+/* What is accepted by default, but for one bit. */
+static inline uint64_t all_but(unsigned int bit)
+{
+	return iommu.wanted & ~VIRTIO_FEATURE(bit);
+}
+
+/* A device may ask for a reset after what it must not be sent. False if it does not come back. */
+bool revive(uint64_t features);
+
 /* A domain that does not exist answers MAP and UNMAP with NOENT (DEV-MAP-4, DEV-UNMAP-3). */
 #define EXPECT_NO_DOMAIN(domain) expect_no_domain(AT, domain)
 bool expect_no_domain(const char *at, uint32_t domain);

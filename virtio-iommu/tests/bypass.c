@@ -5,55 +5,6 @@
 #include "steps.h"
 #include "test.h"
 
-static uint64_t without_bypass_config(void)
-{
-	return iommu.wanted & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG);
-}
-
-static void expect_identity(const char *at, struct endpoint *ep)
-{
-	uint8_t *page = watched_pages(1);
-
-	dma_place(&ep->dma, phys(ep->dma.page));
-	expect_writes(at, broken(), ep, phys(page), page, 8);
-	expect_writes(at, broken(), ep, phys(page) + iommu.page - 1, page + iommu.page - 1, 1);
-	if (ep->dma.ops->exact)
-		expect_reads(at, broken(), ep, phys(page), page, 8);
-}
-
-/*
- * The endpoint is alive: in a domain of its own it reaches what is mapped for it. Here it can tell,
- * too, whether it has read the 8 bytes at @secret (or NULL), which it could not before.
- */
-static void control(const char *at, struct endpoint *ep, const void *secret)
-{
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
-	uint8_t *target = watched_pages(1);
-	uint32_t domain = fresh_domain();
-	struct reply reply;
-
-	if (!iommu_is_up() || !iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP) || !join(ep, domain))
-		return;
-	if (secret && has_read(ep, secret, 8))
-		judge(VERDICT_FAIL, at, "an endpoint that is not in bypass reads no memory",
-		      "it has read the bytes at %#lx", phys(secret));
-	reply = map(domain, iova, end, phys(target), MAP_RW);
-	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
-		expect_writes(at, VERDICT_ERROR, ep, iova, target, 8);
-	leave(ep, domain);
-}
-
-static void expect_blocked(const char *at, struct endpoint *ep)
-{
-	uint8_t *page = watched_pages(1);
-
-	dma_place(&ep->dma, phys(ep->dma.page));
-	expect_write_blocked(at, ep, phys(page), 8);
-	if (ep->dma.ops->exact)
-		expect_read_blocked(at, ep, phys(page), page, 8);
-	control(at, ep, page);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
-}
-
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
 TEST(N_BYP_1, unattached_endpoint_reaches_all_memory, NEEDS_ENDPOINT)
 {
@@ -75,7 +26,7 @@ TEST(N_BYP_1, every_unattached_endpoint_bypasses, NEEDS_ENDPOINT | NEEDS_TWO_END
 /* The initial value counts whether or not a driver knows the feature. */
 TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(iommu_restart(without_bypass_config()));
+	REQUIRE(iommu_restart(all_but(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 	expect_identity(AT, endpoint(0));
 }
 
@@ -122,7 +73,7 @@ TEST(N_BYP_3, empty_domain_blocks_everything, NEEDS_ENDPOINT)
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
 	EXPECT_READ_BLOCKED(ep, phys(page), page, 8);
 	REQUIRE(leave(ep, domain));
-	control(AT, ep, page);
+	show_alive(AT, ep, page);
 }
 
 TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
@@ -282,7 +233,7 @@ TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	control(AT, endpoint(0), NULL);
+	show_alive(AT, endpoint(0), NULL);
 	dma_place(dma, phys(dma->page));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
 	EXPECT(!dma->ring.used->index, "the used index in the endpoint's ring stays 0",

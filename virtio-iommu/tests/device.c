@@ -90,14 +90,9 @@ TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_NOTHING)
 		    iommu.requests.used->index);
 }
 
-/* Bits without which a device may refuse to work (6.2). */
-#define INSISTED                                                                                  \
-	(VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) |          \
-	 VIRTIO_FEATURE(VIRTIO_F_ORDER_PLATFORM))
-
 TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 {
-	uint64_t all = iommu.offered, least = all & INSISTED;
+	uint64_t all = iommu.offered, least = LEAST_FEATURES;
 
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t feature = all & ~least & VIRTIO_FEATURE(bit);
