@@ -16,8 +16,9 @@ static int policy = AS_SHOWN;
 
 static void set_policy(int value)
 {
+	if (policy != value)
+		iotlb_forget_all();
 	policy = value;
-	iotlb_forget_all();
 }
 
 bool bug_policy(bool *passes)
