@@ -153,6 +153,13 @@ bool acpi_read_table(struct acpi_table_ref *table, uint64_t address, struct erro
 	return true;
 }
 
+/* A VIOT that is there and whose bytes do not add up. */
+static bool lacks_only_sum(const struct acpi_table_ref *table)
+{
+	return !strcmp(table->signature, "VIOT") && table->length >= ACPI_HEADER_SIZE &&
+	       table->length <= ACPI_MAX_TABLE_SIZE && io_map(table->address, table->length);
+}
+
 static bool read_root(struct acpi *acpi, const struct acpi_table_ref *root, struct error *error)
 {
 	const uint8_t *bytes = io_map(root->address, root->length);
@@ -168,7 +175,8 @@ static bool read_root(struct acpi *acpi, const struct acpi_table_ref *root, stru
 		if (acpi->count == ACPI_MAX_TABLES)
 			return error_set(error, "%s: offset 0x%x: more than %u tables",
 					 root->signature, at, ACPI_MAX_TABLES);
-		if (!acpi_read_table(&acpi->tables[acpi->count], address, error))
+		if (!acpi_read_table(&acpi->tables[acpi->count], address, error) &&
+		    !lacks_only_sum(&acpi->tables[acpi->count]))
 			return false;
 		acpi->count++;
 	}

@@ -20,7 +20,7 @@ struct boot_info;
 #define ACPI_MAX_TABLE_SIZE (1u << 20)
 #define ACPI_HEADER_SIZE    36
 
-/* A table whose length and checksum are right. */
+/* A table whose length is right, and its checksum but for a VIOT. */
 struct acpi_table_ref {
 	char signature[5];	/* zero-terminated */
 	uint64_t address;	/* guest-physical */
@@ -36,7 +36,8 @@ struct acpi {
 /*
  * Find the tables (5.2.5 to 5.2.8): from @boot's RSDP; where the loader named neither an RSDP nor
  * a device tree, by a scan of the legacy BIOS areas. The XSDT is used if the RSDP names one, else
- * the RSDT. True with a count of 0 if there is no ACPI; false if anything is broken.
+ * the RSDT. True with a count of 0 if there is no ACPI; false if anything is broken, but for the
+ * checksum of a VIOT: a test judges that.
  */
 bool acpi_init(struct acpi *acpi, const struct boot_info *boot, struct error *error);
 

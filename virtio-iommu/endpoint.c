@@ -16,26 +16,31 @@
 
 static struct endpoint endpoints[MAX_ENDPOINTS];
 static unsigned int count;
+static struct endpoint outside;
 static const struct topology *listed;
 
-static void open_endpoint(struct pci_dev *pci, uint32_t id)
+static bool open_endpoint(struct endpoint *ep, struct pci_dev *pci, uint32_t id)
 {
-	struct endpoint *ep = &endpoints[count];
 	size_t mark = arena_mark();
 	struct error error;
+	bool ok = dma_open(&ep->dma, pci, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
 
-	if (count == MAX_ENDPOINTS)
-		return;
-	if (dma_open(&ep->dma, pci, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error)) {
-		ep->id = id;
-		ep->pci = pci;
-		count++;
-	} else {
+	ep->id = id;
+	ep->pci = pci;
+	if (!ok)
 		arena_release(mark);
-	}
 	if (error.text[0])
 		printf("# endpoint: " PCI_FORMAT " not usable: %s\n",
 		       PCI_ARGS(pci->segment, pci->bdf), error.text);
+	return ok;
+}
+
+static void open_outside(struct pci_dev *pci)
+{
+	if (endpoint_outside() || !open_endpoint(&outside, pci, pci_requester_id(pci)))
+		return;
+	printf("# outside: " PCI_FORMAT " %s\n", PCI_ARGS(pci->segment, pci->bdf),
+	       outside.dma.ops->name);
 }
 
 bool is_slow(const struct endpoint *ep)
@@ -74,9 +79,10 @@ void endpoints_open(struct pci *pci, const struct topology *topology, unsigned i
 	for (unsigned int i = 0; i < pci->device_count; i++) {
 		struct pci_dev *dev = &pci->devices[i];
 
-		if (topology_pci_endpoint(topology, dev->segment, pci_requester_id(dev), &index, &id) &&
-		    index == iommu_index)
-			open_endpoint(dev, id);
+		if (!topology_pci_endpoint(topology, dev->segment, pci_requester_id(dev), &index, &id))
+			open_outside(dev);
+		else if (index == iommu_index && count < MAX_ENDPOINTS)
+			count += open_endpoint(&endpoints[count], dev, id);
 	}
 	sort_endpoints();
 	for (unsigned int i = 0; i < count; i++)
@@ -120,16 +126,27 @@ struct endpoint *endpoint_bridged(void)
 	return NULL;
 }
 
+struct endpoint *endpoint_outside(void)
+{
+	return outside.dma.ops && outside.dma.ops->exact ? &outside : NULL;
+}
+
 bool missing_endpoint_id(uint32_t id)
 {
 	return !topology_id_is_listed(listed, id);
 }
 
+static void rest(struct dma_master *dma)
+{
+	if (dma->running)
+		dma_stop(dma);
+	dma_place(dma, phys(dma->page));
+}
+
 void endpoints_rest(void)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		if (endpoints[i].dma.running)
-			dma_stop(&endpoints[i].dma);
-		dma_place(&endpoints[i].dma, phys(endpoints[i].dma.page));
-	}
+	for (unsigned int i = 0; i < count; i++)
+		rest(&endpoints[i].dma);
+	if (endpoint_outside())
+		rest(&outside.dma);
 }

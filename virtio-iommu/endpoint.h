@@ -48,6 +48,12 @@ struct endpoint *endpoint_named(const char *master);
 /* The first exact one behind a bridge or on another root bus, NULL if there is none. */
 struct endpoint *endpoint_bridged(void);
 
+/*
+ * The first exact one that no table puts behind an IOMMU, NULL if there is none. Its id is its BDF,
+ * which is what it would be if one did.
+ */
+struct endpoint *endpoint_outside(void);
+
 /* Ids that no endpoint can have: outside of all ranges that the firmware lists. */
 bool missing_endpoint_id(uint32_t id);
 

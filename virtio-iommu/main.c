@@ -10,6 +10,7 @@
 #include "console.h"
 #include "endpoint.h"
 #include "fdt.h"
+#include "firmware.h"
 #include "iommu.h"
 #include "machine.h"
 #include "pci.h"
@@ -21,6 +22,8 @@
 static struct acpi acpi;
 static struct pci pci;
 static struct topology topology;
+
+struct firmware firmware = {.pci = &pci, .topology = &topology};
 
 static void check(bool ok, const struct error *error)
 {
@@ -46,17 +49,27 @@ static void find_hosts(const struct boot_info *boot)
 	check(pci_scan(&pci, &error), &error);
 }
 
+/* A table that names an IOMMU and breaks a rule is what tests are for: VIOT-*, FDT-*. */
+static void check_table(bool ok, const struct error *error)
+{
+	if (!ok && !topology.iommu_count)
+		bail_out("%s", error->text);
+	if (!ok)
+		printf("# %s\n", error->text);
+}
+
 static void find_topology(const struct boot_info *boot)
 {
 	struct error error;
-	const void *viot;
-	uint32_t length;
 
+	firmware.fdt = boot->fdt;
 	if (boot->fdt)
-		check(topology_from_fdt(&topology, boot->fdt, pci.hosts, pci.host_count, &error), &error);
-	viot = acpi_table(&acpi, "VIOT", &length);
-	if (!topology.iommu_count && viot)
-		check(topology_from_viot(&topology, viot, length, &error), &error);
+		check_table(topology_from_fdt(&topology, boot->fdt, pci.hosts, pci.host_count, &error),
+			    &error);
+	firmware.viot = acpi_table(&acpi, "VIOT", &firmware.viot_length);
+	if (!topology.iommu_count && firmware.viot)
+		check_table(topology_from_viot(&topology, firmware.viot, firmware.viot_length, &error),
+			    &error);
 	if (!topology.iommu_count)
 		bail_out("no virtio-iommu: neither a VIOT nor the device tree describes one");
 	topology_print(&topology);
@@ -126,7 +139,7 @@ static void open_all(const struct boot_info *boot)
 	check(acpi_init(&acpi, boot, &error), &error);
 	find_hosts(boot);
 	find_topology(boot);
-	index = choose_iommu();
+	index = firmware.iommu = choose_iommu();
 	endpoints_open(&pci, &topology, index);
 	check_endpoint_count(boot);
 	open_iommu(index);

@@ -49,7 +49,8 @@ struct topology {
 /*
  * Read a VIOT of @length bytes (ACPI 6.5, 5.2.32) whose length and checksum have been checked.
  * Nodes of unknown type are skipped. False if any offset, length or count is wrong, if a range
- * names no IOMMU of this table, or if a limit above is exceeded.
+ * names no IOMMU of this table, or if a limit above is exceeded; what stands in front of that has
+ * been read.
  */
 bool topology_from_viot(struct topology *topology, const void *table, uint32_t length,
 			struct error *error);

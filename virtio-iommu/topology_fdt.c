@@ -92,13 +92,11 @@ static bool read_iommu(struct reader *r, int node)
 	} else {
 		return true;
 	}
-	if (fdt_cell(r->fdt, node, "#iommu-cells", 0) != 1)
-		return broken(r, node,
-			      "#iommu-cells: a virtio-iommu has one cell, the endpoint id");
 	if (!topology_add_iommu(r->topology, &iommu, r->error))
 		return false;
 	r->iommu_nodes[r->topology->iommu_count - 1] = node;
-	return true;
+	return fdt_cell(r->fdt, node, "#iommu-cells", 0) == 1 ||
+	       broken(r, node, "#iommu-cells: a virtio-iommu has one cell, the endpoint id");
 }
 
 enum target { TARGET_BROKEN, TARGET_FOREIGN, TARGET_IOMMU };

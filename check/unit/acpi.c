@@ -423,6 +423,23 @@ static void test_patch(const struct patch *patch)
 	forget(&f);
 }
 
+/* The checksum of a VIOT is for a test to judge; its length is not. */
+static void test_viot(void)
+{
+	struct firmware f = copy();
+	struct blob *viot = &f.tables[PART_SPCR - PART_FACP];
+	struct result r = { 0 };
+	struct error error = { "" };
+
+	memcpy(viot->bytes, "VIOT", 4);
+	install(&f);
+	CHECK_OK(read_all(&r, &error), error);
+	blob_put(viot, LENGTH, 4, ACPI_HEADER_SIZE - 1);
+	install(&f);
+	CHECK_ERROR(read_all(&r, &error), error, "VIOT: offset 0x4: length 35", "a short VIOT");
+	forget(&f);
+}
+
 static void test_no_rsdp(void)
 {
 	struct error error = { "" };
@@ -504,6 +521,7 @@ int main(int argc, char **argv)
 		test_s5(&amls[i]);
 	for (unsigned int i = 0; i < sizeof(patches) / sizeof(patches[0]); i++)
 		test_patch(&patches[i]);
+	test_viot();
 	test_no_rsdp();
 	test_too_many_tables();
 	test_too_many_hosts();

@@ -194,6 +194,21 @@ static void test_patch(const struct blob *good, const struct patch *patch)
 	blob_free(&table);
 }
 
+/* A table with a broken node can still be judged: what stands in front of it has been read. */
+static void test_in_front(const struct blob *good, unsigned int offset, uint16_t value,
+			  unsigned int ranges)
+{
+	struct blob table = blob_copy(good);
+	struct topology topology;
+	struct error error;
+
+	blob_put(&table, offset, 2, value);
+	CHECK(!topology_from_viot(&topology, table.bytes, table.size, &error));
+	CHECK_EQ(topology.iommu_count, 1);
+	CHECK_EQ(topology.range_count, ranges);
+	blob_free(&table);
+}
+
 static void test_short(const struct blob *good)
 {
 	struct error error = { "" };
@@ -260,6 +275,11 @@ int main(int argc, char **argv)
 	test_print(directory);
 	for (unsigned int i = 0; i < sizeof(patches) / sizeof(patches[0]); i++)
 		test_patch(&good, &patches[i]);
+	test_in_front(&good, 104, 64, 1);
+	test_in_front(&good, 90, 25, 1);
+	test_in_front(&good, 90, 20, 1);
+	test_in_front(&good, NODES, 4, 2);
+	test_in_front(&good, 66, 4, 0);
 	test_short(&good);
 	test_limit(&good, 1, TOPOLOGY_MAX_RANGES, NULL);
 	test_limit(&good, 1, TOPOLOGY_MAX_RANGES + 1, "VIOT: more than 64 endpoint ranges");
