@@ -3,12 +3,16 @@
 #include "bridge.h"
 #include "bus.h"
 #include "fatal.h"
+#include "mutant.h"
 #include "personality.h"
 #include "vblk.h"
 #include "virtio_iommu.h"
 #include "vrng.h"
 
 enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
+
+/* Of a function that is not behind the IOMMU, as a mutant has it. */
+#define OUTSIDE_ID 0xffff0000
 
 /* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
 const struct board_range board_ranges[] = {
@@ -117,6 +121,9 @@ bool board_endpoint_id(const struct function *f, uint32_t *id)
 
 	if (f == &virtio_iommu_device()->function)
 		return false;
+	*id = OUTSIDE_ID;
+	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
+		return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 	for (unsigned int i = 0; i < board_range_count; i++) {
 		const struct board_range *range = &board_ranges[i];
 

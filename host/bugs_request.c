@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "board.h"
 #include "bugs.h"
 #include "mutant.h"
 
@@ -14,6 +15,7 @@ static void misread_ids(struct model_request *r)
 		endpoint = MUTATE(ATTACH_ENDPOINT_16_BITS, 0xffff, endpoint);
 		endpoint = MUTATE(ATTACH_ENDPOINT_24_BITS, 0xffffff, endpoint);
 		endpoint = MUTATE(ATTACH_ENDPOINT_31_BITS, 0x7fffffff, endpoint);
+		endpoint = MUTATE(FUNCTION_NUMBERS_DROPPED, ~7u, endpoint);
 		break;
 	case REQUEST_DETACH:
 		endpoint = MUTATE(DETACH_ENDPOINT_16_BITS, 0xffff, endpoint);
@@ -261,6 +263,35 @@ static void note_ghost(const struct model_request *r, const struct decision *d)
 		haunt(ep->domain);
 }
 
+/* The first id behind a range. */
+static bool is_behind_a_range(uint32_t id)
+{
+	for (unsigned int i = 0; i < board_range_count; i++)
+		if (id - board_ranges[i].endpoint_first ==
+		    board_ranges[i].bdf_last - board_ranges[i].bdf_first + 1u)
+			return true;
+	return false;
+}
+
+static bool is_iommu_itself(uint32_t id)
+{
+	return id == board_iommu_bdf() - board_ranges[0].bdf_first + board_ranges[0].endpoint_first;
+}
+
+static void decide_attach(const struct attach_request *r, struct decision *d)
+{
+	if (mutant(MUTANT_ATTACH_NEEDS_MAP_UNMAP) && declined(VIRTIO_IOMMU_F_MAP_UNMAP))
+		refuse(d, STATUS_UNSUPP);
+	if (mutant(MUTANT_DOMAIN_RANGE_END_REFUSED) &&
+	    r->domain == reference.model.config.domain_end)
+		refuse(d, STATUS_RANGE);
+	if (mutant(MUTANT_ATTACH_BEHIND_RANGE_OK) && is_behind_a_range(r->endpoint))
+		*d = (struct decision){STATUS_OK, false};
+	if ((mutant(MUTANT_TRANSLATES_ITSELF) || mutant(MUTANT_TRANSLATES_ITSELF_FDT)) &&
+	    is_iommu_itself(r->endpoint))
+		vdev_break(&reference.vdev);	/* its rings are out of its reach */
+}
+
 void bug_decide(const struct model_request *r, struct decision *d)
 {
 	bool mapping = r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP;
@@ -273,12 +304,8 @@ void bug_decide(const struct model_request *r, struct decision *d)
 		decide_map(&r->map, d);
 	if (r->head.type == REQUEST_UNMAP)
 		decide_unmap(&r->unmap, d);
-	if (mutant(MUTANT_ATTACH_NEEDS_MAP_UNMAP) && r->head.type == REQUEST_ATTACH &&
-	    declined(VIRTIO_IOMMU_F_MAP_UNMAP))
-		refuse(d, STATUS_UNSUPP);
-	if (mutant(MUTANT_DOMAIN_RANGE_END_REFUSED) && r->head.type == REQUEST_ATTACH &&
-	    r->attach.domain == reference.model.config.domain_end)
-		refuse(d, STATUS_RANGE);
+	if (r->head.type == REQUEST_ATTACH)
+		decide_attach(&r->attach, d);
 	note_ghost(r, d);
 	if (mapping && ghost_exists && d->answer == STATUS_NOENT && r->map.domain == ghost)
 		d->answer = STATUS_OK;

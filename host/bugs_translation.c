@@ -14,6 +14,7 @@ static const struct model_endpoint *attached(uint32_t id)
 void bug_access(struct access *a)
 {
 	a->endpoint = MUTATE(DMA_IDS_8_BITS, a->endpoint & ~0xff00u, a->endpoint);
+	a->endpoint ^= MUTATE(ENDPOINT_IDS_SWAPPED, 8, 0);
 	a->address = MUTATE(DMA_ADDRESS_32_BITS, (uint32_t)a->address, a->address);
 	a->address = MUTATE(MAP_BIT_40_LOST, a->address & ~(1ull << 40), a->address);
 	a->address = MUTATE(DMA_ADDRESS_47_BITS, a->address & ((1ull << 47) - 1), a->address);

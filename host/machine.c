@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "memory.h"
 #include "options.h"
+#include "personality.h"
 #include "ram.h"
 #include "signals.h"
 #include "tables.h"
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
 	board_init(&options);
 	boot.cmdline = options.cmdline;
 	boot_add_reserved(&boot, RAM_BASE, TABLES_SIZE);
-	if (options.fdt)
+	if (options.fdt || personality->device_tree)
 		describe_by_tree(&boot);
 	else
 		describe_by_tables(&boot);

@@ -106,6 +106,10 @@ static const struct personality personalities[] = {
 	 .patient_events = true, .late_events = true},
 	{"no-addresses", "reports leave out the address", "DEV-FAULT-4", NULL, .no_addresses = true},
 
+	/* What the firmware says. */
+	{"device-tree", "the machine is described by a device tree", "5.13", NULL,
+	 .device_tree = true},
+
 	/* Endpoints. */
 	{"silent-endpoints", "endpoints do not say that an access was blocked", "2.1.2", NULL,
 	 .silent_endpoints = true},

@@ -55,6 +55,8 @@ struct personality {
 	bool late_events;	/* do not come before the CPU waits */
 	bool no_addresses;	/* reports leave out the address */
 
+	bool device_tree;	/* what describes the machine, in place of ACPI tables */
+
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */

@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "bus.h"
+#include "mutant.h"
 #include "ram.h"
 #include "tables.h"
 
@@ -62,6 +63,7 @@ struct mcfg {
 } PACKED;
 
 #define VIOT_RANGES 2
+#define VIOT_SPARE 24
 
 struct viot {
 	struct header header;
@@ -81,15 +83,16 @@ struct viot {
 		uint16_t output;
 		uint8_t reserved2[6];
 	} PACKED ranges[VIOT_RANGES];
+	uint8_t spare[VIOT_SPARE];	/* for a node that a right table has not */
 } PACKED;
 
-enum { VIOT_PCI_RANGE = 1, VIOT_IOMMU_PCI = 3 };
+enum { VIOT_PCI_RANGE = 1, VIOT_MMIO_ENDPOINT = 2, VIOT_IOMMU_PCI = 3, VIOT_IOMMU_MMIO = 4 };
 
 _Static_assert(sizeof(struct rsdp) == 36, "5.2.5.3");
 _Static_assert(sizeof(struct header) == 36, "5.2.6");
 _Static_assert(sizeof(struct fadt) == 276, "5.2.9");
 _Static_assert(sizeof(struct mcfg) == 60, "PCI Firmware 3.3, 4.1.2");
-_Static_assert(sizeof(struct viot) == 48 + 16 + VIOT_RANGES * 24, "5.2.32");
+_Static_assert(sizeof(struct viot) == 48 + 16 + VIOT_RANGES * 24 + VIOT_SPARE, "5.2.32");
 
 /* All of it, one behind the other. */
 struct tables {
@@ -127,6 +130,63 @@ static void write_mcfg(struct mcfg *mcfg)
 	finish(&mcfg->header, "MCFG", sizeof(*mcfg), 1);
 }
 
+#define AT(field) offsetof(struct viot, field), sizeof(((struct viot *)NULL)->field)
+
+/* Bugs of the VIOT that are one field. */
+static const struct {
+	enum mutant_id mutant;
+	uint16_t offset, size;
+	uint64_t value;
+} wrong_fields[] = {
+	{MUTANT_VIOT_BDFS_SWAPPED, AT(ranges[1].bdf_last), PCI_BDF(14, 0, 0)},
+	{MUTANT_VIOT_ENDPOINT_START_WRONG, AT(ranges[0].endpoint), 0x108},
+	{MUTANT_VIOT_RANGE_TOO_LONG, AT(ranges[1].bdf_last), 0xffff},
+	{MUTANT_VIOT_OUTPUT_IS_A_RANGE, AT(ranges[1].output), offsetof(struct viot, ranges)},
+	{MUTANT_VIOT_NODE_TOO_SHORT, AT(ranges[1].length), 20},
+	{MUTANT_VIOT_NODE_RUNS_OVER, AT(ranges[1].length), 25},
+	{MUTANT_VIOT_COUNT_TOO_SMALL, AT(node_count), VIOT_RANGES},
+	{MUTANT_VIOT_COUNT_TOO_LARGE, AT(node_count), VIOT_RANGES + 2},
+	{MUTANT_VIOT_RESERVED_OF_TABLE, AT(reserved), 1ull << 63},
+	{MUTANT_VIOT_RESERVED_OF_NODE, AT(ranges[0].reserved), 1},
+	{MUTANT_VIOT_RESERVED_OF_RANGE, AT(ranges[1].reserved2[5]), 1},
+	{MUTANT_VIOT_RESERVED_OF_IOMMU, AT(iommu.reserved2[0]), 1},
+	{MUTANT_VIOT_IDS_SHARED, AT(ranges[1].endpoint), 0x110},
+	{MUTANT_VIOT_FUNCTION_TWICE, AT(ranges[1].bdf_first), PCI_BDF(15, 0, 0)},
+};
+
+/* And those that are a node. All lengths are VIOT_SPARE, which is enough for every type. */
+static const struct {
+	enum mutant_id mutant;
+	uint8_t node[VIOT_SPARE];
+} wrong_nodes[] = {
+	{MUTANT_VIOT_TYPE_0, {0, 0, VIOT_SPARE}},
+	{MUTANT_VIOT_TYPE_5, {5, 0, VIOT_SPARE}},
+	{MUTANT_VIOT_IOMMU_IS_HOST_BRIDGE, {VIOT_IOMMU_PCI, 0, VIOT_SPARE}},
+	{MUTANT_VIOT_IOMMU_IS_NOWHERE, {VIOT_IOMMU_PCI, 0, VIOT_SPARE, [6] = 0xff}},
+	{MUTANT_VIOT_IOMMU_IS_NO_MMIO, {VIOT_IOMMU_MMIO, 0, VIOT_SPARE, [11] = ECAM_BASE >> 24}},
+	{MUTANT_VIOT_MMIO_BASE_0,
+	 {VIOT_MMIO_ENDPOINT, 0, VIOT_SPARE, [6] = 3, [16] = offsetof(struct viot, iommu)}},
+	{MUTANT_VIOT_SEGMENTS_SHARE_IDS,
+	 {VIOT_PCI_RANGE, 0, VIOT_SPARE, [5] = 1, [8] = 1, [10] = 1, [14] = 0xff,
+	  [16] = offsetof(struct viot, iommu)}},
+};
+
+static uint32_t mutate_viot(struct viot *viot)
+{
+	for (unsigned int i = 0; i < sizeof(wrong_fields) / sizeof(wrong_fields[0]); i++)
+		if (mutant(wrong_fields[i].mutant))
+			memcpy((uint8_t *)viot + wrong_fields[i].offset, &wrong_fields[i].value,
+			       wrong_fields[i].size);
+	for (unsigned int i = 0; i < sizeof(wrong_nodes) / sizeof(wrong_nodes[0]); i++) {
+		if (!mutant(wrong_nodes[i].mutant))
+			continue;
+		memcpy(viot->spare, wrong_nodes[i].node, VIOT_SPARE);
+		viot->node_count++;
+		return sizeof(*viot);
+	}
+	return sizeof(*viot) - VIOT_SPARE;
+}
+
 static void write_viot(struct viot *viot)
 {
 	viot->node_count = 1 + VIOT_RANGES;
@@ -142,7 +202,9 @@ static void write_viot(struct viot *viot)
 		viot->ranges[i].bdf_last = board_ranges[i].bdf_last;
 		viot->ranges[i].output = offsetof(struct viot, iommu);
 	}
-	finish(&viot->header, "VIOT", sizeof(*viot), 0);
+	finish(&viot->header, "VIOT", mutate_viot(viot), MUTATE(VIOT_REVISION, 1, 0));
+	if (mutant(MUTANT_VIOT_CHECKSUM))
+		viot->header.checksum++;
 }
 
 static void write_xsdt(struct tables *t)

@@ -9,10 +9,11 @@
 #include "board.h"
 #include "bus.h"
 #include "fatal.h"
+#include "mutant.h"
 #include "ram.h"
 #include "tables.h"
 
-enum { PHANDLE_IOMMU = 1, MEMORY32 = 0x02000000, MAP_CELLS = 4 };
+enum { PHANDLE_HOST = 2, PHANDLE_IOMMU = 1, MEMORY32 = 0x02000000, MAP_CELLS = 4 };
 
 static int failed;
 
@@ -56,9 +57,13 @@ static void write_iommu(void *fdt)
 
 	snprintf(name, sizeof(name), "iommu@%x,0", PCI_DEVICE(bdf));
 	check(fdt_begin_node(fdt, name));
-	check(fdt_property(fdt, "compatible", compatible, sizeof(compatible)));
-	CELLS(fdt, "reg", (uint32_t)bdf << 8, 0, 0, 0, 0);
-	CELLS(fdt, "#iommu-cells", 1);
+	check(fdt_property(fdt, "compatible", compatible,
+			   MUTATE(FDT_NO_PCI_ID, sizeof("virtio,pci-iommu"), sizeof(compatible))));
+	CELLS(fdt, "reg", (uint32_t)bdf << 8 | MUTATE(FDT_REG_HAS_REGISTER, 0x10, 0), 0, 0, 0,
+	      MUTATE(FDT_REG_HAS_SIZE, 0x1000, 0));
+	CELLS(fdt, "#iommu-cells", MUTATE(FDT_IOMMU_CELLS_2, 2, 1));
+	if (mutant(MUTANT_FDT_IOMMU_BEHIND_ITSELF))
+		CELLS(fdt, "iommus", PHANDLE_IOMMU, 8);
 	CELLS(fdt, "phandle", PHANDLE_IOMMU);
 	check(fdt_end_node(fdt));
 }
@@ -75,10 +80,23 @@ static unsigned int add_map(uint32_t *map, uint32_t first, uint32_t end,
 	return MAP_CELLS;
 }
 
+/* The last of @count cells is that of a length. */
+static void mutate_map(uint32_t *map, unsigned int count)
+{
+	uint32_t *last = map + count - MAP_CELLS;
+
+	map[MAP_CELLS + 2] += MUTATE(FDT_MAP_ID_WRONG, 8, 0);	/* the one behind the IOMMU */
+	last[0] -= MUTATE(FDT_MAP_OVERLAPS, 8, 0);
+	last[1] = MUTATE(FDT_MAP_IOMMU_UNKNOWN, 0x1234, last[1]);
+	last[1] = MUTATE(FDT_MAP_IOMMU_IS_HOST, PHANDLE_HOST, last[1]);
+	last[2] = MUTATE(FDT_MAP_IDS_SHARED, map[2], last[2]);
+	last[3] = MUTATE(FDT_MAP_TOO_LONG, 0x10000, last[3]);
+}
+
 /* The IOMMU itself is left out of the map. */
 static void write_map(void *fdt)
 {
-	uint32_t iommu = board_iommu_bdf(), map[16];
+	uint32_t iommu = MUTATE(FDT_MAP_HAS_IOMMU, UINT32_MAX, board_iommu_bdf()), map[16];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < board_range_count; i++) {
@@ -90,7 +108,11 @@ static void write_map(void *fdt)
 		if (inside)
 			n += add_map(map + n, iommu + 1, end, range);
 	}
-	put_cells(fdt, "iommu-map", map, n);
+	mutate_map(map, n);
+	put_cells(fdt, "iommu-map", map, n - MUTATE(FDT_MAP_CUT, 1, 0));
+	if (mutant(MUTANT_FDT_MASK_HIDES))
+		CELLS(fdt, "iommu-map-mask", 0xeff8);
+	CELLS(fdt, "phandle", PHANDLE_HOST);
 }
 
 static void write_host(void *fdt)

@@ -2,6 +2,7 @@
 /*
  * Conditions of tests: whether they hold here, and what to say if not.
  */
+#include "firmware.h"
 #include "pci.h"
 #include "reserved.h"
 #include "test.h"
@@ -86,6 +87,21 @@ static bool has_no_mmio_flag(void)
 	return !has_mmio_flag();
 }
 
+static bool has_viot(void)
+{
+	return firmware.viot;
+}
+
+static bool has_fdt(void)
+{
+	return !strcmp(firmware.topology->source, "FDT");
+}
+
+static bool has_outside(void)
+{
+	return endpoint_outside();
+}
+
 static const struct {
 	uint32_t need;
 	bool (*holds)(void);
@@ -106,6 +122,9 @@ static const struct {
 	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},
 	{NEEDS_MMIO_FLAG, has_mmio_flag, "needs feature MMIO"},
 	{NEEDS_NO_PROBE, has_no_probe, "needs a device without feature PROBE"},
+	{NEEDS_VIOT, has_viot, "needs an ACPI VIOT"},
+	{NEEDS_FDT, has_fdt, "needs a device tree that describes the IOMMU"},
+	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 };
 

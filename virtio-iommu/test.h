@@ -62,6 +62,9 @@ enum {
 	NEEDS_MMIO_FLAG = 1 << 13,
 	NEEDS_NO_MMIO_FLAG = 1 << 14,
 	NEEDS_NO_PROBE = 1 << 15,
+	NEEDS_VIOT = 1 << 16,		/* ACPI describes the IOMMU */
+	NEEDS_FDT = 1 << 17,		/* a device tree does */
+	NEEDS_OUTSIDE = 1 << 18,	/* an exact master that no table puts behind the IOMMU */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */
