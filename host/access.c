@@ -4,10 +4,16 @@
 #include "access.h"
 #include "board.h"
 #include "bus.h"
+#include "doorbell.h"
 #include "mutant.h"
 #include "personality.h"
 #include "ram.h"
 #include "virtio_iommu.h"
+
+static bool is_translated(const struct vdev *dev, uint32_t *id)
+{
+	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(&dev->function, id);
+}
 
 /* The stretch from @address on that leads to adjacent memory. */
 static bool resolve(struct vdev *dev, uint64_t address, bool write, uint64_t *phys, uint64_t *length)
@@ -16,7 +22,7 @@ static bool resolve(struct vdev *dev, uint64_t address, bool write, uint64_t *ph
 
 	*phys = address;
 	*length = UINT64_MAX;
-	if (!vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) || !board_endpoint_id(&dev->function, &id))
+	if (!is_translated(dev, &id))
 		return true;
 	return virtio_iommu_translate(id, address, write, phys, length);
 }
@@ -75,4 +81,16 @@ bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size,
 	else
 		vdev_break(dev);
 	return false;
+}
+
+void access_message(struct vdev *dev, uint64_t address, uint32_t data)
+{
+	uint64_t phys = address;
+	uint32_t id;
+
+	if (!bus_is_master(&dev->function) ||
+	    (is_translated(dev, &id) && !virtio_iommu_message(id, address, &phys)))
+		return;
+	if (!doorbell_write(phys, data))
+		transfer(phys, (uint8_t *)&data, sizeof(data), true);
 }

@@ -18,4 +18,7 @@
  */
 bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write);
 
+/* The 32 bits of a message, by the same way. A message that is blocked is lost, and that is all. */
+void access_message(struct vdev *dev, uint64_t address, uint32_t data);
+
 #endif

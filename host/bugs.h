@@ -88,6 +88,11 @@ bool bug_config_write(const struct vdev *dev, unsigned int offset, unsigned int 
 /* Whether something else than config.bypass is in force for endpoints without a domain. */
 bool bug_policy(bool *passes);
 
+/* A message: passes, to *@phys, or is blocked, whatever is mapped or reserved. */
+bool bug_message_passes(struct access *a, uint64_t *phys);
+bool bug_message_blocked(const struct access *a);
+void bug_note_message(const struct access *a, uint64_t phys);
+
 /* An endpoint was attached: config.bypass as it is now may be remembered. */
 void bug_note_bypass(void);
 

@@ -201,3 +201,47 @@ void bug_result(const struct access *a, const struct model_extent *extent, uint6
 	if (mutant(MUTANT_LAST_BYTE_MISPLACED) && a->address == extent->end)
 		*phys = extent->phys;
 }
+
+/* The last message that was translated, for a device that keeps it. */
+static struct access last_message;
+static uint64_t last_doorbell;
+
+void bug_note_message(const struct access *a, uint64_t phys)
+{
+	last_message = *a;
+	last_doorbell = phys;
+}
+
+static uint32_t last_attached(void)
+{
+	uint32_t id = 0;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		id = m->endpoints[i].attached ? m->endpoints[i].id : id;
+	return id;
+}
+
+bool bug_message_passes(struct access *a, uint64_t *phys)
+{
+	struct model_extent ignored;
+
+	if (mutant(MUTANT_MESSAGE_NEEDS_READ) && attached(a->endpoint))
+		a->kind = MAP_READ;
+	if (mutant(MUTANT_MESSAGE_OF_ANY_DOMAIN) && attached(a->endpoint))
+		a->endpoint = last_attached();
+	if (mutant(MUTANT_MESSAGES_NOT_TRANSLATED))
+		return true;
+	if (mutant(MUTANT_UNMAPPED_MESSAGE_PASSES))
+		return !translates(a, a->address, MAP_WRITE, &ignored);
+	if (!mutant(MUTANT_MESSAGE_KEEPS_CACHE) || last_message.endpoint != a->endpoint ||
+	    last_message.address != a->address)
+		return false;
+	*phys = last_doorbell;
+	return true;
+}
+
+bool bug_message_blocked(const struct access *a)
+{
+	return mutant(MUTANT_MESSAGE_BLOCKED) && attached(a->endpoint) &&
+	       !attached(a->endpoint)->bypass;
+}

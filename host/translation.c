@@ -5,6 +5,7 @@
 #include "bugs.h"
 #include "iommu_parts.h"
 #include "iotlb.h"
+#include "mutant.h"
 #include "virtio_iommu.h"
 
 static const struct model_extent identity = {0, UINT64_MAX, 0, MAP_RW};
@@ -48,5 +49,37 @@ bool virtio_iommu_translate(uint32_t endpoint, uint64_t address, bool write, uin
 	if (*length != UINT64_MAX)
 		++*length;
 	bug_result(&a, &extent, phys, length);
+	return true;
+}
+
+static bool is_doorbell(uint32_t endpoint, uint64_t address)
+{
+	const struct model *m = &reference.model;
+
+	for (unsigned int i = 0; i < m->region_count; i++) {
+		const struct model_region *r = &m->regions[i];
+
+		if (r->endpoint == endpoint && r->subtype == RESV_MSI && address >= r->start &&
+		    address <= r->end)
+			return true;
+	}
+	return false;
+}
+
+bool virtio_iommu_message(uint32_t endpoint, uint64_t address, uint64_t *phys)
+{
+	struct access a = {endpoint, address, MAP_WRITE};
+	uint64_t length;
+
+	*phys = address;
+	if (bug_message_passes(&a, phys))
+		return true;
+	if (bug_message_blocked(&a))
+		return false;
+	if (is_doorbell(endpoint, address) && !mutant(MUTANT_MSI_REGION_TRANSLATED))
+		return true;
+	if (!virtio_iommu_translate(a.endpoint, a.address, a.kind == MAP_WRITE, phys, &length))
+		return false;
+	bug_note_message(&a, *phys);
 	return true;
 }

@@ -4,7 +4,6 @@
 
 #define VENDOR 0x1af4
 #define DEVICE_BASE 0x1040	/* 4.1.2 */
-#define NO_VECTOR 0xffff
 
 #define FEATURES                                                                                  \
 	(VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) |            \
@@ -17,7 +16,7 @@ struct vdev *vdev_of(struct function *f)
 
 void vdev_reset_queue(struct vqueue *queue)
 {
-	*queue = (struct vqueue){.max = queue->max, .size = queue->max};
+	*queue = (struct vqueue){.max = queue->max, .size = queue->max, .vector = NO_VECTOR};
 }
 
 /* What a queue keeps over a reset that is not complete. */
@@ -25,6 +24,8 @@ static void bug_keep(struct vdev *dev, struct vqueue *queue, const struct vqueue
 {
 	if (vdev_bug(dev, MUTANT_RESET_KEEPS_USED_INDEX))
 		queue->next_used = old->next_used;
+	if (vdev_bug(dev, MUTANT_RESET_KEEPS_VECTORS))
+		queue->vector = old->vector;
 	if (vdev_bug(dev, MUTANT_RESET_KEEPS_AVAILABLE_INDEX))
 		queue->next_avail = old->next_avail;
 	if (vdev_bug(dev, MUTANT_RESET_KEEPS_QUEUE_ENABLE))
@@ -81,10 +82,22 @@ bool vdev_is_running(const struct vdev *dev)
 	       !dev->silent;
 }
 
-void vdev_interrupt(struct vdev *dev, uint8_t cause)
+/* The vector of an event that has none, or another one. */
+static uint16_t bug_vector(const struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	if (vector == NO_VECTOR && cause == ISR_QUEUE && vdev_bug(dev, MUTANT_QUEUE_WITHOUT_VECTOR_SENDS))
+		return 0;
+	if (vector == NO_VECTOR && cause == ISR_CONFIG && vdev_bug(dev, MUTANT_CONFIG_WITHOUT_VECTOR_SENDS))
+		return 0;
+	return vdev_bug(dev, MUTANT_MSIX_FIRST_VECTOR_ONLY) && vector != NO_VECTOR ? 0 : vector;
+}
+
+void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector)
 {
 	if (vdev_bug(dev, MUTANT_NEVER_INTERRUPTS))
 		return;
+	if (vmsix_is_enabled(dev))
+		return vmsix_send(dev, bug_vector(dev, cause, vector));
 	dev->isr |= vdev_bug(dev, MUTANT_ISR_WRONG_BIT) ? ISR_CONFIG : cause;
 }
 
@@ -93,8 +106,9 @@ void vdev_break(struct vdev *dev)
 	bool running = dev->status & VIRTIO_DRIVER_OK;
 
 	dev->status |= VIRTIO_NEEDS_RESET;
-	if (running)
-		vdev_interrupt(dev, ISR_CONFIG);
+	if (running && !vdev_bug(dev, MUTANT_BREAKS_UNTOLD))
+		vdev_interrupt(dev, vdev_bug(dev, MUTANT_BREAKS_AS_QUEUE) ? ISR_QUEUE : ISR_CONFIG,
+			       dev->msix_config);
 }
 
 /* Sets that are refused or taken by mistake. */

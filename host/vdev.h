@@ -13,6 +13,7 @@
 #include "function.h"
 #include "mutant.h"
 #include "virtio/virtio.h"
+#include "vmsix.h"
 
 #define VDEV_QUEUES 2
 #define VDEV_QUEUE_SIZE 256	/* what is offered, if no personality says otherwise */
@@ -25,6 +26,7 @@ struct vqueue {
 	bool enabled;
 	uint64_t desc, driver, device;	/* addresses as the device uses them */
 	uint16_t next_avail, next_used;
+	uint16_t vector;
 	bool served;			/* a buffer was taken since the queue was last found empty */
 };
 
@@ -56,6 +58,7 @@ struct vdev {
 	const uint8_t *config;		/* device configuration */
 	uint32_t config_size;
 	unsigned int access_window;	/* the capability for access by configuration space */
+	struct vmsix msix;
 	bool silent;			/* does nothing any more, and does not say so */
 };
 
@@ -83,9 +86,9 @@ bool vdev_is_running(const struct vdev *dev);
 /* An error that only a reset can mend (2.1.2). */
 void vdev_break(struct vdev *dev);
 
-/* Interrupts: what the ISR status shows (4.1.4.5). */
+/* Interrupts: what the ISR status shows (4.1.4.5), or a message if MSI-X is on. */
 enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
-void vdev_interrupt(struct vdev *dev, uint8_t cause);
+void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector);
 
 /* Used by vdev_pci.c. */
 void vdev_write_status(struct vdev *dev, uint8_t value);

@@ -81,8 +81,6 @@ enum {
 	COMMON_SIZE = 64,
 };
 
-#define NO_VECTOR 0xffff	/* there is no MSI-X: no vector can be had */
-
 static void bug_init(struct vdev *dev, unsigned int notify, unsigned int isr)
 {
 	struct function *f = &dev->function;
@@ -115,6 +113,7 @@ void vdev_pci_init(struct vdev *dev)
 	cap = add_area(dev, TYPE_NOTIFY, AREA_NOTIFY, dev->queue_count * NOTIFY_MULTIPLIER, 4);
 	function_set(&dev->function, cap + CAP_EXTRA, 4, NOTIFY_MULTIPLIER);
 	add_access_window(dev);
+	vmsix_init(dev);
 	bug_init(dev, cap, isr);
 }
 
@@ -157,7 +156,7 @@ static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 	struct vqueue *queue = selected(dev);
 
 	if (offset == QUEUE_VECTOR)
-		return NO_VECTOR;
+		return !queue || vdev_bug(dev, MUTANT_MSIX_VECTOR_HIDDEN) ? NO_VECTOR : queue->vector;
 	if (!queue)
 		return vdev_bug(dev, MUTANT_ABSENT_QUEUE_HAS_SIZE) && offset == QUEUE_SIZE ?
 			       dev->queues[0].size : 0;
@@ -241,6 +240,11 @@ static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int off
 	case QUEUE_SIZE:
 		queue->size = value;
 		break;
+	case QUEUE_VECTOR:
+		queue->vector = vmsix_assign(dev, queue->vector, value);
+		if (vdev_bug(dev, MUTANT_MSIX_VECTORS_NOT_SHARED) && value == dev->msix_config)
+			queue->vector = NO_VECTOR;
+		break;
 	case QUEUE_ENABLE:
 		if (value == 1)
 			enable(dev, queue);
@@ -282,6 +286,9 @@ static void common_write(struct vdev *dev, unsigned int offset, uint32_t value)
 		break;
 	case DRIVER_FEATURE:
 		accept(dev, value);
+		break;
+	case CONFIG_VECTOR:
+		dev->msix_config = vmsix_assign(dev, dev->msix_config, value);
 		break;
 	case DEVICE_STATUS:
 		vdev_write_status(dev, value);
@@ -348,7 +355,8 @@ static uint32_t area_read(struct function *f, unsigned int bar, uint64_t offset,
 	struct vdev *dev = vdev_of(f);
 	unsigned int at = offset % AREA_SIZE;
 
-	(void)bar;
+	if (bar == VMSIX_BAR)
+		return vmsix_read(dev, offset);
 	switch (offset - at) {
 	case AREA_COMMON:
 		check_common(at, width);
@@ -368,7 +376,8 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 	struct vdev *dev = vdev_of(f);
 	unsigned int at = offset % AREA_SIZE;
 
-	(void)bar;
+	if (bar == VMSIX_BAR)
+		return vmsix_write(dev, offset, value);
 	switch (offset - at) {
 	case AREA_COMMON:
 		check_common(at, width);
@@ -420,6 +429,8 @@ static void config_access(struct function *f, unsigned int offset, unsigned int 
 
 	*status = (*status & ~(1 << 3)) | (interrupts(f) ? 1 << 3 : 0);	/* Interrupt Status */
 	access_window(f, offset, width, write);
+	if (write)
+		vmsix_catch_up(vdev_of(f));
 }
 
 const struct function_ops vdev_pci_ops = {

@@ -144,7 +144,7 @@ static void write_bypass(uint8_t value)
 		iotlb_forget_all();
 	if (personality->new_generation) {
 		reference.vdev.generation++;
-		vdev_interrupt(&reference.vdev, ISR_CONFIG);
+		vdev_interrupt(&reference.vdev, ISR_CONFIG, reference.vdev.msix_config);
 	}
 }
 

@@ -23,6 +23,9 @@ struct vdev *virtio_iommu_device(void);
 bool virtio_iommu_translate(uint32_t endpoint, uint64_t address, bool write, uint64_t *phys,
 			    uint64_t *length);
 
+/* The same for a message, which an MSI region lets pass untranslated (5.13.6.8.2). */
+bool virtio_iommu_message(uint32_t endpoint, uint64_t address, uint64_t *phys);
+
 /* The CPU waits: do what was put off. Returns whether there was anything. */
 bool virtio_iommu_idle(void);
 

@@ -218,7 +218,7 @@ void vring_push(struct vdev *dev, struct vqueue *queue, uint16_t head, uint32_t 
 	    (vdev_bug(dev, MUTANT_USED_TWICE) && !put(dev, queue, head, length)))
 		return;
 	if (wants_interrupt(dev, queue))
-		vdev_interrupt(dev, ISR_QUEUE);
+		vdev_interrupt(dev, ISR_QUEUE, queue->vector);
 }
 
 static bool copy(struct vdev *dev, const struct chain_part *part, uint32_t offset, uint8_t *bytes,

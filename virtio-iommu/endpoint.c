@@ -140,6 +140,7 @@ static void rest(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
+	dma->messages = false;
 	dma_place(dma, phys(dma->page));
 }
 

@@ -13,6 +13,7 @@
 #include "firmware.h"
 #include "iommu.h"
 #include "machine.h"
+#include "msi.h"
 #include "pci.h"
 #include "reserved.h"
 #include "test.h"
@@ -146,6 +147,7 @@ static void open_all(const struct boot_info *boot)
 	reserved_init();
 	endpoints_place();
 	print_facts();
+	msi_init(boot);
 }
 
 void boot_main(struct boot_info *boot)

@@ -3,6 +3,7 @@
  * Conditions of tests: whether they hold here, and what to say if not.
  */
 #include "firmware.h"
+#include "message.h"
 #include "pci.h"
 #include "reserved.h"
 #include "test.h"
@@ -102,6 +103,16 @@ static bool has_outside(void)
 	return endpoint_outside();
 }
 
+static bool has_messages(void)
+{
+	return has_endpoint() && has_msix(endpoint(0)->pci) && messages_can_be_seen();
+}
+
+static bool iommu_has_msix(void)
+{
+	return has_msix(iommu.dev.pci) && messages_can_be_seen();
+}
+
 static const struct {
 	uint32_t need;
 	bool (*holds)(void);
@@ -125,6 +136,8 @@ static const struct {
 	{NEEDS_VIOT, has_viot, "needs an ACPI VIOT"},
 	{NEEDS_FDT, has_fdt, "needs a device tree that describes the IOMMU"},
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
+	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X, and an interrupt controller for messages"},
+	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU, and an interrupt controller for messages"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 };
 

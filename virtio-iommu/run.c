@@ -10,6 +10,7 @@
 #include "console.h"
 #include "exception.h"
 #include "glob.h"
+#include "message.h"
 #include "test.h"
 
 extern const struct test test_table_start[], test_table_end[];
@@ -129,6 +130,7 @@ static void clean_up(void)
 		judge(VERDICT_FAIL, "after the test", "the device goes on working",
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_rest();
+	messages_rest();
 	if ((died || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
 	    !iommu_restart(iommu.wanted))
 		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",

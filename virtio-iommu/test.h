@@ -65,6 +65,8 @@ enum {
 	NEEDS_VIOT = 1 << 16,		/* ACPI describes the IOMMU */
 	NEEDS_FDT = 1 << 17,		/* a device tree does */
 	NEEDS_OUTSIDE = 1 << 18,	/* an exact master that no table puts behind the IOMMU */
+	NEEDS_MESSAGES = 1 << 19,	/* an exact master with MSI-X, and a controller for messages */
+	NEEDS_MSIX = 1 << 20,		/* of the IOMMU, and a controller for messages */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

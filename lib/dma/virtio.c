@@ -33,6 +33,10 @@ bool dma_virtio_start(struct dma_master *master)
 	ring_init(&master->ring, RING_SIZE, master->page, master->page_iova - phys(master->page));
 	if (!virtio_enable_queue(dev, 0, &master->ring))
 		return false;
+	if (master->messages && virtio_pci_queue_vector(dev, 0, 0))
+		return false;
+	if (master->messages)
+		master->ring.avail->flags = 0;
 	virtio_driver_ok(dev);
 	return true;
 }

@@ -93,6 +93,19 @@ static void pci_notify(struct virtio_device *dev, uint16_t queue)
 		io_write16(doorbell, queue);
 }
 
+uint16_t virtio_pci_queue_vector(struct virtio_device *dev, uint16_t queue, uint16_t vector)
+{
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	io_write16(dev->common + COMMON_QUEUE_VECTOR, vector);
+	return io_read16(dev->common + COMMON_QUEUE_VECTOR);
+}
+
+uint16_t virtio_pci_config_vector(struct virtio_device *dev, uint16_t vector)
+{
+	io_write16(dev->common + COMMON_CONFIG_VECTOR, vector);
+	return io_read16(dev->common + COMMON_CONFIG_VECTOR);
+}
+
 static const struct virtio_transport pci_transport = {
 	.status = pci_status,
 	.set_status = pci_set_status,

@@ -30,11 +30,13 @@ enum {
 	COMMON_DEVICE_FEATURE = 4,
 	COMMON_DRIVER_FEATURE_SELECT = 8,
 	COMMON_DRIVER_FEATURE = 12,
+	COMMON_CONFIG_VECTOR = 16,
 	COMMON_NUM_QUEUES = 18,
 	COMMON_DEVICE_STATUS = 20,
 	COMMON_CONFIG_GENERATION = 21,
 	COMMON_QUEUE_SELECT = 22,
 	COMMON_QUEUE_SIZE = 24,
+	COMMON_QUEUE_VECTOR = 26,
 	COMMON_QUEUE_ENABLE = 28,
 	COMMON_QUEUE_NOTIFY_OFF = 30,
 	COMMON_QUEUE_DESC = 32,
@@ -42,6 +44,9 @@ enum {
 	COMMON_QUEUE_DEVICE = 48,
 	COMMON_SIZE = 56,
 };
+
+/* An event without a vector, or one that could not be had (4.1.4.3). */
+#define VIRTIO_NO_VECTOR 0xffff
 
 /*
  * Offset of the first capability of @type in configuration space, 0 if there is none. The first is

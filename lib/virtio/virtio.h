@@ -111,6 +111,10 @@ bool virtio_enable_queue(struct virtio_device *dev, uint16_t queue, const struct
 
 void virtio_driver_ok(struct virtio_device *dev);
 
+/* virtio-pci: MSI-X vectors of a queue and of configuration changes. Both return what reads back. */
+uint16_t virtio_pci_queue_vector(struct virtio_device *dev, uint16_t queue, uint16_t vector);
+uint16_t virtio_pci_config_vector(struct virtio_device *dev, uint16_t vector);
+
 static inline void virtio_notify(struct virtio_device *dev, uint16_t queue)
 {
 	dev->transport->notify(dev, queue);

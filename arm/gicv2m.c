@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * GICv2m: a message becomes an SPI (Server Base System Architecture 2.3, appendix E), which stays
+ * pending in the distributor (GICv2, IHI 0048, 4.3), as it is not enabled.
+ */
+#include <stddef.h>
+
+#include <asm/io.h>
+
+#include "fdt.h"
+#include "fdt_node.h"
+#include "machine.h"
+#include "msi_arm.h"
+
+enum { FRAME_SIZE = 0x1000, MSI_TYPER = 0x008, MSI_SETSPI = 0x040 };
+enum { DISTRIBUTOR_SIZE = 0x1000, ISPENDR = 0x200, ICPENDR = 0x280, ICFGR = 0xc00 };
+enum { FIRST_SPI = 32, LAST_SPI = 1019 };
+
+static uint64_t doorbell;
+static volatile uint8_t *distributor;
+static uint32_t first, count, taken;
+
+static volatile uint8_t *bits(unsigned int base, uint32_t spi)
+{
+	return distributor + base + spi / 32 * 4;
+}
+
+/* Two bits each; the upper one is set for edges, without which a message leaves nothing behind. */
+static void set_edge(uint32_t spi)
+{
+	volatile uint8_t *config = distributor + ICFGR + spi / 16 * 4;
+
+	io_write32(config, io_read32(config) | 2u << spi % 16 * 2);
+}
+
+/* Numbers come round again: what is pending is taken back. */
+static bool gicv2m_alloc(struct msi_message *message, uint16_t requester)
+{
+	uint32_t spi = first + taken++ % count;
+
+	(void)requester;
+	set_edge(spi);
+	io_write32(bits(ICPENDR, spi), 1u << spi % 32);
+	*message = (struct msi_message){doorbell, spi, spi};
+	return true;
+}
+
+static bool gicv2m_arrived(const struct msi_message *message)
+{
+	return io_read32(bits(ISPENDR, message->interrupt)) >> message->interrupt % 32 & 1;
+}
+
+static const struct msi_controller gicv2m = {gicv2m_alloc, gicv2m_arrived};
+
+static void *map_reg(const void *fdt, int node, uint64_t size, uint64_t *base)
+{
+	struct error ignored;
+
+	if (node < 0 || !fdt_translate(fdt, node, 0, base, NULL, &ignored))
+		return NULL;
+	return io_map(*base, size);
+}
+
+/* The frame is a child of its GIC (Devicetree binding interrupt-controller/arm,gic.yaml). */
+const struct msi_controller *gicv2m_open(const void *fdt)
+{
+	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v2m-frame");
+	volatile uint8_t *frame;
+	uint64_t base, ignored;
+
+	if (node < 0 || !fdt_is_enabled(fdt, node))
+		return NULL;
+	frame = map_reg(fdt, node, FRAME_SIZE, &base);
+	distributor = map_reg(fdt, fdt_parent_offset(fdt, node), DISTRIBUTOR_SIZE, &ignored);
+	if (!frame || !distributor)
+		return NULL;
+	first = io_read32(frame + MSI_TYPER) >> 16 & 0x3ff;
+	count = io_read32(frame + MSI_TYPER) & 0x3ff;
+	if (first < FIRST_SPI || !count || first + count - 1 > LAST_SPI)
+		return NULL;
+	doorbell = base + MSI_SETSPI;
+	return &gicv2m;
+}

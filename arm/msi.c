@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
+#include "boot.h"
+#include "msi_arm.h"
+
+static const struct msi_controller *controller;
+
+void msi_init(const struct boot_info *boot)
+{
+	if (boot->fdt)
+		controller = gicv2m_open(boot->fdt);
+}
+
+bool msi_alloc(struct msi_message *message, uint16_t requester)
+{
+	return controller && controller->alloc(message, requester);
+}
+
+bool msi_arrived(const struct msi_message *message)
+{
+	return controller->arrived(message);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kinds of doorbells on ARM. Each finds its device in the tree and says whether it is there.
+ */
+#ifndef MSI_ARM_H
+#define MSI_ARM_H
+
+#include "msi.h"
+
+struct msi_controller {
+	bool (*alloc)(struct msi_message *message, uint16_t requester);
+	bool (*arrived)(const struct msi_message *message);
+};
+
+/* NULL if the tree has none, or one that does not work. */
+const struct msi_controller *gicv2m_open(const void *fdt);
+
+#endif

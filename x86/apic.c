@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Messages arrive at the local APIC of this CPU and stay in its IRR, as interrupts are off (Intel SDM
+ * 3A, chapter 11). A vector cannot be taken back, so each is used once.
+ */
+#include <stddef.h>
+
+#include <asm/io.h>
+
+#include "machine.h"
+#include "msi.h"
+
+enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
+enum { MSR_X2APIC = 0x800 };
+
+/* Registers lie 16 bytes apart; as MSRs, one number. */
+enum { APIC_ID = 0x20, APIC_SPURIOUS = 0xf0, APIC_REQUEST = 0x200, APIC_SIZE = 0x1000 };
+enum { SPURIOUS_ENABLE = 1 << 8, SPURIOUS_VECTOR = 0xff };
+
+#define DOORBELL 0xfee00000ull
+enum { DOORBELL_DESTINATION = 12 };	/* shift; fixed delivery, edge, physical destination */
+
+/* Below 16 a message is illegal, below 32 are the exceptions. */
+enum { FIRST_VECTOR = 32, LAST_VECTOR = 254 };
+
+static volatile uint8_t *registers;	/* NULL: by MSR */
+static unsigned int next_vector = LAST_VECTOR + 1;
+static uint32_t destination;
+
+static uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return low | (uint64_t)high << 32;
+}
+
+static void wrmsr(uint32_t msr, uint32_t value)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"(value), "d"(0) : "memory");
+}
+
+static uint32_t apic_read(unsigned int reg)
+{
+	return registers ? io_read32(registers + reg) : rdmsr(MSR_X2APIC + reg / 16);
+}
+
+static void apic_write(unsigned int reg, uint32_t value)
+{
+	if (registers)
+		io_write32(registers + reg, value);
+	else
+		wrmsr(MSR_X2APIC + reg / 16, value);
+}
+
+void msi_init(const struct boot_info *boot)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	bool x2apic = base & APIC_X2APIC;
+
+	(void)boot;
+	if (!(base & APIC_ENABLED))
+		return;
+	registers = x2apic ? NULL : io_map(base & ~0xfffull, APIC_SIZE);
+	if (!x2apic && !registers)
+		return;
+	destination = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+	if (destination >= 0xff)
+		return;		/* no message can name it */
+	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | SPURIOUS_VECTOR);
+	next_vector = FIRST_VECTOR;
+}
+
+static bool requested(unsigned int vector)
+{
+	return apic_read(APIC_REQUEST + vector / 32 * 16) >> vector % 32 & 1;
+}
+
+bool msi_alloc(struct msi_message *message, uint16_t requester)
+{
+	(void)requester;
+	while (next_vector <= LAST_VECTOR && requested(next_vector))
+		next_vector++;
+	if (next_vector > LAST_VECTOR)
+		return false;
+	message->interrupt = message->data = next_vector++;
+	message->address = DOORBELL | destination << DOORBELL_DESTINATION;
+	return true;
+}
+
+bool msi_arrived(const struct msi_message *message)
+{
+	return requested(message->interrupt);
+}
