@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "board.h"
+#include "bugs.h"
 #include "bus.h"
 #include "doorbell.h"
 #include "mutant.h"
@@ -24,7 +25,13 @@ static bool resolve(struct vdev *dev, uint64_t address, bool write, uint64_t *ph
 	*length = UINT64_MAX;
 	if (!is_translated(dev, &id))
 		return true;
-	return virtio_iommu_translate(id, address, write, phys, length);
+	if (bug_ring(dev, address, phys, length))
+		return true;
+	write = bug_ring_as_write(dev, address, write);
+	if (!virtio_iommu_translate(id, address, write, phys, length))
+		return false;
+	bug_ring_note(dev, address, *phys);
+	return true;
 }
 
 static bool transfer(uint64_t phys, uint8_t *bytes, size_t size, bool write)

@@ -11,6 +11,7 @@
 
 #include "iommu_parts.h"
 #include "model.h"
+#include "mutant.h"
 
 /* bugs_request.c: fields that are not read as they stand. */
 void bug_misread(struct model_request *r);
@@ -50,6 +51,17 @@ void bug_unmap_by_memory(const struct unmap_request *r);
 bool bug_misses_cut(const struct unmap_request *r);
 bool bug_unmap_walk(const struct unmap_request *r);
 void bug_refused_unmap(const struct unmap_request *r, uint8_t answer);
+
+/*
+ * bugs_rings.c: where an endpoint's rings are, as it was when they were reached first. To be forgotten
+ * by what may change that, unless the mutant is @keeper.
+ */
+bool bug_ring(const struct vdev *dev, uint64_t address, uint64_t *phys, uint64_t *length);
+void bug_ring_note(const struct vdev *dev, uint64_t address, uint64_t phys);
+void bug_rings_forget(enum mutant_id keeper);
+
+/* Whether the access is taken for a write. */
+bool bug_ring_as_write(const struct vdev *dev, uint64_t address, bool write);
 
 /* bugs_reply.c: what is written, and what the driver is told of it. */
 void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail);

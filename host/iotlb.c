@@ -51,10 +51,23 @@ void iotlb_forget_endpoint(uint32_t endpoint)
 	iotlb_forget_range(endpoint, 0, UINT64_MAX);
 }
 
+/* How many are forgotten at a time. UNMAP names no range that has no end. */
+static unsigned int most(uint64_t end)
+{
+	if (mutant(end == UINT64_MAX ? MUTANT_ATTACH_FORGETS_8 : MUTANT_UNMAP_FORGETS_8))
+		return 8;
+	return ENTRIES;
+}
+
 void iotlb_forget_range(uint32_t endpoint, uint64_t start, uint64_t end)
 {
-	for (unsigned int i = 0; i < ENTRIES; i++)
-		if (entries[i].endpoint == endpoint && entries[i].extent.start <= end &&
-		    entries[i].extent.end >= start)
-			entries[i].valid = false;
+	unsigned int left = most(end);
+
+	for (unsigned int i = 0; i < ENTRIES && left; i++) {
+		if (!entries[i].valid || entries[i].endpoint != endpoint ||
+		    entries[i].extent.start > end || entries[i].extent.end < start)
+			continue;
+		entries[i].valid = false;
+		left--;
+	}
 }

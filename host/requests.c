@@ -48,6 +48,7 @@ static void act_attach(const struct model_request *r)
 	struct model *m = &reference.model;
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 
+	bug_rings_forget(MUTANT_MOVE_KEEPS_RINGS);
 	if (bug_attach(r))
 		return;
 	if (personality->attach_again_clears && ep && ep->attached && ep->domain == r->attach.domain)
@@ -59,6 +60,7 @@ static void act_attach(const struct model_request *r)
 
 static void act_detach(const struct model_request *r)
 {
+	bug_rings_forget(MUTANT_DETACH_KEEPS_RINGS);
 	if (bug_detach(r))
 		return;
 	model_apply(&reference.model, r);
@@ -74,6 +76,7 @@ static void act_map(const struct model_request *r)
 
 static void act_unmap(const struct model_request *r)
 {
+	bug_rings_forget(MUTANT_UNMAP_KEEPS_RINGS);
 	if (bug_unmap(r))
 		return;
 	model_apply(&reference.model, r);

@@ -114,6 +114,7 @@ static void reset(struct vdev *dev)
 	if (mutant(MUTANT_RESET_RESTORES_BYPASS))
 		m->config.bypass = initial_bypass;
 	bug_config_reset(initial_bypass);
+	bug_rings_forget(MUTANT_RESET_KEEPS_RINGS);
 	if (bug_reset())
 		return;
 	if (mutant(MUTANT_CONFIG_HIDDEN_BEFORE_FEATURES_OK))

@@ -310,18 +310,18 @@ static bool map_many(const struct many *many)
 	return map_batch(requests, many->count);
 }
 
-/* Some of them, the first and the last too: there, or not. */
+/* Some of them, the first and the last that were made too: there, or not. */
 static void expect_many(const char *at, struct endpoint *ep, const struct many *many, bool mapped)
 {
-	static const unsigned int parts = 8;
+	static const unsigned int parts = 4;
 
 	for (unsigned int i = 0; i <= parts; i++) {
-		unsigned int index = (many->count - 1) * i / parts;
+		unsigned int index = (many->count - 1) * i / parts * STRIDE % many->count;
 		uint64_t iova = many->iova + index * iommu.page + iommu.page - 8;
 
 		if (mapped)
 			expect_writes(at, broken(), ep, iova, memory_of(many, index) + iommu.page - 8, 8);
-		else if (i % 4 == 0)
+		else if (i % 2 == 0)
 			expect_write_blocked(at, ep, iova, 8);
 	}
 }
@@ -336,7 +336,7 @@ static struct many many_pages(unsigned int count)
 /* Whatever a device looks mappings up with: a list, a tree, a table. */
 TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 {
-	struct many many = many_pages(2111);
+	struct many many = many_pages(2053);
 	struct endpoint *ep = endpoint(0);
 
 	REQUIRE(join(ep, many.domain));
