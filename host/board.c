@@ -117,7 +117,7 @@ uint16_t board_iommu_bdf(void)
 
 bool board_endpoint_id(const struct function *f, uint32_t *id)
 {
-	uint16_t requester = bus_requester(f);
+	uint16_t requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
 
 	if (f == &virtio_iommu_device()->function)
 		return false;

@@ -134,6 +134,21 @@ static void write_host(void *fdt)
 	check(fdt_end_node(fdt));
 }
 
+/* Nodes that a right tree has not. */
+static void write_wrong_nodes(void *fdt)
+{
+	if (!mutant(MUTANT_FDT_MMIO_IS_NO_IOMMU) && !mutant(MUTANT_FDT_IOMMUS_CUT))
+		return;
+	check(fdt_begin_node(fdt, "virtio"));
+	check(fdt_property_string(fdt, "compatible", "virtio,mmio"));
+	CELLS(fdt, "reg", PAIR(ECAM_BASE), PAIR(0x200));
+	if (mutant(MUTANT_FDT_IOMMUS_CUT))
+		CELLS(fdt, "iommus", PHANDLE_IOMMU);
+	else
+		CELLS(fdt, "#iommu-cells", 1);
+	check(fdt_end_node(fdt));
+}
+
 const void *tree_write(uint64_t base)
 {
 	void *fdt = ram_at(base, TABLES_SIZE);
@@ -146,6 +161,7 @@ const void *tree_write(uint64_t base)
 	CELLS(fdt, "#size-cells", 2);
 	write_memory(fdt);
 	write_host(fdt);
+	write_wrong_nodes(fdt);
 	check(fdt_end_node(fdt));
 	check(fdt_finish(fdt));
 	if (failed)

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <asm/io.h>
+
+#include "machine.h"
 #include "memory.h"
 #include "reserved.h"
 #include "steps.h"
@@ -132,6 +135,17 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 		return false;
 	unmapped = unmap(domain, iova, iova + size - 1);
 	return is_ok(&unmapped);
+}
+
+/* Offsets and values of registers. */
+enum { MMIO_MAGIC = 0, MMIO_DEVICE_ID = 8, MAGIC_VIRT = 0x74726976 };
+
+bool is_virtio_mmio(uint64_t base, uint32_t type)
+{
+	uint8_t *registers = io_map(base, 0x100);
+
+	return registers && io_read32(registers + MMIO_MAGIC) == MAGIC_VIRT &&
+	       io_read32(registers + MMIO_DEVICE_ID) == type;
 }
 
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen)

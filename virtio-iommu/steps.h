@@ -77,6 +77,9 @@ bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, 
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 
+/* Registers of a virtio device of this type on virtio-mmio (virtio 1.4, 4.2.2). */
+bool is_virtio_mmio(uint64_t base, uint32_t type);
+
 /* The short form of EXPECT(), where one number says what was seen. */
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen);
 

@@ -2,6 +2,7 @@
 /*
  * The raw device tree (virtio/pci-iommu.yaml and pci/pci-iommu.txt of the Linux bindings).
  */
+#include "fdt.h"
 #include "fdt_node.h"
 #include "firmware.h"
 #include "steps.h"
@@ -163,4 +164,63 @@ TEST(FDT_9, mask_hides_no_entry, NEEDS_FDT)
 	}
 	if (!any)
 		SKIP("needs a device tree with iommu-map-mask");
+}
+
+/* One entry of iommus: as many cells as its IOMMU asks for. Returns their number, 0 if it is not whole. */
+static unsigned int entry_cells(const fdt32_t *entry, unsigned int left)
+{
+	int node = fdt_node_offset_by_phandle(fdt(), fdt32_ld(entry));
+	uint32_t cells = node < 0 ? left : fdt_cell(fdt(), node, "#iommu-cells", left);
+
+	return cells < left ? 1 + cells : 0;
+}
+
+static bool is_whole(int node)
+{
+	unsigned int left, cells = 1;
+	const fdt32_t *entry = fdt_cells(fdt(), node, "iommus", &left);
+
+	for (; entry && left && cells; entry += cells, left -= cells)
+		cells = entry_cells(entry, left);
+	return entry && cells;
+}
+
+TEST(FDT_10, iommus_name_iommu_and_id, NEEDS_FDT)
+{
+	bool any = false;
+
+	for (int node = -1; (node = fdt_next_node(fdt(), node, NULL)) >= 0;) {
+		if (!fdt_getprop(fdt(), node, "iommus", NULL))
+			continue;
+		any = true;
+		EXPECT(is_whole(node), "iommus has entries <&iommu ID>", "%s: not so",
+		       fdt_node_name(fdt(), node));
+	}
+	if (!any)
+		SKIP("needs a device tree with iommus");
+}
+
+static bool is_mmio_iommu(int node)
+{
+	return !fdt_node_check_compatible(fdt(), node, "virtio,mmio") &&
+	       fdt_getprop(fdt(), node, "#iommu-cells", NULL);
+}
+
+TEST(FDT_11, iommus_on_mmio_are_virtio_iommus, NEEDS_FDT)
+{
+	uint64_t base = 0;
+	struct error error;
+	bool any = false;
+
+	for (int node = -1; (node = fdt_next_node(fdt(), node, NULL)) >= 0;) {
+		if (!is_mmio_iommu(node))
+			continue;
+		any = true;
+		REQUIRE(fdt_translate(fdt(), node, 0, &base, NULL, &error));
+		EXPECT(is_virtio_mmio(base, VIRTIO_TYPE_IOMMU),
+		       "registers of a virtio-iommu on virtio-mmio", "%s: not at %#lx",
+		       fdt_node_name(fdt(), node), base);
+	}
+	if (!any)
+		SKIP("needs a device tree with an IOMMU on MMIO");
 }
