@@ -112,4 +112,25 @@ void bug_note_bypass(void);
 void bug_hide(uint32_t endpoint, uint64_t start);
 void bug_hide_nothing(void);
 
+/* bugs_event.c: fields of a report, and its used length. */
+void bug_record(struct fault_record *record);
+uint32_t bug_event_length(const struct chain *chain, const struct fault_record *record,
+			  uint32_t length);
+
+/* A report comes: true if it is dropped. It has found a buffer: true if that is all; or none. */
+bool bug_event(const struct fault_record *record);
+bool bug_event_buffer(struct chain *chain, const struct fault_record *record);
+void bug_event_without_buffer(const struct fault_record *record);
+
+/* Buffers have come: true if a report is repeated. */
+bool bug_event_again(struct fault_record *record);
+
+void bug_event_reset(void);
+
+/* An access that nothing stops is reported all the same. */
+void bug_allowed(const struct access *a);
+
+/* Requests wait for event buffers. */
+extern bool bug_requests_stall;
+
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "bugs.h"
 #include "iommu_parts.h"
 #include "mutant.h"
 #include "personality.h"
@@ -15,6 +16,7 @@ void events_reset(void)
 {
 	kept_count = 0;
 	lost = false;
+	bug_event_reset();
 }
 
 /* A buffer too small for the record goes back empty: the report is lost (DEV-FAULT-5). */
@@ -29,13 +31,20 @@ static bool deliver(const struct fault_record *record)
 		lost |= MUTATE(EVENTS_END_WITH_FIRST_LOST, vdev_is_running(dev), false);
 		if (mutant(MUTANT_EVENT_WITHOUT_BUFFER_BREAKS) && vdev_is_running(dev))
 			vdev_break(dev);
+		if (vdev_is_running(dev))
+			bug_event_without_buffer(record);
 		return false;
 	}
+	if (bug_event_buffer(&chain, record))
+		return true;
 	if (chain.writable.size < length)
 		length = 0;
-	if (chain_write(dev, &chain, 0, record, length))
-		vring_push(dev, queue, chain.head,
-			   MUTATE(EVENT_LENGTH_32, 32, MUTATE(EVENT_LENGTH_0, 0, length)));
+	if (!chain_write(dev, &chain, 0, record, length))
+		return true;
+	length = bug_event_length(&chain, record, length);
+	vring_push(dev, queue, chain.head, length);
+	if (mutant(MUTANT_EVENT_BUFFER_TWICE))
+		vring_push(dev, queue, chain.head, length);
 	return true;
 }
 
@@ -43,35 +52,6 @@ static void keep(const struct fault_record *record)
 {
 	if (kept_count < KEPT)
 		kept[kept_count++] = *record;
-}
-
-/* Mutants that can be seen in one field of the record. */
-static void spoil(struct fault_record *record)
-{
-	if (mutant(MUTANT_EVENT_RESERVED))
-		record->reserved[1] = 1;
-	if (mutant(MUTANT_EVENT_RESERVED1))
-		record->reserved1 = 0x80000000;
-	if (mutant(MUTANT_EVENT_EXEC_FLAG))
-		record->flags |= 1 << 2;
-	if (mutant(MUTANT_EVENT_WRONG_DIRECTION))
-		record->flags ^= FAULT_READ | FAULT_WRITE;
-	if (mutant(MUTANT_EVENT_ENDPOINT_0))
-		record->endpoint = 0;
-	if (mutant(MUTANT_EVENT_FIRST_ENDPOINT))
-		record->endpoint = reference.model.endpoints[0].id;
-	if (mutant(MUTANT_EVENT_ENDPOINT_IS_BDF))
-		record->endpoint -= 0x100;
-	if (mutant(MUTANT_EVENT_ADDRESS_0))
-		record->address = 0;
-	if (mutant(MUTANT_EVENT_ADDRESS_OF_PAGE))
-		record->address &= ~4095ull;
-	if (mutant(MUTANT_EVENT_ADDRESS_32_BITS))
-		record->address = (uint32_t)record->address;
-	if (mutant(MUTANT_EVENT_REASON_SWAPPED))
-		record->reason = record->reason == FAULT_DOMAIN ? FAULT_MAPPING : FAULT_DOMAIN;
-	if (mutant(MUTANT_EVENT_REASON_UNKNOWN))
-		record->reason = FAULT_UNKNOWN;
 }
 
 void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write)
@@ -92,7 +72,9 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 		return;
 	if (personality->no_events || (personality->half_events && !drop_next))
 		return;
-	spoil(&record);
+	bug_record(&record);
+	if (bug_event(&record))
+		return;
 	if ((personality->late_events || !deliver(&record)) && personality->patient_events)
 		keep(&record);
 }
@@ -108,4 +90,14 @@ bool events_catch_up(void)
 			kept[i] = kept[i + 1];
 	}
 	return any;
+}
+
+void events_refilled(void)
+{
+	struct fault_record record;
+
+	bug_requests_stall = false;
+	if (bug_event_again(&record))
+		deliver(&record);
+	events_catch_up();
 }

@@ -32,6 +32,7 @@ void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size);
 /* events.c: the event queue (5.13.6.9). */
 void events_reset(void);
 void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write);
+void events_refilled(void);	/* the driver has offered buffers */
 bool events_catch_up(void);	/* whether a report that was kept has found its buffer */
 
 #endif

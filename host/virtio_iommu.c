@@ -63,6 +63,8 @@ static void serve(void)
 	struct vqueue *queue = &reference.vdev.queues[REQUEST_QUEUE];
 
 	pending = false;
+	if (bug_requests_stall)
+		return;
 	if (personality->reversed)
 		return serve_reversed(queue);
 	while (vdev_is_running(&reference.vdev) && vring_pop(&reference.vdev, queue, &chain)) {
@@ -76,7 +78,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 {
 	(void)dev;
 	if (queue == EVENT_QUEUE)
-		events_catch_up();
+		events_refilled();
 	else if (personality->deferred)
 		pending = true;
 	else

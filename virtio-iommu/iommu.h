@@ -124,11 +124,13 @@ uint32_t fresh_domain(void);
 /* Detach what was attached and not detached since; what the device says to that does not count. */
 void iommu_detach_all(void);
 
-/* Events. Buffers are longer than a record, to see what is written behind it. */
+/* Events. */
 struct event {
-	struct fault_record record;
+	struct fault_record record;	/* what is not covered by the buffer is poison */
 	uint32_t length;	/* used length */
+	uint32_t size;		/* of the buffer */
 	bool intact;		/* nothing written behind the used length */
+	bool inside;		/* nothing written next to the buffer, or between its pieces */
 };
 
 /*
@@ -136,6 +138,39 @@ struct event {
  * anything in this run, and short for one that has let a wait pass before.
  */
 bool event_wait(struct event *event);
+
+/* The same within a given time. */
+bool event_wait_for(struct event *event, uint64_t microseconds);
+
+/* The most bytes that an event buffer and the gaps in it can have. */
+#define EVENT_ROOM 64
+
+/* The shape of an event buffer; {0} is the usual one. */
+struct event_buffer {
+	uint32_t size;		/* bytes, 0: those of a record */
+	struct cut cut;		/* into descriptors, with a byte that is not the buffer's behind each */
+	bool readable;		/* device-readable, where nothing may be written */
+};
+
+/*
+ * Reset the device and bring it to DRIVER_OK without any event buffer. What event_offer() gives then
+ * is all there is, and taken buffers do not go back. Behind the test the usual ones return. False if
+ * the device does not come back.
+ */
+bool iommu_restart_without_events(void);
+
+/* For a device at any other stage: all event buffers are forgotten, and the test offers its own. */
+void events_hold(void);
+bool events_held(void);
+
+/* Make @count more buffers available, and notify a device that is up. False if the queue is full. */
+bool event_offer(struct event_buffer shape, unsigned int count);
+
+/*
+ * What the device has done that it must not, or NULL: bytes written next to buffers or to memory that
+ * is no available buffer any more, buffers used twice. For all since the last restart.
+ */
+const char *events_breach(void);
 
 /* How many events have come so far, taken or not, modulo 2^16. */
 uint16_t event_count(void);

@@ -131,7 +131,7 @@ static void clean_up(void)
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_rest();
 	messages_rest();
-	if ((died || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
+	if ((died || events_held() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
 	    !iommu_restart(iommu.wanted))
 		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
 		      "it does not");
