@@ -9,6 +9,7 @@
 #include "machine_arm.h"
 
 #define PSCI_SYSTEM_OFF 0x84000008u
+#define PSCI_SYSTEM_RESET 0x84000009u
 
 static enum { METHOD_UNKNOWN, METHOD_HVC, METHOD_SMC } method;
 
@@ -44,15 +45,25 @@ static void use_acpi(const struct boot_info *boot)
 	} while (0)
 
 /* Without a word from tree or tables, both: a call that nobody serves does no harm here. */
-void machine_power_off(const struct boot_info *boot)
+static void psci(const struct boot_info *boot, uint32_t function)
 {
 	if (method == METHOD_UNKNOWN && boot && boot->rsdp)
 		use_acpi(boot);
 	if (method != METHOD_SMC)
-		CALL("hvc", PSCI_SYSTEM_OFF);
+		CALL("hvc", function);
 	if (method != METHOD_HVC)
-		CALL("smc", PSCI_SYSTEM_OFF);
+		CALL("smc", function);
+}
+
+void machine_power_off(const struct boot_info *boot)
+{
+	psci(boot, PSCI_SYSTEM_OFF);
 	halt();
+}
+
+void machine_reset(const struct boot_info *boot)
+{
+	psci(boot, PSCI_SYSTEM_RESET);
 }
 
 void halt(void)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <unistd.h>
+
 #include "board.h"
 #include "bridge.h"
 #include "bus.h"
@@ -108,6 +110,26 @@ void board_init(const struct options *options)
 	bus_plug(&first_root, &virtio_iommu_device()->function);
 	for (unsigned int i = 0; i < options->endpoint_count; i++)
 		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
+}
+
+bool board_save_disks(int file)
+{
+	ssize_t size = sizeof(disks[0].disk);
+
+	for (unsigned int i = 0; i < MAX_HOST_ENDPOINTS; i++)
+		if (write(file, disks[i].disk, size) != size)
+			return false;
+	return true;
+}
+
+bool board_load_disks(int file)
+{
+	ssize_t size = sizeof(disks[0].disk);
+
+	for (unsigned int i = 0; i < MAX_HOST_ENDPOINTS; i++)
+		if (read(file, disks[i].disk, size) != size)
+			return false;
+	return true;
 }
 
 uint16_t board_iommu_bdf(void)

@@ -30,6 +30,10 @@ uint16_t board_iommu_bdf(void);
 /* The id under which the function's accesses arrive at the IOMMU. False: it is not behind it. */
 bool board_endpoint_id(const struct function *f, uint32_t *id);
 
+/* What is on the disks, to a file and from it. False if not all of it came through. */
+bool board_save_disks(int file);
+bool board_load_disks(int file);
+
 /* Fill in all endpoints there are, nobody attached; each id once. Returns their number. */
 unsigned int board_endpoints(struct model_endpoint *endpoints, unsigned int max);
 

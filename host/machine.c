@@ -15,6 +15,7 @@
 #include "options.h"
 #include "personality.h"
 #include "ram.h"
+#include "restart.h"
 #include "signals.h"
 #include "tables.h"
 #include "uart.h"
@@ -63,6 +64,14 @@ void machine_power_off(const struct boot_info *boot)
 	exit(0);
 }
 
+static char **arguments;
+
+void machine_reset(const struct boot_info *boot)
+{
+	(void)boot;
+	restart(arguments);
+}
+
 static void describe_by_tree(struct boot_info *boot)
 {
 	struct error error;
@@ -81,8 +90,10 @@ static void describe_by_tables(struct boot_info *boot)
 int main(int argc, char **argv)
 {
 	static struct boot_info boot = {.protocol = "process"};
+	static char cmdline[4096];
 	struct options options;
 
+	arguments = argv;
 	options_parse(&options, argc, argv);
 	if (!ram_init(options.memory << 20)) {
 		perror("virtio-iommu: guest memory");
@@ -91,7 +102,10 @@ int main(int argc, char **argv)
 	uart_init();
 	signals_init();
 	board_init(&options);
-	boot.cmdline = options.cmdline;
+	restart_recover();
+	snprintf(cmdline, sizeof(cmdline), "%s%s", options.cmdline,
+		 options.machine_reset ? " machine-reset" : "");
+	boot.cmdline = cmdline;
 	boot_add_reserved(&boot, RAM_BASE, TABLES_SIZE);
 	if (options.fdt || personality->device_tree)
 		describe_by_tree(&boot);

@@ -28,6 +28,7 @@ static const char usage_text[] =
 	"  --memory MIB             (default: 64)\n"
 	"  --fdt                    describe the machine by a device tree, not by ACPI tables\n"
 	"  --cmdline TEXT           of the tests: tests=PATTERN,... after=ID\n"
+	"  --machine-reset          the tests may reset the machine: the process starts itself again\n"
 	"  --personality NAME       one of the ways to be right that the standard leaves open\n"
 	"  --mutant NAME            be wrong in this one way\n"
 	"  --list-personalities, --list-mutants, --version\n";
@@ -145,6 +146,7 @@ enum {
 	MEMORY,
 	FDT,
 	CMDLINE,
+	MACHINE_RESET,
 	PERSONALITY,
 	MUTANT,
 	LIST_PERSONALITIES,
@@ -164,6 +166,7 @@ static const struct option known[] = {
 	{"memory", required_argument, NULL, MEMORY},
 	{"fdt", no_argument, NULL, FDT},
 	{"cmdline", required_argument, NULL, CMDLINE},
+	{"machine-reset", no_argument, NULL, MACHINE_RESET},
 	{"personality", required_argument, NULL, PERSONALITY},
 	{"mutant", required_argument, NULL, MUTANT},
 	{"list-personalities", no_argument, NULL, LIST_PERSONALITIES},
@@ -203,6 +206,9 @@ static void apply_setup(struct options *options, int option, const char *value)
 		return;
 	case CMDLINE:
 		options->cmdline = value;
+		return;
+	case MACHINE_RESET:
+		options->machine_reset = true;
 		return;
 	}
 }

@@ -33,6 +33,7 @@ struct options {
 	} regions[MAX_HOST_REGIONS];
 	unsigned int region_count;
 	const char *cmdline;
+	bool machine_reset;		/* the image may reset the machine, and is told so */
 	bool boot_bypass;
 	bool fdt;			/* describe the machine by a device tree, not by ACPI */
 	uint64_t granule;		/* bytes, 0: as the personality has it */

@@ -76,6 +76,8 @@ struct acpi_power {
 	uint8_t sleep_value;			/* SLP_EN and SLP_TYP, 4.8.3.7 */
 	struct acpi_register pm1a_control, pm1b_control;
 	uint16_t pm1a_value, pm1b_value;	/* SLP_EN and SLP_TYP, 4.8.3.2.1 */
+	struct acpi_register reset;		/* one byte, 4.8.3.6; empty: none */
+	uint8_t reset_value;
 	uint16_t pm_timer_port;			/* 0: none; 3.579545 MHz, 4.8.3.3 */
 	bool pm_timer_32bit;			/* else 24 bits */
 	bool psci;				/* ARM: PSCI is there ... */

@@ -17,6 +17,8 @@ enum {
 	FADT_PM_TIMER = 76,
 	FADT_FLAGS = 112,
 	FADT_V1_SIZE = 116,
+	FADT_RESET = 116,
+	FADT_RESET_VALUE = 128,
 	FADT_ARM_BOOT = 129,
 	FADT_X_DSDT = 140,
 	FADT_X_PM1A_CONTROL = 172,
@@ -25,7 +27,7 @@ enum {
 	FADT_SLEEP_CONTROL = 244,
 };
 
-enum { TMR_VAL_EXT = 1 << 8, HW_REDUCED_ACPI = 1 << 20 };
+enum { TMR_VAL_EXT = 1 << 8, RESET_REG_SUP = 1 << 10, HW_REDUCED_ACPI = 1 << 20 };
 enum { PSCI_COMPLIANT = 1 << 0, PSCI_USE_HVC = 1 << 1 };
 enum { GAS_SPACE = 0, GAS_ADDRESS = 4 };
 
@@ -165,6 +167,14 @@ static void fill_sleep(const struct fadt *fadt, const uint8_t sleep_type[2],
 	power->pm1b_value = pm1_value(sleep_type[1]);
 }
 
+static void fill_reset(const struct fadt *fadt, struct acpi_power *power)
+{
+	if (!(fadt_field(fadt, FADT_FLAGS, 4) & RESET_REG_SUP) || fadt->length <= FADT_RESET_VALUE)
+		return;
+	power->reset = fadt_gas(fadt, FADT_RESET);
+	power->reset_value = fadt->bytes[FADT_RESET_VALUE];
+}
+
 static bool open_fadt(const struct acpi *acpi, struct fadt *fadt, struct error *error)
 {
 	fadt->bytes = acpi_table(acpi, "FACP", &fadt->length);
@@ -198,6 +208,7 @@ bool acpi_power(const struct acpi *acpi, struct acpi_power *power, struct error 
 	power->psci_hvc = arm & PSCI_USE_HVC;
 	power->pm_timer_port = fadt_timer_port(&fadt);
 	power->pm_timer_32bit = fadt_field(&fadt, FADT_FLAGS, 4) & TMR_VAL_EXT;
+	fill_reset(&fadt, power);
 	if (!read_s5(&fadt, sleep_type, &found, error))
 		return false;
 	if (found)

@@ -81,3 +81,14 @@ void boot_end(void)
 	console_flush();
 	machine_power_off(running);
 }
+
+bool boot_may_reset(void)
+{
+	return boot_option(running, "machine-reset", NULL, 0);
+}
+
+void boot_reset(void)
+{
+	console_flush();
+	machine_reset(running);
+}

@@ -51,6 +51,12 @@ void boot_start(struct boot_info *boot) __attribute__((noreturn));
 /* The program. */
 void boot_main(struct boot_info *boot);
 
+/* The machine is set up to come back from a reset: `machine-reset` is on the command line. */
+bool boot_may_reset(void);
+
+/* Reset the machine; see machine_reset(). */
+void boot_reset(void);
+
 /* The last of what was printed leaves the UART, then the machine is switched off. */
 void boot_end(void) __attribute__((noreturn));
 

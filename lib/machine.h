@@ -37,4 +37,10 @@ void machine_relax(void);
  */
 void machine_power_off(const struct boot_info *boot) __attribute__((noreturn));
 
+/*
+ * Reset the machine, as machine_power_off() switches it off. Returns where nothing works, or where
+ * it takes effect a moment later.
+ */
+void machine_reset(const struct boot_info *boot);
+
 #endif

@@ -2,6 +2,7 @@
 /*
  * Conditions of tests: whether they hold here, and what to say if not.
  */
+#include "boot.h"
 #include "firmware.h"
 #include "message.h"
 #include "pci.h"
@@ -138,6 +139,7 @@ static const struct {
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
 	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X, and an interrupt controller for messages"},
 	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU, and an interrupt controller for messages"},
+	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 };
 

@@ -67,6 +67,7 @@ enum {
 	NEEDS_OUTSIDE = 1 << 18,	/* an exact master that no table puts behind the IOMMU */
 	NEEDS_MESSAGES = 1 << 19,	/* an exact master with MSI-X, and a controller for messages */
 	NEEDS_MSIX = 1 << 20,		/* of the IOMMU, and a controller for messages */
+	NEEDS_MACHINE_RESET = 1 << 21,	/* the machine may be reset and comes back */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

@@ -37,6 +37,12 @@ def test_frame(tree: Tree) -> None:
     assert "virtio-iommu-pci,addr=02.0,boot-bypass=off" in found
 
 
+def test_machine_reset(tree: Tree) -> None:
+    assert "-no-reboot" in command(vmm(tree))
+    found = command(vmm(tree), machine_reset=True)
+    assert "-no-reboot" not in found and found[-1] == "tests=* machine-reset"
+
+
 def test_places(tree: Tree) -> None:
     found = command(vmm(tree), endpoints=endpoints(
         "blk, rng @root-port, rng @second-root, rng @second-root, rng @pci-bridge, "

@@ -159,3 +159,11 @@ def test_bail_out_and_facts() -> None:
     ('"end" log', "end")))
 def test_unquote(value: str, plain: str) -> None:
     assert unquote(value) == plain
+
+
+def test_machine_that_a_test_resets() -> None:
+    """The next boot prints all of it again, and then goes on."""
+    first = STREAM[:STREAM.index(b"ok 1")]
+    events = read(first + b"\r\n" + STREAM)
+    assert [event.id for event in events if isinstance(event, Started)] == list(IDS)
+    assert {event.id: event.verdict for event in events if isinstance(event, Judged)} == TRUTH

@@ -143,6 +143,12 @@ __attribute__((weak)) void machine_power_off(const struct boot_info *boot)
 	abort();
 }
 
+__attribute__((weak)) void machine_reset(const struct boot_info *boot)
+{
+	(void)boot;
+	abort();
+}
+
 __attribute__((weak)) void console_flush(void)
 {
 }

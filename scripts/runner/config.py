@@ -45,6 +45,7 @@ class Setup:
     indirect: Optional[bool] = None
     in_order: Optional[bool] = None
     memory: int = 64                        # MiB
+    machine_reset: bool = False             # the image may reset the machine, and is told so
 
     @property
     def masters(self) -> int:
@@ -127,6 +128,7 @@ SETUP_KEYS: Parsers = {
     "reserved-regions": regions,
     "packed": on_off, "event-idx": on_off, "indirect": on_off, "in-order": on_off,
     "memory": lambda value: number(value, 32, 1 << 20),
+    "machine-reset": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds}
 

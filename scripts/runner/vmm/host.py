@@ -61,6 +61,7 @@ def iommu(setup: Setup) -> list[str]:
         regions = [f"{region.first:#x}-{region.last:#x}:{region.kind}"
                    for region in setup.reserved_regions]
         words += ["--reserved-regions", ",".join(regions)]
+    words += ["--machine-reset"] if setup.machine_reset else []
     for option, value in (("granule", setup.granule), ("address-width", setup.address_width)):
         words += [f"--{option}", str(value)] if value else []
     for option, on in (("indirect", setup.indirect), ("event-idx", setup.event_idx)):
