@@ -292,6 +292,33 @@ static void decide_attach(const struct attach_request *r, struct decision *d)
 		vdev_break(&reference.vdev);	/* its rings are out of its reach */
 }
 
+static bool moves_to_old_domain(const struct attach_request *r)
+{
+	const struct model *m = &reference.model;
+	const struct model_endpoint *ep = model_endpoint(m, r->endpoint);
+
+	if (!ep || !ep->attached || ep->domain == r->domain)
+		return false;
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (m->endpoints[i].attached && m->endpoints[i].domain == r->domain)
+			return true;
+	return false;
+}
+
+/* What a request does hangs on those before it. */
+static void decide_by_past(const struct model_request *r, struct decision *d)
+{
+	static bool refused, moved;
+
+	if (mutant(MUTANT_UNMAP_AFTER_REFUSED_MAP_IDLE) && refused && r->head.type == REQUEST_UNMAP)
+		d->acts = false;
+	refused = r->head.type == REQUEST_MAP && d->answer != STATUS_OK;
+	if (mutant(MUTANT_MAP_AFTER_MOVE_IDLE) && moved && r->head.type == REQUEST_MAP)
+		d->acts = moved = false;
+	if (r->head.type == REQUEST_ATTACH && d->acts)
+		moved = moves_to_old_domain(&r->attach);
+}
+
 void bug_decide(const struct model_request *r, struct decision *d)
 {
 	bool mapping = r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP;
@@ -306,6 +333,7 @@ void bug_decide(const struct model_request *r, struct decision *d)
 		decide_unmap(&r->unmap, d);
 	if (r->head.type == REQUEST_ATTACH)
 		decide_attach(&r->attach, d);
+	decide_by_past(r, d);
 	note_ghost(r, d);
 	if (mapping && ghost_exists && d->answer == STATUS_NOENT && r->map.domain == ghost)
 		d->answer = STATUS_OK;

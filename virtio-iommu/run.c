@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "boot.h"
 #include "console.h"
@@ -227,10 +228,26 @@ static unsigned int count_selected(const struct selection *selection)
 	return count;
 }
 
+static const struct boot_info *command;
+
+uint64_t test_option(const char *key, uint64_t otherwise)
+{
+	char value[24], *end;
+	uint64_t number;
+
+	if (!read_option(command, key, value, sizeof(value)))
+		return otherwise;
+	number = strtoul(value, &end, 0);
+	if (end == value || *end)
+		bail_out("command line: %s=%s is no number", key, value);
+	return number;
+}
+
 void run_tests(const struct boot_info *boot)
 {
 	static struct selection selection;
 
+	command = boot;
 	read_selection(boot, &selection);
 	printf("1..%u\n", count_selected(&selection));
 	for (const struct test *t = first_test(&selection); t < test_table_end; t++) {

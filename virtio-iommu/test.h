@@ -210,6 +210,9 @@ bool enable_dma(struct endpoint *ep, uint32_t domain);
 struct boot_info;
 void run_tests(const struct boot_info *boot);
 
+/* A number that stands on the command line as KEY=N, or @otherwise. */
+uint64_t test_option(const char *key, uint64_t otherwise);
+
 /* NULL if all of @needs hold, else the words for the first that does not. */
 const char *unmet_need(uint32_t needs);
 

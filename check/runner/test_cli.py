@@ -43,6 +43,7 @@ def one_line(text: str) -> str:
     (("--timeout", "0"), 2, "--timeout: '0': allowed are seconds above 0"),
     (("--timeout", "soon"), 2, "allowed are seconds"),
     (("-j", "0"), 2, "'0': allowed are 1 to 1024"),
+    (("--seed", "x"), 2, "--seed: 'x': allowed are 0 to 2^64 - 1"),
     (("--bogus",), 2, "unrecognized arguments: --bogus"),
     (("--no-expect", "--update-expect"), 2, "contradicts"),
     (("--json", "/nonexistent/f.json"), 2, "cannot be written there"),
@@ -130,6 +131,12 @@ def test_selection_reaches_the_image(tree: Tree) -> None:
     assert "-append tests=DEV-ATTACH-1/*,DEV-MAP-1/* endpoints=2\n" in starts
     assert "-append tests=DEV-ATTACH-1/first_test endpoints=2\n" in starts
     assert list(tree.verdicts("two")) == ["DEV-ATTACH-1/first_test"]
+
+
+def test_draw_reaches_the_image(tree: Tree) -> None:
+    tree.run("one", "DEV-ATTACH-3", "--seed", "7", "--rounds", "20")
+    assert "endpoints=2 seed=7 rounds=20\n" in (tree.root / "starts").read_text()
+    assert "--seed=7 --rounds=20" in tree.out
 
 
 def test_sets_of_characters_are_resolved_here(tree: Tree) -> None:

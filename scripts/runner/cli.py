@@ -52,6 +52,12 @@ def workers(value: str) -> int:
     return int(value)
 
 
+def count(value: str) -> int:
+    if not value.isdecimal() or int(value) >= 1 << 64:
+        raise ValueError("allowed are 0 to 2^64 - 1")
+    return int(value)
+
+
 def make_parser() -> Parser:
     parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -70,6 +76,10 @@ def make_parser() -> Parser:
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
     add("--timeout", metavar="S", type=checked(seconds),
         help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--seed", metavar="N", type=checked(count),
+        help="what the test of requests drawn by lot draws (default: always the same)")
+    add("--rounds", metavar="N", type=checked(count),
+        help="how many times it draws, with seeds from N on (default: once)")
     add("--strict", action="store_true", help="a warn is red")
     for name in ("json", "junit", "md"):
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
@@ -181,7 +191,7 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     image, launcher, signum = plan.tree.image, Launcher(), 0
     directory, lock = own_directory(plan.tree)
     context = Context(adapter, image, directory, options.timeout, plan.requirements, gate,
-                      progress, launcher)
+                      progress, launcher, draw(options))
     jobs = [RunJob(selected, context) for selected in plan.selected]
     with lock:
         try:
@@ -255,9 +265,16 @@ def call(options: argparse.Namespace) -> str:
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel != "tcg" else []
     words += ["--strict"] if options.strict else []
+    words += [f"--{word}" for word in draw(options)]
     words += ["--expect", options.expect] if options.expect else []
     words += ["--no-expect"] if options.no_expect else []
     return shlex.join(words)
+
+
+def draw(options: argparse.Namespace) -> list[str]:
+    """Words for the image, about the test of requests drawn by lot."""
+    chosen = [("seed", options.seed), ("rounds", options.rounds)]
+    return [f"{name}={value}" for name, value in chosen if value is not None]
 
 
 def update_expectations(options: argparse.Namespace, plan: Plan, report: Report, gate: Gate,

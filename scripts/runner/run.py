@@ -31,6 +31,7 @@ class Context:
     gate: Gate
     progress: Progress
     launcher: Launcher
+    words: list[str]                    # for the image, beside those that select and set up
 
 
 @dataclass
@@ -113,7 +114,8 @@ class RunJob:
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """With the tests that it covers: all, unless they must be named and are too many."""
-        setup = f" endpoints={self.selected.run.setup.masters}"
+        words = [f"endpoints={self.selected.run.setup.masters}", *self.context.words]
+        setup = "".join(f" {word}" for word in words)
         if self.selected.globs:
             behind = f" after={after}" if after else ""
             return f"tests={self.selected.globs}{behind}{setup}", waiting
