@@ -111,6 +111,6 @@ void arm_start(const void *fdt)
 		bail_out("the tree names more memory ranges than there are page tables for");
 	clock_check();
 	unmask_serror();
-	memory_init(&boot, mmu_limit());
+	memory_init(&boot, mmu_limit(), mmu_limit());
 	boot_start(&boot);
 }

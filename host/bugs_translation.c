@@ -195,6 +195,8 @@ void bug_result(const struct access *a, const struct model_extent *extent, uint6
 
 	if (mutant(MUTANT_OFFSET_WITHIN_PAGE_ONLY) && extent->end != UINT64_MAX)
 		*phys = extent->phys + (a->address - extent->start) % 4096;
+	if (mutant(extent->end == UINT64_MAX ? MUTANT_BYPASS_32_BITS : MUTANT_TRANSLATED_32_BITS))
+		*phys = (uint32_t)*phys;
 	if (mutant(MUTANT_ACCESS_RUNS_OVER_END) ||
 	    (mutant(MUTANT_SECOND_PART_MISPLACED) && translates(a, extent->end + 1, a->kind, &next)))
 		*length = UINT64_MAX;

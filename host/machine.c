@@ -85,6 +85,7 @@ static void describe_by_tables(struct boot_info *boot)
 {
 	boot->rsdp = tables_write(RAM_BASE);
 	boot_add_ram(boot, RAM_BASE, ram_size());
+	boot_add_ram(boot, RAM_HIGH_BASE, RAM_HIGH_SIZE);
 }
 
 int main(int argc, char **argv)
@@ -111,6 +112,6 @@ int main(int argc, char **argv)
 		describe_by_tree(&boot);
 	else
 		describe_by_tables(&boot);
-	memory_init(&boot, UINT64_MAX);
+	memory_init(&boot, RAM_HIGH_BASE, UINT64_MAX);
 	boot_start(&boot);
 }

@@ -5,15 +5,16 @@
 
 static uint64_t bytes;
 
+static bool place(uint64_t base, uint64_t size)
+{
+	return mmap((void *)base, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == (void *)base;
+}
+
 bool ram_init(uint64_t size)
 {
-	void *base = (void *)RAM_BASE;
-
-	if (mmap(base, size, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != base)
-		return false;
 	bytes = size;
-	return true;
+	return place(RAM_BASE, size) && place(RAM_HIGH_BASE, RAM_HIGH_SIZE);
 }
 
 uint64_t ram_size(void)
@@ -21,9 +22,15 @@ uint64_t ram_size(void)
 	return bytes;
 }
 
+static bool is_within(uint64_t phys, uint64_t size, uint64_t base, uint64_t limit)
+{
+	return phys >= base && phys - base <= limit && size <= limit - (phys - base);
+}
+
 void *ram_at(uint64_t phys, uint64_t size)
 {
-	if (phys < RAM_BASE || phys - RAM_BASE > bytes || size > bytes - (phys - RAM_BASE))
+	if (!is_within(phys, size, RAM_BASE, bytes) &&
+	    !is_within(phys, size, RAM_HIGH_BASE, RAM_HIGH_SIZE))
 		return NULL;
 	return (void *)phys;
 }

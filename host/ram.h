@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Guest memory: one mapping of the process at the address that the guest sees, so that a pointer is
+ * Guest memory: mappings of the process at the addresses that the guest sees, so that a pointer is
  * a guest-physical address.
  */
 #ifndef RAM_H
@@ -13,12 +13,17 @@
 /* Below 4 GiB, and where neither the dynamic loader nor a sanitizer puts anything. */
 #define RAM_BASE 0x10000000ull
 
+/* A little more above 4 GiB, behind the sanitizers' shadow memory. */
+#define RAM_HIGH_BASE 0x100100000000ull
+#define RAM_HIGH_SIZE 0x100000ull
+
 /* The sanitizers' shadow memory begins somewhat below 2 GiB. */
 #define RAM_MAX_MIB 1700
 
-/* False with errno if the addresses are not free. */
+/* @size bytes at RAM_BASE, and what is high. False with errno if the addresses are not free. */
 bool ram_init(uint64_t size);
 
+/* Of what is low. */
 uint64_t ram_size(void);
 
 /* The bytes at [phys, phys + size), NULL if that is not all RAM. */

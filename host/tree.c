@@ -38,14 +38,14 @@ static void put_cells(void *fdt, const char *name, const uint32_t *cells, unsign
 
 #define PAIR(value) (uint32_t)((uint64_t)(value) >> 32), (uint32_t)(value)
 
-static void write_memory(void *fdt)
+static void write_memory(void *fdt, uint64_t base, uint64_t size)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "memory@%llx", RAM_BASE);
+	snprintf(name, sizeof(name), "memory@%lx", base);
 	check(fdt_begin_node(fdt, name));
 	check(fdt_property_string(fdt, "device_type", "memory"));
-	CELLS(fdt, "reg", PAIR(RAM_BASE), PAIR(ram_size()));
+	CELLS(fdt, "reg", PAIR(base), PAIR(size));
 	check(fdt_end_node(fdt));
 }
 
@@ -159,7 +159,8 @@ const void *tree_write(uint64_t base)
 	check(fdt_property_string(fdt, "compatible", "virtio-iommu-tests,host"));
 	CELLS(fdt, "#address-cells", 2);
 	CELLS(fdt, "#size-cells", 2);
-	write_memory(fdt);
+	write_memory(fdt, RAM_BASE, ram_size());
+	write_memory(fdt, RAM_HIGH_BASE, RAM_HIGH_SIZE);
 	write_host(fdt);
 	write_wrong_nodes(fdt);
 	check(fdt_end_node(fdt));

@@ -11,6 +11,11 @@ static struct {
 	size_t size, used;
 } arena;
 
+/* The highest stretch that is free, in the arena or not. */
+static struct {
+	uint64_t base, end;
+} highest;
+
 static uint64_t range_end(const struct memory_range *range)
 {
 	return range->base + range->size;
@@ -39,24 +44,39 @@ static void take_if_larger(uint64_t from, uint64_t end)
 	}
 }
 
+static void take_if_higher(uint64_t from, uint64_t end)
+{
+	if (end > from && end > highest.end) {
+		highest.base = from;
+		highest.end = end;
+	}
+}
+
 /* Offer the stretches of RAM [from, end) between the reserved ranges. */
-static void consider(const struct boot_info *boot, uint64_t from, uint64_t end)
+static void consider(const struct boot_info *boot, uint64_t from, uint64_t end,
+		     void (*take)(uint64_t from, uint64_t end))
 {
 	const struct memory_range *hole;
 
 	while (from < end && (hole = first_reserved(boot, from, end))) {
-		take_if_larger(from, hole->base);
+		take(from, hole->base);
 		from = range_end(hole);
 	}
-	take_if_larger(from, end);
+	take(from, end);
 }
 
-void memory_init(const struct boot_info *boot, uint64_t limit)
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach)
 {
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		uint64_t end = range_end(&boot->ram[i]);
 
-		consider(boot, boot->ram[i].base, end < limit ? end : limit);
+		consider(boot, boot->ram[i].base, smaller(end, limit), take_if_larger);
+		consider(boot, boot->ram[i].base, smaller(end, reach), take_if_higher);
 	}
 }
 
@@ -78,11 +98,25 @@ void *arena_alloc(size_t size, size_t align)
 	return memset(arena_take(size, align), 0, size);
 }
 
+static bool is_within(uint64_t address, size_t size, uint64_t from, uint64_t end)
+{
+	return address >= from && address < end && size <= end - address;
+}
+
+uint64_t memory_end(void)
+{
+	return highest.end;
+}
+
 void *arena_spare(uint64_t address, size_t size)
 {
-	uint64_t first = arena.base + arena.used, end = arena.base + arena.size;
+	uint64_t end = arena.base + arena.size;
 
-	return address >= first && address < end && size <= end - address ? (void *)address : NULL;
+	if (is_within(address, size, arena.base + arena.used, end))
+		return (void *)address;
+	if (highest.base >= end && is_within(address, size, highest.base, highest.end))
+		return (void *)address;
+	return NULL;
 }
 
 size_t arena_mark(void)

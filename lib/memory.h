@@ -13,8 +13,14 @@
 
 struct boot_info;
 
-/* Choose the largest free stretch of @boot's RAM below @limit for the arena. */
-void memory_init(const struct boot_info *boot, uint64_t limit);
+/*
+ * Choose the largest free stretch of @boot's RAM below @limit for the arena. RAM below @reach can be
+ * accessed.
+ */
+void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach);
+
+/* Where the highest free stretch of RAM ends. */
+uint64_t memory_end(void);
 
 /*
  * Zeroed memory, @align a power of two. Never NULL: out of memory ends the run as an error that
@@ -29,7 +35,7 @@ void *arena_take(size_t size, size_t align);
 size_t arena_mark(void);
 void arena_release(size_t mark);
 
-/* The unused memory at this address; NULL if not all of it is that. It is not kept from anybody. */
+/* The unused memory at this address, of the arena or the highest; NULL if not all of it is that. It is not kept from anybody. */
 void *arena_spare(uint64_t address, size_t size);
 
 /* The guest-physical address of a buffer. */

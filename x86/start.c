@@ -42,7 +42,7 @@ static void start(const char *protocol)
 	boot_add_reserved(&boot, (uintptr_t)boot.cmdline, strlen(boot.cmdline) + 1);
 	paging_init(&boot);
 	clock_init(&boot);
-	memory_init(&boot, ARENA_LIMIT);
+	memory_init(&boot, ARENA_LIMIT, UINT64_MAX);
 	boot_start(&boot);
 }
 

@@ -44,7 +44,7 @@ static uint64_t at(size_t offset)
  */
 static size_t choose(uint64_t limit)
 {
-	memory_init(&boot, limit);
+	memory_init(&boot, limit, limit);
 	return (uintptr_t)arena_alloc(0, 1) - (uintptr_t)ram;
 }
 
@@ -69,13 +69,21 @@ static void choices(void)
 
 	describe(1, 3, between);	/* [16, 40) KiB, found in any order */
 	CHECK_EQ(choose(UINT64_MAX), 16 * KIB);
+	CHECK_EQ(memory_end(), at(40 * KIB));
 	describe(1, 3, behind);		/* [20, 64) KiB */
 	CHECK_EQ(choose(UINT64_MAX), 20 * KIB);
 	describe(2, 0, second);		/* cut at 180 KiB: 52 KiB of it are left, the first has 64 */
 	CHECK_EQ(choose(at(180 * KIB)), 0);
+	CHECK_EQ(memory_end(), at(180 * KIB));
+	CHECK(arena_spare(at(60 * KIB), 4 * KIB) == ram + 60 * KIB);
+	CHECK(!arena_spare(at(62 * KIB), 4 * KIB));
+	CHECK(arena_spare(at(128 * KIB), 52 * KIB) == ram + 128 * KIB);
+	CHECK(!arena_spare(at(178 * KIB), 4 * KIB));
+	CHECK(!arena_spare(at(100 * KIB), 4 * KIB));
 	CHECK_EQ(choose(UINT64_MAX), 128 * KIB);
 	describe(1, 2, whole);
 	CHECK_EQ(choose(UINT64_MAX), 4 * KIB);
+	CHECK_EQ(memory_end(), at(RAM));
 }
 
 /* As large as the last choice: [4 KiB, 256 KiB). */

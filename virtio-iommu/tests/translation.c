@@ -381,3 +381,77 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 	EXPECT_WRITE_BLOCKED(second, twin, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
+
+/* The last page of memory, if that is above 4 GiB. */
+static uint8_t *high_page(void)
+{
+	uint64_t page = (memory_end() & -iommu.page) - iommu.page;
+
+	return page >> 32 ? watched_page_at(page) : NULL;
+}
+
+#define NO_HIGH_MEMORY "there is no memory above 4 GiB"
+
+TEST(N_MAP_1, memory_above_4_gib_is_reached, NEEDS_DMA)
+{
+	uint8_t *high = high_page();
+	struct setting s;
+	uint64_t iova;
+
+	if (!high)
+		SKIP(NO_HIGH_MEMORY);
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(high), MAP_RW));
+	EXPECT_WRITES(s.ep, iova, high, 8);
+	EXPECT_WRITES(s.ep, iova + iommu.page - 1, high + iommu.page - 1, 1);
+	EXPECT_READS(s.ep, iova, high, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* As low as can be, or above all that is in the way. */
+static uint64_t large_window(uint64_t size)
+{
+	uint64_t low = reserved_avoid(iommu.config.input_start, size);
+
+	return is_usable(low, size) ? low : reserved_avoid(1ull << 40, size);
+}
+
+/* There may be no memory in between, for which a device may refuse the mapping (N-MAP-5). */
+TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *low = watched_pages(1), *high = high_page();
+	uint32_t domain = fresh_domain();
+	uint64_t last = high - low, iova = large_window(last + iommu.page);
+	struct reply reply;
+
+	if (!high)
+		SKIP(NO_HIGH_MEMORY);
+	if (!is_usable(iova, last + iommu.page))
+		SKIP("the input range has no room for a mapping of all memory");
+	REQUIRE(join(ep, domain));
+	reply = map(domain, iova, iova + last + iommu.page - 1, phys(low), MAP_RW);
+	if (!is_ok(&reply)) {
+		INFO("a mapping of memory with gaps is refused: %s", status_name(reply.status));
+		return;
+	}
+	EXPECT_WRITES(ep, iova, low, 8);
+	EXPECT_WRITES(ep, iova + last, high, 8);
+	EXPECT_WRITES(ep, iova + last + iommu.page - 1, high + iommu.page - 1, 1);
+	EXPECT_WRITE_BLOCKED(ep, iova + last + iommu.page, 8);
+	REQUIRE_OK(unmap(domain, iova, iova + last + iommu.page - 1));
+	EXPECT_WRITE_BLOCKED(ep, iova + last, 8);
+}
+
+TEST(N_BYP_1, memory_above_4_gib_is_reached, NEEDS_ENDPOINT)
+{
+	uint8_t *high = high_page();
+
+	if (!high)
+		SKIP(NO_HIGH_MEMORY);
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	EXPECT_WRITES(endpoint(0), phys(high), high, 8);
+	EXPECT_READS(endpoint(0), phys(high), high, 8);
+}
