@@ -86,7 +86,9 @@ static bool names_an_iommu(const fdt32_t *entry)
 
 static bool is_in_entry(const fdt32_t *entry, uint32_t rid)
 {
-	return rid >= fdt32_ld(entry + RID) && rid - fdt32_ld(entry + RID) < fdt32_ld(entry + LENGTH);
+	uint32_t first = fdt32_ld(entry + RID);
+
+	return rid >= first && rid - first < fdt32_ld(entry + LENGTH);
 }
 
 TEST(FDT_5, entries_are_whole, NEEDS_FDT)
@@ -159,14 +161,14 @@ TEST(FDT_9, mask_hides_no_entry, NEEDS_FDT)
 
 		any |= fdt_getprop(fdt(), node, "iommu-map-mask", NULL) != NULL;
 		for (; count >= CELLS; count -= CELLS, map += CELLS)
-			EXPECT(!(fdt32_ld(map) & ~mask), "iommu-map-mask keeps the first id of an entry",
+			EXPECT(!(fdt32_ld(map) & ~mask), "iommu-map-mask hides no entry",
 			       "%#x with mask %#x", fdt32_ld(map), mask);
 	}
 	if (!any)
 		SKIP("needs a device tree with iommu-map-mask");
 }
 
-/* One entry of iommus: as many cells as its IOMMU asks for. Returns their number, 0 if it is not whole. */
+/* Cells of one entry of iommus, as many as its IOMMU asks for; 0 if it is not whole. */
 static unsigned int entry_cells(const fdt32_t *entry, unsigned int left)
 {
 	int node = fdt_node_offset_by_phandle(fdt(), fdt32_ld(entry));

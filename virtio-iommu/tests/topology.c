@@ -6,16 +6,16 @@
 #include "memory.h"
 #include "steps.h"
 
-/* Requester ids, or ids, that two ranges of one IOMMU share. */
-static bool meet(uint64_t a, uint32_t size_a, uint64_t b, uint32_t size_b)
-{
-	return a < b + size_b && b < a + size_a;
-}
-
 static uint32_t id_count(const struct endpoint_range *r)
 {
 	return r->mmio ? 1 : ((uint32_t)(r->segment_last - r->segment_first) << 16) + r->bdf_last -
 				     r->bdf_first + 1;
+}
+
+static bool ids_meet(const struct endpoint_range *a, const struct endpoint_range *b)
+{
+	return a->endpoint_first < (uint64_t)b->endpoint_first + id_count(b) &&
+	       b->endpoint_first < (uint64_t)a->endpoint_first + id_count(a);
 }
 
 static bool functions_meet(const struct endpoint_range *a, const struct endpoint_range *b)
@@ -44,8 +44,7 @@ TEST(N_EP_1, table_gives_each_function_one_id, NEEDS_NOTHING)
 			EXPECT(!functions_meet(a, b) || ids_agree(a, b), "a function has one id",
 			       "%#x is in a range with ids from %#x and in one from %#x",
 			       a->bdf_first, a->endpoint_first, b->endpoint_first);
-			EXPECT(a->iommu != b->iommu || ids_agree(a, b) ||
-				       !meet(a->endpoint_first, id_count(a), b->endpoint_first, id_count(b)),
+			EXPECT(a->iommu != b->iommu || ids_agree(a, b) || !ids_meet(a, b),
 			       "two functions do not share an id",
 			       "ranges with %#x ids from %#x and %#x from %#x", id_count(a),
 			       a->endpoint_first, id_count(b), b->endpoint_first);
@@ -176,7 +175,7 @@ static void expect_rings_untouched(const char *at)
 	struct setting s;
 
 	if (!reply.used || !map_one_page(&s))
-		return judge(broken(), at, "requests come back, whatever domain the IOMMU's own id is in",
+		return judge(broken(), at, "requests come back, whatever the IOMMU's own id is in",
 			     "status of ATTACH: %s, then silence", status_name(reply.status));
 	expect_writes(at, broken(), s.ep, s.iova, s.target, 8);
 	if (is_ok(&reply)) {
@@ -262,7 +261,8 @@ static void expect_hole(const char *at, const struct setting *s, uint32_t id)
 
 TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DMA)
 {
-	const struct endpoint_range *last = &firmware.topology->ranges[firmware.topology->range_count - 1];
+	const struct topology *t = firmware.topology;
+	const struct endpoint_range *last = &t->ranges[t->range_count - 1];
 	uint32_t ids[4];
 	struct setting s;
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The raw VIOT (ACPI 6.5, 5.2.32). A node offset that is wrong leaves no IOMMU to be tested, and ends
- * the run.
+ * The raw VIOT (ACPI 6.5, 5.2.32). A node offset that is wrong leaves no IOMMU to be tested, and
+ * ends the run.
  */
 #include "firmware.h"
 #include "le.h"
 #include "steps.h"
 
-enum { TABLE_REVISION = 8, NODE_COUNT = 36, NODE_OFFSET = 38, TABLE_RESERVED = 40, TABLE_HEADER = 48 };
+enum { TABLE_REVISION = 8, NODE_COUNT = 36, NODE_OFFSET = 38 };
+enum { TABLE_RESERVED = 40, TABLE_HEADER = 48 };
 enum { NODE_TYPE = 0, NODE_RESERVED = 1, NODE_LENGTH = 2, NODE_HEADER = 4 };
 enum { PCI_RANGE = 1, MMIO_ENDPOINT = 2, IOMMU_ON_PCI = 3, IOMMU_ON_MMIO = 4, TYPES = 5 };
-enum { ENDPOINT_ID = 4, SEGMENT_FIRST = 8, SEGMENT_LAST = 10, BDF_FIRST = 12, BDF_LAST = 14, OUTPUT = 16 };
+enum { ENDPOINT_ID = 4, SEGMENT_FIRST = 8, SEGMENT_LAST = 10, BDF_FIRST = 12, BDF_LAST = 14 };
+enum { OUTPUT = 16 };
 enum { MMIO_BASE = 8, IOMMU_SEGMENT = 4, IOMMU_BDF = 6 };
 
 /* Sizes and reserved bytes [first, end) by type; 0 and from 5 on are not used. */
@@ -36,10 +38,12 @@ static uint32_t offset_of(const uint8_t *node)
 /* A node of a type that is known is whole. */
 static bool is_inside(const uint8_t *node)
 {
-	uint32_t left = firmware.viot_length - offset_of(node);
+	uint32_t left = firmware.viot_length - offset_of(node), least;
 
-	return left >= NODE_HEADER && le16(node + NODE_LENGTH) <= left &&
-	       le16(node + NODE_LENGTH) >= (is_known(node) ? types[node[NODE_TYPE]].size : NODE_HEADER);
+	if (left < NODE_HEADER)
+		return false;
+	least = is_known(node) ? types[node[NODE_TYPE]].size : NODE_HEADER;
+	return le16(node + NODE_LENGTH) >= least && le16(node + NODE_LENGTH) <= left;
 }
 
 /* The node behind @node, the first one behind NULL; NULL where they end, or break off. */
@@ -76,7 +80,7 @@ TEST(VIOT_1, ranges_go_upwards, NEEDS_VIOT)
 		       le16(node + BDF_LAST));
 }
 
-/* A node of @table at @offset that is an IOMMU. */
+/* The node at @offset is an IOMMU. */
 static bool is_iommu(uint32_t offset)
 {
 	for (const uint8_t *node = NULL; (node = next_node(node));)

@@ -41,6 +41,9 @@ class Vmm:
                     file.truncate(DISK_SIZE)
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        if self.arch == "aarch64" and any(e.place == "outside" for e in setup.endpoints):
+            raise CannotProvide("QEMU's virt machine lists the functions of every root complex as"
+                                " behind the IOMMU, bypass_iommu or not")
         buses = Buses()
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
