@@ -49,10 +49,23 @@ static bool write_field(unsigned int offset, unsigned int width, uint32_t value)
 	return true;
 }
 
+/* Writes go to a copy of the fields, which is then taken over: with what was refused before. */
+static bool refused_bypass;
+
+static void take_copy(const struct vdev *dev)
+{
+	struct iommu_config *config = &reference.model.config;
+
+	if (mutant(MUTANT_REFUSED_BYPASS_COMES_BACK) && refused_bypass &&
+	    vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		config->bypass = !config->bypass;
+}
+
 static bool write_bypass(const struct vdev *dev, uint8_t value)
 {
 	bool known = vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
+	refused_bypass = !known && value == !reference.model.config.bypass;
 	if (known && value <= 1)
 		set_policy(AS_SHOWN);
 	if (mutant(MUTANT_BYPASS_WRITE_LOST) ||
@@ -73,6 +86,7 @@ bool bug_config_write(const struct vdev *dev, unsigned int offset, unsigned int 
 {
 	if (offset == offsetof(struct iommu_config, bypass) && width == 1)
 		return write_bypass(dev, value);
+	take_copy(dev);
 	if (mutant(MUTANT_CONFIG_BYTES_WRITABLE) && width == 1)
 		return write_field(offset, width, value);
 	if (mutant(MUTANT_CONFIG_WORDS_WRITABLE) && width == 4)

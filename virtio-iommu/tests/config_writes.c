@@ -65,6 +65,21 @@ TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* Not read in between: a device that keeps what it refused may forget it over that. */
+TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = iommu_bypass();
+
+	REQUIRE(iommu_restart(all_but(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	iommu_set_bypass(!value);
+	REQUIRE(iommu_restart(iommu.wanted));
+	write_field(0, 4, 0);
+	EXPECT(iommu_bypass() == value, "bypass as it was",
+	       "%u, which was refused before, after a write of page_size_mask", iommu_bypass());
+	REQUIRE(revive(iommu.wanted));
+	expect_unattached(AT, endpoint(0));
+}
+
 /* What is in force is what the field shows, and the field can be written again. */
 TEST(DRV_CFG_3, illegal_values_of_bypass_open_and_close_nothing, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
