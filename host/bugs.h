@@ -121,6 +121,7 @@ uint32_t bug_event_length(const struct chain *chain, const struct fault_record *
 bool bug_event(const struct fault_record *record);
 bool bug_event_buffer(struct chain *chain, const struct fault_record *record);
 void bug_event_without_buffer(const struct fault_record *record);
+void bug_event_out_of_reach(void);
 
 /* Buffers have come: true if a report is repeated. */
 bool bug_event_again(struct fault_record *record);

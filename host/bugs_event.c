@@ -12,6 +12,7 @@ static bool has_last, has_old;
 static unsigned int reports;
 static struct fault_record repeated;
 static bool repeats;
+static bool ended;
 
 bool bug_requests_stall;
 
@@ -38,7 +39,12 @@ bool bug_event(const struct fault_record *record)
 		scribble(&last, record);
 	repeated = *record;
 	repeats = mutant(MUTANT_EVENT_WITHOUT_END);
-	return mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80;
+	return ended || (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
+}
+
+void bug_event_out_of_reach(void)
+{
+	ended = mutant(MUTANT_EVENTS_END_OUT_OF_REACH);
 }
 
 bool bug_event_again(struct fault_record *record)

@@ -39,8 +39,10 @@ static bool deliver(const struct fault_record *record)
 		return true;
 	if (chain.writable.size < length)
 		length = 0;
-	if (!chain_write(dev, &chain, 0, record, length))
+	if (!chain_write(dev, &chain, 0, record, length)) {
+		bug_event_out_of_reach();
 		return true;
+	}
 	length = bug_event_length(&chain, record, length);
 	vring_push(dev, queue, chain.head, length);
 	if (mutant(MUTANT_EVENT_BUFFER_TWICE))

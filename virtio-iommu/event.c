@@ -62,6 +62,10 @@ static unsigned int cut(unsigned int slot, const uint8_t index[SLOT_SIZE], struc
 {
 	unsigned int count = 0;
 
+	if (shapes[slot].elsewhere) {
+		pieces[0] = (struct ring_piece){shapes[slot].elsewhere, shapes[slot].size, true};
+		return 1;
+	}
 	for (unsigned int i = GUARD; i < SLOT_SIZE - GUARD; i++) {
 		if (index[i] && !index[i - 1] && count < PIECES)
 			pieces[count++] = (struct ring_piece){phys(&slots[slot][i]), 0,

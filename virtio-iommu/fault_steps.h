@@ -18,7 +18,7 @@ struct fault {
 };
 
 /* How long a report that may never come is waited for. */
-#define REPORT_US 2000
+#define REPORT_US 1000
 
 /* A write to the page behind that of the setting. */
 struct fault fault_behind(const struct setting *s);

@@ -150,6 +150,7 @@ struct event_buffer {
 	uint32_t size;		/* bytes, 0: those of a record */
 	struct cut cut;		/* into descriptors, with a byte that is not the buffer's behind each */
 	bool readable;		/* device-readable, where nothing may be written */
+	uint64_t elsewhere;	/* if not 0: it lies at this address, and not in memory of ours */
 };
 
 /*

@@ -147,7 +147,7 @@ static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
 
 TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
 {
-	static const uint8_t sizes[] = {8, 12, 23};
+	static const uint8_t sizes[] = {8, 23};
 	struct scraps scraps;
 
 	for (unsigned int i = 0; i < sizeof(sizes) && still_good(); i++)
@@ -156,7 +156,7 @@ TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
 
 TEST(DEV_FAULT_5, short_buffer_is_not_overrun, NEEDS_DMA)
 {
-	static const uint8_t sizes[] = {1, 7, 16, 20};
+	static const uint8_t sizes[] = {1, 16};
 	struct scraps scraps;
 
 	for (unsigned int i = 0; i < sizeof(sizes) && still_good(); i++)
@@ -287,7 +287,7 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 
 	if (!starved(AT, &s, &fault))
 		return;
-	for (rounds = 0; rounds < 8; rounds++) {
+	for (rounds = 0; rounds < 4; rounds++) {
 		provoke(AT, &fault);
 		event_offer((struct event_buffer){0}, 1);
 		provoke(AT, &fault);
@@ -325,7 +325,7 @@ TEST(N_EVT_1, each_buffer_is_used_once, NEEDS_DMA)
 }
 
 /* Bounded by time: as many as the machine does in it, and enough to go through the queue twice. */
-#define BURST_US 6000
+#define BURST_US 3000
 #define BURST_LEAST (EVENT_BUFFERS + EVENT_BUFFERS / 2)
 #define BURST_MOST 4096
 
@@ -378,6 +378,38 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	expect_no_events_breach(AT);
 	expect_service(AT, &s);
 	expect_reports(AT, &fault);
+}
+
+/* Behind all memory of any machine of today. */
+#define OUT_OF_REACH (1ull << 51)
+
+/*
+ * Nobody but the driver is to blame for such an error, and no report of it would arrive: a device may
+ * ask for a reset or drop the report, and works behind the reset.
+ */
+TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct setting s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_offer((struct event_buffer){.elsewhere = OUT_OF_REACH}, 1);
+	provoke(AT, &fault);
+	if (virtio_needs_reset(&iommu.dev))
+		INFO("the device asks for a reset");
+	else if (event_wait_for(&event, 0))
+		INFO("the buffer comes back, used.len %u", event.length);
+	else
+		INFO("the buffer is kept");
+	if (!virtio_needs_reset(&iommu.dev))
+		expect_service(AT, &s);
+	if (!start_over(AT, &s))
+		return;
+	expect_service(AT, &s);
+	expect_reports(AT, &fault);
+	expect_no_events_breach(AT);
 }
 
 /* No driver, and buffers that were available before the reset. */

@@ -235,17 +235,14 @@ static unsigned int check_kinds(const char *at, const struct fault *faults, unsi
 	return reports;
 }
 
-/* Unmapped, and mapped for reads only: writes and reads of 8 bytes and of single ones. */
+/* Unmapped, and mapped for reads only: writes and a read, of 8 bytes and of single ones. */
 static unsigned int check_attached(const char *at, const struct setting *s, report_check check)
 {
 	uint64_t denied = s->iova - iommu.page, free = s->iova + iommu.page;
 	uint8_t *secret = s->target + iommu.page;
 	const struct fault faults[] = {
 		{s->ep, MAP_WRITE, free + 8, 8, NULL, FAULT_MAPPING},
-		{s->ep, MAP_WRITE, free, 1, NULL, FAULT_MAPPING},
-		{s->ep, MAP_READ, free, 8, secret, FAULT_MAPPING},
 		{s->ep, MAP_READ, free + iommu.page - 1, 1, secret + iommu.page - 1, FAULT_MAPPING},
-		{s->ep, MAP_WRITE, denied, 8, NULL, FAULT_MAPPING},
 		{s->ep, MAP_WRITE, denied + 1, 1, NULL, FAULT_MAPPING},
 	};
 
@@ -256,12 +253,9 @@ static unsigned int check_attached(const char *at, const struct setting *s, repo
 static unsigned int check_unattached(const char *at, struct endpoint *ep, report_check check)
 {
 	uint8_t *page = watched_pages(1);
-	const struct fault faults[] = {
-		{ep, MAP_WRITE, phys(page), 8, NULL, FAULT_DOMAIN},
-		{ep, MAP_READ, phys(page), 8, page, FAULT_DOMAIN},
-	};
+	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_DOMAIN};
 
-	return check_kinds(at, faults, 2, check);
+	return check_kinds(at, &fault, 1, check);
 }
 
 static void check_each_kind(const char *at, report_check check)
