@@ -10,6 +10,8 @@ void msi_init(const struct boot_info *boot)
 {
 	if (boot->fdt)
 		controller = gicv2m_open(boot->fdt);
+	if (boot->fdt && !controller)
+		controller = its_open(boot->fdt);
 }
 
 bool msi_alloc(struct msi_message *message, uint16_t requester)

@@ -12,7 +12,8 @@ struct msi_controller {
 	bool (*arrived)(const struct msi_message *message);
 };
 
-/* NULL if the tree has none, or one that does not work. */
+/* GICv2m frame, and ITS of a GICv3; NULL if the tree has none, or one that does not work. */
 const struct msi_controller *gicv2m_open(const void *fdt);
+const struct msi_controller *its_open(const void *fdt);
 
 #endif

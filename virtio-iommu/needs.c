@@ -137,8 +137,8 @@ static const struct {
 	{NEEDS_VIOT, has_viot, "needs an ACPI VIOT"},
 	{NEEDS_FDT, has_fdt, "needs a device tree that describes the IOMMU"},
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
-	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X, and an interrupt controller for messages"},
-	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU, and an interrupt controller for messages"},
+	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X and a doorbell for messages"},
+	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 };

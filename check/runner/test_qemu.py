@@ -103,6 +103,14 @@ def test_reserved_regions(tree: Tree) -> None:
                       "reserved-regions": ["0x1000:0x1fff:0", "0x2000:0x2fff:1"]}
 
 
+@pytest.mark.parametrize("doorbell, version", (("gicv2m", 2), ("its", 3)))
+def test_interrupts(tree: Tree, doorbell: str, version: int) -> None:
+    assert (f"virt,accel=tcg,gic-version={version}"
+            in command(vmm(tree, "aarch64"), interrupts=doorbell))
+    with pytest.raises(CannotProvide, match="arm"):
+        command(vmm(tree), interrupts=doorbell)
+
+
 @pytest.mark.parametrize("arch, words", (
     ("x86_64", ["q35,accel=kvm,sata=off,smbus=off"]),
     ("aarch64", ["virt,accel=kvm,gic-version=max", "host"])))

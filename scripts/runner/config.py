@@ -12,6 +12,7 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 ARCHES = ("x86_64", "aarch64", "host")
 KINDS = ("blk", "rng", "net", "console", "edu")
 PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside")
+INTERRUPTS = ("gicv2m", "its")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
 REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)
 
@@ -44,6 +45,7 @@ class Setup:
     event_idx: Optional[bool] = None
     indirect: Optional[bool] = None
     in_order: Optional[bool] = None
+    interrupts: Optional[str] = None        # doorbell of messages, arm only
     memory: int = 64                        # MiB
     machine_reset: bool = False             # the image may reset the machine, and is told so
 
@@ -126,6 +128,7 @@ SETUP_KEYS: Parsers = {
     "granule": lambda value: one_of(value, GRANULES),
     "address-width": lambda value: number(value, 32, 64),
     "reserved-regions": regions,
+    "interrupts": lambda value: one_of(value, INTERRUPTS),
     "packed": on_off, "event-idx": on_off, "indirect": on_off, "in-order": on_off,
     "memory": lambda value: number(value, 32, 1 << 20),
     "machine-reset": on_off,

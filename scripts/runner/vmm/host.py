@@ -39,6 +39,8 @@ class Vmm:
 
 
 def machine(setup: Setup) -> list[str]:
+    if setup.interrupts:
+        raise CannotProvide("the host machine has a doorbell of its own")
     if setup.memory > MOST_MEMORY:
         raise CannotProvide(f"the host machine has at most {MOST_MEMORY} MiB of memory")
     return ["--memory", str(setup.memory),

@@ -13,6 +13,7 @@ from . import CannotProvide, ask_version, find_program
 PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
 DISK_SIZE = 64 * 1024
 VIRTIO = "iommu_platform=on,disable-legacy=on"
+GIC_VERSIONS = {"gicv2m": "2", "its": "3"}
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
 
@@ -59,11 +60,15 @@ class Vmm:
 
     def _machine(self, setup: Setup) -> list[str]:
         if self.arch == "x86_64":
+            if setup.interrupts:
+                raise CannotProvide(f"{setup.interrupts} is a doorbell of arm machines")
             return ["-machine", f"q35,accel={self.accel},sata=off,smbus=off", *self._firmware(setup),
                     "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         options = f"virt,accel={self.accel}"
         if setup.reserved_regions:
             options += ",gic-version=3,its=off"     # else the machine sets its own region
+        elif setup.interrupts:
+            options += f",gic-version={GIC_VERSIONS[setup.interrupts]}"
         elif self.accel == "kvm":
             options += ",gic-version=max"
         return ["-machine", options, "-cpu", "host" if self.accel == "kvm" else "cortex-a57"]
