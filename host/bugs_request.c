@@ -79,8 +79,22 @@ static void misread_map(struct map_request *r)
 	misread_map_flags(r);
 }
 
+/* Ends that are taken for the wrong way round. virt_start and virt_end of UNMAP are in the same place. */
+static void swap_ends(struct map_request *r)
+{
+	uint64_t end = r->virt_start - 1;
+
+	if (r->virt_end >= r->virt_start)
+		return;
+	r->virt_start = r->virt_end + 1;
+	r->virt_end = end;
+}
+
 void bug_misread(struct model_request *r)
 {
+	if ((mutant(MUTANT_MAP_ORDER_SWAPPED) && r->head.type == REQUEST_MAP) ||
+	    (mutant(MUTANT_UNMAP_ORDER_SWAPPED) && r->head.type == REQUEST_UNMAP))
+		swap_ends(&r->map);
 	misread_ids(r);
 	if (r->head.type == REQUEST_ATTACH)
 		misread_attach(&r->attach);
@@ -184,6 +198,9 @@ static void decide_unmap(const struct unmap_request *r, struct decision *d)
 		refuse(d, STATUS_NOENT);
 	if (d->answer == STATUS_RANGE && bug_misses_cut(r))
 		*d = (struct decision){STATUS_OK, true};
+	if (mutant(MUTANT_UNMAP_UNALIGNED_IDLE) &&
+	    (r->virt_start & (model_granule(&reference.model) - 1)))
+		d->acts = false;
 	if (mutant(MUTANT_UNMAP_RESERVED_IS_IDLE) && r->reserved[0])
 		d->acts = false;
 }
