@@ -13,6 +13,9 @@
 
 static bool is_translated(const struct vdev *dev, uint32_t *id)
 {
+	if (mutant(MUTANT_ALIASES_BYPASS) &&
+	    bus_requester(&dev->function) != function_bdf(&dev->function))
+		return false;
 	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(&dev->function, id);
 }
 
@@ -38,8 +41,11 @@ static bool transfer(uint64_t phys, uint8_t *bytes, size_t size, bool write)
 {
 	void *memory = ram_at(phys, size);
 
-	if (!memory)
+	if (!memory) {
+		if (mutant(MUTANT_NO_MEMORY_BREAKS))
+			vdev_break(virtio_iommu_device());
 		return false;
+	}
 	memcpy(write ? memory : bytes, write ? bytes : memory, size);
 	return true;
 }

@@ -31,6 +31,15 @@ void bug_misread_ranges(struct model_request *r);
 void bug_decide_probe(const struct model_request *r, struct decision *d);
 void bug_forget_probes(void);
 
+/* bugs_open.c: where the text leaves freedom, what is beyond it. */
+void bug_decide_open(const struct model_request *r, struct decision *d);
+void bug_refused_open(const struct model_request *r, const struct decision *d);
+void bug_change_map(struct map_request *r);
+bool bug_is_stuck(void);	/* no request is answered */
+void bug_unstick(void);
+void bug_new_batch(void);	/* a notification has come */
+uint8_t bug_batch_status(uint8_t status);
+
 /* bugs_effect.c: what is done wrongly in place of the right thing. True: that is all. */
 bool bug_attach(const struct model_request *r);
 bool bug_detach(const struct model_request *r);

@@ -173,6 +173,7 @@ bool bug_map(const struct model_request *r)
 	if (mutant(MUTANT_LATER_MEMBERS_MISS_MAPPINGS))
 		hide_from_later_members(&r->map);
 	change_map(&changed.map);
+	bug_change_map(&changed.map);
 	model_apply(m, &changed);
 	return true;
 }
@@ -286,6 +287,7 @@ bool bug_reset(void)
 
 	bug_hide_nothing();
 	bug_forget_probes();
+	bug_unstick();
 	if (mutant(MUTANT_RESET_KEEPS_DOMAINS))
 		return true;
 	if (!mutant(MUTANT_RESET_KEEPS_MAPPINGS))

@@ -116,7 +116,7 @@ static uint32_t tail_offset(const struct model_request *r)
 static uint32_t fill_reply(const struct model_request *r, const struct decision *d)
 {
 	uint32_t at = tail_offset(r);
-	struct request_tail tail = {.status = d->answer};
+	struct request_tail tail = {.status = bug_batch_status(d->answer)};
 
 	memset(reply, 0, at);
 	if (r->head.type == REQUEST_PROBE && d->answer == STATUS_OK)
@@ -159,7 +159,7 @@ void request_serve(const struct chain *chain)
 	struct decision d;
 
 	if (!decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) ||
-	    bug_loses(&r))
+	    bug_loses(&r) || bug_is_stuck())
 		return;
 	bug_catch_up();
 	bug_misread(&r);
@@ -167,8 +167,10 @@ void request_serve(const struct chain *chain)
 	d = decide(&r);
 	bug_decide(&r, &d);
 	bug_decide_probe(&r, &d);
+	bug_decide_open(&r, &d);
 	if (d.acts && !bug_postpone(&r))
 		request_act(&r);
 	bug_refused(&r, &d);
+	bug_refused_open(&r, &d);
 	answer(chain, &r, &d);
 }

@@ -65,6 +65,7 @@ static void serve(void)
 	pending = false;
 	if (bug_requests_stall)
 		return;
+	bug_new_batch();
 	if (personality->reversed)
 		return serve_reversed(queue);
 	while (vdev_is_running(&reference.vdev) && vring_pop(&reference.vdev, queue, &chain)) {

@@ -154,16 +154,25 @@ void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
 		judge(broken(), at, expected, "%#lx", seen);
 }
 
+static int add_request(const void *request, uint32_t size, struct request_tail *tail)
+{
+	void *copy = memcpy(arena_alloc(size, 8), request, size);
+	struct ring_piece pieces[] = {{phys(copy), size, false}, {phys(tail), sizeof(*tail), true}};
+
+	return ring_add(&iommu.requests, pieces, 2);
+}
+
+void queue_raw(const void *request, uint32_t size, struct request_tail *tail)
+{
+	ring_publish(&iommu.requests, add_request(request, size, tail));
+}
+
 int queue_harmless(void)
 {
-	struct attach_request *request = arena_alloc(sizeof(*request), 8);
-	struct request_tail *tail = arena_alloc(sizeof(*tail), 8);
-	struct ring_piece pieces[] = {{phys(request), sizeof(*request), false},
-				      {phys(tail), sizeof(*tail), true}};
-
-	*request = (struct attach_request){
+	const struct attach_request request = {
 		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
-	return ring_add(&iommu.requests, pieces, 2);
+
+	return add_request(&request, sizeof(request), arena_alloc(sizeof(struct request_tail), 8));
 }
 
 bool harmless_is_used(uint64_t microseconds)

@@ -83,6 +83,9 @@ bool is_virtio_mmio(uint64_t base, uint32_t type);
 /* The short form of EXPECT(), where one number says what was seen. */
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen);
 
+/* A copy of a request in the descriptors of the request queue; published, but not notified. */
+void queue_raw(const void *request, uint32_t size, struct request_tail *tail);
+
 /*
  * A request in the descriptors of the request queue that changes nothing: ATTACH of an endpoint that
  * does not exist. To be published. Returns its head, -1 if the ring is full.

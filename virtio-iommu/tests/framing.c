@@ -161,19 +161,16 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 {
 	enum { COUNT = 3 };
-	struct attach_request *requests = arena_alloc(COUNT * sizeof(*requests), 8);
 	struct request_tail *tails = arena_alloc(COUNT * sizeof(*tails), 8);
 	struct ring_reply used;
 
 	if (!missing_endpoint_id(UINT32_MAX))
 		SKIP("the firmware lists endpoint id 0xffffffff");
 	for (unsigned int i = 0; i < COUNT; i++) {
-		struct ring_piece pieces[] = {{phys(&requests[i]), sizeof(*requests), false},
-					      {phys(&tails[i]), sizeof(*tails), true}};
-
-		requests[i] = (struct attach_request){
+		struct attach_request request = {
 			{.type = REQUEST_ATTACH}, fresh_domain(), UINT32_MAX, 0, {0}};
-		ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+
+		queue_raw(&request, sizeof(request), &tails[i]);
 	}
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	for (unsigned int i = 0; i < COUNT && !iommu.dead; i++) {
