@@ -13,10 +13,17 @@ DTC := dtc
 include check/boot64/boot64.mk
 include check/host.mk
 
-.PHONY: check-runner
+.PHONY: check-runner check-clang
 
 # -B: leave no byte code in the tree.
 check-runner:
 	python3 -B -m pytest -q -p no:cacheprovider check/runner
 
-check: check-unit check-boot64 check-runner check-host
+# What the other compiler warns of is an error, too.
+check-clang:
+	@$(foreach arch,$(ARCHES),$(MAKE) --no-print-directory -f scripts/image.mk ARCH=$(arch) \
+		COMPILER=clang OUT=$(BUILD)/check/clang/$(arch) &&) \
+	$(MAKE) --no-print-directory -f scripts/host.mk HOST_CC=clang HOST_VARIANT=plain \
+		OUT=$(BUILD)/check/clang/host
+
+check: check-unit check-boot64 check-runner check-host check-clang

@@ -179,6 +179,7 @@ bool topology_from_viot(struct topology *topology, const void *table, uint32_t l
 {
 	struct viot viot = {.table = table, .length = length, .topology = topology, .error = error};
 	uint16_t offset;
+	bool iommus;
 
 	memset(topology, 0, sizeof(*topology));
 	topology->source = "VIOT";
@@ -190,5 +191,6 @@ bool topology_from_viot(struct topology *topology, const void *table, uint32_t l
 		return error_set(error, "VIOT: offset 0x%x: node offset 0x%x is not 0x%x to 0x%x",
 				 VIOT_NODE_OFFSET, offset, VIOT_HEADER_SIZE, length);
 	/* A range may stand before the IOMMU that it names. */
-	return for_each_node(&viot, read_iommu) & for_each_node(&viot, read_endpoint);
+	iommus = for_each_node(&viot, read_iommu);
+	return for_each_node(&viot, read_endpoint) && iommus;
 }
