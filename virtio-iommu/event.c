@@ -109,7 +109,7 @@ void events_post(void)
 	own = false;
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++)
 		post(i, (struct event_buffer){0});
-	virtio_notify(&iommu.dev, EVENT_QUEUE);
+	virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 }
 
 void events_hold(void)
@@ -151,7 +151,7 @@ bool event_offer(struct event_buffer shape, unsigned int count)
 		fits = slot >= 0 && post(slot, shape);
 	}
 	if (iommu_is_up())
-		virtio_notify(&iommu.dev, EVENT_QUEUE);
+		virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 	return fits;
 }
 
@@ -193,7 +193,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
 	if (!own) {
 		post(slot, (struct event_buffer){0});
-		virtio_notify(&iommu.dev, EVENT_QUEUE);
+		virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 	}
 	return true;
 }
@@ -244,7 +244,7 @@ const char *events_breach(void)
 
 uint16_t event_count(void)
 {
-	return iommu.events.used->index;
+	return iommu.events.taken + ring_pending(&iommu.events);
 }
 
 void event_drain(void)

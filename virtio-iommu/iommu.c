@@ -10,7 +10,6 @@
 #include "iommu_internal.h"
 #include "memory.h"
 
-#define RING_SIZE 64
 #define SMALLEST_PAGE 4096
 
 struct iommu iommu;
@@ -107,7 +106,16 @@ static void set_granule(uint64_t page_size_mask)
 	iommu.page = iommu.granule > SMALLEST_PAGE ? iommu.granule : SMALLEST_PAGE;
 }
 
-bool iommu_open(struct pci_dev *pci, struct error *error)
+static bool add_ring_features(struct error *error)
+{
+	uint64_t missing = iommu.rings.features & ~iommu.offered;
+
+	iommu.wanted |= iommu.rings.features;
+	return !missing || error_set(error, "virtio-iommu: the run asks for ring features %#lx, which "
+				     "the device does not offer", missing);
+}
+
+bool iommu_open(struct pci_dev *pci, const struct iommu_rings *rings, struct error *error)
 {
 	if (!virtio_pci_open(&iommu.dev, pci, error))
 		return false;
@@ -115,6 +123,9 @@ bool iommu_open(struct pci_dev *pci, struct error *error)
 		return error_set(error, "virtio-iommu: device_status does not return to 0 after reset");
 	iommu.offered = virtio_offered(&iommu.dev);
 	iommu.wanted = usual_features(iommu.offered);
+	iommu.rings = *rings;
+	if (!add_ring_features(error))
+		return false;
 	if (iommu.dev.config_length < needed_config_length())
 		return error_set(error, "virtio-iommu: device configuration has %u bytes, needs %u",
 				 iommu.dev.config_length, needed_config_length());
@@ -124,7 +135,7 @@ bool iommu_open(struct pci_dev *pci, struct error *error)
 		return false;
 	set_granule(iommu.config.page_size_mask);
 	for (unsigned int queue = 0; queue < 2; queue++)
-		ring_memory[queue] = arena_alloc(ring_bytes(RING_SIZE), SMALLEST_PAGE);
+		ring_memory[queue] = arena_alloc(ring_bytes(IOMMU_RING_SIZE, iommu.offered), SMALLEST_PAGE);
 	requests_init();
 	events_init();
 	if (!iommu_restart(iommu.wanted))
@@ -140,11 +151,13 @@ bool iommu_is_up(void)
 
 static bool start_queue(uint16_t queue, struct ring *ring)
 {
-	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue);
+	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue), size = IOMMU_RING_SIZE;
 
 	if (!most)
 		return false;
-	ring_init(ring, most < RING_SIZE ? most : RING_SIZE, ring_memory[queue], 0);
+	if (queue == REQUEST_QUEUE && iommu.rings.size)
+		size = iommu.rings.size;
+	ring_init(ring, most < size ? most : size, ring_memory[queue], 0, iommu.dev.accepted);
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 

@@ -20,8 +20,17 @@
 #define REQUEST_MAX 4096
 #define TAIL_SIZE sizeof(struct request_tail)
 
+/* The largest size that the queues are given. */
+#define IOMMU_RING_SIZE 64
+
 /* Event buffers that are kept available. */
 #define EVENT_BUFFERS 64
+
+/* How the run wants the queues; {0} is the plain split ring. */
+struct iommu_rings {
+	uint64_t features;	/* accepted on demand */
+	uint16_t size;		/* of the request queue, 0: as usual */
+};
 
 struct iommu {
 	struct virtio_device dev;
@@ -32,6 +41,7 @@ struct iommu {
 	uint8_t initial_bypass;	/* before any write */
 	uint64_t granule;	/* lowest bit of page_size_mask */
 	uint64_t page;		/* the granule, or 4096 if that is larger: unit of the tests' mappings */
+	struct iommu_rings rings;
 	bool dead;		/* a request was lost or the device asks for a reset */
 };
 
@@ -42,8 +52,17 @@ static inline bool iommu_offers(unsigned int bit)
 	return iommu.offered & VIRTIO_FEATURE(bit);
 }
 
-/* Open the device, read its configuration, bring it to DRIVER_OK with all features it offers. */
-bool iommu_open(struct pci_dev *pci, struct error *error);
+/* The queues have this feature in a plain set-up. */
+static inline bool iommu_wants(unsigned int bit)
+{
+	return iommu.wanted & VIRTIO_FEATURE(bit);
+}
+
+/*
+ * Open the device, read its configuration, bring it to DRIVER_OK with all features it offers and
+ * those of @rings, which it must offer.
+ */
+bool iommu_open(struct pci_dev *pci, const struct iommu_rings *rings, struct error *error);
 
 /*
  * Reset the device and bring it to DRIVER_OK again with @features and both queues. False if the
@@ -84,7 +103,8 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 
 /*
  * How the parts of requests are cut into descriptors: sizes of the first one and of those that
- * follow, 0 for all that is left. At most 63 of each; the last one takes the rest.
+ * follow, 0 for all that is left. At most 63 of each, and half of what the queue holds; the last one
+ * takes the rest.
  */
 struct framing {
 	struct cut {

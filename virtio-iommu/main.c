@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "acpi.h"
 #include "boot.h"
@@ -93,8 +94,48 @@ static unsigned int choose_iommu(void)
 	bail_out("%s: describes no virtio-iommu on PCI", topology.source);
 }
 
-static void open_iommu(unsigned int index)
+/* rings=NAME,...: accepted on demand, so that a plain run has plain split rings. */
+static uint64_t ring_feature(const char *name, size_t length)
 {
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} known[] = {
+		{"packed", VIRTIO_F_RING_PACKED}, {"indirect", VIRTIO_F_INDIRECT_DESC},
+		{"event-idx", VIRTIO_F_EVENT_IDX}, {"in-order", VIRTIO_F_IN_ORDER},
+		{"notification-data", VIRTIO_F_NOTIFICATION_DATA}, {"ring-reset", VIRTIO_F_RING_RESET},
+	};
+
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i].name) == length && !strncmp(known[i].name, name, length))
+			return VIRTIO_FEATURE(known[i].bit);
+	bail_out("command line: rings=: no feature is called %s", name);
+}
+
+/* queue-size=N: descriptors of the request queue. */
+static struct iommu_rings read_rings(const struct boot_info *boot)
+{
+	struct iommu_rings rings = {0};
+	char text[80];
+	const char *end;
+
+	if (boot_option(boot, "rings", text, sizeof(text)))
+		for (const char *name = text; *name; name = *end ? end + 1 : end) {
+			end = strchr(name, ',');
+			end = end ? end : name + strlen(name);
+			rings.features |= ring_feature(name, end - name);
+		}
+	if (!boot_option(boot, "queue-size", text, sizeof(text)))
+		return rings;
+	rings.size = strtoul(text, NULL, 10);
+	if (!rings.size || rings.size > IOMMU_RING_SIZE)
+		bail_out("command line: queue-size=%s is not 1 to %u", text, IOMMU_RING_SIZE);
+	return rings;
+}
+
+static void open_iommu(const struct boot_info *boot, unsigned int index)
+{
+	struct iommu_rings rings = read_rings(boot);
 	const struct iommu_node *node = &topology.iommus[index];
 	struct pci_dev *function = find_function(node->segment, node->bdf);
 	struct error error;
@@ -105,7 +146,7 @@ static void open_iommu(unsigned int index)
 	if (virtio_pci_type(function) != VIRTIO_TYPE_IOMMU)
 		bail_out("%s: " PCI_FORMAT " is a %04x:%04x, not a virtio-iommu", topology.source,
 			 PCI_ARGS(node->segment, node->bdf), function->vendor, function->device);
-	check(iommu_open(function, &error), &error);
+	check(iommu_open(function, &rings, &error), &error);
 }
 
 /* endpoints=N: one that is lost on the way would take its tests with it unseen. */
@@ -126,6 +167,8 @@ static void print_facts(void)
 	printf("# device: " PCI_FORMAT " features %#lx accepted %#lx\n",
 	       PCI_ARGS(iommu.dev.pci->segment, iommu.dev.pci->bdf), iommu.offered,
 	       iommu.dev.accepted);
+	printf("# request queue: %u descriptors, %s\n", iommu.requests.size,
+	       iommu_wants(VIRTIO_F_RING_PACKED) ? "packed" : "split");
 	printf("# config: page_size_mask %#lx input_range %#lx-%#lx domain_range %#x-%#x "
 	       "probe_size %u bypass %u\n",
 	       c->page_size_mask, c->input_start, c->input_end, c->domain_start, c->domain_end,
@@ -143,7 +186,7 @@ static void open_all(const struct boot_info *boot)
 	index = firmware.iommu = choose_iommu();
 	endpoints_open(&pci, &topology, index);
 	check_endpoint_count(boot);
-	open_iommu(index);
+	open_iommu(boot, index);
 	reserved_init();
 	endpoints_place();
 	print_facts();

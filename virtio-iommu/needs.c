@@ -114,6 +114,36 @@ static bool iommu_has_msix(void)
 	return has_msix(iommu.dev.pci) && messages_can_be_seen();
 }
 
+static bool has_packed(void)
+{
+	return iommu_wants(VIRTIO_F_RING_PACKED);
+}
+
+static bool has_split(void)
+{
+	return !has_packed();
+}
+
+static bool has_indirect(void)
+{
+	return iommu_wants(VIRTIO_F_INDIRECT_DESC);
+}
+
+static bool has_event_idx(void)
+{
+	return iommu_wants(VIRTIO_F_EVENT_IDX);
+}
+
+static bool has_no_event_idx(void)
+{
+	return !has_event_idx();
+}
+
+static bool has_in_order(void)
+{
+	return iommu_wants(VIRTIO_F_IN_ORDER);
+}
+
 static const struct {
 	uint32_t need;
 	bool (*holds)(void);
@@ -141,6 +171,12 @@ static const struct {
 	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
+	{NEEDS_SPLIT, has_split, "needs split queues"},
+	{NEEDS_PACKED, has_packed, "needs packed queues"},
+	{NEEDS_INDIRECT, has_indirect, "needs indirect descriptors"},
+	{NEEDS_EVENT_IDX, has_event_idx, "needs feature EVENT_IDX"},
+	{NEEDS_NO_EVENT_IDX, has_no_event_idx, "needs queues without EVENT_IDX"},
+	{NEEDS_IN_ORDER, has_in_order, "needs feature IN_ORDER"},
 };
 
 const char *unmet_need(uint32_t needs)

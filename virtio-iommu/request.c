@@ -125,7 +125,8 @@ static struct ring_piece pieces[2 * PART_PIECES];
 static unsigned int cut_part(unsigned int count, struct cut cut, uint64_t address, uint32_t size,
 			     bool writable)
 {
-	unsigned int last = count + PART_PIECES - 1;
+	unsigned int room = iommu.requests.size / 2;
+	unsigned int last = count + (room < PART_PIECES ? room : PART_PIECES) - 1;
 	uint32_t length = cut.first;
 
 	for (; size; address += length, size -= length, length = cut.next) {
@@ -157,7 +158,7 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 	head = queue_request(size, writable);
 	if (head >= 0) {
 		ring_publish(&iommu.requests, head);
-		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+		virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
 		reply.used = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) ==
 			     VIRTIO_USED;
 	}

@@ -3,8 +3,11 @@
 
 #include "machine.h"
 #include "memory.h"
+#include "pci.h"
 #include "reserved.h"
 #include "steps.h"
+#include "time.h"
+#include "virtio/pci_layout.h"
 
 bool map_one_page_as(struct setting *s, uint32_t flags)
 {
@@ -154,25 +157,75 @@ void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
 		judge(broken(), at, expected, "%#lx", seen);
 }
 
-static int add_request(const void *request, uint32_t size, struct request_tail *tail)
+void queue_raw(const void *request, uint32_t size, struct request_tail *tail)
 {
 	void *copy = memcpy(arena_alloc(size, 8), request, size);
 	struct ring_piece pieces[] = {{phys(copy), size, false}, {phys(tail), sizeof(*tail), true}};
+	int id = ring_add(&iommu.requests, pieces, 2);
 
-	return ring_add(&iommu.requests, pieces, 2);
+	if (id >= 0)
+		ring_publish(&iommu.requests, id);
 }
 
-void queue_raw(const void *request, uint32_t size, struct request_tail *tail)
+struct harmless harmless(void)
 {
-	ring_publish(&iommu.requests, add_request(request, size, tail));
+	struct harmless h = {arena_alloc(sizeof(*h.request), 8), arena_alloc(sizeof(*h.tail), 8)};
+
+	*h.request = (struct attach_request){
+		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
+	return h;
+}
+
+void harmless_pieces(const struct harmless *h, struct ring_piece pieces[2])
+{
+	pieces[0] = (struct ring_piece){phys(h->request), sizeof(*h->request), false};
+	pieces[1] = (struct ring_piece){phys(h->tail), sizeof(*h->tail), true};
 }
 
 int queue_harmless(void)
 {
-	const struct attach_request request = {
-		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
+	struct harmless h = harmless();
+	struct ring_piece pieces[2];
 
-	return add_request(&request, sizeof(request), arena_alloc(sizeof(struct request_tail), 8));
+	harmless_pieces(&h, pieces);
+	return ring_add(&iommu.requests, pieces, 2);
+}
+
+bool harmless_answered(int id, const struct harmless *h)
+{
+	if (id < 0)
+		return false;
+	ring_publish(&iommu.requests, id);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	iommu.dead = !harmless_is_used(REPLY_TIMEOUT_US);
+	return !iommu.dead && h->tail->status == STATUS_NOENT;
+}
+
+volatile uint8_t *isr_status(void)
+{
+	unsigned int cap = virtio_pci_structure(iommu.dev.pci, TYPE_ISR);
+
+	return cap ? pci_map_bar(iommu.dev.pci, pci_read8(iommu.dev.pci, cap + CAP_BAR),
+				 pci_read32(iommu.dev.pci, cap + CAP_OFFSET), 1) : NULL;
+}
+
+void interrupt_clear(void)
+{
+	volatile uint8_t *isr = isr_status();
+
+	if (isr)
+		io_read8(isr);
+}
+
+bool interrupt_seen(uint64_t microseconds)
+{
+	struct deadline deadline = deadline_in(microseconds);
+	bool seen;
+
+	do
+		seen = pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3;
+	while (!seen && !deadline_over(&deadline));
+	return seen;
 }
 
 bool harmless_is_used(uint64_t microseconds)

@@ -95,6 +95,31 @@ int queue_harmless(void);
 /* Wait for the next buffer of the request queue, that of queue_harmless(). */
 bool harmless_is_used(uint64_t microseconds);
 
+/*
+ * The same request at an address of the test's own, with its tail; in arena memory. harmless_pieces()
+ * describes it in two descriptors.
+ */
+struct harmless {
+	struct attach_request *request;
+	struct request_tail *tail;
+};
+
+struct harmless harmless(void);
+void harmless_pieces(const struct harmless *h, struct ring_piece pieces[2]);
+
+/* Make the buffer @id with it available, alone. Whether it comes back with the right status. */
+bool harmless_answered(int id, const struct harmless *h);
+
+/* Interrupt Status of the IOMMU: cleared, and whether it is set within a time. */
+void interrupt_clear(void);
+bool interrupt_seen(uint64_t microseconds);
+
+/* A byte of the ISR status, where there is one. */
+volatile uint8_t *isr_status(void);
+
+/* How long a notification that is due may take. */
+#define INTERRUPT_US 100000
+
 /* How long a device is watched that has nothing to do. */
 #define QUIET_US 5000
 

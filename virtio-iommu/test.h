@@ -68,6 +68,12 @@ enum {
 	NEEDS_MESSAGES = 1 << 19,	/* an exact master with MSI-X, and a controller for messages */
 	NEEDS_MSIX = 1 << 20,		/* of the IOMMU, and a controller for messages */
 	NEEDS_MACHINE_RESET = 1 << 21,	/* the machine may be reset and comes back */
+	NEEDS_SPLIT = 1 << 24,		/* ring format and features that the run asks for */
+	NEEDS_PACKED = 1 << 25,
+	NEEDS_INDIRECT = 1 << 26,
+	NEEDS_EVENT_IDX = 1 << 27,
+	NEEDS_NO_EVENT_IDX = 1 << 28,
+	NEEDS_IN_ORDER = 1 << 29,
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

@@ -21,12 +21,13 @@ UNIT_SOURCES_acpi := lib/acpi.c lib/acpi_power.c
 UNIT_SOURCES_viot := virtio-iommu/viot.c virtio-iommu/topology.c
 UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c virtio-iommu/topology.c virtio-iommu/topology_fdt.c
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c x86/pci_ports.c
-UNIT_SOURCES_ring := lib/virtio/ring.c
+UNIT_RINGS := $(wildcard lib/virtio/ring*.c)
+UNIT_SOURCES_ring := $(UNIT_RINGS)
 UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
-UNIT_SOURCES_iommu := virtio-iommu/iommu.c lib/virtio/virtio.c lib/virtio/ring.c lib/time.c
+UNIT_SOURCES_iommu := virtio-iommu/iommu.c lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.

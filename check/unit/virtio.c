@@ -281,7 +281,7 @@ static void queues(void)
 
 	start(VIRTIO_TYPE_BLOCK);
 	virtio_pci_open(&virtio, &pci, &error);
-	ring_init(&ring, 8, ring_memory, 0);
+	ring_init(&ring, 8, ring_memory, 0, 0);
 	device.bar[COMMON + QUEUE_SIZE] = 4;
 	CHECK(!virtio_enable_queue(&virtio, 0, &ring));
 	device.bar[COMMON + QUEUE_SIZE] = 8;
@@ -302,7 +302,7 @@ static void doorbells(void)
 	start(VIRTIO_TYPE_BLOCK);
 	device.reaction = IS_SILENT;
 	virtio_pci_open(&virtio, &pci, &error);
-	ring_init(&ring, 8, ring_memory, 0);
+	ring_init(&ring, 8, ring_memory, 0, 0);
 	device.bar[COMMON + NOTIFY_OFF] = 4;	/* times 4 is the area's length */
 	CHECK(virtio_enable_queue(&virtio, 1, &ring));
 	virtio_notify(&virtio, 1);

@@ -30,7 +30,8 @@ bool dma_virtio_start(struct dma_master *master)
 
 	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
 		return false;
-	ring_init(&master->ring, RING_SIZE, master->page, master->page_iova - phys(master->page));
+	ring_init(&master->ring, RING_SIZE, master->page, master->page_iova - phys(master->page),
+		  FEATURES);
 	if (!virtio_enable_queue(dev, 0, &master->ring))
 		return false;
 	if (master->messages && virtio_pci_queue_vector(dev, 0, 0))

@@ -64,11 +64,12 @@ static void write_address(struct virtio_device *dev, unsigned int field, volatil
 /* NULL for a queue whose address would lie outside of the notification area (4.1.4.4). */
 static volatile uint8_t *find_doorbell(struct virtio_device *dev, uint16_t queue)
 {
-	uint64_t offset;
+	bool data = dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA);
+	uint64_t offset, width = data ? sizeof(uint32_t) : sizeof(uint16_t);
 
 	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
 	offset = (uint64_t)io_read16(dev->common + COMMON_QUEUE_NOTIFY_OFF) * dev->notify_multiplier;
-	return offset + sizeof(uint16_t) <= dev->notify_length ? dev->notify + offset : NULL;
+	return offset + width <= dev->notify_length ? dev->notify + offset : NULL;
 }
 
 static void pci_queue_enable(struct virtio_device *dev, uint16_t queue, const struct ring *ring)
@@ -83,13 +84,24 @@ static void pci_queue_enable(struct virtio_device *dev, uint16_t queue, const st
 	io_write16(dev->common + COMMON_QUEUE_ENABLE, 1);
 }
 
+/* 4.1.5.2: what was made available, too. */
+static uint32_t notification_data(const struct virtio_device *dev, uint16_t queue)
+{
+	const struct ring *ring = queue < VIRTIO_DOORBELLS ? dev->rings[queue] : NULL;
+
+	return queue | (ring ? (uint32_t)ring_position(ring) << 16 : 0);
+}
+
 static void pci_notify(struct virtio_device *dev, uint16_t queue)
 {
-	volatile uint8_t *doorbell = queue < VIRTIO_DOORBELLS ? dev->doorbell[queue] : NULL;
+	bool known = queue < VIRTIO_DOORBELLS && dev->doorbell[queue];
+	volatile uint8_t *doorbell = known ? dev->doorbell[queue] : find_doorbell(dev, queue);
 
 	if (!doorbell)
-		doorbell = find_doorbell(dev, queue);
-	if (doorbell)
+		return;
+	if (dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA))
+		io_write32(doorbell, notification_data(dev, queue));
+	else
 		io_write16(doorbell, queue);
 }
 

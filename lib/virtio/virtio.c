@@ -43,8 +43,16 @@ bool virtio_enable_queue(struct virtio_device *dev, uint16_t queue, const struct
 {
 	if (dev->transport->queue_max(dev, queue) < ring->size)
 		return false;
+	if (queue < VIRTIO_DOORBELLS)
+		dev->rings[queue] = ring;
 	dev->transport->queue_enable(dev, queue, ring);
 	return true;
+}
+
+void virtio_kick(struct virtio_device *dev, uint16_t queue, struct ring *ring)
+{
+	if (ring_wants_notification(ring))
+		virtio_notify(dev, queue);
 }
 
 void virtio_driver_ok(struct virtio_device *dev)

@@ -80,6 +80,7 @@ struct virtio_device {
 	uint32_t notify_length;
 	uint32_t notify_multiplier;
 	volatile uint8_t *doorbell[VIRTIO_DOORBELLS];	/* virtio-pci: of the first queues */
+	const struct ring *rings[VIRTIO_DOORBELLS];	/* that they were enabled with, the caller's */
 };
 
 /* The type of a PCI function if it is a modern virtio device (4.1.2), else 0. */
@@ -104,8 +105,8 @@ uint64_t virtio_offered(struct virtio_device *dev);
 bool virtio_negotiate(struct virtio_device *dev, uint64_t features);
 
 /*
- * Make queue number @queue with memory that ring_init() has laid out. False if the device has no
- * such queue or its maximum is below the ring's size.
+ * Make queue number @queue with memory that ring_init() has laid out; @ring must outlive it. False if
+ * the device has no such queue or its maximum is below the ring's size.
  */
 bool virtio_enable_queue(struct virtio_device *dev, uint16_t queue, const struct ring *ring);
 
@@ -119,6 +120,9 @@ static inline void virtio_notify(struct virtio_device *dev, uint16_t queue)
 {
 	dev->transport->notify(dev, queue);
 }
+
+/* The same, if the device asks for it. */
+void virtio_kick(struct virtio_device *dev, uint16_t queue, struct ring *ring);
 
 /* The device says that it met an error and must be reset (2.1.2). */
 bool virtio_needs_reset(struct virtio_device *dev);
