@@ -37,6 +37,7 @@ class Setup:
     name: str
     words: list[str]
     tests: tuple[str, ...]
+    cmdline: str                # what the image has to know
 
     def selects(self, test: str) -> bool:
         return any(fnmatchcase(test, glob) for glob in self.tests)
@@ -57,7 +58,7 @@ def setups() -> list[Setup]:
     for run in read_runs(os.path.join(TOP, "unittests.cfg")):
         words = words_of(run)
         if words:
-            found.append(Setup(run.name, words, run.tests))
+            found.append(Setup(run.name, words, run.tests, run.setup.cmdline))
     return found
 
 
@@ -68,9 +69,10 @@ def words_of(run: Run) -> Optional[list[str]]:
         return None
 
 
-def execute(words: Sequence[str], tests: Iterable[str] = ("*",)) -> Outcome:
-    """One process."""
-    command = [PROGRAM, *words, "--cmdline", "tests=" + ",".join(tests)]
+def execute(setup: Setup, words: Sequence[str], tests: Iterable[str]) -> Outcome:
+    """One process: the set-up, and how the device behaves."""
+    command = [PROGRAM, *setup.words, *words,
+               "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=TIMEOUT)

@@ -63,7 +63,7 @@ void bug_event_without_buffer(const struct fault_record *record)
 		scribble(&last, record);
 	if (mutant(MUTANT_EVENT_TAKES_REQUEST_BUFFER) &&
 	    vring_pop(&reference.vdev, requests, &chain))
-		vring_push(&reference.vdev, requests, chain.head, 0);
+		vring_push(&reference.vdev, requests, &chain, 0);
 }
 
 /* Piece after piece into one short buffer after the other. */
@@ -78,7 +78,7 @@ static void spread(struct chain *chain, const struct fault_record *record)
 		if (length > chain->writable.size)
 			length = chain->writable.size;
 		chain_write(dev, chain, 0, (const uint8_t *)record + at, length);
-		vring_push(dev, queue, chain->head, length);
+		vring_push(dev, queue, chain, length);
 		at += length;
 	} while (at < sizeof(*record) && vring_pop(dev, queue, chain));
 }
@@ -90,7 +90,7 @@ static void fill_up(const struct chain *chain, const struct fault_record *record
 
 	chain_write(dev, chain, 0, zeroes, sizeof(zeroes));
 	chain_write(dev, chain, 0, record, sizeof(*record));
-	vring_push(dev, &dev->queues[EVENT_QUEUE], chain->head, chain->writable.size);
+	vring_push(dev, &dev->queues[EVENT_QUEUE], chain, chain->writable.size);
 }
 
 static void write_in_a_row(const struct chain_part *part, struct fault_record record)

@@ -44,9 +44,10 @@ static bool deliver(const struct fault_record *record)
 		return true;
 	}
 	length = bug_event_length(&chain, record, length);
-	vring_push(dev, queue, chain.head, length);
+	vring_push(dev, queue, &chain, length);
 	if (mutant(MUTANT_EVENT_BUFFER_TWICE))
-		vring_push(dev, queue, chain.head, length);
+		vring_push(dev, queue, &chain, length);
+	vring_flush(dev, queue);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "ram.h"
 #include "request.h"
 #include "version.h"
+#include "virtio/virtio.h"
 
 static const char usage_text[] =
 	"usage: virtio-iommu [option ...]\n"
@@ -23,8 +24,8 @@ static const char usage_text[] =
 	"  --reserved-regions LIST  FIRST-LAST:reserved or FIRST-LAST:msi, apart by commas\n"
 	"  --granule N              4k, 8k, 16k or 64k\n"
 	"  --address-width N        bits of the input range, 32 to 64\n"
-	"  --indirect on|off, --event-idx on|off\n"
-	"                           features of the IOMMU's queues (default: on)\n"
+	"  --packed, --indirect, --event-idx, --in-order, --notification-data, --ring-reset on|off\n"
+	"                           features of the IOMMU's queues (default: indirect, event-idx, ring-reset)\n"
 	"  --memory MIB             (default: 64)\n"
 	"  --fdt                    describe the machine by a device tree, not by ACPI tables\n"
 	"  --cmdline TEXT           of the tests: tests=PATTERN,... after=ID\n"
@@ -141,8 +142,12 @@ enum {
 	REGIONS,
 	GRANULE,
 	ADDRESS_WIDTH,
+	PACKED,
 	INDIRECT,
 	EVENT_IDX,
+	IN_ORDER,
+	NOTIFICATION_DATA,
+	RING_RESET,
 	MEMORY,
 	FDT,
 	CMDLINE,
@@ -161,8 +166,12 @@ static const struct option known[] = {
 	{"reserved-regions", required_argument, NULL, REGIONS},
 	{"granule", required_argument, NULL, GRANULE},
 	{"address-width", required_argument, NULL, ADDRESS_WIDTH},
+	{"packed", required_argument, NULL, PACKED},
 	{"indirect", required_argument, NULL, INDIRECT},
 	{"event-idx", required_argument, NULL, EVENT_IDX},
+	{"in-order", required_argument, NULL, IN_ORDER},
+	{"notification-data", required_argument, NULL, NOTIFICATION_DATA},
+	{"ring-reset", required_argument, NULL, RING_RESET},
 	{"memory", required_argument, NULL, MEMORY},
 	{"fdt", no_argument, NULL, FDT},
 	{"cmdline", required_argument, NULL, CMDLINE},
@@ -175,6 +184,16 @@ static const struct option known[] = {
 	{"help", no_argument, NULL, HELP},
 	{0},
 };
+
+static void set_ring_feature(struct options *options, int option, const char *value)
+{
+	static const unsigned int bits[] = {
+		VIRTIO_F_RING_PACKED, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX, VIRTIO_F_IN_ORDER,
+		VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_RING_RESET};
+	uint64_t feature = VIRTIO_FEATURE(bits[option - PACKED]);
+
+	*(on_off(known[option].name, value) ? &options->rings_on : &options->rings_off) |= feature;
+}
 
 static void apply_setup(struct options *options, int option, const char *value)
 {
@@ -192,12 +211,8 @@ static void apply_setup(struct options *options, int option, const char *value)
 	case ADDRESS_WIDTH:
 		options->address_width = number("address-width", value, 32, 64);
 		return;
-	case INDIRECT:
-		options->no_indirect = !on_off("indirect", value);
-		return;
-	case EVENT_IDX:
-		options->no_event_idx = !on_off("event-idx", value);
-		return;
+	case PACKED ... RING_RESET:
+		return set_ring_feature(options, option, value);
 	case MEMORY:
 		options->memory = number("memory", value, 32, RAM_MAX_MIB);
 		return;

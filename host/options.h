@@ -38,7 +38,7 @@ struct options {
 	bool fdt;			/* describe the machine by a device tree, not by ACPI */
 	uint64_t granule;		/* bytes, 0: as the personality has it */
 	unsigned int address_width;	/* bits, 0: as the personality has it */
-	bool no_indirect, no_event_idx;
+	uint64_t rings_on, rings_off;	/* features, whatever the personality has */
 	uint64_t memory;		/* MiB */
 };
 

@@ -130,8 +130,7 @@ static void give_back(const struct chain *chain, uint32_t length)
 {
 	struct vdev *dev = &reference.vdev;
 
-	vring_push(dev, &dev->queues[REQUEST_QUEUE],
-		   MUTATE(USED_ID_WRONG, chain->head + 1, chain->head), length);
+	vring_push(dev, &dev->queues[REQUEST_QUEUE], chain, length);
 }
 
 static void answer(const struct chain *chain, const struct model_request *r,

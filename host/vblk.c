@@ -61,7 +61,7 @@ static void handle(struct vblk *blk, struct vqueue *queue, const struct chain *c
 	else if (chain_read(dev, chain, 0, &header, sizeof(header)) &&
 		 serve(blk, chain, &header, &result) &&
 		 chain_write(dev, chain, chain->writable.size - 1, &result, 1))
-		vring_push(dev, queue, chain->head, chain->writable.size);
+		vring_push(dev, queue, chain, chain->writable.size);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "fatal.h"
 #include "personality.h"
 #include "vdev.h"
+#include "vring.h"
 
 #define VENDOR 0x1af4
 #define DEVICE_BASE 0x1040	/* 4.1.2 */
@@ -16,7 +18,8 @@ struct vdev *vdev_of(struct function *f)
 
 void vdev_reset_queue(struct vqueue *queue)
 {
-	*queue = (struct vqueue){.max = queue->max, .size = queue->max, .vector = NO_VECTOR};
+	*queue = (struct vqueue){.max = queue->max, .size = queue->max, .vector = NO_VECTOR,
+				 .avail_wrap = true, .used_wrap = true};
 }
 
 /* What a queue keeps over a reset that is not complete. */
@@ -158,8 +161,13 @@ void vdev_write_status(struct vdev *dev, uint8_t value)
 }
 
 /* Notifications that nothing is behind are harmless (2.7.10). */
-void vdev_notify(struct vdev *dev, unsigned int queue)
+void vdev_notify(struct vdev *dev, unsigned int queue, uint16_t position)
 {
-	if (queue < dev->queue_count && dev->queues[queue].enabled && vdev_is_running(dev))
-		dev->ops->notified(dev, queue);
+	if (queue >= dev->queue_count || !dev->queues[queue].enabled || !vdev_is_running(dev))
+		return;
+	if (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) &&
+	    !vring_ends_at(dev, &dev->queues[queue], position))
+		fatal("virtio: queue %u: next_off %#x of the notification is not where the next buffer "
+		      "will be (2.8.21)", queue, position);
+	dev->ops->notified(dev, queue);
 }

@@ -20,13 +20,29 @@
 
 struct vdev;
 
+/* One used element or descriptor, and what it stands for. */
+struct used {
+	uint16_t id;
+	uint16_t count;		/* buffers */
+	uint16_t slots;		/* their descriptors in the ring */
+	uint32_t length;
+};
+
+#define VQUEUE_HELD 16
+
 /* One virtqueue as the driver set it up, and how far the device has come. */
 struct vqueue {
 	uint16_t max, size;
 	bool enabled;
 	uint64_t desc, driver, device;	/* addresses as the device uses them */
-	uint16_t next_avail, next_used;
+	uint16_t next_avail, next_used;	/* split: indexes; packed: slots */
 	uint16_t vector;
+	bool avail_wrap, used_wrap;	/* packed: the wrap counters there */
+	struct used batch;		/* IN_ORDER: used, and not told yet */
+	bool batch_full;		/* its last buffer was used completely */
+	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
+	unsigned int held_count;
+	uint64_t last_put;		/* packed, for a bug: behind the last used descriptor's address */
 	bool served;			/* a buffer was taken since the queue was last found empty */
 };
 
@@ -93,7 +109,7 @@ void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector);
 /* Used by vdev_pci.c. */
 void vdev_write_status(struct vdev *dev, uint8_t value);
 void vdev_reset_queue(struct vqueue *queue);
-void vdev_notify(struct vdev *dev, unsigned int queue);
+void vdev_notify(struct vdev *dev, unsigned int queue, uint16_t position);
 extern const struct function_ops vdev_pci_ops;
 void vdev_pci_init(struct vdev *dev);
 

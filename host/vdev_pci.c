@@ -225,10 +225,12 @@ static bool is_power_of_two(uint32_t value)
 
 static void enable(struct vdev *dev, struct vqueue *queue)
 {
-	if (!is_power_of_two(queue->size) || queue->size > queue->max)
+	bool packed = vdev_has(dev, VIRTIO_F_RING_PACKED);
+
+	if (!queue->size || (!packed && !is_power_of_two(queue->size)) || queue->size > queue->max)
 		fatal("virtio-pci: queue %u enabled with size %u of at most %u (2.7)", dev->queue_select,
 		      queue->size, queue->max);
-	if (queue->desc % 16 || queue->driver % 2 || queue->device % 4)
+	if (queue->desc % 16 || queue->driver % (packed ? 4 : 2) || queue->device % 4)
 		fatal("virtio-pci: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
 	queue->enabled = true;
 }
@@ -375,6 +377,7 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 {
 	struct vdev *dev = vdev_of(f);
 	unsigned int at = offset % AREA_SIZE;
+	uint16_t position = 0;
 
 	if (bar == VMSIX_BAR)
 		return vmsix_write(dev, offset, value);
@@ -388,12 +391,14 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 			dev->ops->config_write(dev, at, width, value);
 		break;
 	case AREA_NOTIFY:
-		if (width != 2)
-			fatal("virtio-pci: a notification is %u bytes wide, not 2 (4.1.5.2)", width);
+		if (width != (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2))
+			fatal("virtio-pci: a notification is %u bytes wide (4.1.5.2)", width);
+		if (!vdev_bug(dev, MUTANT_NOTIFICATION_DATA_AS_QUEUE))
+			position = value >> 16, value &= 0xffff;
 		if (vdev_bug(dev, MUTANT_ABSENT_QUEUE_BREAKS) && value >= dev->queue_count)
 			vdev_break(dev);
 		if (at / NOTIFY_MULTIPLIER == value)
-			vdev_notify(dev, value);
+			vdev_notify(dev, value, position);
 		break;
 	}
 }

@@ -57,6 +57,16 @@ static void serve_reversed(struct vqueue *queue)
 	} while (count == BATCH);
 }
 
+/* A packed queue is started in ring order, and IN_ORDER is what it says (2.8.10.2, 6.2). */
+static bool serves_reversed(void)
+{
+	const struct vdev *dev = &reference.vdev;
+
+	if (vdev_has(dev, VIRTIO_F_RING_PACKED))
+		return mutant(MUTANT_PACKED_STARTS_WITH_LAST);
+	return personality->reversed && !vdev_has(dev, VIRTIO_F_IN_ORDER);
+}
+
 static void serve(void)
 {
 	static struct chain chain;
@@ -66,13 +76,14 @@ static void serve(void)
 	if (bug_requests_stall)
 		return;
 	bug_new_batch();
-	if (personality->reversed)
-		return serve_reversed(queue);
+	if (serves_reversed())
+		serve_reversed(queue);
 	while (vdev_is_running(&reference.vdev) && vring_pop(&reference.vdev, queue, &chain)) {
 		request_serve(&chain);
 		if (mutant(MUTANT_ONE_REQUEST_PER_NOTIFICATION))
-			return;
+			break;
 	}
+	vring_flush(&reference.vdev, queue);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)
@@ -203,10 +214,7 @@ static uint64_t offered(const struct options *options)
 {
 	uint64_t features = reference.vdev.offered;
 
-	if (options->no_indirect)
-		features &= ~VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
-	if (options->no_event_idx)
-		features &= ~VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	features &= ~options->rings_off;
 	if (mutant(MUTANT_MAP_UNMAP_NOT_OFFERED))
 		features &= ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
 	if (mutant(MUTANT_OLD_BYPASS_OFFERED))
@@ -215,7 +223,7 @@ static uint64_t offered(const struct options *options)
 		features |= VIRTIO_FEATURE(45);
 	if (mutant(MUTANT_VERSION_1_NOT_OFFERED))
 		features &= ~VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
-	return (features & ~personality->without) | personality->with;
+	return (features & ~personality->without) | personality->with | options->rings_on;
 }
 
 void virtio_iommu_init(const struct options *options)

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What both ring formats share: buffers, batches, interrupts.
+ */
 #include <string.h>
 
-#include "access.h"
 #include "mutant.h"
-#include "virtio/ring.h"
-#include "vring.h"
+#include "personality.h"
+#include "vring_format.h"
 
-enum { AVAIL_FLAGS = 0, AVAIL_INDEX = 2, AVAIL_HEADS = 4 };
-enum { USED_FLAGS = 0, USED_INDEX = 2, USED_ELEMENTS = 4 };
-
-static bool load16(struct vdev *dev, uint64_t address, uint16_t *value)
+static const struct vring_format *format_of(const struct vdev *dev)
 {
-	return access_memory(dev, address, value, sizeof(*value), false);
-}
-
-static bool store16(struct vdev *dev, uint64_t address, uint16_t value)
-{
-	return access_memory(dev, address, &value, sizeof(value), true);
-}
-
-/* used_event and avail_event lie behind the last element of the other ring (2.7.6, 2.7.8). */
-static uint64_t used_event(const struct vqueue *queue)
-{
-	return queue->driver + AVAIL_HEADS + queue->size * sizeof(uint16_t);
-}
-
-static uint64_t avail_event(const struct vqueue *queue)
-{
-	return queue->device + USED_ELEMENTS + queue->size * sizeof(struct ring_used_element);
+	return vdev_has(dev, VIRTIO_F_RING_PACKED) ? &vring_packed : &vring_split;
 }
 
 /* Descriptors that do not count, and those that count alone. True: this one is left out. */
@@ -42,10 +25,27 @@ static bool bug_piece(struct vdev *dev, struct chain *chain, const struct ring_d
 	       (vdev_bug(dev, MUTANT_TWO_READABLE_PIECES_ONLY) && chain->readable.count == 2);
 }
 
-static bool add_piece(struct chain *chain, const struct ring_desc *desc)
+/* A list in packed format that is not used in the order in which it is chained. */
+static void bug_order(struct vdev *dev, struct chain_part *part)
+{
+	if (!vdev_bug(dev, MUTANT_PACKED_CHAIN_REVERSED) || !vdev_has(dev, VIRTIO_F_RING_PACKED))
+		return;
+	for (unsigned int i = part->count - 1; i; i--) {
+		uint64_t address = part->pieces[i].address;
+		uint32_t length = part->pieces[i].length;
+
+		part->pieces[i] = part->pieces[i - 1];
+		part->pieces[i - 1].address = address;
+		part->pieces[i - 1].length = length;
+	}
+}
+
+bool chain_add(struct vdev *dev, struct chain *chain, const struct ring_desc *desc)
 {
 	struct chain_part *part = desc->flags & DESC_WRITE ? &chain->writable : &chain->readable;
 
+	if (bug_piece(dev, chain, desc))
+		return true;
 	/* Readable elements come first; more than 2^32 bytes are not allowed (2.7.4.2, 2.7.5). */
 	if (part == &chain->readable && chain->writable.count)
 		return false;
@@ -54,171 +54,113 @@ static bool add_piece(struct chain *chain, const struct ring_desc *desc)
 	part->pieces[part->count].address = desc->address;
 	part->pieces[part->count++].length = desc->length;
 	part->size += desc->length;
+	bug_order(dev, part);
 	return true;
-}
-
-/* A table of descriptors: that of the ring, or an indirect one. */
-struct table {
-	uint64_t address;
-	uint32_t size;		/* descriptors */
-	bool indirect;
-};
-
-static bool read_desc(struct vdev *dev, const struct table *table, uint16_t index,
-		      struct ring_desc *desc)
-{
-	return index < table->size &&
-	       access_memory(dev, table->address + index * sizeof(*desc), desc, sizeof(*desc), false);
-}
-
-/* 2.7.5.3.1: not in an indirect table, not together with NEXT. */
-static bool enter_indirect(struct vdev *dev, struct table *table, const struct ring_desc *desc)
-{
-	if (table->indirect || (desc->flags & DESC_NEXT) || !vdev_has(dev, VIRTIO_F_INDIRECT_DESC) ||
-	    !desc->length || desc->length % sizeof(*desc))
-		return false;
-	*table = (struct table){desc->address, desc->length / sizeof(*desc), true};
-	return true;
-}
-
-static bool walk(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
-{
-	struct table table = {queue->desc, queue->size, false};
-	struct ring_desc desc;
-	uint16_t index = chain->head;
-
-	for (uint32_t step = 0; step < table.size; step++) {
-		if (!read_desc(dev, &table, index, &desc))
-			return false;
-		if (desc.flags & DESC_INDIRECT) {
-			if (!enter_indirect(dev, &table, &desc))
-				return false;
-			index = 0;
-			step = -1;	/* an own count for the table */
-			continue;
-		}
-		if (!bug_piece(dev, chain, &desc) && !add_piece(chain, &desc))
-			return false;
-		if (vdev_bug(dev, MUTANT_USED_ID_OF_LAST_DESCRIPTOR))
-			chain->head = index;
-		if (!(desc.flags & DESC_NEXT))
-			return true;
-		index = desc.next;
-	}
-	return false;	/* a loop */
-}
-
-static uint16_t ring_size(struct vdev *dev, const struct vqueue *queue, enum mutant_id max)
-{
-	return vdev_bug(dev, max) ? queue->max : queue->size;
-}
-
-/* Nothing is available. True: it is taken for something, once. */
-static bool bug_empty(struct vdev *dev, struct vqueue *queue, uint16_t *head)
-{
-	uint16_t slot = (uint16_t)(queue->next_avail - 1) % queue->size;
-
-	if (queue != &dev->queues[0] || queue->served)
-		return queue->served = false;
-	if (vdev_bug(dev, MUTANT_EMPTY_NOTIFICATION_BREAKS))
-		vdev_break(dev);
-	if (!vdev_bug(dev, MUTANT_EMPTY_NOTIFICATION_SERVED) || !queue->next_avail)
-		return false;
-	queue->next_avail--;
-	return load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), head);
-}
-
-static bool next_head(struct vdev *dev, struct vqueue *queue, uint16_t *head)
-{
-	uint16_t index, slot = queue->next_avail % ring_size(dev, queue, MUTANT_AVAILABLE_SLOT_OF_MAX);
-
-	if (!load16(dev, queue->driver + AVAIL_INDEX, &index))
-		return false;
-	if (index == queue->next_avail)
-		return bug_empty(dev, queue, head);
-	if ((uint16_t)(index - queue->next_avail) > queue->size) {
-		vdev_break(dev);
-		return false;
-	}
-	return load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), head);
 }
 
 bool vring_pop(struct vdev *dev, struct vqueue *queue, struct chain *chain)
 {
-	if (!next_head(dev, queue, &chain->head))
-		return false;
+	const struct vring_format *format = format_of(dev);
+
 	chain->readable.count = chain->writable.count = 0;
 	chain->readable.size = chain->writable.size = 0;
-	if (!walk(dev, queue, chain)) {
+	if (!format->available(dev, queue, chain))
+		return false;
+	if (!format->walk(dev, queue, chain)) {
 		vdev_break(dev);
 		return false;
 	}
-	queue->next_avail++;
 	queue->served = true;
-	if (vdev_bug(dev, MUTANT_AVAILABLE_RING_WRITTEN))
-		store16(dev, queue->driver + AVAIL_HEADS +
-			     (uint16_t)(queue->next_avail - 1) % queue->size * sizeof(uint16_t), 0xffff);
-	if (vdev_has(dev, VIRTIO_F_EVENT_IDX))
-		return store16(dev, avail_event(queue), queue->next_avail);
-	return true;
+	return format->taken(dev, queue, chain);
 }
 
-/* 2.7.7.2 */
-static bool wants_interrupt(struct vdev *dev, const struct vqueue *queue)
+static bool is_requests(const struct vdev *dev, const struct vqueue *queue)
 {
-	uint16_t value;
-
-	if (vdev_bug(dev, MUTANT_NO_INTERRUPT_IGNORED))
-		return true;
-	if (vdev_has(dev, VIRTIO_F_EVENT_IDX) || vdev_bug(dev, MUTANT_USED_EVENT_WITHOUT_FEATURE))
-		return load16(dev, used_event(queue), &value) &&
-		       value == (uint16_t)(queue->next_used - 1);
-	return load16(dev, queue->driver + AVAIL_FLAGS, &value) && !(value & AVAIL_NO_INTERRUPT);
+	return queue == &dev->queues[0];
 }
 
-/* What else is written when a buffer is used. */
-static void bug_push(struct vdev *dev, struct vqueue *queue, uint16_t head)
+static void use(struct vdev *dev, struct vqueue *queue, const struct used *used)
 {
-	struct ring_desc cleared = {0};
+	const struct vring_format *format = format_of(dev);
 
-	if (vdev_bug(dev, MUTANT_DESCRIPTOR_WRITTEN))
-		access_memory(dev, queue->desc + head * sizeof(cleared), &cleared,
-			      sizeof(cleared), true);
-	if (vdev_bug(dev, MUTANT_USED_FLAGS_RESERVED))
-		store16(dev, queue->device + USED_FLAGS, 2);
-}
-
-static uint16_t next_used(struct vdev *dev, const struct vqueue *queue)
-{
-	if (vdev_bug(dev, MUTANT_USED_INDEX_15_BITS))
-		return (queue->next_used + 1) & 0x7fff;
-	if (vdev_bug(dev, MUTANT_USED_INDEX_SATURATES) && queue->next_used == UINT16_MAX)
-		return UINT16_MAX;
-	return queue->next_used + 1;
-}
-
-static bool put(struct vdev *dev, struct vqueue *queue, uint16_t head, uint32_t length)
-{
-	struct ring_used_element element = {head, length};
-	uint16_t slot = queue->next_used % ring_size(dev, queue, MUTANT_USED_SLOT_OF_MAX);
-	uint16_t next = next_used(dev, queue);
-
-	if (!access_memory(dev, queue->device + USED_ELEMENTS + slot * sizeof(element), &element,
-			   sizeof(element), true) ||
-	    !store16(dev, queue->device + USED_INDEX, next))
-		return false;
-	queue->next_used = next;
-	return true;
-}
-
-void vring_push(struct vdev *dev, struct vqueue *queue, uint16_t head, uint32_t length)
-{
-	bug_push(dev, queue, head);
-	if (!put(dev, queue, head, length) ||
-	    (vdev_bug(dev, MUTANT_USED_TWICE) && !put(dev, queue, head, length)))
+	if (!format->put(dev, queue, used) ||
+	    (vdev_bug(dev, MUTANT_USED_TWICE) && !format->put(dev, queue, used)))
 		return;
-	if (wants_interrupt(dev, queue))
+	if (vdev_bug(dev, MUTANT_NO_INTERRUPT_IGNORED) || format->wants_interrupt(dev, queue, used))
 		vdev_interrupt(dev, ISR_QUEUE, queue->vector);
+}
+
+/* Those in front of the last one of a batch count as used completely (2.7.9, 2.8.8). */
+static void join_batch(struct vdev *dev, struct vqueue *queue, const struct used *used, bool full)
+{
+	struct used *batch = &queue->batch;
+
+	if (batch->count && !queue->batch_full && !vdev_bug(dev, MUTANT_BATCH_OF_PARTLY_USED))
+		vring_flush(dev, queue);
+	if (!batch->count || !vdev_bug(dev, MUTANT_BATCH_ID_OF_FIRST))
+		batch->id = used->id;
+	batch->length = used->length;
+	batch->count++;
+	batch->slots += used->slots;
+	queue->batch_full = full;
+}
+
+/* Buffers may come back in any order, also in packed rings: here the last one first. */
+static void hold(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	if (queue->held_count == VQUEUE_HELD)
+		vring_flush(dev, queue);
+	queue->held[queue->held_count++] = *used;
+}
+
+static bool reverses(const struct vdev *dev)
+{
+	if (vdev_has(dev, VIRTIO_F_IN_ORDER))
+		return vdev_bug(dev, MUTANT_IN_ORDER_IGNORED);
+	return dev->type == VIRTIO_TYPE_IOMMU && personality->reversed &&
+	       vdev_has(dev, VIRTIO_F_RING_PACKED);
+}
+
+void vring_push(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length)
+{
+	struct used used = {chain->head, 1, chain->slots, length};
+
+	if (vdev_bug(dev, MUTANT_USED_ID_WRONG) && is_requests(dev, queue))
+		used.id++;
+	if (reverses(dev))
+		hold(dev, queue, &used);
+	else if (vdev_has(dev, VIRTIO_F_IN_ORDER))
+		join_batch(dev, queue, &used, length == chain->writable.size);
+	else
+		use(dev, queue, &used);
+}
+
+/* They come back in order, but for the first one, which is the last. */
+static void bug_rotate(struct vqueue *queue)
+{
+	struct used old[VQUEUE_HELD];
+
+	memcpy(old, queue->held, sizeof(old));
+	for (unsigned int i = 1; i < queue->held_count; i++)
+		queue->held[i] = old[queue->held_count - i];
+}
+
+void vring_flush(struct vdev *dev, struct vqueue *queue)
+{
+	struct used batch = queue->batch;
+
+	queue->batch = (struct used){0};
+	if (batch.count)
+		use(dev, queue, &batch);
+	if (vdev_bug(dev, MUTANT_IN_ORDER_IGNORED) && queue->held_count)
+		bug_rotate(queue);
+	while (queue->held_count)
+		use(dev, queue, &queue->held[--queue->held_count]);
+}
+
+bool vring_ends_at(struct vdev *dev, struct vqueue *queue, uint16_t position)
+{
+	return format_of(dev)->ends_at(dev, queue, position);
 }
 
 static bool copy(struct vdev *dev, const struct chain_part *part, uint32_t offset, uint8_t *bytes,

@@ -24,7 +24,7 @@ static void handle(struct vrng *rng, struct vqueue *queue, const struct chain *c
 		if (!chain_write(dev, chain, at, bytes, sizeof(bytes)))
 			return;
 	}
-	vring_push(dev, queue, chain->head, chain->writable.size);
+	vring_push(dev, queue, chain, chain->writable.size);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)

@@ -30,6 +30,8 @@ class Region:
     kind: str                   # reserved or msi
 
 
+RING_KEYS = ("packed", "indirect", "event-idx", "in-order", "notification-data", "ring-reset")
+
 MASTERS = ("blk", "rng", "edu")             # lib/dma has a driver for each
 
 
@@ -46,6 +48,9 @@ class Setup:
     indirect: Optional[bool] = None
     in_order: Optional[bool] = None
     interrupts: Optional[str] = None        # doorbell of messages, arm only
+    notification_data: Optional[bool] = None
+    ring_reset: Optional[bool] = None
+    queue_size: Optional[int] = None        # of the request queue
     memory: int = 64                        # MiB
     machine_reset: bool = False             # the image may reset the machine, and is told so
 
@@ -54,6 +59,15 @@ class Setup:
         """Endpoints behind the IOMMU that the image can drive."""
         return sum(endpoint.kind in MASTERS and endpoint.place != "outside"
                    for endpoint in self.endpoints)
+
+    @property
+    def cmdline(self) -> str:
+        """What the image has to know: how many endpoints to find, and which rings to use."""
+        rings = ",".join(key for key in RING_KEYS if getattr(self, key.replace("-", "_")))
+        words = [f"endpoints={self.masters}"]
+        words += [f"rings={rings}"] if rings else []
+        words += [f"queue-size={self.queue_size}"] if self.queue_size else []
+        return " ".join(words)
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,8 @@ SETUP_KEYS: Parsers = {
     "address-width": lambda value: number(value, 32, 64),
     "reserved-regions": regions,
     "interrupts": lambda value: one_of(value, INTERRUPTS),
-    "packed": on_off, "event-idx": on_off, "indirect": on_off, "in-order": on_off,
+    **{key: on_off for key in RING_KEYS},
+    "queue-size": lambda value: number(value, 1, 64),
     "memory": lambda value: number(value, 32, 1 << 20),
     "machine-reset": on_off,
 }

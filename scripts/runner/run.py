@@ -114,7 +114,7 @@ class RunJob:
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """With the tests that it covers: all, unless they must be named and are too many."""
-        words = [f"endpoints={self.selected.run.setup.masters}", *self.context.words]
+        words = [self.selected.run.setup.cmdline, *self.context.words]
         setup = "".join(f" {word}" for word in words)
         if self.selected.globs:
             behind = f" after={after}" if after else ""

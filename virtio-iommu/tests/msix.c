@@ -33,9 +33,9 @@ static bool request_with_message(void)
 {
 	struct reply reply;
 
-	iommu.requests.avail->flags = 0;
+	ring_want_interrupt(&iommu.requests, true);
 	reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
-	iommu.requests.avail->flags = AVAIL_NO_INTERRUPT;
+	ring_want_interrupt(&iommu.requests, false);
 	return reply.used;
 }
 
@@ -119,7 +119,7 @@ TEST(PCI_MSIX_4, event_queue_has_a_vector_of_its_own, NEEDS_DMA | NEEDS_MSIX)
 	REQUIRE(message_set(msix, 0, &message));
 	REQUIRE(restart_with(&(struct vectors){VIRTIO_NO_VECTOR, {VIRTIO_NO_VECTOR, 0}}));
 	REQUIRE(map_one_page(&s));
-	iommu.events.avail->flags = 0;
+	ring_want_interrupt(&iommu.events, true);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
 	if (!event_wait(&event))
 		SKIP("the device reports no faults");

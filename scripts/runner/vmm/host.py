@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Optional
 
-from ..config import Endpoint, Setup
+from ..config import RING_KEYS, Endpoint, Setup
 from ..errors import UsageError
 from . import CannotProvide, ask_version
 
@@ -54,8 +54,6 @@ def endpoint(endpoint: Endpoint) -> str:
 
 
 def iommu(setup: Setup) -> list[str]:
-    if setup.packed or setup.in_order:
-        raise CannotProvide("the reference device has split rings only, and no IN_ORDER")
     if setup.granule == "host":
         raise CannotProvide("the reference device has no granule of a host")
     words = ["--boot-bypass", switch(setup.boot_bypass)]
@@ -66,8 +64,9 @@ def iommu(setup: Setup) -> list[str]:
     words += ["--machine-reset"] if setup.machine_reset else []
     for option, value in (("granule", setup.granule), ("address-width", setup.address_width)):
         words += [f"--{option}", str(value)] if value else []
-    for option, on in (("indirect", setup.indirect), ("event-idx", setup.event_idx)):
-        words += [f"--{option}", switch(on)] if on is not None else []
+    for key in RING_KEYS:
+        on = getattr(setup, key.replace("-", "_"))
+        words += [f"--{key}", switch(on)] if on is not None else []
     return words
 
 

@@ -117,9 +117,12 @@ class Vmm:
 
     def _rings(self, setup: Setup) -> dict[str, str]:
         wanted = {"packed": setup.packed, "event_idx": setup.event_idx,
-                  "indirect_desc": setup.indirect, "in_order": setup.in_order}
+                  "indirect_desc": setup.indirect, "in_order": setup.in_order,
+                  "queue_reset": setup.ring_reset}
         if setup.in_order and not self.at_least(10, 0):
             raise CannotProvide(f"QEMU {self.version} has no option in_order (from 10.0)")
+        if setup.notification_data:
+            raise CannotProvide("QEMU's virtio-iommu does not offer NOTIFICATION_DATA")
         if not self.at_least(10, 0):
             del wanted["in_order"]
         return {key: switch(value) for key, value in wanted.items() if value is not None}
