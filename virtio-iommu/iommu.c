@@ -157,7 +157,10 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 		return false;
 	if (queue == REQUEST_QUEUE && iommu.rings.size)
 		size = iommu.rings.size;
-	ring_init(ring, most < size ? most : size, ring_memory[queue], 0, iommu.dev.accepted);
+	size = most < size ? most : size;
+	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
+		size &= size - 1;	/* a power of 2 if split (2.7) */
+	ring_init(ring, size, ring_memory[queue], 0, iommu.dev.accepted);
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 
