@@ -58,6 +58,13 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 		   unsigned int *count, struct error *error);
 
 /*
+ * Append the addresses of the registers of all virtio,mmio nodes, whether or not a device is there,
+ * to @bases, which has room for @max, adding to *@count.
+ */
+bool fdt_virtio_mmio(const void *fdt, uint64_t *bases, unsigned int max, unsigned int *count,
+		     struct error *error);
+
+/*
  * Entry @index of the reg property of @node (an offset of libfdt), translated to what the CPU
  * sees by the ranges of all buses above. @size may be NULL.
  */

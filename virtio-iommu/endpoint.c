@@ -19,28 +19,27 @@ static unsigned int count;
 static struct endpoint outside;
 static const struct topology *listed;
 
-static bool open_endpoint(struct endpoint *ep, struct pci_dev *pci, uint32_t id)
+static bool open_endpoint(struct endpoint *ep, const struct place *place, uint32_t id)
 {
 	size_t mark = arena_mark();
 	struct error error;
-	bool ok = dma_open(&ep->dma, pci, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
+	bool ok = dma_open(&ep->dma, place, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
 
 	ep->id = id;
-	ep->pci = pci;
+	ep->place = *place;
 	if (!ok)
 		arena_release(mark);
 	if (error.text[0])
-		printf("# endpoint: " PCI_FORMAT " not usable: %s\n",
-		       PCI_ARGS(pci->segment, pci->bdf), error.text);
+		printf("# endpoint: %s not usable: %s\n", place_name(place), error.text);
 	return ok;
 }
 
-static void open_outside(struct pci_dev *pci)
+static void open_outside(const struct place *place)
 {
-	if (endpoint_outside() || !open_endpoint(&outside, pci, pci_requester_id(pci)))
-		return;
-	printf("# outside: " PCI_FORMAT " %s\n", PCI_ARGS(pci->segment, pci->bdf),
-	       outside.dma.ops->name);
+	uint32_t id = place->pci ? pci_requester_id(place->pci) : 0;
+
+	if (!endpoint_outside() && open_endpoint(&outside, place, id))
+		printf("# outside: %s %s\n", place_name(place), outside.dma.ops->name);
 }
 
 bool is_slow(const struct endpoint *ep)
@@ -70,24 +69,30 @@ static void sort_endpoints(void)
 			swap(&endpoints[j - 1], &endpoints[j]);
 }
 
-void endpoints_open(struct pci *pci, const struct topology *topology, unsigned int iommu_index)
+static bool find_id(const struct place *place, unsigned int *iommu_index, uint32_t *id)
+{
+	const struct pci_dev *pci = place->pci;
+
+	return pci ? topology_pci_endpoint(listed, pci->segment, pci_requester_id(pci), iommu_index, id) :
+		     topology_mmio_endpoint(listed, place->registers, iommu_index, id);
+}
+
+void endpoints_open(const struct place *places, unsigned int place_count,
+		    const struct topology *topology, unsigned int iommu_index)
 {
 	unsigned int index;
 	uint32_t id;
 
 	listed = topology;
-	for (unsigned int i = 0; i < pci->device_count; i++) {
-		struct pci_dev *dev = &pci->devices[i];
-
-		if (!topology_pci_endpoint(topology, dev->segment, pci_requester_id(dev), &index, &id))
-			open_outside(dev);
+	for (unsigned int i = 0; i < place_count; i++) {
+		if (!find_id(&places[i], &index, &id))
+			open_outside(&places[i]);
 		else if (index == iommu_index && count < MAX_ENDPOINTS)
-			count += open_endpoint(&endpoints[count], dev, id);
+			count += open_endpoint(&endpoints[count], &places[i], id);
 	}
 	sort_endpoints();
 	for (unsigned int i = 0; i < count; i++)
-		printf("# endpoint: " PCI_FORMAT " id %#x %s\n",
-		       PCI_ARGS(endpoints[i].pci->segment, endpoints[i].pci->bdf), endpoints[i].id,
+		printf("# endpoint: %s id %#x %s\n", place_name(&endpoints[i].place), endpoints[i].id,
 		       endpoints[i].dma.ops->name);
 }
 
@@ -121,7 +126,8 @@ struct endpoint *endpoint_named(const char *master)
 struct endpoint *endpoint_bridged(void)
 {
 	for (unsigned int i = 0; i < count; i++)
-		if (endpoints[i].dma.ops->exact && endpoints[i].pci->bdf >> 8)
+		if (endpoints[i].dma.ops->exact && endpoints[i].place.pci &&
+		    endpoints[i].place.pci->bdf >> 8)
 			return &endpoints[i];
 	return NULL;
 }

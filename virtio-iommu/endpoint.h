@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "dma/dma.h"
+#include "place.h"
 
 #define MAX_ENDPOINTS 16
 
@@ -16,20 +17,20 @@
 #define PRIVATE_PAGE 65536
 
 struct topology;
-struct pci;
 
 struct endpoint {
 	uint32_t id;
-	struct pci_dev *pci;
+	struct place place;
 	struct dma_master dma;
 	uint64_t page_iova;	/* where a normal domain shows the private page of the master */
 };
 
 /*
- * Open all masters among @pci's functions that @topology puts behind IOMMU number @iommu_index, and
- * print one line for each. Byte-exact ones come first, slow ones last.
+ * Open all masters at @places that @topology puts behind IOMMU number @iommu_index, and print one line
+ * for each. Byte-exact ones come first, slow ones last.
  */
-void endpoints_open(struct pci *pci, const struct topology *topology, unsigned int iommu_index);
+void endpoints_open(const struct place *places, unsigned int place_count,
+		    const struct topology *topology, unsigned int iommu_index);
 
 /* Choose where private pages are mapped. After iommu_open() and reserved_init(). */
 void endpoints_place(void);
@@ -50,7 +51,7 @@ struct endpoint *endpoint_bridged(void);
 
 /*
  * The first exact one that no table puts behind an IOMMU, NULL if there is none. Its id is its BDF,
- * which is what it would be if one did.
+ * which is what it would be if one did, or 0 for one on MMIO, which has no such id.
  */
 struct endpoint *endpoint_outside(void);
 

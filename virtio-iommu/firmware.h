@@ -17,7 +17,7 @@ struct firmware {
 	const void *fdt;	/* NULL: there is none; it has passed fdt_validate() */
 	const struct pci *pci;
 	const struct topology *topology;
-	unsigned int iommu;	/* the one under test, an index in the topology */
+	unsigned int iommu;	/* the one under test: the first of the topology */
 };
 
 extern struct firmware firmware;

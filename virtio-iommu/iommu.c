@@ -115,9 +115,9 @@ static bool add_ring_features(struct error *error)
 				     "the device does not offer", missing);
 }
 
-bool iommu_open(struct pci_dev *pci, const struct iommu_rings *rings, struct error *error)
+bool iommu_open(const struct place *place, const struct iommu_rings *rings, struct error *error)
 {
-	if (!virtio_pci_open(&iommu.dev, pci, error))
+	if (!virtio_open(&iommu.dev, place, error))
 		return false;
 	if (!virtio_reset(&iommu.dev))
 		return error_set(error, "virtio-iommu: device_status does not return to 0 after reset");

@@ -62,7 +62,7 @@ static inline bool iommu_wants(unsigned int bit)
  * Open the device, read its configuration, bring it to DRIVER_OK with all features it offers and
  * those of @rings, which it must offer.
  */
-bool iommu_open(struct pci_dev *pci, const struct iommu_rings *rings, struct error *error);
+bool iommu_open(const struct place *place, const struct iommu_rings *rings, struct error *error);
 
 /*
  * Reset the device and bring it to DRIVER_OK again with @features and both queues. False if the

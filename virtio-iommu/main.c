@@ -45,7 +45,7 @@ static void find_hosts(const struct boot_info *boot)
 	if (!pci.host_count && pci_port_host(&pci.hosts[0]))
 		pci.host_count = 1;
 	if (!pci.host_count)
-		bail_out("PCI: no host bridge in tree or MCFG, and no configuration ports");
+		printf("# PCI: no host bridge in tree or MCFG, and no configuration ports\n");
 	for (unsigned int i = 0; i < pci.host_count; i++)
 		pci_find_hole(&pci.hosts[i], boot);
 	check(pci_scan(&pci, &error), &error);
@@ -83,15 +83,6 @@ static struct pci_dev *find_function(uint16_t segment, uint16_t bdf)
 		if (pci.devices[i].segment == segment && pci.devices[i].bdf == bdf)
 			return &pci.devices[i];
 	return NULL;
-}
-
-/* The first virtio-iommu on PCI that the firmware describes. */
-static unsigned int choose_iommu(void)
-{
-	for (unsigned int i = 0; i < topology.iommu_count; i++)
-		if (topology.iommus[i].kind == IOMMU_PCI)
-			return i;
-	bail_out("%s: describes no virtio-iommu on PCI", topology.source);
 }
 
 /* rings=NAME,...: accepted on demand, so that a plain run has plain split rings. */
@@ -133,20 +124,69 @@ static struct iommu_rings read_rings(const struct boot_info *boot)
 	return rings;
 }
 
-static void open_iommu(const struct boot_info *boot, unsigned int index)
+static struct place place_of(const struct iommu_node *node)
 {
-	struct iommu_rings rings = read_rings(boot);
-	const struct iommu_node *node = &topology.iommus[index];
-	struct pci_dev *function = find_function(node->segment, node->bdf);
-	struct error error;
+	struct place place = {.registers = node->base};
 
-	if (!function)
+	if (node->kind == IOMMU_MMIO)
+		return place;
+	place.pci = find_function(node->segment, node->bdf);
+	if (!place.pci)
 		bail_out("%s: the virtio-iommu at " PCI_FORMAT " does not exist", topology.source,
 			 PCI_ARGS(node->segment, node->bdf));
-	if (virtio_pci_type(function) != VIRTIO_TYPE_IOMMU)
-		bail_out("%s: " PCI_FORMAT " is a %04x:%04x, not a virtio-iommu", topology.source,
-			 PCI_ARGS(node->segment, node->bdf), function->vendor, function->device);
-	check(iommu_open(function, &rings, &error), &error);
+	return place;
+}
+
+static void open_iommu(const struct boot_info *boot, const struct place *place)
+{
+	struct iommu_rings rings = read_rings(boot);
+	uint32_t type = virtio_type(place);
+	struct error error;
+
+	if (type != VIRTIO_TYPE_IOMMU)
+		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
+			 place_name(place), type);
+	check(iommu_open(place, &rings, &error), &error);
+}
+
+#define MAX_MMIO_DEVICES 64
+
+static uint64_t mmio_bases[MAX_MMIO_DEVICES];
+static unsigned int mmio_count;
+
+static void add_mmio(uint64_t base)
+{
+	for (unsigned int i = 0; i < mmio_count; i++)
+		if (mmio_bases[i] == base)
+			return;
+	if (mmio_count < MAX_MMIO_DEVICES)
+		mmio_bases[mmio_count++] = base;
+}
+
+/* A tree has them all; a VIOT those that are endpoints. */
+static void find_mmio(const struct boot_info *boot)
+{
+	struct error error;
+
+	if (boot->fdt)
+		check(fdt_virtio_mmio(boot->fdt, mmio_bases, MAX_MMIO_DEVICES, &mmio_count, &error),
+		      &error);
+	for (unsigned int i = 0; i < topology.range_count; i++)
+		if (topology.ranges[i].mmio)
+			add_mmio(topology.ranges[i].base);
+}
+
+static void open_endpoints(const struct boot_info *boot)
+{
+	static struct place places[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
+	unsigned int count = 0;
+
+	for (; count < pci.device_count; count++)
+		places[count].pci = &pci.devices[count];
+	find_mmio(boot);
+	for (unsigned int i = 0; i < mmio_count; i++)
+		places[count++].registers = mmio_bases[i];
+	endpoints_open(places, count, &topology, firmware.iommu);
 }
 
 /* endpoints=N: one that is lost on the way would take its tests with it unseen. */
@@ -160,12 +200,11 @@ static void check_endpoint_count(const struct boot_info *boot)
 			 wanted, endpoint_count());
 }
 
-static void print_facts(void)
+static void print_facts(const struct place *place)
 {
 	const struct iommu_config *c = &iommu.config;
 
-	printf("# device: " PCI_FORMAT " features %#lx accepted %#lx\n",
-	       PCI_ARGS(iommu.dev.pci->segment, iommu.dev.pci->bdf), iommu.offered,
+	printf("# device: %s features %#lx accepted %#lx\n", place_name(place), iommu.offered,
 	       iommu.dev.accepted);
 	printf("# request queue: %u descriptors, %s\n", iommu.requests.size,
 	       iommu_wants(VIRTIO_F_RING_PACKED) ? "packed" : "split");
@@ -178,18 +217,18 @@ static void print_facts(void)
 static void open_all(const struct boot_info *boot)
 {
 	struct error error;
-	unsigned int index;
+	struct place place;
 
 	check(acpi_init(&acpi, boot, &error), &error);
 	find_hosts(boot);
 	find_topology(boot);
-	index = firmware.iommu = choose_iommu();
-	endpoints_open(&pci, &topology, index);
+	place = place_of(&topology.iommus[firmware.iommu]);
+	open_endpoints(boot);
 	check_endpoint_count(boot);
-	open_iommu(boot, index);
+	open_iommu(boot, &place);
 	reserved_init();
 	endpoints_place();
-	print_facts();
+	print_facts(&place);
 	msi_init(boot);
 }
 

@@ -21,7 +21,7 @@ bool has_msix(struct pci_dev *pci)
 {
 	struct msix ignored;
 
-	return msix_open(&ignored, pci);
+	return pci && msix_open(&ignored, pci);
 }
 
 bool messages_can_be_seen(void)
@@ -30,7 +30,7 @@ bool messages_can_be_seen(void)
 	static bool asked, seen;
 
 	if (!asked)
-		seen = msi_alloc(&message, pci_requester_id(iommu.dev.pci));
+		seen = msi_alloc(&message, iommu.dev.pci ? pci_requester_id(iommu.dev.pci) : 0);
 	asked = true;
 	return seen;
 }

@@ -27,7 +27,7 @@ bool message_comes(const struct msi_message *message);
  */
 bool message_stays_away(const struct msi_message *message, uint16_t events);
 
-/* Whether messages can be seen, and which functions can send some. */
+/* Whether messages can be seen, and which functions can send some; @pci may be NULL. */
 bool messages_can_be_seen(void);
 bool has_msix(struct pci_dev *pci);
 

@@ -106,7 +106,7 @@ static bool has_outside(void)
 
 static bool has_messages(void)
 {
-	return has_endpoint() && has_msix(endpoint(0)->pci) && messages_can_be_seen();
+	return has_endpoint() && has_msix(endpoint(0)->place.pci) && messages_can_be_seen();
 }
 
 static bool iommu_has_msix(void)
@@ -144,6 +144,16 @@ static bool has_in_order(void)
 	return iommu_wants(VIRTIO_F_IN_ORDER);
 }
 
+static bool is_on_pci(void)
+{
+	return iommu.dev.pci;
+}
+
+static bool is_on_mmio(void)
+{
+	return !is_on_pci();
+}
+
 static const struct {
 	uint32_t need;
 	bool (*holds)(void);
@@ -170,6 +180,8 @@ static const struct {
 	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X and a doorbell for messages"},
 	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
+	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
+	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
 	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 	{NEEDS_SPLIT, has_split, "needs split queues"},
 	{NEEDS_PACKED, has_packed, "needs packed queues"},

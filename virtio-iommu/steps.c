@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <asm/io.h>
-
-#include "machine.h"
 #include "memory.h"
-#include "pci.h"
 #include "reserved.h"
 #include "steps.h"
 #include "time.h"
-#include "virtio/pci_layout.h"
 
 bool map_one_page_as(struct setting *s, uint32_t flags)
 {
@@ -140,17 +135,6 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 	return is_ok(&unmapped);
 }
 
-/* Offsets and values of registers. */
-enum { MMIO_MAGIC = 0, MMIO_DEVICE_ID = 8, MAGIC_VIRT = 0x74726976 };
-
-bool is_virtio_mmio(uint64_t base, uint32_t type)
-{
-	uint8_t *registers = io_map(base, 0x100);
-
-	return registers && io_read32(registers + MMIO_MAGIC) == MAGIC_VIRT &&
-	       io_read32(registers + MMIO_DEVICE_ID) == type;
-}
-
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
 {
 	if (!good)
@@ -201,31 +185,19 @@ bool harmless_answered(int id, const struct harmless *h)
 	return !iommu.dead && h->tail->status == STATUS_NOENT;
 }
 
-volatile uint8_t *isr_status(void)
+uint8_t take_interrupts(void)
 {
-	unsigned int cap = virtio_pci_structure(iommu.dev.pci, TYPE_ISR);
-
-	return cap ? pci_map_bar(iommu.dev.pci, pci_read8(iommu.dev.pci, cap + CAP_BAR),
-				 pci_read32(iommu.dev.pci, cap + CAP_OFFSET), 1) : NULL;
-}
-
-void interrupt_clear(void)
-{
-	volatile uint8_t *isr = isr_status();
-
-	if (isr)
-		io_read8(isr);
+	return iommu.dev.transport->take_interrupts(&iommu.dev);
 }
 
 bool interrupt_seen(uint64_t microseconds)
 {
 	struct deadline deadline = deadline_in(microseconds);
-	bool seen;
 
-	do
-		seen = pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3;
-	while (!seen && !deadline_over(&deadline));
-	return seen;
+	while (!(take_interrupts() & VIRTIO_USED_BUFFER))
+		if (deadline_over(&deadline))
+			return false;
+	return true;
 }
 
 bool harmless_is_used(uint64_t microseconds)

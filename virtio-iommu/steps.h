@@ -77,9 +77,6 @@ bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, 
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 
-/* Registers of a virtio device of this type on virtio-mmio (virtio 1.4, 4.2.2). */
-bool is_virtio_mmio(uint64_t base, uint32_t type);
-
 /* The short form of EXPECT(), where one number says what was seen. */
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen);
 
@@ -110,12 +107,11 @@ void harmless_pieces(const struct harmless *h, struct ring_piece pieces[2]);
 /* Make the buffer @id with it available, alone. Whether it comes back with the right status. */
 bool harmless_answered(int id, const struct harmless *h);
 
-/* Interrupt Status of the IOMMU: cleared, and whether it is set within a time. */
-void interrupt_clear(void);
-bool interrupt_seen(uint64_t microseconds);
+/* Interrupts of the IOMMU since the last call, as its transport shows them. */
+uint8_t take_interrupts(void);
 
-/* A byte of the ISR status, where there is one. */
-volatile uint8_t *isr_status(void);
+/* Whether it shows a used buffer notification within a time. */
+bool interrupt_seen(uint64_t microseconds);
 
 /* How long a notification that is due may take. */
 #define INTERRUPT_US 100000

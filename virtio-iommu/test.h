@@ -74,6 +74,8 @@ enum {
 	NEEDS_EVENT_IDX = 1 << 27,
 	NEEDS_NO_EVENT_IDX = 1 << 28,
 	NEEDS_IN_ORDER = 1 << 29,
+	NEEDS_PCI = 1 << 22,		/* the IOMMU itself */
+	NEEDS_MMIO = 1 << 23,		/* the same on virtio-mmio */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

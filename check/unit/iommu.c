@@ -125,11 +125,12 @@ static const struct virtio_transport transport = {
 	.queue_max = queue_max, .queue_enable = queue_enable,
 };
 
-bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct error *why)
+bool virtio_open(struct virtio_device *dev, const struct place *place, struct error *why)
 {
+	(void)place;
 	if (device.no_transport)
 		return error_set(why, "no transport");
-	*dev = (struct virtio_device){.transport = &transport, .pci = pci,
+	*dev = (struct virtio_device){.transport = &transport,
 				      .config = (uint8_t *)&device.config,
 				      .config_length = device.config_length};
 	return true;

@@ -19,7 +19,8 @@ UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi.c lib/acpi_power.c
 UNIT_SOURCES_viot := virtio-iommu/viot.c virtio-iommu/topology.c
-UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c virtio-iommu/topology.c virtio-iommu/topology_fdt.c
+UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c lib/fdt_virtio.c virtio-iommu/topology.c \
+	virtio-iommu/topology_fdt.c
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c x86/pci_ports.c
 UNIT_RINGS := $(wildcard lib/virtio/ring*.c)
 UNIT_SOURCES_ring := $(UNIT_RINGS)
@@ -28,7 +29,8 @@ UNIT_SOURCES_model := virtio-iommu/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
 UNIT_SOURCES_iommu := virtio-iommu/iommu.c lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
-UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c
+UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c \
+	lib/place.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)

@@ -9,6 +9,7 @@
 #include <asm/io.h>
 
 #include "dma/dma.h"
+#include "pci.h"
 #include "machine.h"
 #include "memory.h"
 #include "time.h"
@@ -330,20 +331,20 @@ static void count_settled(void)
 static bool open_master(uint32_t type)
 {
 	start(type);
-	return dma_open(&master, &pci, page, &error);
+	return dma_open(&master, &(struct place){.pci = &pci}, page, &error);
 }
 
 static void unusable(void)
 {
 	start(VIRTIO_TYPE_IOMMU);
-	CHECK(!dma_open(&master, &pci, page, &error) && !error.text[0]);
+	CHECK(!dma_open(&master, &(struct place){.pci = &pci}, page, &error) && !error.text[0]);
 	start(VIRTIO_TYPE_BLOCK);
 	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
-	CHECK_ERROR(dma_open(&master, &pci, page, &error), error, "does not offer ACCESS_PLATFORM",
+	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error, "does not offer ACCESS_PLATFORM",
 		    "virtio-blk that is not translated");
 	start(VIRTIO_TYPE_ENTROPY);
 	device.config[PCI_STATUS] = 0;
-	CHECK_ERROR(dma_open(&master, &pci, page, &error), error, "no capability of type 1",
+	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error, "no capability of type 1",
 		    "virtio-rng without capabilities");
 }
 
@@ -442,7 +443,7 @@ static bool open_edu(uint64_t bar_size)
 	pci.vendor = 0x1234;
 	pci.device = 0x11e8;
 	pci.bars[0].size = bar_size;
-	return dma_open(&master, &pci, page, &error);
+	return dma_open(&master, &(struct place){.pci = &pci}, page, &error);
 }
 
 static void edu(void)

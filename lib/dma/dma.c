@@ -7,7 +7,8 @@
 
 static const struct dma_driver *const drivers[] = {&dma_virtio_blk, &dma_virtio_rng, &dma_edu};
 
-bool dma_open(struct dma_master *master, struct pci_dev *pci, void *page, struct error *error)
+bool dma_open(struct dma_master *master, const struct place *place, void *page,
+	      struct error *error)
 {
 	error->text[0] = '\0';
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
@@ -15,7 +16,7 @@ bool dma_open(struct dma_master *master, struct pci_dev *pci, void *page, struct
 		master->page = page;
 		master->page_iova = phys(page);
 		master->patience_us = REPLY_TIMEOUT_US;
-		if (drivers[i]->open(master, pci, error))
+		if (drivers[i]->open(master, place, error))
 			return true;
 		if (error->text[0])
 			return false;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pci.h"
+#include "place.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
@@ -80,11 +80,12 @@ struct dma_master {
 };
 
 /*
- * Make a master of a PCI function if a driver knows it. @page is DMA_PAGE_BYTES long, the caller's,
+ * Make a master of the device that is there, if a driver knows it. @page is DMA_PAGE_BYTES long, the caller's,
  * seen by the device at its own address until dma_place(). Returns false, with @error empty, if no
- * driver knows the function, and with a message if it cannot be used.
+ * driver knows the device, and with a message if it cannot be used.
  */
-bool dma_open(struct dma_master *master, struct pci_dev *pci, void *page, struct error *error);
+bool dma_open(struct dma_master *master, const struct place *place, void *page,
+	      struct error *error);
 
 /* From the next access on the device sees the private page at @iova. */
 void dma_place(struct dma_master *master, uint64_t iova);
@@ -99,9 +100,9 @@ enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
 /* Stop the device. The next access starts it again. */
 void dma_stop(struct dma_master *master);
 
-/* The drivers. open() returns false, @error untouched, for a function of another kind. */
+/* The drivers. open() returns false, @error untouched, for a device of another kind. */
 struct dma_driver {
-	bool (*open)(struct dma_master *master, struct pci_dev *pci, struct error *error);
+	bool (*open)(struct dma_master *master, const struct place *place, struct error *error);
 };
 
 extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_edu;
@@ -109,7 +110,7 @@ extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_edu;
 /* For drivers of virtio devices: a ring in the private page, and one request through it. */
 #define DMA_SCRATCH 1024	/* the private page: the ring below, scratch buffers from here on */
 
-bool dma_virtio_open(struct dma_master *master, struct pci_dev *pci, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct place *place, uint32_t type,
 		     struct error *error);
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);

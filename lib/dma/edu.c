@@ -9,6 +9,7 @@
 
 #include "dma/dma.h"
 #include "memory.h"
+#include "pci.h"
 #include "time.h"
 
 #define EDU_VENDOR 0x1234
@@ -79,9 +80,11 @@ static const struct dma_ops edu_ops = {
 	.stop = edu_stop,
 };
 
-static bool edu_open(struct dma_master *master, struct pci_dev *pci, struct error *error)
+static bool edu_open(struct dma_master *master, const struct place *place, struct error *error)
 {
-	if (pci->vendor != EDU_VENDOR || pci->device != EDU_DEVICE)
+	struct pci_dev *pci = place->pci;
+
+	if (!pci || pci->vendor != EDU_VENDOR || pci->device != EDU_DEVICE)
 		return false;
 	master->ops = &edu_ops;
 	pci_enable(pci);

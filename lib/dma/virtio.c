@@ -13,14 +13,14 @@
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 
-bool dma_virtio_open(struct dma_master *master, struct pci_dev *pci, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct place *place, uint32_t type,
 		     struct error *error)
 {
-	if (virtio_pci_type(pci) != type || !virtio_pci_open(&master->virtio, pci, error))
+	if (virtio_type(place) != type || !virtio_open(&master->virtio, place, error))
 		return false;
 	if ((virtio_offered(&master->virtio) & FEATURES) != FEATURES)
-		return error_set(error, "virtio-pci %04x does not offer ACCESS_PLATFORM: its DMA is "
-				 "not translated", pci->bdf);
+		return error_set(error, "%s does not offer ACCESS_PLATFORM: its DMA is not translated",
+				 place_name(place));
 	return true;
 }
 

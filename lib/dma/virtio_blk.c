@@ -114,11 +114,12 @@ static const struct dma_ops blk_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool blk_open(struct dma_master *master, struct pci_dev *pci, struct error *error)
+static bool blk_open(struct dma_master *master, const struct place *place,
+		     struct error *error)
 {
 	master->ops = &blk_ops;
 	make_pattern(master);
-	return dma_virtio_open(master, pci, VIRTIO_TYPE_BLOCK, error);
+	return dma_virtio_open(master, place, VIRTIO_TYPE_BLOCK, error);
 }
 
 const struct dma_driver dma_virtio_blk = {.open = blk_open};

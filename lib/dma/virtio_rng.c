@@ -28,10 +28,11 @@ static const struct dma_ops rng_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool rng_open(struct dma_master *master, struct pci_dev *pci, struct error *error)
+static bool rng_open(struct dma_master *master, const struct place *place,
+		     struct error *error)
 {
 	master->ops = &rng_ops;
-	return dma_virtio_open(master, pci, VIRTIO_TYPE_ENTROPY, error);
+	return dma_virtio_open(master, place, VIRTIO_TYPE_ENTROPY, error);
 }
 
 const struct dma_driver dma_virtio_rng = {.open = rng_open};

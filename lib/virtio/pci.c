@@ -84,12 +84,21 @@ static void pci_queue_enable(struct virtio_device *dev, uint16_t queue, const st
 	io_write16(dev->common + COMMON_QUEUE_ENABLE, 1);
 }
 
-/* 4.1.5.2: what was made available, too. */
-static uint32_t notification_data(const struct virtio_device *dev, uint16_t queue)
+static bool pci_queue_enabled(struct virtio_device *dev, uint16_t queue)
 {
-	const struct ring *ring = queue < VIRTIO_DOORBELLS ? dev->rings[queue] : NULL;
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return io_read16(dev->common + COMMON_QUEUE_ENABLE);
+}
 
-	return queue | (ring ? (uint32_t)ring_position(ring) << 16 : 0);
+static uint32_t pci_generation(struct virtio_device *dev)
+{
+	return io_read8(dev->common + COMMON_CONFIG_GENERATION);
+}
+
+/* Reading clears it (4.1.4.5). */
+static uint8_t pci_take_interrupts(struct virtio_device *dev)
+{
+	return dev->isr ? io_read8(dev->isr) : 0;
 }
 
 static void pci_notify(struct virtio_device *dev, uint16_t queue)
@@ -100,7 +109,7 @@ static void pci_notify(struct virtio_device *dev, uint16_t queue)
 	if (!doorbell)
 		return;
 	if (dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA))
-		io_write32(doorbell, notification_data(dev, queue));
+		io_write32(doorbell, virtio_notification(dev, queue));
 	else
 		io_write16(doorbell, queue);
 }
@@ -125,7 +134,10 @@ static const struct virtio_transport pci_transport = {
 	.accept = pci_accept,
 	.queue_max = pci_queue_max,
 	.queue_enable = pci_queue_enable,
+	.queue_enabled = pci_queue_enabled,
 	.notify = pci_notify,
+	.generation = pci_generation,
+	.take_interrupts = pci_take_interrupts,
 };
 
 unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
@@ -174,6 +186,15 @@ static bool map_notify(struct virtio_device *dev, struct error *error)
 	return true;
 }
 
+/* There has to be one (PCI-ISR-1); nothing but the tests of it depends on that. */
+static volatile uint8_t *find_isr(struct pci_dev *pci)
+{
+	unsigned int cap = virtio_pci_structure(pci, TYPE_ISR);
+
+	return cap ? pci_map_bar(pci, pci_read8(pci, cap + CAP_BAR), pci_read32(pci, cap + CAP_OFFSET), 1) :
+		     NULL;
+}
+
 bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct error *error)
 {
 	uint32_t ignored;
@@ -184,6 +205,7 @@ bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct erro
 	if (!map_structure(pci, TYPE_COMMON, COMMON_SIZE, &dev->common, &ignored, error) ||
 	    !map_notify(dev, error))
 		return false;
+	dev->isr = find_isr(pci);
 	if (virtio_pci_structure(pci, TYPE_DEVICE))
 		return map_structure(pci, TYPE_DEVICE, 1, &dev->config, &dev->config_length, error);
 	return true;

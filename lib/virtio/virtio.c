@@ -55,6 +55,15 @@ void virtio_kick(struct virtio_device *dev, uint16_t queue, struct ring *ring)
 		virtio_notify(dev, queue);
 }
 
+uint32_t virtio_notification(const struct virtio_device *dev, uint16_t queue)
+{
+	const struct ring *ring = queue < VIRTIO_DOORBELLS ? dev->rings[queue] : NULL;
+
+	if (!ring || !(dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA)))
+		return queue;
+	return queue | (uint32_t)ring_position(ring) << 16;
+}
+
 void virtio_driver_ok(struct virtio_device *dev)
 {
 	add_status(dev, VIRTIO_DRIVER_OK);

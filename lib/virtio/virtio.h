@@ -47,10 +47,14 @@ enum {
 	VIRTIO_TYPE_IOMMU = 23,
 };
 
+/* Events that interrupts stand for: bits of ISR status and InterruptStatus (4.1.4.5, 4.2.2). */
+enum { VIRTIO_USED_BUFFER = 1, VIRTIO_CONFIG_CHANGE = 2 };
+
 /* Queues whose notification address is remembered. */
 #define VIRTIO_DOORBELLS 4
 
 struct pci_dev;
+struct place;
 struct ring;
 struct ring_reply;
 struct virtio_device;
@@ -65,7 +69,12 @@ struct virtio_transport {
 	uint16_t (*queue_max)(struct virtio_device *dev, uint16_t queue);
 	/* Size and addresses (as the device shall see them) from @ring, then enable. */
 	void (*queue_enable)(struct virtio_device *dev, uint16_t queue, const struct ring *ring);
+	bool (*queue_enabled)(struct virtio_device *dev, uint16_t queue);
 	void (*notify)(struct virtio_device *dev, uint16_t queue);
+	/* The version of the device configuration (2.5.1). */
+	uint32_t (*generation)(struct virtio_device *dev);
+	/* Events that have been shown since the last call. Not those of MSI-X. */
+	uint8_t (*take_interrupts)(struct virtio_device *dev);
 };
 
 struct virtio_device {
@@ -81,7 +90,15 @@ struct virtio_device {
 	uint32_t notify_multiplier;
 	volatile uint8_t *doorbell[VIRTIO_DOORBELLS];	/* virtio-pci: of the first queues */
 	const struct ring *rings[VIRTIO_DOORBELLS];	/* that they were enabled with, the caller's */
+	volatile uint8_t *isr;		/* virtio-pci: ISR status (4.1.4.5), NULL if there is none */
+	volatile uint8_t *registers;	/* virtio-mmio (4.2.2) */
 };
+
+/* The type of the virtio device that is there, 0 if there is none. */
+uint32_t virtio_type(const struct place *place);
+
+/* Make @dev of it, for the driver sequence. The PCI function must outlive @dev. */
+bool virtio_open(struct virtio_device *dev, const struct place *place, struct error *error);
 
 /* The type of a PCI function if it is a modern virtio device (4.1.2), else 0. */
 uint32_t virtio_pci_type(const struct pci_dev *pci);
@@ -91,6 +108,10 @@ uint32_t virtio_pci_type(const struct pci_dev *pci);
  * @pci must outlive @dev. Every capability is checked against its BAR.
  */
 bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct error *error);
+
+/* The same for registers at @base (4.2.2): the type, 0 without a device of version 2 there. */
+uint32_t virtio_mmio_type(uint64_t base);
+bool virtio_mmio_open(struct virtio_device *dev, uint64_t base, struct error *error);
 
 /* Write 0 to the status and wait until it reads 0; false if that does not happen in time. */
 bool virtio_reset(struct virtio_device *dev);
@@ -115,6 +136,9 @@ void virtio_driver_ok(struct virtio_device *dev);
 /* virtio-pci: MSI-X vectors of a queue and of configuration changes. Both return what reads back. */
 uint16_t virtio_pci_queue_vector(struct virtio_device *dev, uint16_t queue, uint16_t vector);
 uint16_t virtio_pci_config_vector(struct virtio_device *dev, uint16_t vector);
+
+/* What a notification says (2.9): the queue and, with NOTIFICATION_DATA, what was made available. */
+uint32_t virtio_notification(const struct virtio_device *dev, uint16_t queue);
 
 static inline void virtio_notify(struct virtio_device *dev, uint16_t queue)
 {

@@ -189,22 +189,22 @@ TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
 	INFO("page_size_mask %s hints: %#lx", others ? "has" : "has no", iommu.config.page_size_mask);
 }
 
-static uint8_t generation(void)
+static uint32_t generation(void)
 {
-	return io_read8(iommu.dev.common + COMMON_CONFIG_GENERATION);
+	return iommu.dev.transport->generation(&iommu.dev);
 }
 
 /* A driver reads the configuration again until the generation rests: it has to, some time. */
 TEST(AMB_12, generation_rests_after_a_write_of_bypass, NEEDS_BYPASS_CONFIG)
 {
 	unsigned int moves = 0, rounds = 8;
-	uint8_t before, after;
+	uint32_t before, after;
 
 	before = generation();
 	iommu_set_bypass(!(iommu_bypass() & 1));
 	after = generation();
 	for (unsigned int i = 0; i < rounds; i++) {
-		uint8_t old = generation();
+		uint32_t old = generation();
 
 		iommu_bypass();
 		moves += generation() != old;

@@ -33,12 +33,12 @@ static void notified_at(const char *at, uint16_t ahead, bool judge_early)
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
 
 	ask_for(ahead, slots);
-	interrupt_clear();
+	take_interrupts();
 	for (uint16_t i = 0; i < ahead && !iommu.dead; i++)
 		one_request();
 	if (judge_early)
 		expect_good(at, !interrupt_seen(QUIET_US), "no notification before the event", ahead);
-	interrupt_clear();
+	take_interrupts();
 	one_request();
 	if (!judge_early)
 		expect_good(at, interrupt_seen(INTERRUPT_US), "a notification at the event", ahead);

@@ -16,25 +16,43 @@ static const void *fdt(void)
 	return firmware.fdt;
 }
 
-/* The node of the IOMMU under test, by the device and function that its reg names. */
-static int iommu_node(void)
+static bool is_mmio_iommu(int node)
+{
+	return !fdt_node_check_compatible(fdt(), node, "virtio,mmio") &&
+	       fdt_getprop(fdt(), node, "#iommu-cells", NULL);
+}
+
+static bool is_pci_iommu(int node)
+{
+	return !fdt_node_check_compatible(fdt(), node, "virtio,pci-iommu") ||
+	       !fdt_node_check_compatible(fdt(), node, "pci1af4,1057");
+}
+
+/* By the device and function that its reg names, or the address of its registers. */
+static bool is_under_test(int node)
 {
 	const struct iommu_node *iommu = &firmware.topology->iommus[firmware.iommu];
 	unsigned int count;
+	const fdt32_t *reg = fdt_cells(fdt(), node, "reg", &count);
+	struct error ignored;
+	uint64_t base;
 
+	if (iommu->kind == IOMMU_PCI)
+		return is_pci_iommu(node) && reg && (uint16_t)(fdt32_ld(reg) >> 8) == iommu->bdf;
+	return is_mmio_iommu(node) && fdt_translate(fdt(), node, 0, &base, NULL, &ignored) &&
+	       base == iommu->base;
+}
+
+static int iommu_node(void)
+{
 	for (int node = fdt_next_node(fdt(), -1, NULL); node >= 0;
-	     node = fdt_next_node(fdt(), node, NULL)) {
-		const fdt32_t *reg = fdt_cells(fdt(), node, "reg", &count);
-
-		if ((!fdt_node_check_compatible(fdt(), node, "virtio,pci-iommu") ||
-		     !fdt_node_check_compatible(fdt(), node, "pci1af4,1057")) &&
-		    reg && (uint16_t)(fdt32_ld(reg) >> 8) == iommu->bdf)
+	     node = fdt_next_node(fdt(), node, NULL))
+		if (is_under_test(node))
 			return node;
-	}
 	return -1;
 }
 
-TEST(FDT_1, reg_is_the_bdf, NEEDS_FDT)
+TEST(FDT_1, reg_is_the_bdf, NEEDS_FDT | NEEDS_PCI)
 {
 	int node = iommu_node();
 	unsigned int count;
@@ -49,7 +67,7 @@ TEST(FDT_1, reg_is_the_bdf, NEEDS_FDT)
 		       fdt32_ld(&reg[i]));
 }
 
-TEST(FDT_2, compatible_has_the_pci_id, NEEDS_FDT)
+TEST(FDT_2, compatible_has_the_pci_id, NEEDS_FDT | NEEDS_PCI)
 {
 	EXPECT(!fdt_node_check_compatible(fdt(), iommu_node(), "pci1af4,1057"),
 	       "compatible has \"pci1af4,1057\"", "it has not");
@@ -138,7 +156,7 @@ TEST(FDT_5, entries_do_not_overlap, NEEDS_FDT)
 				       "%#x is in two", fdt32_ld(map + j));
 }
 
-TEST(FDT_7, map_leaves_the_iommu_out, NEEDS_FDT)
+TEST(FDT_7, map_leaves_the_iommu_out, NEEDS_FDT | NEEDS_PCI)
 {
 	uint16_t bdf = firmware.topology->iommus[firmware.iommu].bdf;
 	int parent = fdt_parent_offset(fdt(), iommu_node());
@@ -202,12 +220,6 @@ TEST(FDT_10, iommus_name_iommu_and_id, NEEDS_FDT)
 		SKIP("needs a device tree with iommus");
 }
 
-static bool is_mmio_iommu(int node)
-{
-	return !fdt_node_check_compatible(fdt(), node, "virtio,mmio") &&
-	       fdt_getprop(fdt(), node, "#iommu-cells", NULL);
-}
-
 TEST(FDT_11, iommus_on_mmio_are_virtio_iommus, NEEDS_FDT)
 {
 	uint64_t base = 0;
@@ -219,7 +231,7 @@ TEST(FDT_11, iommus_on_mmio_are_virtio_iommus, NEEDS_FDT)
 			continue;
 		any = true;
 		REQUIRE(fdt_translate(fdt(), node, 0, &base, NULL, &error));
-		EXPECT(is_virtio_mmio(base, VIRTIO_TYPE_IOMMU),
+		EXPECT(virtio_mmio_type(base) == VIRTIO_TYPE_IOMMU,
 		       "registers of a virtio-iommu on virtio-mmio", "%s: not at %#lx",
 		       fdt_node_name(fdt(), node), base);
 	}

@@ -36,7 +36,7 @@ static bool ask_for_messages(struct sender *m, const char *at)
 {
 	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
-	m->msix = messages_on(m->s.ep->pci);
+	m->msix = messages_on(m->s.ep->place.pci);
 	if (!m->msix || !message_set(m->msix, 0, &m->message))
 		return false;
 	dma_stop(&m->s.ep->dma);
@@ -57,7 +57,7 @@ static bool send(struct sender *m, uint64_t address, const char *at)
 {
 	struct msi_message sent;
 
-	if (!msi_alloc(&m->message, pci_requester_id(m->s.ep->pci)))
+	if (!msi_alloc(&m->message, pci_requester_id(m->s.ep->place.pci)))
 		return false;
 	sent = m->message;
 	sent.address = address;

@@ -90,7 +90,7 @@ TEST(N_EP_1, each_endpoint_comes_under_its_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 /* What the id of a function would be if no bridge stood in front of it. */
 static uint32_t bypassed_id(const struct endpoint *ep)
 {
-	return ep->id + ep->pci->bdf - pci_requester_id(ep->pci);
+	return ep->id + ep->place.pci->bdf - pci_requester_id(ep->place.pci);
 }
 
 /* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; theirs are nobody's. */
@@ -184,12 +184,12 @@ static void expect_rings_untouched(const char *at)
 	}
 }
 
-TEST(VIOT_8, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_VIOT)
+TEST(VIOT_8, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_VIOT | NEEDS_PCI)
 {
 	expect_rings_untouched(AT);
 }
 
-TEST(FDT_7, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_FDT)
+TEST(FDT_7, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_FDT | NEEDS_PCI)
 {
 	expect_rings_untouched(AT);
 }

@@ -178,7 +178,7 @@ TEST(VIOT_10, nodes_of_type_4_are_virtio_iommus, NEEDS_VIOT)
 	for (const uint8_t *node = NULL; (node = next_of(node, IOMMU_ON_MMIO));) {
 		uint64_t base = le64(node + MMIO_BASE);
 
-		EXPECT(is_virtio_mmio(base, VIRTIO_TYPE_IOMMU),
+		EXPECT(virtio_mmio_type(base) == VIRTIO_TYPE_IOMMU,
 		       "registers of a virtio-iommu on virtio-mmio", "offset %#x: not at %#lx",
 		       offset_of(node), base);
 	}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fdt.h"
+#include "fdt_node.h"
+
+bool fdt_virtio_mmio(const void *fdt, uint64_t *bases, unsigned int max, unsigned int *count,
+		     struct error *error)
+{
+	for (int node = fdt_node_offset_by_compatible(fdt, -1, "virtio,mmio"); node >= 0;
+	     node = fdt_node_offset_by_compatible(fdt, node, "virtio,mmio")) {
+		if (!fdt_is_enabled(fdt, node))
+			continue;
+		if (*count == max)
+			return error_set(error, "device tree: %s: more than %u devices on virtio-mmio",
+					 fdt_node_name(fdt, node), max);
+		if (!fdt_translate(fdt, node, 0, &bases[(*count)++], NULL, error))
+			return false;
+	}
+	return true;
+}
