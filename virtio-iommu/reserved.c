@@ -12,20 +12,34 @@
 static struct reserved_region regions[MAX_REGIONS];
 static unsigned int region_count;
 
-/* Steps by the length that each property states (5.13.6.7.1), skips what is unknown. */
+/* Steps by the length that each property states (5.13.6.7.1). */
+static bool next_property(const uint8_t *properties, uint32_t size, uint32_t *offset,
+			  struct property_head *head, uint32_t *at)
+{
+	*at = *offset;
+	if (*offset + sizeof(*head) > size)
+		return false;
+	memcpy(head, properties + *at, sizeof(*head));
+	if (head->type == PROPERTY_NONE || head->length > size - *at - sizeof(*head))
+		return false;
+	*offset += sizeof(*head) + head->length;
+	return true;
+}
+
+static bool is_resv_mem(const struct property_head *head)
+{
+	return head->type == PROPERTY_RESV_MEM &&
+	       sizeof(*head) + head->length >= sizeof(struct property_resv_mem);
+}
+
 bool next_resv_mem(const uint8_t *properties, uint32_t size, uint32_t *offset,
 		   struct property_resv_mem *property)
 {
 	struct property_head head;
 	uint32_t at;
 
-	while (*offset + sizeof(head) <= size) {
-		at = *offset;
-		memcpy(&head, properties + at, sizeof(head));
-		if (head.type == PROPERTY_NONE || head.length > size - at - sizeof(head))
-			return false;
-		*offset += sizeof(head) + head.length;
-		if (head.type != PROPERTY_RESV_MEM || sizeof(head) + head.length < sizeof(*property))
+	while (next_property(properties, size, offset, &head, &at)) {
+		if (!is_resv_mem(&head))
 			continue;
 		memcpy(property, properties + at, sizeof(*property));
 		return true;
@@ -43,14 +57,29 @@ static void add_region(uint32_t id, const struct property_resv_mem *property)
 	       property->subtype);
 }
 
+static void print_others(uint32_t id, const uint8_t *properties)
+{
+	struct property_head head;
+	uint32_t offset = 0, at;
+
+	while (next_property(properties, iommu.config.probe_size, &offset, &head, &at))
+		if (!is_resv_mem(&head))
+			printf("# property: endpoint %#x type %#x, %u bytes\n", id, head.type,
+			       head.length);
+}
+
 static void probe_endpoint(uint32_t id)
 {
 	struct property_resv_mem property;
 	struct reply reply = probe(id);
 	uint32_t offset = 0;
 
-	if (!is_ok(&reply))
+	if (!is_ok(&reply)) {
+		printf("# probe: endpoint %#x PROBE is refused: %s\n", id,
+		       reply.delivered ? status_name(reply.status) : "no status");
 		return;
+	}
+	print_others(id, reply.bytes);
 	while (next_resv_mem(reply.bytes, iommu.config.probe_size, &offset, &property))
 		add_region(id, &property);
 }

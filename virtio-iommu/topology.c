@@ -117,6 +117,10 @@ static void print_range(const struct topology *topology, const struct endpoint_r
 
 void topology_print(const struct topology *topology)
 {
+	for (unsigned int i = 0; i < topology->iommu_count; i++) {
+		printf("# iommu: %s: ", topology->source);
+		print_iommu(&topology->iommus[i]);
+	}
 	for (unsigned int i = 0; i < topology->range_count; i++)
 		print_range(topology, &topology->ranges[i]);
 }

@@ -77,7 +77,7 @@ bool topology_mmio_endpoint(const struct topology *topology, uint64_t base, unsi
 /* Some range has this id, whether or not a device is there. */
 bool topology_id_is_listed(const struct topology *topology, uint32_t id);
 
-/* One comment line per range: "# endpoints: ...". */
+/* One comment line per IOMMU and per range: "# iommu: ...", "# endpoints: ...". */
 void topology_print(const struct topology *topology);
 
 /* For the readers: append, or say that a limit is exceeded. */

@@ -95,7 +95,9 @@ static void test_fixture(const char *directory, const struct fixture *fixture)
 
 static void test_print(const char *directory)
 {
-	static const char expected[] = "# endpoints: VIOT: PCI 0002:01:00.0 to 0003:01:1f.7 mask "
+	static const char expected[] = "# iommu: VIOT: MMIO 0xa003c00\n"
+				       "# iommu: VIOT: PCI 0002:01:01.0\n"
+				       "# endpoints: VIOT: PCI 0002:01:00.0 to 0003:01:1f.7 mask "
 				       "0xfff8, ids from 0x20000, "
 				       "behind the IOMMU at PCI 0002:01:01.0\n"
 				       "# endpoints: VIOT: MMIO 0xa003e00, ids from 0x42, behind "

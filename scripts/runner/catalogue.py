@@ -49,6 +49,7 @@ class Requirement:
     id: str
     level: str
     clause: str
+    text: str = ""                      # what it demands, as one sentence
     judged_by: tuple[str, ...] = ()     # requirements whose tests judge this one, too
     untested: str = ""                  # why no test of its own can be there
 
@@ -77,7 +78,9 @@ def read_manifest(tree: Tree) -> list[Test]:
 def read_requirements(tree: Tree) -> dict[str, Requirement]:
     rows = read_rows(tree, tree.path("virtio-iommu", "requirements.tsv"), 3)
     untested = read_untested(tree)
-    return {row[0]: Requirement(*row[:3], *untested.get(row[0], ())) for row in rows[1:]}
+    texts = rows[0].index("requirement") if "requirement" in rows[0] else 3
+    return {row[0]: Requirement(*row[:3], "".join(row[texts:texts + 1]),
+                                *untested.get(row[0], ())) for row in rows[1:]}
 
 
 def read_untested(tree: Tree) -> dict[str, tuple[tuple[str, ...], str]]:

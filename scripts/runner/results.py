@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .catalogue import Requirement, Test
+from .environment import read_environment
 
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
@@ -116,7 +117,7 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     own = [test for judge in judges for test in tests.get(judge, [])]
     held = max((worst[judge] for judge in judges if judge in worst), default=None,
                key=lambda result: VERDICTS.index(result.verdict))
-    return {"id": row.id, "level": row.level, "clause": row.clause,
+    return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
             "verdict": held.verdict if held else "not-tested",
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}
@@ -134,7 +135,9 @@ def to_json(report: Report) -> str:
     """One line per test and requirement: fast to write, and diff shows what changed."""
     runs = []
     for run in report.runs:
-        head = json.dumps({key: value for key, value in vars(run).items() if key != "tests"})
+        head = json.dumps({**{key: value for key, value in vars(run).items()
+                              if key not in ("facts", "tests")},
+                           "environment": read_environment(run.facts)})
         runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
     top = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
                                                   "interrupted", "stale")}
