@@ -13,11 +13,17 @@ DTC := dtc
 include check/boot64/boot64.mk
 include check/host.mk
 
-.PHONY: check-runner check-clang
+.PHONY: check-runner check-clang coverage-runner
 
 # -B: leave no byte code in the tree.
 check-runner:
 	python3 -B -m pytest -q -p no:cacheprovider check/runner
+
+# Lines of the runner that its tests reach.
+coverage-runner:
+	@COVERAGE_FILE=$(BUILD)/runner.coverage python3 -B -m pytest -q -p no:cacheprovider \
+		--cov=scripts/runner --cov-report=term-missing:skip-covered --cov-fail-under=90 \
+		check/runner
 
 # What the other compiler warns of is an error, too.
 check-clang:

@@ -22,3 +22,4 @@ coverage:
 	@find $(BUILD)/host-coverage/unit -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory check-unit UNIT_VARIANT=coverage
 	@check/coverage
+	@$(MAKE) --no-print-directory coverage-runner

@@ -171,7 +171,7 @@ def test_output_in_a_pipe(tree: Tree) -> None:
     assert "\033" not in tree.out and "\r" not in tree.out
     assert lines[-1] == "4 passed, 2 failed, 1 skipped"
     assert lines[-2] == "2 info, 1 warn"
-    assert lines[-3] == "report: build/x86_64/results/results.md"
+    assert lines[-3] == "report: build/x86_64/results/results.html"
     call = f"./run_tests.sh --arch x86_64 --vmm-path {tree.root}/bin"
     assert lines[-6:-4] == ["to reproduce:", f"{call} one 'DEV-ATTACH-3/some_fail'"]
     assert sum(line.startswith("fail ") for line in lines) == 1     # told once, for both runs

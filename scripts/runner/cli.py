@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn, Optional
 
-from . import selection
+from . import page, selection
 from .catalogue import Requirement, Test, Tree, read_make_config, read_manifest, read_requirements
 from .config import ARCHES, Run, read_runs, seconds
 from .errors import Interrupted, NothingToRun, UsageError, nearest
@@ -81,7 +81,7 @@ def make_parser() -> Parser:
     add("--rounds", metavar="N", type=checked(count),
         help="how many times it draws, with seeds from N on (default: once)")
     add("--strict", action="store_true", help="a warn is red")
-    for name in ("json", "junit", "md"):
+    for name in ("json", "junit", "md", "html"):
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
     add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
     add("--no-expect", action="store_true", help="judge without known deviations")
@@ -101,7 +101,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
                          f"{nearest(options.arch, list(ARCHES))}")
     if (options.arch == HOST) != (options.vmm == HOST):
         raise UsageError("--arch host and --vmm host go together")
-    for path in (options.json, options.junit, options.md):
+    if options.html:
+        page.require()
+    for path in (options.json, options.junit, options.md, options.html):
         if path and not os.access(os.path.dirname(path) or ".", os.W_OK):
             raise UsageError(f"{path}: cannot be written there")
     return options
@@ -233,12 +235,22 @@ def commit(root: str) -> Optional[str]:
 def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> None:
     from .junit import to_junit
     from .markdown import to_markdown
-    for name, text, copy in (("results.json", to_json(report), options.json),
+    data = to_json(report)
+    for name, text, copy in (("results.json", data, options.json),
                              ("junit.xml", to_junit(report), options.junit),
-                             ("results.md", to_markdown(report), options.md)):
+                             ("results.md", to_markdown(report), options.md),
+                             *page_of(data, options.html)):
         for path in (tree.built("results", name), copy):
             if path:
                 write_file(path, text)
+
+
+def page_of(data: str, copy: Optional[str]) -> list[tuple[str, str, Optional[str]]]:
+    """The page for people, where its template package is installed."""
+    import json
+    if not page.available():
+        return []
+    return [("results.html", page.to_html(json.loads(data)), copy)]
 
 
 def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Progress,
@@ -253,7 +265,8 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
         from .compare import compare
         for line in ["", *compare(old, json.loads(to_json(report)))]:
             progress.say(line)
-    path = plan.tree.shown(plan.tree.built("results", "results.md"))
+    name = "results.html" if page.available() else "results.md"
+    path = plan.tree.shown(plan.tree.built("results", name))
     for line in summary(report, path, call(options)):
         progress.say(line)
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Several results side by side: implementations and versions by requirement."""
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .compare import title
+from .markdown import table
+from .page import SYMBOLS, Data, counts, render
+from .score import Row, Score, by_clause, scores
+
+ABSENT = {"verdict": "not-tested", "reason": "this result does not know the requirement"}
+
+
+class Matrix:
+    """Requirements of all results, in the order of the first that has them."""
+
+    def __init__(self, results: list[Data]) -> None:
+        self.results = results
+        self.titles = [title(data) for data in results]
+        self._rows = [{row["id"]: row for row in data["requirements"]} for data in results]
+        merged: dict[str, Row] = {}
+        for rows in self._rows:
+            for name, row in rows.items():
+                merged.setdefault(name, row)
+        self.requirements = list(merged.values())
+
+    def cells(self, row: Row) -> list[Row]:
+        return [rows.get(row["id"], ABSENT) for rows in self._rows]
+
+    def differs(self, row: Row) -> bool:
+        return len({cell["verdict"] for cell in self.cells(row)}) > 1
+
+    def scores(self) -> dict[str, list[Optional[Score]]]:
+        """By level; None where a result has no requirement of it."""
+        columns = [{score.level: score for score in scores(data["requirements"])}
+                   for data in self.results]
+        names = [score.level for score in scores(self.requirements)]
+        return {name: [column.get(name) for column in columns] for name in names}
+
+    def origins(self) -> list[dict[str, Any]]:
+        """How each column was made, in words that hold on any machine."""
+        return [origin(data) for data in self.results]
+
+
+def origin(data: Data) -> dict[str, Any]:
+    vmm = data["vmm"]
+    words = ["./run_tests.sh", "--arch", data["arch"]]
+    words += ["--vmm", vmm["name"]] if vmm["name"] != "qemu" else ["--vmm-path", "QEMU"]
+    words += ["--accel", data["accel"]] if data["accel"] != "tcg" else []
+    ran = [run for run in data["runs"] if not run["skipped"]]
+    return {"title": title(data), "vmm": f"{vmm['name']} {vmm.get('detail') or vmm['version']}",
+            "suite": f"{data['suite']['version']} ({(data['suite']['commit'] or '?')[:12]})",
+            "runs": len(ran), "tests": sum(len(run["tests"]) for run in ran),
+            "command": " ".join(words)}
+
+
+def to_html(results: list[Data]) -> str:
+    matrix = Matrix(results)
+    shown = [row for row in SYMBOLS if any(
+        cell["verdict"] == row for line in matrix.requirements for cell in matrix.cells(line))]
+    return render("matrix.html", matrix=matrix, tree=by_clause(matrix.requirements),
+                  verdicts=shown, counts=counts)
+
+
+def to_markdown(results: list[Data]) -> str:
+    matrix = Matrix(results)
+    lines = ["# virtio-iommu conformance, side by side", "", *_score_table(matrix),
+             "A requirement has the worst verdict of its tests in all set-ups. A score is the kept "
+             "ones (pass, or info where several ways are legal) of those that were judged.", "",
+             *_origin_table(matrix)]
+    for name, topics in by_clause(matrix.requirements).items():
+        lines += [f"## {name}", ""]
+        for topic, rows in topics.items():
+            lines += [f"### {topic}", ""] if topic != name else []
+            lines += table(("requirement", "level", "sentence", *matrix.titles), [
+                (row["id"], row["level"], row.get("text", ""),
+                 *(f"{SYMBOLS[cell['verdict']]} {cell['verdict']}" for cell in matrix.cells(row)))
+                for row in rows])
+    return "\n".join(lines)
+
+
+def _score_table(matrix: Matrix) -> list[str]:
+    rows = [(level, *(score.text if score else "–" for score in columns))
+            for level, columns in matrix.scores().items()]
+    return table(("level", *matrix.titles), rows)
+
+
+def _origin_table(matrix: Matrix) -> list[str]:
+    rows = [(made["title"], made["vmm"], made["suite"], made["runs"], made["tests"],
+             made["command"]) for made in matrix.origins()]
+    return ["## How each column was made", "",
+            *table(("column", "VMM", "suite", "set-ups", "results", "command"), rows)]

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""results.json as a page: one file that needs nothing beside it."""
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from .compare import title
+from .errors import UsageError
+from .results import VERDICTS
+from .score import LEVELS, Row, by_clause, level_class, part, scores
+
+TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
+PACKAGE = "python3-jinja2"
+Data = dict[str, Any]                   # a results.json
+SHOWN = (*reversed(VERDICTS), "not-tested")
+SYMBOLS = {"pass": "✓", "info": "i", "skip": "–", "warn": "!", "fail": "✗", "error": "✗",
+           "crash": "✗", "timeout": "✗", "not-tested": "○"}
+
+
+def available() -> bool:
+    """Whether pages can be made here."""
+    from importlib.util import find_spec
+    return find_spec("jinja2") is not None
+
+
+def require() -> None:
+    if not available():
+        raise UsageError(f"a page needs Jinja2: install package {PACKAGE}")
+
+
+def render(template: str, **values: Any) -> str:
+    require()
+    import jinja2
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["spans"] = spans
+    return environment.get_template(template).render(
+        symbols=SYMBOLS, level_class=level_class, part=part, levels=LEVELS, **values)
+
+
+def spans(text: str) -> Any:
+    """`words` of the standard, as the catalogue has them."""
+    from markupsafe import Markup, escape
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
+@dataclass
+class Outcome:
+    """One verdict of one test, with all set-ups that gave it in the same words."""
+    test: Data
+    command: Optional[str]
+    runs: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Line:
+    """A requirement with all that is known of it."""
+    row: Row
+    outcomes: list[Outcome]
+
+    @property
+    def flags(self) -> list[str]:
+        tests = [outcome.test for outcome in self.outcomes]
+        return [flag for flag in ("red", "known") if any(test[flag] for test in tests)]
+
+    @property
+    def setups(self) -> int:
+        return len({run for outcome in self.outcomes for run in outcome.runs})
+
+
+WORDS = ("id", "verdict", "known", "red", "expected", "actual", "reason", "expectation")
+
+
+def outcomes(data: Data) -> dict[str, list[Outcome]]:
+    """By test. The worst comes first."""
+    found: dict[tuple[Any, ...], Outcome] = {}
+    for run in data["runs"]:
+        for test in run["tests"]:
+            key = tuple(test[word] for word in WORDS)
+            outcome = found.setdefault(key, Outcome(test, command(data, run["name"], test)))
+            outcome.runs.append(run["name"])
+    tests: dict[str, list[Outcome]] = {}
+    for outcome in sorted(found.values(), key=lambda item: -VERDICTS.index(item.test["verdict"])):
+        tests.setdefault(outcome.test["id"], []).append(outcome)
+    return tests
+
+
+def command(data: Data, run: str, test: Data) -> Optional[str]:
+    """What runs a test that deviates once more, alone."""
+    if not test["known"] and not test["red"]:
+        return None
+    words = ["./run_tests.sh", "--arch", data["arch"]]
+    words += ["--vmm", data["vmm"]["name"]] if data["vmm"]["name"] != "qemu" else []
+    words += ["--accel", data["accel"]] if data["accel"] != "tcg" else []
+    return shlex.join([*words, "--no-expect", "-v", run, test["id"]])
+
+
+def lines(data: Data) -> dict[str, dict[str, list[Line]]]:
+    tests = outcomes(data)
+    return {name: {topic: [line(row, tests) for row in rows] for topic, rows in topics.items()}
+            for name, topics in by_clause(data["requirements"]).items()}
+
+
+def line(row: Row, tests: dict[str, list[Outcome]]) -> Line:
+    own = [outcome for test in row["tests"] for outcome in tests.get(test, [])]
+    own.sort(key=lambda item: -VERDICTS.index(item.test["verdict"]))
+    return Line(row, own)
+
+
+def environments(data: Data) -> list[tuple[list[str], Data]]:
+    """What the image found, once for all the runs in which it found the same."""
+    found: list[tuple[list[str], Data]] = []
+    for run in data["runs"]:
+        if not run.get("environment"):
+            continue
+        same = next((names for names, seen in found if seen == run["environment"]), None)
+        if same is not None:
+            same.append(run["name"])
+        else:
+            found.append(([run["name"]], run["environment"]))
+    return found
+
+
+def counts(rows: list[Row]) -> list[tuple[str, int]]:
+    """From severe to mild, those that occur."""
+    numbers = ((verdict, sum(row["verdict"] == verdict for row in rows)) for verdict in SHOWN)
+    return [(verdict, number) for verdict, number in numbers if number]
+
+
+def to_html(data: Data) -> str:
+    rows = data["requirements"]
+    return render("report.html", data=data, title=title(data), tree=lines(data), counts=counts,
+                  scores=scores(rows), environments=environments(data),
+                  verdicts=counts(rows), red=sum(test["red"] for run in data["runs"]
+                                                 for test in run["tests"]))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scripts/report: pages from one results.json, or from several."""
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import NoReturn, Optional
+
+from . import matrix, page
+from .catalogue import IMAGES
+from .compare import read_results
+from .errors import UsageError
+from .results import write_file
+
+HOST = "host"
+EPILOG = """\
+commands:
+  html R.json [-o F.html]                one result as a page (default: R.html)
+  matrix R.json ... [-o F.html] [--md F] several, side by side (default: Markdown on stdout)
+  measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built, and
+                                         write DIR/matrix.html and matrix.md (default: docs/results);
+                                         VMM is a directory with QEMU's programs, or "host"
+
+A page needs Jinja2 (package python3-jinja2); Markdown does not."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("html", "matrix", "measure"))
+    parser.add_argument("inputs", nargs="+", metavar="R.json|VMM")
+    parser.add_argument("-o", dest="output", metavar="F|DIR")
+    parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
+    return parser
+
+
+def write_html(options: argparse.Namespace) -> None:
+    if len(options.inputs) > 1:
+        raise UsageError("html takes one result; matrix takes several")
+    source = options.inputs[0]
+    target = options.output or os.path.splitext(source)[0] + ".html"
+    write_file(target, page.to_html(read_results(source)))
+
+
+def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]) -> None:
+    results = [read_results(path) for path in inputs]
+    if html:
+        write_file(html, matrix.to_html(results))
+    if markdown:
+        write_file(markdown, matrix.to_markdown(results))
+    if not html and not markdown:
+        print(matrix.to_markdown(results))
+
+
+def measure(vmms: list[str], target: str, root: str) -> None:
+    """Verdicts are not judged here: a deviation is what the matrix is there to show."""
+    page.require()
+    results = [path for vmm in vmms for path in measure_one(vmm, root, str(vmms.index(vmm)))]
+    write_matrix(results, os.path.join(target, "matrix.html"), os.path.join(target, "matrix.md"))
+
+
+def measure_one(vmm: str, root: str, name: str) -> list[str]:
+    arches = [HOST] if vmm == HOST else [
+        arch for arch in IMAGES if arch != HOST and
+        os.path.exists(os.path.join(root, "build", arch, IMAGES[arch]))]
+    return [run(vmm, arch, root, os.path.join(root, "build", "matrix", f"{name}-{arch}.json"))
+            for arch in arches]
+
+
+def run(vmm: str, arch: str, root: str, target: str) -> str:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    where = ["--vmm", HOST] if vmm == HOST else ["--vmm-path", vmm]
+    done = subprocess.run([os.path.join(root, "run_tests.sh"), "--arch", arch, *where,
+                           "--no-expect", "--json", target], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, env={**os.environ, "PYTHON": sys.executable})
+    if done.returncode not in (0, 1):
+        raise UsageError(f"{vmm} {arch}: {done.stderr.decode(errors='replace').strip()}")
+    return target
+
+
+def main(argv: list[str], root: str) -> int:
+    try:
+        options = make_parser().parse_intermixed_args(argv)
+        if options.command == "html":
+            write_html(options)
+        elif options.command == "matrix":
+            write_matrix(options.inputs, options.output, options.md)
+        else:
+            measure(options.inputs, options.output or os.path.join(root, "docs", "results"), root)
+    except UsageError as error:
+        print(f"scripts/report: {error}", file=sys.stderr)
+        return 2
+    return 0
