@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .compare import title
 from .markdown import table
-from .page import SYMBOLS, Data, counts, render
+from .page import SYMBOLS, Data, render
 from .score import Row, Score, by_clause, scores
 
+AGAIN = ("`scripts/report measure VMM ...` runs these commands on each VMM and architecture, and "
+         "writes the matrix anew; VMM is a directory with QEMU's programs, or `host`.")
 ABSENT = {"verdict": "not-tested", "reason": "this result does not know the requirement"}
 
 
@@ -17,7 +18,7 @@ class Matrix:
 
     def __init__(self, results: list[Data]) -> None:
         self.results = results
-        self.titles = [title(data) for data in results]
+        self.titles = [heading(data) for data in results]
         self._rows = [{row["id"]: row for row in data["requirements"]} for data in results]
         merged: dict[str, Row] = {}
         for rows in self._rows:
@@ -43,13 +44,24 @@ class Matrix:
         return [origin(data) for data in self.results]
 
 
+def heading(data: Data) -> str:
+    """As short as a column wants it."""
+    vmm = data["vmm"]
+    if vmm["name"] == "host":
+        return f"reference device {vmm['version']}"
+    accel = f" {data['accel']}" if data["accel"] != "tcg" else ""
+    return f"{vmm['name']} {vmm['version']} {data['arch']}{accel}"
+
+
 def origin(data: Data) -> dict[str, Any]:
     vmm = data["vmm"]
     words = ["./run_tests.sh", "--arch", data["arch"]]
-    words += ["--vmm", vmm["name"]] if vmm["name"] != "qemu" else ["--vmm-path", "QEMU"]
+    words += ["--vmm", vmm["name"]] if vmm["name"] != "qemu" else ["--vmm-path", "DIRECTORY"]
     words += ["--accel", data["accel"]] if data["accel"] != "tcg" else []
+    words += ["--no-expect"] if not any(test["expectation"] for run in data["runs"]
+                                        for test in run["tests"]) else []
     ran = [run for run in data["runs"] if not run["skipped"]]
-    return {"title": title(data), "vmm": f"{vmm['name']} {vmm.get('detail') or vmm['version']}",
+    return {"title": heading(data), "vmm": f"{vmm['name']} {vmm.get('detail') or vmm['version']}",
             "suite": f"{data['suite']['version']} ({(data['suite']['commit'] or '?')[:12]})",
             "runs": len(ran), "tests": sum(len(run["tests"]) for run in ran),
             "command": " ".join(words)}
@@ -60,7 +72,7 @@ def to_html(results: list[Data]) -> str:
     shown = [row for row in SYMBOLS if any(
         cell["verdict"] == row for line in matrix.requirements for cell in matrix.cells(line))]
     return render("matrix.html", matrix=matrix, tree=by_clause(matrix.requirements),
-                  verdicts=shown, counts=counts)
+                  verdicts=shown, again=AGAIN)
 
 
 def to_markdown(results: list[Data]) -> str:
@@ -89,5 +101,5 @@ def _score_table(matrix: Matrix) -> list[str]:
 def _origin_table(matrix: Matrix) -> list[str]:
     rows = [(made["title"], made["vmm"], made["suite"], made["runs"], made["tests"],
              made["command"]) for made in matrix.origins()]
-    return ["## How each column was made", "",
+    return ["## How each column was made", "", AGAIN, "",
             *table(("column", "VMM", "suite", "set-ups", "results", "command"), rows)]

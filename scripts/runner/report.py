@@ -19,8 +19,8 @@ EPILOG = """\
 commands:
   html R.json [-o F.html]                one result as a page (default: R.html)
   matrix R.json ... [-o F.html] [--md F] several, side by side (default: Markdown on stdout)
-  measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built, and
-                                         write DIR/matrix.html and matrix.md (default: docs/results);
+  measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built,
+                                         write DIR/matrix.html and .md (default: docs/results);
                                          VMM is a directory with QEMU's programs, or "host"
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
