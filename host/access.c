@@ -13,10 +13,10 @@
 
 static bool is_translated(const struct vdev *dev, uint32_t *id)
 {
-	if (mutant(MUTANT_ALIASES_BYPASS) &&
+	if (mutant(MUTANT_ALIASES_BYPASS) && !dev->registers &&
 	    bus_requester(&dev->function) != function_bdf(&dev->function))
 		return false;
-	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(&dev->function, id);
+	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(dev, id);
 }
 
 /* The stretch from @address on that leads to adjacent memory. */
@@ -68,7 +68,7 @@ static bool access_all(struct vdev *dev, uint64_t address, uint8_t *bytes, size_
 	uint64_t phys, length;
 	bool moved = false, as_write;
 
-	if (!bus_is_master(&dev->function))
+	if (!vdev_is_master(dev))
 		return false;
 	if (personality->looks_ahead && !probe(dev, address, size, write))
 		return false;
@@ -101,7 +101,7 @@ void access_message(struct vdev *dev, uint64_t address, uint32_t data)
 	uint64_t phys = address;
 	uint32_t id;
 
-	if (!bus_is_master(&dev->function) ||
+	if (!vdev_is_master(dev) ||
 	    (is_translated(dev, &id) && !virtio_iommu_message(id, address, &phys)))
 		return;
 	if (!doorbell_write(phys, data))

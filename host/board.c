@@ -16,6 +16,9 @@ enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
 /* Of a function that is not behind the IOMMU, as a mutant has it. */
 #define OUTSIDE_ID 0xffff0000
 
+/* Of the first endpoint on MMIO; no range has it. */
+#define MMIO_ID 0x30000
+
 /* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
 const struct board_range board_ranges[] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
@@ -99,7 +102,10 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 		vrng_init(&rngs[n]);
 		endpoints[n] = &rngs[n].vdev;
 	}
-	bus_plug(bus_for(place), &endpoints[n]->function);
+	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
+		vdev_mmio_plug(endpoints[n]);
+	else
+		bus_plug(bus_for(place), &endpoints[n]->function);
 }
 
 void board_init(const struct options *options)
@@ -107,7 +113,10 @@ void board_init(const struct options *options)
 	setup = options;
 	add_root(&first_root, 0, FIRST_ROOT);
 	virtio_iommu_init(options);
-	bus_plug(&first_root, &virtio_iommu_device()->function);
+	if (options->mmio)
+		vdev_mmio_plug(virtio_iommu_device());
+	else
+		bus_plug(&first_root, &virtio_iommu_device()->function);
 	for (unsigned int i = 0; i < options->endpoint_count; i++)
 		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
 }
@@ -132,17 +141,52 @@ bool board_load_disks(int file)
 	return true;
 }
 
+uint64_t board_iommu_registers(void)
+{
+	return virtio_iommu_device()->registers;
+}
+
+bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint)
+{
+	unsigned int i = 0;
+
+	while (i < endpoint_count && (!endpoints[i]->registers || index--))
+		i++;
+	if (i == endpoint_count)
+		return false;
+	*endpoint = (struct board_mmio){endpoints[i]->registers,
+					setup->endpoints[i].place == PLACE_MMIO, MMIO_ID + i};
+	return true;
+}
+
 uint16_t board_iommu_bdf(void)
 {
+	if (board_iommu_registers())
+		return UINT16_MAX;
 	return function_bdf(&virtio_iommu_device()->function);
 }
 
-bool board_endpoint_id(const struct function *f, uint32_t *id)
+static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
 {
-	uint16_t requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
+	struct board_mmio endpoint;
 
-	if (f == &virtio_iommu_device()->function)
+	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
+		if (endpoint.registers == dev->registers && endpoint.behind)
+			return *id = endpoint.id, true;
+	*id = OUTSIDE_ID;
+	return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+}
+
+bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	const struct function *f = &dev->function;
+	uint16_t requester;
+
+	if (dev == virtio_iommu_device())
 		return false;
+	if (dev->registers)
+		return mmio_endpoint_id(dev, id);
+	requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
 	*id = OUTSIDE_ID;
 	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
 		return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
@@ -171,7 +215,7 @@ unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
 	uint32_t id;
 
 	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
-		if (board_endpoint_id(&endpoints[i]->function, &id) && !is_listed(list, count, id))
+		if (board_endpoint_id(endpoints[i], &id) && !is_listed(list, count, id))
 			list[count++] = (struct model_endpoint){.id = id};
 	return count;
 }

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "function.h"
 #include "model.h"
 #include "options.h"
+#include "vdev.h"
 
 void board_init(const struct options *options);
 
@@ -24,11 +24,24 @@ struct board_range {
 extern const struct board_range board_ranges[];
 extern const unsigned int board_range_count;
 
-/* Where the IOMMU is; on the first root bus, so that it does not change. */
+/*
+ * Where the IOMMU is: registers on MMIO; if they are 0, a function on the first root bus, so that it
+ * does not change. The BDF of what is no function is UINT16_MAX.
+ */
+uint64_t board_iommu_registers(void);
 uint16_t board_iommu_bdf(void);
 
-/* The id under which the function's accesses arrive at the IOMMU. False: it is not behind it. */
-bool board_endpoint_id(const struct function *f, uint32_t *id);
+/* Endpoint number @index on MMIO. False past the end. */
+struct board_mmio {
+	uint64_t registers;
+	bool behind;		/* the IOMMU */
+	uint32_t id;		/* there */
+};
+
+bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
+
+/* The id under which the device's accesses arrive at the IOMMU. False: it is not behind it. */
+bool board_endpoint_id(const struct vdev *dev, uint32_t *id);
 
 /* What is on the disks, to a file and from it. False if not all of it came through. */
 bool board_save_disks(int file);

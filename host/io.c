@@ -6,6 +6,7 @@
 
 #include "bus.h"
 #include "fatal.h"
+#include "vdev.h"
 
 #define NOBODY UINT32_MAX
 
@@ -37,11 +38,14 @@ static struct function *claim(uintptr_t address, unsigned int *bar, uint64_t *of
 static uint32_t read(const volatile void *pointer, unsigned int width)
 {
 	uintptr_t address = (uintptr_t)pointer;
+	struct vdev *dev = vdev_mmio_find(address);
 	struct function *f;
 	unsigned int bar;
 	uint64_t offset;
 
 	check_width(address, width);
+	if (dev)
+		return vdev_mmio_read(dev, address - dev->registers, width);
 	if (is_ecam(address)) {
 		f = ecam_function(address);
 		return f ? function_config_read(f, address & 0xfff, width) : NOBODY;
@@ -53,11 +57,14 @@ static uint32_t read(const volatile void *pointer, unsigned int width)
 static void write(volatile void *pointer, unsigned int width, uint32_t value)
 {
 	uintptr_t address = (uintptr_t)pointer;
+	struct vdev *dev = vdev_mmio_find(address);
 	struct function *f;
 	unsigned int bar;
 	uint64_t offset;
 
 	check_width(address, width);
+	if (dev)
+		return vdev_mmio_write(dev, address - dev->registers, width, value);
 	if (is_ecam(address)) {
 		f = ecam_function(address);
 		if (f)

@@ -20,6 +20,8 @@ static const char usage_text[] =
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, apart by commas, or none (default: blk,blk,rng)\n"
 	"                           kinds: blk rng; places: root root-port second-root pci-bridge outside\n"
+	"                           mmio outside-mmio\n"
+	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
 	"  --boot-bypass on|off     what config.bypass is at power-on (default: on)\n"
 	"  --reserved-regions LIST  FIRST-LAST:reserved or FIRST-LAST:msi, apart by commas\n"
 	"  --granule N              4k, 8k, 16k or 64k\n"
@@ -78,7 +80,7 @@ static void add_endpoint(struct options *options, const char *text, size_t lengt
 {
 	static const char *const kinds[] = {"blk", "rng"};
 	static const char *const places[] = {"root", "root-port", "second-root", "pci-bridge",
-					     "outside"};
+					     "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);
 	size_t kind = at ? (size_t)(at - text) : length;
 	unsigned int n = options->endpoint_count++;
@@ -128,6 +130,13 @@ static void parse_endpoints(struct options *options, const char *list)
 		for_each_part(options, list, add_endpoint);
 }
 
+static bool parse_transport(const char *text)
+{
+	static const char *const names[] = {"pci", "mmio"};
+
+	return choose("transport", text, strlen(text), names, 2);
+}
+
 static uint64_t parse_granule(const char *text)
 {
 	static const char *const names[] = {"4k", "8k", "16k", "64k"};
@@ -138,6 +147,7 @@ static uint64_t parse_granule(const char *text)
 
 enum {
 	ENDPOINTS,
+	TRANSPORT,
 	BOOT_BYPASS,
 	REGIONS,
 	GRANULE,
@@ -162,6 +172,7 @@ enum {
 
 static const struct option known[] = {
 	{"endpoints", required_argument, NULL, ENDPOINTS},
+	{"transport", required_argument, NULL, TRANSPORT},
 	{"boot-bypass", required_argument, NULL, BOOT_BYPASS},
 	{"reserved-regions", required_argument, NULL, REGIONS},
 	{"granule", required_argument, NULL, GRANULE},
@@ -200,6 +211,9 @@ static void apply_setup(struct options *options, int option, const char *value)
 	switch (option) {
 	case ENDPOINTS:
 		return parse_endpoints(options, value);
+	case TRANSPORT:
+		options->mmio = parse_transport(value);
+		return;
 	case BOOT_BYPASS:
 		options->boot_bypass = on_off("boot-bypass", value);
 		return;

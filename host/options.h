@@ -18,6 +18,8 @@ enum endpoint_place {
 	PLACE_SECOND_ROOT,	/* behind a port of the second root complex */
 	PLACE_PCI_BRIDGE,	/* all behind one PCIe-to-PCI bridge */
 	PLACE_OUTSIDE,		/* on a root complex that the IOMMU does not cover */
+	PLACE_MMIO,		/* on virtio-mmio, behind the IOMMU */
+	PLACE_OUTSIDE_MMIO,	/* on virtio-mmio, and not behind it */
 	PLACES
 };
 
@@ -35,6 +37,7 @@ struct options {
 	const char *cmdline;
 	bool machine_reset;		/* the image may reset the machine, and is told so */
 	bool boot_bypass;
+	bool mmio;			/* the IOMMU is on virtio-mmio */
 	bool fdt;			/* describe the machine by a device tree, not by ACPI */
 	uint64_t granule;		/* bytes, 0: as the personality has it */
 	unsigned int address_width;	/* bits, 0: as the personality has it */

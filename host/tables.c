@@ -7,6 +7,7 @@
 #include "board.h"
 #include "bus.h"
 #include "mutant.h"
+#include "options.h"
 #include "ram.h"
 #include "tables.h"
 
@@ -63,7 +64,7 @@ struct mcfg {
 } PACKED;
 
 #define VIOT_RANGES 2
-#define VIOT_SPARE 24
+#define VIOT_SPARE sizeof(struct viot_endpoint)
 
 struct viot {
 	struct header header;
@@ -72,8 +73,16 @@ struct viot {
 	struct {
 		uint8_t type, reserved;
 		uint16_t length;
-		uint16_t segment, bdf;
-		uint8_t reserved2[8];
+		union {
+			struct {
+				uint16_t segment, bdf;
+				uint8_t reserved[8];
+			} PACKED pci;
+			struct {
+				uint8_t reserved[4];
+				uint64_t base;
+			} PACKED mmio;
+		};
 	} PACKED iommu;
 	struct {
 		uint8_t type, reserved;
@@ -83,7 +92,14 @@ struct viot {
 		uint16_t output;
 		uint8_t reserved2[6];
 	} PACKED ranges[VIOT_RANGES];
-	uint8_t spare[VIOT_SPARE];	/* for a node that a right table has not */
+	struct viot_endpoint {
+		uint8_t type, reserved;
+		uint16_t length;
+		uint32_t endpoint;
+		uint64_t base;
+		uint16_t output;
+		uint8_t reserved2[6];
+	} PACKED endpoints[MAX_HOST_ENDPOINTS + 1];	/* on MMIO; one more for a wrong node */
 } PACKED;
 
 enum { VIOT_PCI_RANGE = 1, VIOT_MMIO_ENDPOINT = 2, VIOT_IOMMU_PCI = 3, VIOT_IOMMU_MMIO = 4 };
@@ -92,7 +108,7 @@ _Static_assert(sizeof(struct rsdp) == 36, "5.2.5.3");
 _Static_assert(sizeof(struct header) == 36, "5.2.6");
 _Static_assert(sizeof(struct fadt) == 276, "5.2.9");
 _Static_assert(sizeof(struct mcfg) == 60, "PCI Firmware 3.3, 4.1.2");
-_Static_assert(sizeof(struct viot) == 48 + 16 + VIOT_RANGES * 24 + VIOT_SPARE, "5.2.32");
+_Static_assert(sizeof(struct viot) == 48 + 16 + (VIOT_RANGES + MAX_HOST_ENDPOINTS + 1) * 24, "5.2.32");
 
 /* All of it, one behind the other. */
 struct tables {
@@ -149,12 +165,12 @@ static const struct {
 	{MUTANT_VIOT_RESERVED_OF_TABLE, AT(reserved), 1ull << 63},
 	{MUTANT_VIOT_RESERVED_OF_NODE, AT(ranges[0].reserved), 1},
 	{MUTANT_VIOT_RESERVED_OF_RANGE, AT(ranges[1].reserved2[5]), 1},
-	{MUTANT_VIOT_RESERVED_OF_IOMMU, AT(iommu.reserved2[0]), 1},
+	{MUTANT_VIOT_RESERVED_OF_IOMMU, AT(iommu.pci.reserved[0]), 1},
 	{MUTANT_VIOT_IDS_SHARED, AT(ranges[1].endpoint), 0x110},
 	{MUTANT_VIOT_FUNCTION_TWICE, AT(ranges[1].bdf_first), PCI_BDF(15, 0, 0)},
 };
 
-/* And those that are a node. All lengths are VIOT_SPARE, which is enough for every type. */
+/* And those that are a node. All lengths are VIOT_SPARE, 24, which is enough for every type. */
 static const struct {
 	enum mutant_id mutant;
 	uint8_t node[VIOT_SPARE];
@@ -171,7 +187,7 @@ static const struct {
 	  [16] = offsetof(struct viot, iommu)}},
 };
 
-static uint32_t mutate_viot(struct viot *viot)
+static uint32_t mutate_viot(struct viot *viot, unsigned int used)
 {
 	for (unsigned int i = 0; i < sizeof(wrong_fields) / sizeof(wrong_fields[0]); i++)
 		if (mutant(wrong_fields[i].mutant))
@@ -180,20 +196,45 @@ static uint32_t mutate_viot(struct viot *viot)
 	for (unsigned int i = 0; i < sizeof(wrong_nodes) / sizeof(wrong_nodes[0]); i++) {
 		if (!mutant(wrong_nodes[i].mutant))
 			continue;
-		memcpy(viot->spare, wrong_nodes[i].node, VIOT_SPARE);
+		memcpy(&viot->endpoints[used], wrong_nodes[i].node, VIOT_SPARE);
 		viot->node_count++;
-		return sizeof(*viot);
+		used++;
 	}
-	return sizeof(*viot) - VIOT_SPARE;
+	return offsetof(struct viot, endpoints) + used * VIOT_SPARE;
+}
+
+static void write_iommu(struct viot *viot)
+{
+	viot->iommu.length = sizeof(viot->iommu);
+	viot->iommu.type = board_iommu_registers() ? VIOT_IOMMU_MMIO : VIOT_IOMMU_PCI;
+	if (board_iommu_registers())
+		viot->iommu.mmio.base = board_iommu_registers();
+	else
+		viot->iommu.pci.bdf = board_iommu_bdf();
+}
+
+/* Those on MMIO. Returns their number. */
+static unsigned int write_endpoints(struct viot *viot)
+{
+	struct board_mmio endpoint;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
+		if (endpoint.behind)
+			viot->endpoints[n++] = (struct viot_endpoint){
+				.type = VIOT_MMIO_ENDPOINT, .length = VIOT_SPARE,
+				.endpoint = endpoint.id + MUTATE(VIOT_MMIO_ID_WRONG, 8, 0),
+				.base = endpoint.registers, .output = offsetof(struct viot, iommu)};
+	return n;
 }
 
 static void write_viot(struct viot *viot)
 {
-	viot->node_count = 1 + VIOT_RANGES;
+	unsigned int endpoints = write_endpoints(viot);
+
+	viot->node_count = 1 + VIOT_RANGES + endpoints;
 	viot->node_offset = offsetof(struct viot, iommu);
-	viot->iommu.type = VIOT_IOMMU_PCI;
-	viot->iommu.length = sizeof(viot->iommu);
-	viot->iommu.bdf = board_iommu_bdf();
+	write_iommu(viot);
 	for (unsigned int i = 0; i < VIOT_RANGES; i++) {
 		viot->ranges[i].type = VIOT_PCI_RANGE;
 		viot->ranges[i].length = sizeof(viot->ranges[i]);
@@ -202,7 +243,7 @@ static void write_viot(struct viot *viot)
 		viot->ranges[i].bdf_last = board_ranges[i].bdf_last;
 		viot->ranges[i].output = offsetof(struct viot, iommu);
 	}
-	finish(&viot->header, "VIOT", mutate_viot(viot), MUTATE(VIOT_REVISION, 1, 0));
+	finish(&viot->header, "VIOT", mutate_viot(viot, endpoints), MUTATE(VIOT_REVISION, 1, 0));
 	if (mutant(MUTANT_VIOT_CHECKSUM))
 		viot->header.checksum++;
 }

@@ -12,6 +12,7 @@
 #include "mutant.h"
 #include "ram.h"
 #include "tables.h"
+#include "virtio/mmio_layout.h"
 
 enum { PHANDLE_HOST = 2, PHANDLE_IOMMU = 1, MEMORY32 = 0x02000000, MAP_CELLS = 4 };
 
@@ -49,6 +50,43 @@ static void write_memory(void *fdt, uint64_t base, uint64_t size)
 	check(fdt_end_node(fdt));
 }
 
+/* What an IOMMU has on any transport. */
+static void write_specifier(void *fdt)
+{
+	CELLS(fdt, "#iommu-cells", MUTATE(FDT_IOMMU_CELLS_2, 2, 1));
+	if (mutant(MUTANT_FDT_IOMMU_BEHIND_ITSELF))
+		CELLS(fdt, "iommus", PHANDLE_IOMMU, 8);
+	CELLS(fdt, "phandle", PHANDLE_IOMMU);
+}
+
+static void begin_mmio(void *fdt, uint64_t base)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "virtio@%lx", base);
+	check(fdt_begin_node(fdt, name));
+	check(fdt_property_string(fdt, "compatible", "virtio,mmio"));
+	CELLS(fdt, "reg", PAIR(base), PAIR(MMIO_SIZE));
+}
+
+static void write_mmio(void *fdt)
+{
+	struct board_mmio endpoint;
+
+	if (board_iommu_registers()) {
+		begin_mmio(fdt, board_iommu_registers());
+		write_specifier(fdt);
+		check(fdt_end_node(fdt));
+	}
+	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++) {
+		begin_mmio(fdt, endpoint.registers);
+		if (endpoint.behind)
+			CELLS(fdt, "iommus", PHANDLE_IOMMU,
+			      endpoint.id + MUTATE(FDT_MMIO_ID_WRONG, 8, 0));
+		check(fdt_end_node(fdt));
+	}
+}
+
 static void write_iommu(void *fdt)
 {
 	static const char compatible[] = "virtio,pci-iommu\0pci1af4,1057";
@@ -61,10 +99,7 @@ static void write_iommu(void *fdt)
 			   MUTATE(FDT_NO_PCI_ID, sizeof("virtio,pci-iommu"), sizeof(compatible))));
 	CELLS(fdt, "reg", (uint32_t)bdf << 8 | MUTATE(FDT_REG_HAS_REGISTER, 0x10, 0), 0, 0, 0,
 	      MUTATE(FDT_REG_HAS_SIZE, 0x1000, 0));
-	CELLS(fdt, "#iommu-cells", MUTATE(FDT_IOMMU_CELLS_2, 2, 1));
-	if (mutant(MUTANT_FDT_IOMMU_BEHIND_ITSELF))
-		CELLS(fdt, "iommus", PHANDLE_IOMMU, 8);
-	CELLS(fdt, "phandle", PHANDLE_IOMMU);
+	write_specifier(fdt);
 	check(fdt_end_node(fdt));
 }
 
@@ -96,7 +131,8 @@ static void mutate_map(uint32_t *map, unsigned int count)
 /* The IOMMU itself is left out of the map. */
 static void write_map(void *fdt)
 {
-	uint32_t iommu = MUTATE(FDT_MAP_HAS_IOMMU, UINT32_MAX, board_iommu_bdf()), map[16];
+	bool left_out = !board_iommu_registers() && !mutant(MUTANT_FDT_MAP_HAS_IOMMU);
+	uint32_t iommu = left_out ? board_iommu_bdf() : UINT32_MAX, map[16];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < board_range_count; i++) {
@@ -130,7 +166,8 @@ static void write_host(void *fdt)
 	CELLS(fdt, "ranges", MEMORY32, PAIR(PCI_WINDOW_BASE), PAIR(PCI_WINDOW_BASE),
 	      PAIR(PCI_WINDOW_SIZE));
 	write_map(fdt);
-	write_iommu(fdt);
+	if (!board_iommu_registers())
+		write_iommu(fdt);
 	check(fdt_end_node(fdt));
 }
 
@@ -139,9 +176,7 @@ static void write_wrong_nodes(void *fdt)
 {
 	if (!mutant(MUTANT_FDT_MMIO_IS_NO_IOMMU) && !mutant(MUTANT_FDT_IOMMUS_CUT))
 		return;
-	check(fdt_begin_node(fdt, "virtio"));
-	check(fdt_property_string(fdt, "compatible", "virtio,mmio"));
-	CELLS(fdt, "reg", PAIR(ECAM_BASE), PAIR(0x200));
+	begin_mmio(fdt, ECAM_BASE);
 	if (mutant(MUTANT_FDT_IOMMUS_CUT))
 		CELLS(fdt, "iommus", PHANDLE_IOMMU);
 	else
@@ -162,6 +197,7 @@ const void *tree_write(uint64_t base)
 	write_memory(fdt, RAM_BASE, ram_size());
 	write_memory(fdt, RAM_HIGH_BASE, RAM_HIGH_SIZE);
 	write_host(fdt);
+	write_mmio(fdt);
 	write_wrong_nodes(fdt);
 	check(fdt_end_node(fdt));
 	check(fdt_finish(fdt));

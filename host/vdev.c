@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "bus.h"
 #include "fatal.h"
 #include "personality.h"
 #include "vdev.h"
@@ -68,6 +69,11 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 		dev->queues[i].max = VDEV_QUEUE_SIZE;
 	clear(dev);
 	vdev_pci_init(dev);
+}
+
+bool vdev_is_master(const struct vdev *dev)
+{
+	return dev->registers || bus_is_master(&dev->function);
 }
 
 bool vdev_has(const struct vdev *dev, unsigned int feature)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The device side of virtio over PCI (virtio 1.4, chapters 2 and 4.1): status, features, queues,
- * interrupts as the ISR shows them.
+ * The device side of virtio over PCI or MMIO (virtio 1.4, chapters 2 and 4): status, features, queues,
+ * interrupts as registers show them.
  */
 #ifndef VDEV_H
 #define VDEV_H
@@ -62,7 +62,8 @@ struct vdev_ops {
 };
 
 struct vdev {
-	struct function function;	/* first: see vdev_of() */
+	struct function function;	/* first: see vdev_of(); not plugged in if on MMIO */
+	uint64_t registers;		/* where they are on MMIO; 0: on PCI */
 	const struct vdev_ops *ops;
 	uint32_t type;
 	uint64_t offered, accepted;	/* features; what the driver has written so far */
@@ -106,7 +107,37 @@ void vdev_break(struct vdev *dev);
 enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
 void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector);
 
-/* Used by vdev_pci.c. */
+/* Whether the device may access memory: bus mastering, on PCI. */
+bool vdev_is_master(const struct vdev *dev);
+
+/* vdev_access.c, for both transports. Half of a 64-bit register, by its offset. */
+uint32_t vdev_half(uint64_t value, unsigned int offset);
+void vdev_set_half(uint64_t *value, unsigned int offset, uint32_t half);
+
+uint32_t vdev_feature_word(uint64_t features, uint32_t select);
+uint32_t vdev_offered_word(const struct vdev *dev);	/* the selected one */
+void vdev_accept(struct vdev *dev, uint32_t word);
+
+/* The selected queue, NULL if it does not exist; its size, or 0. */
+struct vqueue *vdev_queue(struct vdev *dev);
+uint16_t vdev_queue_size(struct vdev *dev);
+void vdev_enable_queue(struct vdev *dev, struct vqueue *queue);
+
+/* The driver wrote this to say that buffers are available (2.9). */
+void vdev_notification(struct vdev *dev, uint32_t value);
+
+/* Device configuration. */
+uint8_t vdev_generation(struct vdev *dev);
+uint32_t vdev_config_read(const struct vdev *dev, uint64_t offset, unsigned int width);
+void vdev_config_write(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value);
+
+/* Plug in on virtio-mmio; which device has registers at @address, NULL if none. */
+void vdev_mmio_plug(struct vdev *dev);
+struct vdev *vdev_mmio_find(uint64_t address);
+uint32_t vdev_mmio_read(struct vdev *dev, unsigned int offset, unsigned int width);
+void vdev_mmio_write(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value);
+
+/* Used by the transports. */
 void vdev_write_status(struct vdev *dev, uint8_t value);
 void vdev_reset_queue(struct vqueue *queue);
 void vdev_notify(struct vdev *dev, unsigned int queue, uint16_t position);

@@ -4,7 +4,6 @@
  */
 #include "fatal.h"
 #include "mutant.h"
-#include "request.h"
 #include "vdev.h"
 
 enum {
@@ -131,59 +130,33 @@ static void check_common(unsigned int offset, unsigned int width)
 		      offset, width);
 }
 
-static uint32_t half(uint64_t value, unsigned int offset)
-{
-	return offset & 4 ? value >> 32 : value;
-}
-
-static void set_half(uint64_t *value, unsigned int offset, uint32_t half)
-{
-	unsigned int shift = offset & 4 ? 32 : 0;
-
-	*value = (*value & ~(0xffffffffull << shift)) | (uint64_t)half << shift;
-}
-
-/* NULL for a queue that does not exist. */
-static struct vqueue *selected(struct vdev *dev)
-{
-	if (vdev_bug(dev, MUTANT_QUEUE_SELECT_8_BITS))
-		dev->queue_select &= 0xff;
-	return dev->queue_select < dev->queue_count ? &dev->queues[dev->queue_select] : NULL;
-}
-
 static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 {
-	struct vqueue *queue = selected(dev);
+	struct vqueue *queue = vdev_queue(dev);
 
 	if (offset == QUEUE_VECTOR)
 		return !queue || vdev_bug(dev, MUTANT_MSIX_VECTOR_HIDDEN) ? NO_VECTOR : queue->vector;
+	if (offset == QUEUE_SIZE)
+		return vdev_queue_size(dev);
 	if (!queue)
-		return vdev_bug(dev, MUTANT_ABSENT_QUEUE_HAS_SIZE) && offset == QUEUE_SIZE ?
-			       dev->queues[0].size : 0;
+		return 0;
 	switch (offset) {
-	case QUEUE_SIZE:
-		return vdev_bug(dev, MUTANT_QUEUE_SIZE_255) ? queue->size - 1 : queue->size;
 	case QUEUE_ENABLE:
 		return queue->enabled;
 	case QUEUE_NOTIFY_OFF:
 		return dev->queue_select;
 	case QUEUE_DESC:
 	case QUEUE_DESC + 4:
-		return half(queue->desc, offset);
+		return vdev_half(queue->desc, offset);
 	case QUEUE_DRIVER:
 	case QUEUE_DRIVER + 4:
-		return half(queue->driver, offset);
+		return vdev_half(queue->driver, offset);
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
-		return half(queue->device, offset);
+		return vdev_half(queue->device, offset);
 	default:	/* queue_reset: a reset is over at once; the rest is of features not offered */
 		return 0;
 	}
-}
-
-static uint32_t feature_word(uint64_t features, uint32_t select)
-{
-	return select < 2 ? features >> 32 * select : 0;
 }
 
 static uint32_t common_read(struct vdev *dev, unsigned int offset)
@@ -192,17 +165,15 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 	case DEVICE_SELECT:
 		return dev->device_select;
 	case DEVICE_FEATURE:
-		if (vdev_bug(dev, MUTANT_FEATURE_WORDS_REPEAT))
-			return feature_word(dev->offered, dev->device_select & 1);
-		return feature_word(dev->offered, dev->device_select);
+		return vdev_offered_word(dev);
 	case DRIVER_SELECT:
 		return dev->driver_select;
 	case DRIVER_FEATURE:
 		if (vdev_bug(dev, MUTANT_DRIVER_FEATURE_READS_0))
 			return 0;
 		if (vdev_bug(dev, MUTANT_DRIVER_FEATURE_READS_OFFERED))
-			return feature_word(dev->offered, dev->driver_select);
-		return feature_word(dev->accepted, dev->driver_select);
+			return vdev_feature_word(dev->offered, dev->driver_select);
+		return vdev_feature_word(dev->accepted, dev->driver_select);
 	case CONFIG_VECTOR:
 		return dev->msix_config;
 	case NUM_QUEUES:
@@ -210,29 +181,12 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 	case DEVICE_STATUS:
 		return dev->status;
 	case CONFIG_GENERATION:
-		return dev->generation += vdev_bug(dev, MUTANT_GENERATION_NEVER_RESTS);
+		return vdev_generation(dev);
 	case QUEUE_SELECT:
 		return dev->queue_select;
 	default:
 		return queue_read(dev, offset);
 	}
-}
-
-static bool is_power_of_two(uint32_t value)
-{
-	return value && !(value & (value - 1));
-}
-
-static void enable(struct vdev *dev, struct vqueue *queue)
-{
-	bool packed = vdev_has(dev, VIRTIO_F_RING_PACKED);
-
-	if (!queue->size || (!packed && !is_power_of_two(queue->size)) || queue->size > queue->max)
-		fatal("virtio-pci: queue %u enabled with size %u of at most %u (2.7)", dev->queue_select,
-		      queue->size, queue->max);
-	if (queue->desc % 16 || queue->driver % (packed ? 4 : 2) || queue->device % 4)
-		fatal("virtio-pci: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
-	queue->enabled = true;
 }
 
 static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int offset,
@@ -249,32 +203,25 @@ static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int off
 		break;
 	case QUEUE_ENABLE:
 		if (value == 1)
-			enable(dev, queue);
+			vdev_enable_queue(dev, queue);
 		break;
 	case QUEUE_DESC:
 	case QUEUE_DESC + 4:
-		set_half(&queue->desc, offset, value);
+		vdev_set_half(&queue->desc, offset, value);
 		break;
 	case QUEUE_DRIVER:
 	case QUEUE_DRIVER + 4:
-		set_half(&queue->driver, offset, value);
+		vdev_set_half(&queue->driver, offset, value);
 		break;
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
-		set_half(&queue->device, offset, value);
+		vdev_set_half(&queue->device, offset, value);
 		break;
 	case QUEUE_RESET:
 		if (value == 1 && vdev_has(dev, VIRTIO_F_RING_RESET))
 			vdev_reset_queue(queue);
 		break;
 	}
-}
-
-/* What was accepted is settled with FEATURES_OK (3.1.1). */
-static void accept(struct vdev *dev, uint32_t word)
-{
-	if (dev->driver_select < 2 && !(dev->status & VIRTIO_FEATURES_OK))
-		set_half(&dev->accepted, 4 * dev->driver_select, word);
 }
 
 static void common_write(struct vdev *dev, unsigned int offset, uint32_t value)
@@ -287,7 +234,7 @@ static void common_write(struct vdev *dev, unsigned int offset, uint32_t value)
 		dev->driver_select = value;
 		break;
 	case DRIVER_FEATURE:
-		accept(dev, value);
+		vdev_accept(dev, value);
 		break;
 	case CONFIG_VECTOR:
 		dev->msix_config = vmsix_assign(dev, dev->msix_config, value);
@@ -299,8 +246,8 @@ static void common_write(struct vdev *dev, unsigned int offset, uint32_t value)
 		dev->queue_select = value;
 		break;
 	default:
-		if (selected(dev))
-			queue_write(dev, selected(dev), offset, value);
+		if (vdev_queue(dev))
+			queue_write(dev, vdev_queue(dev), offset, value);
 	}
 }
 
@@ -312,44 +259,6 @@ static uint32_t isr_read(struct vdev *dev)
 	if (!vdev_bug(dev, MUTANT_ISR_NOT_CLEARED))
 		dev->isr = 0;
 	return isr;
-}
-
-/* Fields of the IOMMU that do not show what they hold. True: this is shown. */
-static bool bug_config(const struct vdev *dev, uint64_t offset, unsigned int width, uint32_t *value)
-{
-	static uint64_t latched;
-	const struct iommu_config *config = (const void *)dev->config;
-
-	if (vdev_bug(dev, MUTANT_PROBE_SIZE_HIDDEN_BEFORE_FEATURES_OK) &&
-	    offset == offsetof(struct iommu_config, probe_size))
-		return *value = 0, !(dev->status & VIRTIO_FEATURES_OK);
-	if (vdev_bug(dev, MUTANT_BYPASS_SHOWS_0) && offset == offsetof(struct iommu_config, bypass))
-		return *value = 0, true;
-	if (vdev_bug(dev, MUTANT_DECLINED_RANGE_SHOWS_0) && (dev->status & VIRTIO_FEATURES_OK) &&
-	    offset == offsetof(struct iommu_config, input_end))
-		return *value = 0, !vdev_has(dev, VIRTIO_IOMMU_F_INPUT_RANGE);
-	if (!vdev_bug(dev, MUTANT_HIGH_HALF_LATCHED) || width != 4 ||
-	    offset >= offsetof(struct iommu_config, domain_start))
-		return false;
-	if (offset % 8 == 0)
-		latched = (&config->page_size_mask)[offset / 8];
-	*value = latched >> 32;
-	return offset % 8;
-}
-
-static uint32_t config_read(const struct vdev *dev, uint64_t offset, unsigned int width)
-{
-	uint32_t value = 0;
-
-	if (bug_config(dev, offset, width, &value))
-		return value;
-	value = 0;
-
-	if (offset + width > dev->config_size)
-		return UINT32_MAX;
-	for (unsigned int i = 0; i < width; i++)
-		value |= (uint32_t)dev->config[offset + i] << 8 * i;
-	return value;
 }
 
 static uint32_t area_read(struct function *f, unsigned int bar, uint64_t offset, unsigned int width)
@@ -366,7 +275,7 @@ static uint32_t area_read(struct function *f, unsigned int bar, uint64_t offset,
 	case AREA_ISR:
 		return isr_read(dev);
 	case AREA_CONFIG:
-		return config_read(dev, at, width);
+		return vdev_config_read(dev, at, width);
 	default:
 		return 0;
 	}
@@ -377,7 +286,6 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 {
 	struct vdev *dev = vdev_of(f);
 	unsigned int at = offset % AREA_SIZE;
-	uint16_t position = 0;
 
 	if (bar == VMSIX_BAR)
 		return vmsix_write(dev, offset, value);
@@ -387,18 +295,13 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 		common_write(dev, at, value);
 		break;
 	case AREA_CONFIG:
-		if (dev->ops->config_write)
-			dev->ops->config_write(dev, at, width, value);
+		vdev_config_write(dev, at, width, value);
 		break;
 	case AREA_NOTIFY:
 		if (width != (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2))
 			fatal("virtio-pci: a notification is %u bytes wide (4.1.5.2)", width);
-		if (!vdev_bug(dev, MUTANT_NOTIFICATION_DATA_AS_QUEUE))
-			position = value >> 16, value &= 0xffff;
-		if (vdev_bug(dev, MUTANT_ABSENT_QUEUE_BREAKS) && value >= dev->queue_count)
-			vdev_break(dev);
-		if (at / NOTIFY_MULTIPLIER == value)
-			vdev_notify(dev, value, position);
+		if (at / NOTIFY_MULTIPLIER == (value & 0xffff))
+			vdev_notification(dev, value);
 		break;
 	}
 }

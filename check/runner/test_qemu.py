@@ -57,6 +57,18 @@ def test_places(tree: Tree) -> None:
     assert len(slots) == len(set(slots))
 
 
+def test_virtio_mmio(tree: Tree) -> None:
+    setup = {"endpoints": endpoints("blk, blk @outside-mmio, rng @outside-mmio")}
+    found = command(vmm(tree, "aarch64"), **setup)
+    assert found.count("virtio-mmio.force-legacy=false") == 1
+    assert devices(found, "virtio-blk-device") == ["virtio-blk-device,drive=disk1,iommu_platform=on"]
+    assert len(devices(found, "virtio-rng-device")) == 1
+    with pytest.raises(CannotProvide, match="no virtio-mmio"):
+        command(vmm(tree), **setup)
+    with pytest.raises(CannotProvide, match="behind the IOMMU"):
+        command(vmm(tree, "aarch64"), endpoints=endpoints("blk @mmio"))
+
+
 def test_kinds(tree: Tree) -> None:
     found = command(vmm(tree), endpoints=endpoints("blk, rng, net, console, edu"))
     for driver in ("virtio-blk-pci", "virtio-rng-pci", "virtio-net-pci", "virtio-serial-pci"):

@@ -11,7 +11,8 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 
 ARCHES = ("x86_64", "aarch64", "host")
 KINDS = ("blk", "rng", "net", "console", "edu")
-PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside")
+PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside", "mmio", "outside-mmio")
+TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
 REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)
@@ -39,6 +40,7 @@ MASTERS = ("blk", "rng", "edu")             # lib/dma has a driver for each
 class Setup:
     """What a VMM has to provide. None: whatever the VMM does by itself."""
     endpoints: tuple[Endpoint, ...] = ()
+    transport: str = "pci"                  # of the IOMMU itself
     boot_bypass: bool = True
     granule: Optional[str] = None
     address_width: Optional[int] = None
@@ -57,7 +59,7 @@ class Setup:
     @property
     def masters(self) -> int:
         """Endpoints behind the IOMMU that the image can drive."""
-        return sum(endpoint.kind in MASTERS and endpoint.place != "outside"
+        return sum(endpoint.kind in MASTERS and not endpoint.place.startswith("outside")
                    for endpoint in self.endpoints)
 
     @property
@@ -138,6 +140,7 @@ def arches(value: str) -> tuple[str, ...]:
 
 SETUP_KEYS: Parsers = {
     "endpoints": endpoints,
+    "transport": lambda value: one_of(value, TRANSPORTS),
     "boot-bypass": on_off,
     "granule": lambda value: one_of(value, GRANULES),
     "address-width": lambda value: number(value, 32, 64),

@@ -143,6 +143,28 @@ TEST(FDT_6, ids_follow_from_the_map, NEEDS_DMA | NEEDS_FDT)
 	expect_ids(AT);
 }
 
+static bool any_on_mmio(void)
+{
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		if (!endpoint(i)->place.pci)
+			return true;
+	return false;
+}
+
+TEST(VIOT_4, endpoints_on_mmio_are_found_by_address, NEEDS_DMA | NEEDS_VIOT)
+{
+	if (!any_on_mmio())
+		SKIP("needs an endpoint on virtio-mmio");
+	expect_ids(AT);
+}
+
+TEST(FDT_10, ids_follow_from_iommus, NEEDS_DMA | NEEDS_FDT)
+{
+	if (!any_on_mmio())
+		SKIP("needs an endpoint on virtio-mmio");
+	expect_ids(AT);
+}
+
 /* The first range of its own segment that has the function; mmio ranges have none. */
 static const struct endpoint_range *range_of(uint16_t segment, uint16_t bdf)
 {

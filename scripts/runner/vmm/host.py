@@ -56,7 +56,7 @@ def endpoint(endpoint: Endpoint) -> str:
 def iommu(setup: Setup) -> list[str]:
     if setup.granule == "host":
         raise CannotProvide("the reference device has no granule of a host")
-    words = ["--boot-bypass", switch(setup.boot_bypass)]
+    words = ["--transport", setup.transport, "--boot-bypass", switch(setup.boot_bypass)]
     if setup.reserved_regions:
         regions = [f"{region.first:#x}-{region.last:#x}:{region.kind}"
                    for region in setup.reserved_regions]

@@ -45,6 +45,10 @@ class Vmm:
         if self.arch == "aarch64" and any(e.place == "outside" for e in setup.endpoints):
             raise CannotProvide("QEMU's virt machine lists the functions of every root complex as"
                                 " behind the IOMMU, bypass_iommu or not")
+        if setup.transport == "mmio":
+            raise CannotProvide("QEMU's machines have a virtio-iommu on PCI only")
+        if self.arch != "aarch64" and any(e.place == "outside-mmio" for e in setup.endpoints):
+            raise CannotProvide("QEMU's q35 machine has no virtio-mmio")
         buses = Buses()
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
@@ -170,6 +174,12 @@ class Buses:
         if endpoint.place == "second-root":
             self._once("second", f"pxb-pcie,bus_nr={SECOND_ROOT_BUS}")
             return self._port("bus=second")
+        if endpoint.place == "outside-mmio":
+            if endpoint.kind not in ("blk", "rng"):
+                raise CannotProvide(f"this runner puts no {endpoint.kind} on virtio-mmio")
+            return self._mmio()
+        if endpoint.place == "mmio":
+            raise CannotProvide("QEMU has no device on virtio-mmio behind the IOMMU")
         self._once("outside", f"pxb-pcie,bus_nr={OUTSIDE_BUS},bypass_iommu=on")
         return self._port("bus=outside")
 
@@ -182,6 +192,13 @@ class Buses:
             self._there.add(name)
             self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
 
+    def _mmio(self) -> str:
+        """Version 2 of the registers is not the default."""
+        if "mmio" not in self._there:
+            self._there.add("mmio")
+            self.bridges += ["-global", "virtio-mmio.force-legacy=false"]
+        return ""
+
     def _port(self, where: str) -> str:
         self._ports += 1
         name = f"port{self._ports}"
@@ -190,26 +207,33 @@ class Buses:
         return f"bus={name}"
 
 
+def virtio(kind: str, options: str, where: str) -> str:
+    """Nowhere is virtio-mmio, which has no places."""
+    if not where:
+        return f"virtio-{kind}-device,{options},iommu_platform=on"
+    return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
+
+
 def blk(number: int, where: str, directory: str) -> list[str]:
     path = disk(directory, number).replace(",", ",,")
     return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
                          "cache.direct=off,cache.no-flush=on",
-            "-device", f"virtio-blk-pci,drive=disk{number},{where},{VIRTIO}"]
+            "-device", virtio("blk", f"drive=disk{number}", where)]
 
 
 def rng(number: int, where: str, _: str) -> list[str]:
     return ["-object", f"rng-builtin,id=rng{number}",
-            "-device", f"virtio-rng-pci,rng=rng{number},{where},{VIRTIO}"]
+            "-device", virtio("rng", f"rng=rng{number}", where)]
 
 
 def net(number: int, where: str, _: str) -> list[str]:
     """Cut off from the host."""
     return ["-netdev", f"user,id=net{number},restrict=on",
-            "-device", f"virtio-net-pci,netdev=net{number},romfile=,{where},{VIRTIO}"]
+            "-device", virtio("net", f"netdev=net{number},romfile=", where)]
 
 
 def console(number: int, where: str, _: str) -> list[str]:
-    return ["-device", f"virtio-serial-pci,id=serial{number},{where},{VIRTIO}",
+    return ["-device", virtio("serial", f"id=serial{number}", where),
             "-chardev", f"null,id=null{number}",
             "-device", f"virtconsole,bus=serial{number}.0,chardev=null{number}"]
 
