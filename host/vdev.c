@@ -32,7 +32,8 @@ static void bug_keep(struct vdev *dev, struct vqueue *queue, const struct vqueue
 		queue->vector = old->vector;
 	if (vdev_bug(dev, MUTANT_RESET_KEEPS_AVAILABLE_INDEX))
 		queue->next_avail = old->next_avail;
-	if (vdev_bug(dev, MUTANT_RESET_KEEPS_QUEUE_ENABLE))
+	if (vdev_bug(dev, MUTANT_RESET_KEEPS_QUEUE_ENABLE) ||
+	    (vdev_bug(dev, MUTANT_MMIO_RESET_KEEPS_READY) && queue != dev->queues))
 		queue->enabled = old->enabled;
 	if (vdev_bug(dev, MUTANT_RESET_LEAVES_QUEUES_RUNNING) && old->enabled)
 		*queue = *old;
@@ -166,10 +167,15 @@ void vdev_write_status(struct vdev *dev, uint8_t value)
 		dev->ops->features_ok(dev);
 }
 
+static bool is_usable(const struct vdev *dev, const struct vqueue *queue)
+{
+	return queue->enabled || (vdev_bug(dev, MUTANT_MMIO_NOT_READY_SERVED) && queue->desc);
+}
+
 /* Notifications that nothing is behind are harmless (2.7.10). */
 void vdev_notify(struct vdev *dev, unsigned int queue, uint16_t position)
 {
-	if (queue >= dev->queue_count || !dev->queues[queue].enabled || !vdev_is_running(dev))
+	if (queue >= dev->queue_count || !vdev_is_running(dev) || !is_usable(dev, &dev->queues[queue]))
 		return;
 	if (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) &&
 	    !vring_ends_at(dev, &dev->queues[queue], position))

@@ -154,6 +154,7 @@ static void write_bypass(uint8_t value)
 		return vdev_break(&reference.vdev);
 	if (value > 1 && !mutant(MUTANT_BYPASS_SHOWN_RAW))
 		return;
+	config->probe_size ^= MUTATE(CONFIG_CHANGES_UNTOLD, 4, 0);
 	config->bypass = value;
 	if (!mutant(MUTANT_BYPASS_WRITE_KEEPS_CACHE))
 		iotlb_forget_all();
