@@ -59,6 +59,8 @@ bool bug_passes(const struct access *a)
 		return !ep && was_attached && old_bypass;
 	if (mutant(MUTANT_READS_BYPASS))
 		return !ep && a->kind == MAP_READ;
+	if (mutant(MUTANT_BYPASS_UNTIL_FIRST_RESET))
+		return !reference.was_reset;
 	if (mutant(MUTANT_CONFIG_BYPASS_BEATS_DOMAIN))
 		return m->config.bypass;
 	if (mutant(MUTANT_EMPTY_DOMAIN_BYPASSES))
@@ -81,6 +83,8 @@ bool bug_blocks(const struct access *a)
 		return !ep && !vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 	if (mutant(MUTANT_BYPASS_NEEDS_DRIVER))
 		return !ep && !(reference.vdev.status & VIRTIO_DRIVER_OK);
+	if (mutant(MUTANT_BYPASS_NEEDS_A_RESET))
+		return !ep && !reference.was_reset;
 	if (mutant(MUTANT_BYPASS_STOPS_AT_FIRST_ATTACH)) {
 		static bool seen;
 

@@ -10,6 +10,7 @@
 struct virtio_iommu {
 	struct vdev vdev;	/* first */
 	struct model model;
+	bool was_reset;		/* by a driver, since power-on */
 };
 
 extern struct virtio_iommu reference;

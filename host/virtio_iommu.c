@@ -122,6 +122,7 @@ static void reset(struct vdev *dev)
 	struct model *m = &reference.model;
 
 	pending = false;
+	reference.was_reset = true;
 	events_reset();
 	if (mutant(MUTANT_RESET_CLEARS_BYPASS))
 		m->config.bypass = 0;

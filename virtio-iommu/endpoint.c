@@ -17,6 +17,7 @@
 static struct endpoint endpoints[MAX_ENDPOINTS];
 static unsigned int count;
 static struct endpoint outside;
+static bool wrote_first;
 static const struct topology *listed;
 
 static bool open_endpoint(struct endpoint *ep, const struct place *place, uint32_t id)
@@ -94,6 +95,29 @@ void endpoints_open(const struct place *places, unsigned int place_count,
 	for (unsigned int i = 0; i < count; i++)
 		printf("# endpoint: %s id %#x %s\n", place_name(&endpoints[i].place), endpoints[i].id,
 		       endpoints[i].dma.ops->name);
+}
+
+/* Nobody reports a blocked access to a driver that is not there yet. */
+#define QUIET_US 3000
+
+void endpoints_try_first(bool allowed)
+{
+	static const uint8_t nothing[8];
+	struct endpoint *ep = endpoint(0);
+	uint8_t *target = arena_alloc(sizeof(nothing), sizeof(nothing));
+
+	if (!ep || is_slow(ep))
+		return;
+	if (!allowed)
+		ep->dma.patience_us = QUIET_US;
+	dma_write(&ep->dma, phys(target), sizeof(nothing));
+	wrote_first = memcmp(target, nothing, sizeof(nothing));
+	dma_stop(&ep->dma);
+}
+
+bool endpoint_wrote_first(void)
+{
+	return wrote_first;
 }
 
 void endpoints_place(void)

@@ -32,6 +32,15 @@ struct endpoint {
 void endpoints_open(const struct place *places, unsigned int place_count,
 		    const struct topology *topology, unsigned int iommu_index);
 
+/*
+ * Let one endpoint write before any driver has touched the IOMMU. @allowed: it should arrive, so that
+ * it is given all the time it takes.
+ */
+void endpoints_try_first(bool allowed);
+
+/* Whether that write arrived. */
+bool endpoint_wrote_first(void);
+
 /* Choose where private pages are mapped. After iommu_open() and reserved_init(). */
 void endpoints_place(void);
 

@@ -115,22 +115,27 @@ static bool add_ring_features(struct error *error)
 				     "the device does not offer", missing);
 }
 
-bool iommu_open(const struct place *place, const struct iommu_rings *rings, struct error *error)
+bool iommu_find(const struct place *place, struct error *error)
 {
 	if (!virtio_open(&iommu.dev, place, error))
 		return false;
-	if (!virtio_reset(&iommu.dev))
-		return error_set(error, "virtio-iommu: device_status does not return to 0 after reset");
 	iommu.offered = virtio_offered(&iommu.dev);
-	iommu.wanted = usual_features(iommu.offered);
-	iommu.rings = *rings;
-	if (!add_ring_features(error))
-		return false;
 	if (iommu.dev.config_length < needed_config_length())
 		return error_set(error, "virtio-iommu: device configuration has %u bytes, needs %u",
 				 iommu.dev.config_length, needed_config_length());
 	iommu_read_config(&iommu.config);
 	iommu.initial_bypass = iommu.config.bypass;
+	return true;
+}
+
+bool iommu_open(const struct iommu_rings *rings, struct error *error)
+{
+	if (!virtio_reset(&iommu.dev))
+		return error_set(error, "virtio-iommu: device_status does not return to 0 after reset");
+	iommu.wanted = usual_features(iommu.offered);
+	iommu.rings = *rings;
+	if (!add_ring_features(error))
+		return false;
 	if (!check_config(error))
 		return false;
 	set_granule(iommu.config.page_size_mask);

@@ -58,11 +58,11 @@ static inline bool iommu_wants(unsigned int bit)
 	return iommu.wanted & VIRTIO_FEATURE(bit);
 }
 
-/*
- * Open the device, read its configuration, bring it to DRIVER_OK with all features it offers and
- * those of @rings, which it must offer.
- */
-bool iommu_open(const struct place *place, const struct iommu_rings *rings, struct error *error);
+/* Find the device's registers and read what they say. Nothing is written but feature selectors. */
+bool iommu_find(const struct place *place, struct error *error);
+
+/* Then: bring it to DRIVER_OK with all features it offers and those of @rings, which it must offer. */
+bool iommu_open(const struct iommu_rings *rings, struct error *error);
 
 /*
  * Reset the device and bring it to DRIVER_OK again with @features and both queues. False if the

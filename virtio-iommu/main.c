@@ -137,16 +137,23 @@ static struct place place_of(const struct iommu_node *node)
 	return place;
 }
 
-static void open_iommu(const struct boot_info *boot, const struct place *place)
+static void find_iommu(const struct place *place)
 {
-	struct iommu_rings rings = read_rings(boot);
 	uint32_t type = virtio_type(place);
 	struct error error;
 
 	if (type != VIRTIO_TYPE_IOMMU)
 		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
 			 place_name(place), type);
-	check(iommu_open(place, &rings, &error), &error);
+	check(iommu_find(place, &error), &error);
+}
+
+static void open_iommu(const struct boot_info *boot)
+{
+	struct iommu_rings rings = read_rings(boot);
+	struct error error;
+
+	check(iommu_open(&rings, &error), &error);
 }
 
 #define MAX_MMIO_DEVICES 64
@@ -225,7 +232,9 @@ static void open_all(const struct boot_info *boot)
 	place = place_of(&topology.iommus[firmware.iommu]);
 	open_endpoints(boot);
 	check_endpoint_count(boot);
-	open_iommu(boot, &place);
+	find_iommu(&place);
+	endpoints_try_first(iommu.initial_bypass);
+	open_iommu(boot);
 	reserved_init();
 	endpoints_place();
 	print_facts(&place);

@@ -150,10 +150,15 @@ static void start(void)
 	inits = posts = 0;
 }
 
+static bool open_iommu(struct error *why)
+{
+	return iommu_find(NULL, why) && iommu_open(&plain, why);
+}
+
 static void comes_up(void)
 {
 	start();
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK(iommu_is_up());
 	CHECK_EQ(inits, 2);
 	CHECK_EQ(posts, 1);
@@ -172,11 +177,11 @@ static void features(void)
 {
 	start();
 	device.offered |= 1ull << 50 | VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK_EQ(device.accepted & (BIT(BYPASS) | BIT(BYPASS_CONFIG)), BIT(BYPASS_CONFIG));
 	CHECK_EQ(device.accepted & (1ull << 50 | VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX)), 0);
 	device.offered &= ~BIT(BYPASS_CONFIG);
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK_EQ(device.accepted & (BIT(BYPASS) | BIT(BYPASS_CONFIG)), BIT(BYPASS));
 }
 
@@ -187,23 +192,23 @@ static void missing_fields(void)
 	device.offered = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
 	device.config = (struct iommu_config){0, 9, 1, 9, 1, UINT32_MAX, 7, {0}};
 	device.config_length = offsetof(struct iommu_config, bypass);
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK(iommu.config.input_start == 0 && iommu.config.input_end == UINT64_MAX);
 	CHECK(iommu.config.domain_start == 0 && iommu.config.domain_end == UINT32_MAX);
 	CHECK_EQ(iommu.config.probe_size, 0);
 	CHECK_EQ(iommu.config.bypass, 0);
 	CHECK_EQ(iommu.granule, 4096);	/* of an empty mask */
 	device.config.page_size_mask = 0x20010000;
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK(iommu.granule == 0x10000 && iommu.page == 0x10000);
 	device.config.page_size_mask = UINT64_MAX;
-	CHECK_OK(iommu_open(NULL, &plain, &error), error);
+	CHECK_OK(open_iommu(&error), error);
 	CHECK(iommu.granule == 1 && iommu.page == 4096);
 }
 
 static void refuse(const char *fragment, const char *what)
 {
-	CHECK_ERROR(iommu_open(NULL, &plain, &error), error, fragment, what);
+	CHECK_ERROR(open_iommu(&error), error, fragment, what);
 	start();
 }
 

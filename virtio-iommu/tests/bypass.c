@@ -30,6 +30,13 @@ TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_
 	expect_identity(AT, endpoint(0));
 }
 
+TEST(N_BYP_2, bypass_holds_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
+{
+	EXPECT(endpoint_wrote_first(), "before any driver has touched the IOMMU a write arrives",
+	       "it did not arrive");
+	expect_identity(AT, endpoint(0));
+}
+
 TEST(N_BYP_2, bypass_holds_without_a_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
 	REQUIRE(virtio_reset(&iommu.dev));
@@ -199,6 +206,14 @@ TEST(DEV_OPS_6, every_unattached_endpoint_is_blocked, NEEDS_ENDPOINT | NEEDS_TWO
 	for (unsigned int i = 1; i < endpoint_count(); i++)
 		if (!is_slow(endpoint(i)))
 			expect_blocked(AT, endpoint(i));
+}
+
+TEST(DEV_OPS_6, endpoint_is_blocked_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_OFF)
+{
+	if (endpoint_wrote_first())
+		judge(VERDICT_FAIL, AT, "before any driver has touched the IOMMU no write arrives",
+		      "it arrived");
+	expect_blocked(AT, endpoint(0));
 }
 
 TEST(DEV_OPS_6, endpoint_is_blocked_at_boot, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_OFF)
