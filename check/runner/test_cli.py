@@ -43,6 +43,7 @@ def one_line(text: str) -> str:
     (("--timeout", "0"), 2, "--timeout: '0': allowed are seconds above 0"),
     (("--timeout", "soon"), 2, "allowed are seconds"),
     (("-j", "0"), 2, "'0': allowed are 1 to 1024"),
+    (("--repeat", "0"), 2, "'0': allowed are 1 to 10000"),
     (("--seed", "x"), 2, "--seed: 'x': allowed are 0 to 2^64 - 1"),
     (("--bogus",), 2, "unrecognized arguments: --bogus"),
     (("--no-expect", "--update-expect"), 2, "contradicts"),
@@ -173,7 +174,7 @@ def test_output_in_a_pipe(tree: Tree) -> None:
     assert lines[-2] == "2 info, 1 warn"
     assert lines[-3] == "report: build/x86_64/results/results.html"
     call = f"./run_tests.sh --arch x86_64 --vmm-path {tree.root}/bin"
-    assert lines[-6:-4] == ["to reproduce:", f"{call} one 'DEV-ATTACH-3/some_fail'"]
+    assert lines[-6:-4] == ["to reproduce:", f"{call} -v one 'DEV-ATTACH-3/some_fail'"]
     assert sum(line.startswith("fail ") for line in lines) == 1     # told once, for both runs
     assert not any(line.startswith(("pass ", "skip ")) for line in lines)
     table = [line.split() for line in lines if line.startswith(("run ", "one ", "two "))]

@@ -65,12 +65,19 @@ def test_known_is_not_passed(tree: Tree) -> None:
     assert tree.run("--no-expect") == 1
 
 
+def test_link_is_shown(tree: Tree) -> None:
+    tree.write("expectations/qemu", entry(link="https://example.org/1"))
+    assert tree.run("-v") == 0
+    assert f"known   one {FAIL}: because (https://example.org/1)" in tree.out
+    assert tree.results()["runs"][0]["tests"][2]["expectation"] == "because (https://example.org/1)"
+
+
 def test_unexpected_pass(tree: Tree) -> None:
     tree.write("other", entry("DEV-ATTACH-1/first_test"))
     assert tree.run("one", "DEV-ATTACH-1", "--expect", "other") == 1
     assert ("pass    one DEV-ATTACH-1/first_test: unexpected pass: expected fail by "
             "[DEV-ATTACH-1/first_test]") in tree.out
-    assert "--expect other one 'DEV-ATTACH-1/first_test'" in tree.out
+    assert "--expect other -v one 'DEV-ATTACH-1/first_test'" in tree.out
     assert tree.out.endswith("0 passed, 1 failed, 0 skipped\n")
 
 
@@ -86,6 +93,7 @@ def test_stale_is_told(tree: Tree) -> None:
     (f"[{FAIL}]\nverdict = fail\n", "reason: is missing"),
     (f"[{FAIL}]\nverdict = fail\nreason =\n", "reason: is missing"),
     (entry(verdict="pass"), "allowed are warn, fail, error, crash, timeout"),
+    (entry(link="bug 12"), "a link begins with http:// or https://"),
     (entry(versions="new"), "such as 7.2..9.2"),
     (entry(versions="7..8..9"), "such as 7.2..9.2"),
     (entry(versions="7."), "numbers and dots"),

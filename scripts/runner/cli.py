@@ -7,8 +7,9 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn, Optional, Union
 
 from . import page, selection
 from .catalogue import Requirement, Test, Tree, read_make_config, read_manifest, read_requirements
@@ -17,7 +18,9 @@ from .errors import Interrupted, NothingToRun, UsageError, nearest
 from .expectations import Gate, read_expectations
 from .launch import Launcher
 from .progress import Progress, summary
+from .reproduce import is_flaky
 from .results import Report, judge_requirements, to_json, write_file
+from .repeat import RepeatedJob
 from .run import Context, RunJob, Workers
 from .vmm import Adapter, find_adapter
 
@@ -58,6 +61,12 @@ def count(value: str) -> int:
     return int(value)
 
 
+def repeats(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 10000:
+        raise ValueError("allowed are 1 to 10000")
+    return int(value)
+
+
 def make_parser() -> Parser:
     parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -80,6 +89,8 @@ def make_parser() -> Parser:
         help="what the test of requests drawn by lot draws (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
         help="how many times it draws, with seeds from N on (default: once)")
+    add("--repeat", metavar="N", type=checked(repeats), default=1,
+        help="so many times; a test whose verdict is not always the same is red")
     add("--strict", action="store_true", help="a warn is red")
     for name in ("json", "junit", "md", "html"):
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
@@ -193,8 +204,8 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     image, launcher, signum = plan.tree.image, Launcher(), 0
     directory, lock = own_directory(plan.tree)
     context = Context(adapter, image, directory, options.timeout, plan.requirements, gate,
-                      progress, launcher, draw(options))
-    jobs = [RunJob(selected, context) for selected in plan.selected]
+                      progress, launcher, draw(options), call(options))
+    jobs = make_jobs(plan.selected, context, options.repeat)
     with lock:
         try:
             Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
@@ -203,8 +214,17 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     return make_report(options, plan, adapter, gate, jobs, bool(signum)), signum
 
 
+Jobs = Sequence[Union[RunJob, RepeatedJob]]
+
+
+def make_jobs(chosen: list[selection.Selected], context: Context, count: int) -> Jobs:
+    if count > 1:
+        return [RepeatedJob(selected, context, count) for selected in chosen]
+    return [RunJob(selected, context) for selected in chosen]
+
+
 def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
-                jobs: list[RunJob], interrupted: bool) -> Report:
+                jobs: Jobs, interrupted: bool) -> Report:
     runs = [job.result for job in jobs]
     stale = gate.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
     vmm = {"name": adapter.name, "version": adapter.version, "detail": adapter.detail}
@@ -300,7 +320,8 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
         progress.say(f"{plan.tree.shown(path)}: {line}")
     new = make_gate(options, plan.tree, report.vmm["version"])
     for run, test in report.tests():
-        new.judge(run.name, test)
+        if not is_flaky(test):
+            new.judge(run.name, test)
     report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
 
 
@@ -330,7 +351,7 @@ def run_tests(argv: list[str], root: str) -> int:
     adapter.identify()
     gate = make_gate(options, plan.tree, adapter.version)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
-                        sum(len(selected.tests) for selected in plan.selected))
+                        options.repeat * sum(len(selected.tests) for selected in plan.selected))
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):
         progress.say(note)
     report, signum = execute(options, plan, adapter, gate, progress)

@@ -47,6 +47,12 @@ def parse_versions(value: str) -> Versions:
     return Versions(version, parse_version(match[3]) if match[3] else version)
 
 
+def link(value: str) -> str:
+    if not re.fullmatch(r"https?://\S+", value):
+        raise ValueError("a link begins with http:// or https://, without blanks")
+    return value
+
+
 @dataclass
 class Entry:
     section: Section
@@ -68,7 +74,7 @@ KEYS: Parsers = {
     "arch": lambda value: tuple(one_of(word, ARCHES) for word in words(value)),
     "runs": words,
     "reason": lambda value: " ".join(value.split()),
-    "link": str,
+    "link": link,
 }
 
 
@@ -102,7 +108,7 @@ class Gate:
         match = next((entry for entry in entries if entry.verdict == result.verdict), None)
         if match:
             result.known, result.red = True, False
-            result.expectation = match.reason
+            result.expectation = match.reason + (f" ({match.link})" if match.link else "")
             return
         result.red = True
         result.expectation = (f"unexpected {result.verdict}: expected {entries[0].verdict} by "

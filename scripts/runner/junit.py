@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Optional
 
+from . import reproduce
 from .results import Report, RunResult, TestResult
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -66,7 +67,8 @@ def outcome(test: TestResult) -> Optional[str]:
 
 def details(test: TestResult) -> str:
     rows = (("requirement", f"{test.requirement} {test.level}"), ("expected", test.expected),
-            ("actual", test.actual), ("reason", test.reason), ("at", test.at))
+            ("actual", test.actual), ("reason", test.reason), ("expectation", test.expectation), ("at", test.at),
+            ("reproduce", reproduce.of(test)))
     return "\n".join(f"{key}: {value}" for key, value in rows if value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from . import reproduce
 from .results import Report, RunResult, TestResult
 
 COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")
@@ -32,6 +33,9 @@ def to_markdown(report: Report) -> str:
                           ("Warnings", "warn"), ("Left open or optional", "info")):
         lines += results(title, [(run, test) for run, test in report.tests()
                                  if test.column == column])
+    red = dict.fromkeys(reproduce.of(test) for _, test in report.tests() if test.red)
+    if red:
+        lines += ["## To reproduce", "", *(f"    {text}" for text in red if text), ""]
     if report.stale:
         lines += ["## Stale expectations", "", *(f"* {cell(text)}" for text in report.stale), ""]
     lines += ["## Requirements", "", *requirements(report)]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Optional, TextIO
 
+from .reproduce import MOST_SHOWN, commands
 from .results import Report, RunResult, TestResult
 
 TICK = 0.2                      # seconds between two looks at the clock, on a terminal
@@ -23,7 +24,7 @@ class Progress:
         self._colour = self._tty and "NO_COLOR" not in os.environ
         self._lock = threading.Lock()
         self._now: dict[str, tuple[str, float]] = {}     # run: test in progress, since when
-        self._done: set[tuple[str, str]] = set()
+        self._done: set[tuple[int, str]] = set()
         self._told: set[tuple[str, str, bool]] = set()
         self._gone = False
 
@@ -35,12 +36,16 @@ class Progress:
 
     def judged(self, run: RunResult, result: TestResult) -> None:
         with self._lock:
-            self._done.add((run.name, result.id))
+            self._done.add((id(run), result.id))
             if self._verbose or self._is_news(run, result):
                 text = result.expectation if result.known else result.text
                 place = f" ({result.at})" if self._verbose and result.at else ""
                 self._print(f"{self._word(result)} {run.name} {result.id}"
                             + (f": {text}" if text else "") + place)
+
+    def flaky(self, run: RunResult, result: TestResult) -> None:
+        with self._lock:
+            self._print(f"{self._coloured('flaky', 'fail')} {run.name} {result.id}: {result.text}")
 
     def _is_news(self, run: RunResult, result: TestResult) -> bool:
         """
@@ -77,7 +82,10 @@ class Progress:
 
     def _word(self, result: TestResult) -> str:
         word = "known" if result.known else result.verdict
-        code = COLOURS.get("fail" if result.red else word)
+        return self._coloured(word, "fail" if result.red else word)
+
+    def _coloured(self, word: str, meaning: str) -> str:
+        code = COLOURS.get(meaning)
         text = f"{word:<7}"
         return f"\033[{code}m{text}\033[0m" if self._colour and code else text
 
@@ -134,8 +142,10 @@ def table(report: Report) -> list[str]:
 def summary(report: Report, path: str, call: str) -> list[str]:
     """Ends with the one line that says it all."""
     lines = ["", *table(report), ""]
-    commands = reproduce(report, call)
-    lines += ["to reproduce:", *commands, ""] if commands else []
+    found = commands(report, call)
+    lines += ["to reproduce:", *found[:MOST_SHOWN]] if found else []
+    lines += [f"... and {len(found) - MOST_SHOWN} more, in the report"] * (len(found) > MOST_SHOWN)
+    lines += [""] if found else []
     lines += [f"stale: {text}" for text in report.stale]
     lines += [f"report: {path}"]
     others = [f"{report.count(column)} {column}" for column in ("known", "info", "warn")
@@ -143,16 +153,3 @@ def summary(report: Report, path: str, call: str) -> list[str]:
     lines += [", ".join(others)] if others else []
     return [*lines, f"{report.count('pass')} passed, {report.count('fail')} failed, "
                     f"{report.count('skip')} skipped"]
-
-
-def reproduce(report: Report, call: str) -> list[str]:
-    """A command for each red test, in the first run it is red in; one for a run that never began."""
-    commands: dict[str, str] = {}
-    for run in report.runs:
-        if run.failure and not any(test.column != "fail" for test in run.tests):
-            commands[run.name] = f"{call} {run.name}"
-            continue
-        for test in run.tests:
-            if test.red:
-                commands.setdefault(test.id, f"{call} {run.name} '{test.id}'")
-    return list(commands.values())

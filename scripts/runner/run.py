@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Callable, Optional
+from typing import BinaryIO, Callable, Optional, Protocol
 
 from .catalogue import Requirement
 from .expectations import Gate
 from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
 from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started
+from .reproduce import Outcome, command, deviates
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide
@@ -32,6 +33,7 @@ class Context:
     progress: Progress
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
+    call: str                           # of the runner, without what selects
 
 
 @dataclass
@@ -85,6 +87,11 @@ class RunJob:
         self._directory = os.path.join(context.directory, selected.run.name)
 
     def execute(self) -> None:
+        self.measure()
+        if not self.context.launcher.stopping:
+            self.context.progress.run_done(self.result)
+
+    def measure(self) -> None:
         begin = time.monotonic()
         os.makedirs(self._directory, exist_ok=True)
         try:
@@ -94,8 +101,6 @@ class RunJob:
             self._give(list(self._tests), "skip", str(reason))
         self.result.seconds = round(time.monotonic() - begin, 3)
         self.result.tests = [self._results[test] for test in self._tests if test in self._results]
-        if not self.context.launcher.stopping:
-            self.context.progress.run_done(self.result)
 
     def _boot_all(self) -> None:
         waiting, after = list(self._tests), ""
@@ -196,25 +201,31 @@ class RunJob:
         test = self._tests[event.id]
         row = self.context.requirements.get(test.requirement)
         time_taken = event.fields.get("microseconds", "")
-        result = TestResult(
+        result = Outcome(
             test.id, test.requirement, row.level if row else "", event.verdict,
             expected=event.fields.get("expected"), actual=event.fields.get("actual"),
             reason=event.fields.get("reason"), at=event.fields.get("at") or test.at or None,
             microseconds=int(time_taken) if time_taken.isdecimal() else None)
         self.context.gate.judge(self.result.name, result)
+        if deviates(result):
+            result.reproduce = command(self.context.call, self.result.name, test.id)
         self._results[test.id] = result
         self.context.progress.judged(self.result, result)
+
+
+class Job(Protocol):
+    def execute(self) -> None: ...
 
 
 class Workers:
     """Threads that take one job after the other."""
 
-    def __init__(self, jobs: Sequence[RunJob], launcher: Launcher) -> None:
+    def __init__(self, jobs: Sequence[Job], launcher: Launcher) -> None:
         self._queue, self._launcher = list(jobs), launcher
         self._lock = threading.Lock()
         self._errors: list[Exception] = []
 
-    def _next(self) -> Optional[RunJob]:
+    def _next(self) -> Optional[Job]:
         with self._lock:
             idle = not self._queue or self._errors or self._launcher.stopping
             return None if idle else self._queue.pop(0)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 
+from . import reproduce
 from .results import Report, TestResult
 
 
@@ -36,6 +37,6 @@ def case(number: int, name: str, test: TestResult) -> list[str]:
     elif test.verdict == "skip":
         directive = f" # SKIP {escape(test.reason or '')}"
     keys = ("verdict", "expected", "actual", "reason", "expectation", "at", "microseconds")
-    block = [f"  {key}: {json.dumps(getattr(test, key))}" for key in keys
-             if getattr(test, key) is not None]
+    found = {**{key: getattr(test, key) for key in keys}, "reproduce": reproduce.of(test)}
+    block = [f"  {key}: {json.dumps(value)}" for key, value in found.items() if value is not None]
     return [f"{word} {number} - {escape(name)}{directive}", "  ---", *block, "  ..."]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--repeat: a run several times over. A verdict that is not always the same is a defect of its own."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .reproduce import Outcome, command, is_flaky
+from .results import VERDICTS, RunResult, TestResult
+from .run import Context, RunJob
+from .selection import Selected
+
+
+class RepeatedJob:
+    def __init__(self, selected: Selected, context: Context, count: int) -> None:
+        self._selected, self._context, self._count = selected, context, count
+        self.result = RunResult(selected.run.name)
+
+    def execute(self) -> None:
+        progress, launcher = self._context.progress, self._context.launcher
+        found: list[RunResult] = []
+        for _ in range(self._count):
+            job = RunJob(self._selected, self._context)
+            job.measure()
+            found.append(job.result)
+            if launcher.stopping or job.result.skipped:
+                break
+        self.result = merge(found, f"{self._context.call} --repeat {self._count}")
+        for test in self.result.tests:
+            if is_flaky(test):
+                progress.flaky(self.result, test)
+        if not launcher.stopping:
+            progress.run_done(self.result)
+
+
+def merge(found: list[RunResult], call: str) -> RunResult:
+    first = found[0]
+    results: dict[str, list[TestResult]] = {}
+    for run in found:
+        for test in run.tests:
+            results.setdefault(test.id, []).append(test)
+    return replace(
+        first, seconds=round(sum(run.seconds for run in found), 3),
+        boots=sum(run.boots for run in found),
+        failure=next((run.failure for run in found if run.failure), None),
+        facts=unique(fact for run in found for fact in run.facts),
+        notes=unique(note for run in found for note in run.notes),
+        tests=[merge_tests(tests, first.name, call) for tests in results.values()])
+
+
+def unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def merge_tests(tests: list[TestResult], run: str, call: str) -> TestResult:
+    """The worst verdict stands; one that is not always given is red, whatever it is."""
+    verdicts = [test.verdict for test in tests]
+    worst = max(tests, key=lambda test: VERDICTS.index(test.verdict))
+    if len(set(verdicts)) == 1:
+        return worst
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())
+    flaky = {"known": False, "red": True, "repeats": verdicts,
+             "expectation": f"differs between repeats: {counts}",
+             "reproduce": command(call, run, worst.id)}
+    return Outcome(**{**vars(worst), **flaky})

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How to get a verdict again: one command for each result that is not as it should be."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from .results import BAD, Report, TestResult
+
+MOST_SHOWN = 10                 # on a terminal; the reports have them all
+
+
+@dataclass
+class Outcome(TestResult):
+    """A verdict, the command that gives it again, and what repeats said when they disagree."""
+    reproduce: Optional[str] = None
+    repeats: Optional[list[str]] = None
+
+
+def command(call: str, run: str, test: str) -> str:
+    return f"{call} -v {run} '{test}'"
+
+
+def deviates(test: TestResult) -> bool:
+    return test.red or test.verdict in ("warn", *BAD)
+
+
+def of(test: TestResult) -> Optional[str]:
+    return getattr(test, "reproduce", None)
+
+
+def is_flaky(test: TestResult) -> bool:
+    return bool(getattr(test, "repeats", None))
+
+
+def commands(report: Report, call: str) -> list[str]:
+    """One for each red test, in the first run it is red in; one for a run that never began."""
+    found: dict[str, str] = {}
+    for run in report.runs:
+        if run.failure and not any(test.column != "fail" for test in run.tests):
+            found[run.name] = f"{call} {run.name}"
+            continue
+        for test in run.tests:
+            if test.red:
+                found.setdefault(test.id, of(test) or command(call, run.name, test.id))
+    return list(found.values())
