@@ -7,6 +7,7 @@
 #include "iommu.h"
 #include "memory.h"
 #include "reserved.h"
+#include "trace.h"
 
 #define MAX_WATCHED 256
 #define WORDS_PER_EDGE (WATCH_EDGE / sizeof(uint64_t))
@@ -187,6 +188,7 @@ static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size,
 	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
 	effect.exact = has_arrived(&ep->dma, target, before, expected);
 	effect.stray = find_stray(target, expected);
+	trace_write(ep, iova, size, expected ? target : NULL, &effect);
 	memcpy(target, before, expected);
 	if (effect.stray)
 		change_canaries();
@@ -227,6 +229,7 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 			break;
 	}
 	effect.stray = find_stray(NULL, 0);
+	trace_read(ep, iova, size, source, &effect);
 	return effect;
 }
 

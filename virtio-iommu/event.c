@@ -9,6 +9,7 @@
 #include "iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+#include "trace.h"
 
 /* A buffer lies in a slot of its own, with bytes in front and behind that belong to no buffer. */
 #define GUARD 16
@@ -189,6 +190,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 				.intact = used.length <= shapes[slot].size, .inside = true};
 	memset(&event->record, EVENT_POISON, sizeof(event->record));
 	read_slot(slot, event);
+	trace_event(event);
 	available[slot] = false;
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
 	if (!own) {

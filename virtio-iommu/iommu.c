@@ -9,6 +9,7 @@
 #include "iommu.h"
 #include "iommu_internal.h"
 #include "memory.h"
+#include "trace.h"
 
 #define SMALLEST_PAGE 4096
 
@@ -52,6 +53,7 @@ uint8_t iommu_bypass(void)
 
 void iommu_set_bypass(uint8_t value)
 {
+	trace("config: bypass = %u", value);
 	io_write8(iommu.dev.config + offsetof(struct iommu_config, bypass), value);
 }
 
@@ -171,6 +173,7 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 
 bool iommu_prepare(uint64_t features)
 {
+	trace("reset, features %#lx", features);
 	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) &&
 	       start_queue(REQUEST_QUEUE, &iommu.requests) && start_queue(EVENT_QUEUE, &iommu.events);
 }

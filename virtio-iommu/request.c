@@ -8,6 +8,7 @@
 #include "iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+#include "trace.h"
 
 #define GUARD 64	/* bytes watched in front of and behind each part */
 #define GUARD_BYTE 0xc3
@@ -145,7 +146,7 @@ static int queue_request(uint32_t size, uint32_t writable)
 	return ring_add(&iommu.requests, pieces, count);
 }
 
-struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
+static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
 	struct reply reply = {
@@ -171,6 +172,14 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 	read_status(&reply);
 	if (is_ok(&reply))
 		track(readable, size);
+	return reply;
+}
+
+struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
+{
+	struct reply reply = send(readable, size, writable);
+
+	trace_request(readable, size, &reply);
 	return reply;
 }
 

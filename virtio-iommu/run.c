@@ -13,6 +13,7 @@
 #include "glob.h"
 #include "message.h"
 #include "test.h"
+#include "trace.h"
 
 extern const struct test test_table_start[], test_table_end[];
 
@@ -156,6 +157,7 @@ static void run_one(const struct test *test)
 	else {
 		printf("# start %s\n", current.id);
 		test->run();
+		trace("clean-up");
 		clean_up();
 	}
 	print_verdict(time_us() - start);
@@ -249,6 +251,8 @@ void run_tests(const struct boot_info *boot)
 
 	command = boot;
 	read_selection(boot, &selection);
+	if (boot_option(boot, "trace", NULL, 0))
+		trace_enable();
 	printf("1..%u\n", count_selected(&selection));
 	for (const struct test *t = first_test(&selection); t < test_table_end; t++) {
 		make_id(current.id, sizeof(current.id), t);

@@ -159,6 +159,19 @@ def test_verbose_tells_the_place(tree: Tree) -> None:
                for line in tree.out.splitlines())
 
 
+def test_verbose_shows_what_a_named_test_does(tree: Tree) -> None:
+    """And what it prints is no verdict."""
+    tree.run("-v", "one", "DEV-ATTACH-1")
+    lines = tree.out.splitlines()
+    place = lines.index("pass    one DEV-ATTACH-1/first_test (attach.c:33)")
+    assert lines[place + 1] == (
+        "          ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4")
+    assert tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
+    for arguments in (("-v", "one"), ("one", "DEV-ATTACH-1")):
+        tree.run(*arguments)
+        assert "ATTACH domain" not in tree.out
+
+
 def test_run_without_tests_is_told(tree: Tree) -> None:
     tree.write("unittests.cfg", "[one]\nendpoints = blk\n[odd]\nendpoints = blk\ntests = */no_*\n")
     tree.run()

@@ -52,6 +52,13 @@ void *arena_alloc(size_t size, size_t align)
 	return arena[turn++ % 2];
 }
 
+bool next_resv_mem(const uint8_t *properties, uint32_t size, uint32_t *offset,
+		   struct property_resv_mem *property)
+{
+	(void)properties, (void)size, (void)offset, (void)property;
+	return false;
+}
+
 void requests_init(void)
 {
 	inits++;

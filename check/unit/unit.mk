@@ -28,7 +28,8 @@ UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
-UNIT_SOURCES_iommu := virtio-iommu/iommu.c lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
+UNIT_SOURCES_iommu := virtio-iommu/iommu.c virtio-iommu/trace.c virtio-iommu/status.c \
+	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c \
 	lib/place.c
 

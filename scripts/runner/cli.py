@@ -81,7 +81,7 @@ def make_parser() -> Parser:
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
     add("-j", metavar="N", dest="jobs", type=checked(workers),
         help="runs at a time (default: CPUs)")
-    add("-v", action="store_true", dest="verbose", help="one line per test")
+    add("-v", action="store_true", dest="verbose", help="one line per test; of tests that are named, also each request and access")
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
     add("--timeout", metavar="S", type=checked(seconds),
         help="seconds without progress that a test or the boot may take (default: 10)")
@@ -128,6 +128,7 @@ class Plan:
     tests: list[Test]
     requirements: dict[str, Requirement]
     selected: list[selection.Selected]
+    named: bool                 # tests, and not only runs, are asked for
 
 
 def make_plan(options: argparse.Namespace, root: str) -> Plan:
@@ -137,7 +138,7 @@ def make_plan(options: argparse.Namespace, root: str) -> Plan:
     chosen = selection.in_group(runs, options.group) if options.group else runs
     choice = selection.sort_patterns(options.patterns, runs, tests, requirements)
     selected = selection.select(chosen, tests, choice, options.arch)
-    return Plan(tree, runs, tests, requirements, selected)
+    return Plan(tree, runs, tests, requirements, selected, bool(choice.tests))
 
 
 def show_list(plan: Plan) -> None:
@@ -204,7 +205,7 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     image, launcher, signum = plan.tree.image, Launcher(), 0
     directory, lock = own_directory(plan.tree)
     context = Context(adapter, image, directory, options.timeout, plan.requirements, gate,
-                      progress, launcher, draw(options), call(options))
+                      progress, launcher, words_for_image(options, plan), call(options))
     jobs = make_jobs(plan.selected, context, options.repeat)
     with lock:
         try:
@@ -302,6 +303,10 @@ def call(options: argparse.Namespace) -> str:
     words += ["--expect", options.expect] if options.expect else []
     words += ["--no-expect"] if options.no_expect else []
     return shlex.join(words)
+
+
+def words_for_image(options: argparse.Namespace, plan: Plan) -> list[str]:
+    return draw(options) + (["trace"] if options.verbose and plan.named else [])
 
 
 def draw(options: argparse.Namespace) -> list[str]:

@@ -34,7 +34,7 @@ class Progress:
                 self._now[run] = (test, time.monotonic())
                 self._status()
 
-    def judged(self, run: RunResult, result: TestResult) -> None:
+    def judged(self, run: RunResult, result: TestResult, trace: Iterable[str] = ()) -> None:
         with self._lock:
             self._done.add((id(run), result.id))
             if self._verbose or self._is_news(run, result):
@@ -42,6 +42,8 @@ class Progress:
                 place = f" ({result.at})" if self._verbose and result.at else ""
                 self._print(f"{self._word(result)} {run.name} {result.id}"
                             + (f": {text}" if text else "") + place)
+                for line in trace:
+                    self._print(f"          {line}")
 
     def flaky(self, run: RunResult, result: TestResult) -> None:
         with self._lock:
@@ -141,7 +143,7 @@ def table(report: Report) -> list[str]:
 
 def summary(report: Report, path: str, call: str) -> list[str]:
     """Ends with the one line that says it all."""
-    lines = ["", *table(report), ""]
+    lines = ["", *table(report), ""] if len(report.runs) > 1 else [""]
     found = commands(report, call)
     lines += ["to reproduce:", *found[:MOST_SHOWN]] if found else []
     lines += [f"... and {len(found) - MOST_SHOWN} more, in the report"] * (len(found) > MOST_SHOWN)

@@ -24,6 +24,7 @@ END = re.compile(r"# end\s*$")
 VERDICT = re.compile(r"(?<!\w)verdict: (pass|info|skip|warn|fail|error)")
 FIELD = re.compile(r"^\s+(expected|actual|reason|at|microseconds): (.*)$")
 BLOCK_END = re.compile(r"^\s+\.\.\.\s*$")
+TRACE = re.compile(r"^# trace: (.+)$")
 FACT = re.compile(r"^# (.+)$")
 CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code != 9}
 GOOD = ("pass", "info", "skip")
@@ -52,6 +53,13 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What the test in progress has done."""
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class BailOut:
     text: str
 
@@ -61,7 +69,7 @@ class End:
     pass
 
 
-Event = Union[Plan, Started, Judged, Fact, BailOut, End]
+Event = Union[Plan, Started, Judged, Fact, Trace, BailOut, End]
 
 
 def clean(raw: bytes) -> str:
@@ -152,6 +160,9 @@ class Reader:
         match = FIELD.match(text)
         if match:
             return self._field(match[1], match[2])
+        match = TRACE.match(text)
+        if match:
+            return [Trace(self._open.id, match[1])] if self._open else []
         for pattern, act in ((START, self._start), (RESULT, self._result),
                              (VERDICT, self._verdict)):
             match = pattern.search(text)

@@ -6,6 +6,7 @@ import os
 import shlex
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional, Protocol
@@ -14,11 +15,13 @@ from .catalogue import Requirement
 from .expectations import Gate
 from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
-from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started
+from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Trace
 from .reproduce import Outcome, command, deviates
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide
+
+MOST_TRACE = 1000               # lines of a test: the last ones
 
 
 @dataclass
@@ -83,6 +86,7 @@ class RunJob:
         self.limit = context.timeout or selected.run.timeout or 10.0
         self._tests = {test.id: test for test in selected.tests}
         self._results: dict[str, TestResult] = {}
+        self._traces: dict[str, deque[str]] = {}
         self._failure = ""              # the verdict that result.failure means
         self._directory = os.path.join(context.directory, selected.run.name)
 
@@ -145,6 +149,8 @@ class RunJob:
             self.context.progress.started(self.result.name, event.id)
         elif isinstance(event, Judged):
             self._judge(event)
+        elif isinstance(event, Trace):
+            self._traces.setdefault(event.id, deque(maxlen=MOST_TRACE)).append(event.text)
         elif isinstance(event, Fact) and event.text not in self.result.facts:
             self.result.facts.append(event.text)
 
@@ -210,7 +216,7 @@ class RunJob:
         if deviates(result):
             result.reproduce = command(self.context.call, self.result.name, test.id)
         self._results[test.id] = result
-        self.context.progress.judged(self.result, result)
+        self.context.progress.judged(self.result, result, self._traces.pop(test.id, ()))
 
 
 class Job(Protocol):
