@@ -4,16 +4,19 @@
 #                machine (host/)
 # make run       judge QEMU on every architecture        make check   test the suite itself
 # make bench     what a run costs, as a ratio            make clean   forget what was built
+# make dist      build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
+# make standalone TEST=ID [ARCH=x86_64] [VMM=qemu] [RUN=NAME]
+#                one executable file that runs this test, to go with a report of a defect
 
 -include build/config.mak
 ARCHES := $(subst ",,$(ARCHES))
 
-.PHONY: all run check bench clean distclean host $(ARCHES)
+.PHONY: all run check bench dist standalone clean distclean host $(ARCHES)
 
 all: $(ARCHES) host
 
 ifeq ($(ARCHES),)
-all run check bench:
+all run check bench dist standalone:
 	@echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
 else
 
@@ -28,6 +31,13 @@ run: all
 
 bench: all
 	scripts/bench $(ARCHES)
+
+dist: $(ARCHES)
+	@scripts/dist $(ARCHES)
+
+standalone: $(if $(filter host,$(VMM)),host,$(or $(ARCH),$(shell uname -m)))
+	@scripts/standalone $(if $(ARCH),--arch $(ARCH)) $(if $(VMM),--vmm $(VMM)) \
+		$(if $(RUN),--run $(RUN)) '$(TEST)'
 
 include check/check.mk
 

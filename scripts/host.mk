@@ -49,11 +49,9 @@ $(OUT)/obj/%.c.o: %.c
 	@mkdir -p $(@D)
 	@$(HOST_CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OBJECTS): build/config.mak scripts/host.mk | $(OUT)/generated/requirements.h
+include scripts/generated.mk
 
-$(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
-	@mkdir -p $(@D)
-	@scripts/requirements-header $< >$@
+$(OBJECTS): build/config.mak scripts/host.mk | $(GENERATED)
 
 $(OUT)/tests.tsv: $(PROGRAM) scripts/test-list
 	@objcopy --dump-section .test_list=$(OUT)/test-list.bin $< $(OUT)/test-list.elf

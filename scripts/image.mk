@@ -63,12 +63,10 @@ $(OUT)/%.S.o: %.S
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# A changed set-up or list of sources builds anew.
-$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk | $(OUT)/generated/requirements.h
+include scripts/generated.mk
 
-$(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
-	@mkdir -p $(@D)
-	@scripts/requirements-header $< >$@
+# A changed set-up or list of sources builds anew.
+$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk | $(GENERATED)
 
 # The list of tests, from the section that the TEST() declarations fill.
 $(OUT)/tests.tsv: $(ELF) scripts/test-list

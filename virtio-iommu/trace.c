@@ -166,14 +166,16 @@ void trace_event(const struct event *event)
 static void trace_access(const char *what, const char *way, const struct endpoint *ep, uint64_t iova,
 			 uint64_t size, const void *memory, const struct effect *effect)
 {
-	char where[64] = "", stray[48] = "";
+	char where[64] = "", stray[48] = ", no memory changed";
 
 	if (!tracing)
 		return;
 	if (memory)
 		snprintf(where, sizeof(where), ", %s memory at %#lx", way, phys(memory));
 	if (effect->stray)
-		snprintf(stray, sizeof(stray), ", changed memory at %#lx", phys(effect->stray));
+		snprintf(stray, sizeof(stray), ", memory changed at %#lx", phys(effect->stray));
+	else if (memory)
+		stray[0] = '\0';
 	trace("DMA endpoint %#x %s %lu bytes at %#lx -> %s%s%s", ep->id, what, size, iova,
 	      effect->done ? "done" : "not done", where, stray);
 }

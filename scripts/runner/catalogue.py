@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from typing import Optional
 
 from .errors import UsageError
 
@@ -98,3 +99,22 @@ def read_make_config(tree: Tree) -> dict[str, str]:
     except OSError:
         return {}
     return {key: value.strip().strip("\"'") for key, value in pairs}
+
+
+def commit(root: str, what: str = "%H") -> Optional[str]:
+    """Its name, or what else git calls so; None outside of git."""
+    import subprocess
+    try:
+        done = subprocess.run(["git", "-C", root, "log", "-1", f"--format={what}"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode().strip() or None
+
+
+def suite_version(root: str) -> str:
+    try:
+        with open(os.path.join(root, "VERSION"), encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
 
 from . import page, selection
-from .catalogue import Requirement, Test, Tree, read_make_config, read_manifest, read_requirements
+from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
+                        read_requirements, suite_version)
 from .config import ARCHES, Run, read_runs, seconds
 from .errors import Interrupted, NothingToRun, UsageError, nearest
 from .expectations import Gate, read_expectations
@@ -101,8 +102,10 @@ def make_parser() -> Parser:
     return parser
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    options = make_parser().parse_intermixed_args(argv)
+def parse(argv: list[str], version: str = "") -> argparse.Namespace:
+    parser = make_parser()
+    parser.add_argument("--version", action="version", version=f"virtio-iommu-tests {version}")
+    options = parser.parse_intermixed_args(argv)
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
@@ -239,18 +242,8 @@ def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
     config = read_make_config(plan.tree)
     banner = [fact.split()[1] for run in runs for fact in run.facts
               if fact.startswith("virtio-iommu-tests ")]
-    return {"version": banner[0] if banner else config.get("VERSION"),
+    return {"version": banner[0] if banner else suite_version(plan.tree.root) or None,
             "commit": config.get("COMMIT") or commit(plan.tree.root)}
-
-
-def commit(root: str) -> Optional[str]:
-    import subprocess
-    try:
-        done = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode().strip() or None
 
 
 def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> None:
@@ -288,7 +281,7 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
             progress.say(line)
     name = "results.html" if page.available() else "results.md"
     path = plan.tree.shown(plan.tree.built("results", name))
-    for line in summary(report, path, call(options)):
+    for line in summary(report, path, call(options), options.brief):
         progress.say(line)
 
 
@@ -340,8 +333,9 @@ def exit_status(report: Report, signum: int) -> int:
     return 0
 
 
-def run_tests(argv: list[str], root: str) -> int:
-    options = parse(argv)
+def run_tests(argv: list[str], root: str, brief: bool) -> int:
+    options = parse(argv, suite_version(root))
+    options.brief = brief
     plan = make_plan(options, root)
     if options.list:
         show_list(plan)
@@ -373,7 +367,8 @@ def on_signal(signum: int, _: Any) -> NoReturn:
     raise Interrupted(signum)
 
 
-def main(argv: list[str], root: str) -> int:
+def main(argv: list[str], root: str, brief: bool = False) -> int:
+    """@brief: the tree is gone behind the call, so that nothing in it is pointed at."""
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
             signal.signal(number, on_signal)
@@ -381,7 +376,7 @@ def main(argv: list[str], root: str) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return run_tests(argv, root)
+        return run_tests(argv, root, brief)
     except (UsageError, NothingToRun) as error:
         print(f"run_tests.sh: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3

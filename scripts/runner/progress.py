@@ -141,15 +141,15 @@ def table(report: Report) -> list[str]:
     return lines
 
 
-def summary(report: Report, path: str, call: str) -> list[str]:
+def summary(report: Report, path: str, call: str, brief: bool) -> list[str]:
     """Ends with the one line that says it all."""
     lines = ["", *table(report), ""] if len(report.runs) > 1 else [""]
-    found = commands(report, call)
+    found = [] if brief else commands(report, call)
     lines += ["to reproduce:", *found[:MOST_SHOWN]] if found else []
     lines += [f"... and {len(found) - MOST_SHOWN} more, in the report"] * (len(found) > MOST_SHOWN)
     lines += [""] if found else []
     lines += [f"stale: {text}" for text in report.stale]
-    lines += [f"report: {path}"]
+    lines += [] if brief else [f"report: {path}"]
     others = [f"{report.count(column)} {column}" for column in ("known", "info", "warn")
               if report.count(column)]
     lines += [", ".join(others)] if others else []

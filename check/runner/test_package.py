@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""make dist and make standalone: copies that need neither tree nor compiler."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from conftest import TOP, Tree
+
+FAIL = "DEV-ATTACH-3/some_fail"
+
+
+@pytest.fixture
+def copy(tree: Tree) -> Tree:
+    """With the scripts of this tree, and the mock on PATH only."""
+    for name in ("run_tests.sh", "VERSION", "LICENSE", "README.md", "scripts/standalone",
+                 "scripts/dist"):
+        (tree.root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(TOP / name, tree.root / name)
+    shutil.copytree(TOP / "scripts/runner", tree.root / "scripts/runner")
+    tree.write("expectations/qemu", f"[{FAIL}]\nverdict = fail\nreason = known for long\n")
+    tree.write("docs/page.md", "text\n")
+    return tree
+
+
+def call(tree: Tree, *words: object, cwd: str = "/") -> subprocess.CompletedProcess:
+    """In an environment with Python, a shell and the VMM: nothing else is there."""
+    path = tree.root / "tools"
+    path.mkdir(exist_ok=True)
+    for name, target in (("python3", sys.executable), ("sh", "/bin/sh"),
+                         ("dirname", shutil.which("dirname")),
+                         ("readlink", shutil.which("readlink")),
+                         ("env", shutil.which("env"))):
+        if not (path / name).exists():
+            (path / name).symlink_to(str(target))
+    environment = {key: value for key, value in os.environ.items() if key.startswith("MOCK_")}
+    return subprocess.run([str(word) for word in words], cwd=cwd, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                          env={**environment, "PATH": f"{path}:{tree.root}/bin"})
+
+
+def standalone(tree: Tree, *words: str) -> Path:
+    done = call(tree, tree.root / "scripts/standalone", "--arch", "x86_64", *words)
+    assert done.returncode == 0, done.stdout
+    return tree.root / done.stdout.strip()
+
+
+def test_standalone(copy: Tree, tmp_path: Path) -> None:
+    """The file is all that is needed; a known deviation is red in it."""
+    file = standalone(copy, "--run", "one", FAIL)
+    assert file.name == "DEV-ATTACH-3.some_fail-x86_64.pyz"
+    shutil.rmtree(copy.root / "scripts")
+    moved = shutil.move(file, tmp_path / "attached")
+    done = call(copy, moved)
+    assert done.returncode == 1, done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"virtio-iommu-tests {(TOP / 'VERSION').read_text().strip()}, x86_64: {FAIL}"
+    assert lines[1].startswith("DEV-ATTACH-3 (MUST, ATTACH request)")
+    assert lines[2] == "known of qemu: known for long"
+    assert lines[3].startswith(f"fail    one {FAIL}: expected status INVAL (4)")
+    assert "ATTACH domain 5 endpoint 0x10" in lines[4]
+    assert lines[-1] == "0 passed, 1 failed, 0 skipped"
+    assert "run_tests.sh" not in done.stdout and "report:" not in done.stdout
+
+
+def test_standalone_keeps(copy: Tree, tmp_path: Path) -> None:
+    file = standalone(copy, "-o", str(tmp_path / "x.pyz"), "DEV-ATTACH-1")
+    done = call(copy, file, "--keep", tmp_path / "kept", "--json", tmp_path / "r.json")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(f"by hand: {copy.vmm} -machine") == 2
+    assert (tmp_path / "kept/build/x86_64/run/one/console.log").exists()
+    assert (tmp_path / "r.json").exists()
+    assert "--keep DIR" in call(copy, file, "--help").stdout
+    assert call(copy, file, "--keep").returncode == 1
+
+
+def test_standalone_of_nothing(copy: Tree) -> None:
+    done = call(copy, copy.root / "scripts/standalone", "--arch", "x86_64", "DEV-ATTACH-9")
+    assert done.returncode == 1
+    assert done.stdout == ("scripts/standalone: 'DEV-ATTACH-9' names no run and no test, "
+                           "did you mean 'DEV-ATTACH-4'?\n")
+
+
+def dist(tree: Tree) -> Path:
+    done = call(tree, tree.root / "scripts/dist", "x86_64", "aarch64", cwd=str(tree.root))
+    assert done.returncode == 0, done.stdout
+    return tree.root / done.stdout.strip()
+
+
+def test_dist_runs_without_compilers(copy: Tree, tmp_path: Path) -> None:
+    file = dist(copy)
+    with tarfile.open(file) as archive:
+        names = archive.getnames()
+        assert not any(entry.name.startswith("/") or entry.uid for entry in archive)
+        archive.extractall(tmp_path / "unpacked")
+    top = names[0].split("/")[0]
+    assert {name.split("/")[0] for name in names} == {top}
+    for name in ("LICENSE", "VERSION", "docs/page.md", "expectations/qemu", "README.md",
+                 "build/aarch64/virtio-iommu.Image", "build/x86_64/tests.tsv"):
+        assert f"{top}/{name}" in names
+    assert not any("__pycache__" in name or name.endswith(".mk") for name in names)
+    shutil.rmtree(copy.root / "scripts")
+    script = tmp_path / "unpacked" / top / "run_tests.sh"
+    done = call(copy, script, "--arch", "x86_64")
+    assert done.returncode == 0 and "2 known" in done.stdout, done.stdout
+    done = call(copy, script.parent / "scripts/standalone", "--arch", "x86_64", "DEV-ATTACH-1")
+    assert done.returncode == 0, done.stdout
+
+
+def test_dist_is_reproducible(copy: Tree) -> None:
+    first = dist(copy).read_bytes()
+    os.utime(copy.root / "unittests.cfg", (1, 1))
+    assert dist(copy).read_bytes() == first
+
+
+def test_dist_without_images(copy: Tree) -> None:
+    (copy.root / "build/aarch64/virtio-iommu.Image").unlink()
+    done = call(copy, copy.root / "scripts/dist", "aarch64")
+    assert done.returncode == 2
+    assert done.stdout == ("scripts/dist: build/aarch64/virtio-iommu.Image is missing: "
+                           "run `./configure && make`\n")
+    assert call(copy, copy.root / "scripts/dist").returncode == 2
+
+
+def test_version(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    from runner import cli
+    tree.write("VERSION", "9.8.7\n")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"], str(tree.root))
+    assert stop.value.code == 0 and capsys.readouterr().out == "virtio-iommu-tests 9.8.7\n"
