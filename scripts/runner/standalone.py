@@ -59,7 +59,8 @@ def write(path: str, tree: Tree, words: list[str], lines: list[str]) -> None:
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "wb") as file:
         file.write(SHEBANG)
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED,
+                             strict_timestamps=False) as archive:
             for name in runtime_files(tree):
                 archive.write(tree.path(name), name)
             archive.writestr("build/config.mak", make_config(tree))
