@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -40,14 +41,14 @@ class Progress:
             if self._verbose or self._is_news(run, result):
                 text = result.expectation if result.known else result.text
                 place = f" ({result.at})" if self._verbose and result.at else ""
-                self._print(f"{self._word(result)} {run.name} {result.id}"
-                            + (f": {text}" if text else "") + place)
+                self._wrapped(f"{self._word(result)} {run.name} {result.id}"
+                              + (f": {text}" if text else "") + place)
                 for line in trace:
                     self._print(f"          {line}")
 
     def flaky(self, run: RunResult, result: TestResult) -> None:
         with self._lock:
-            self._print(f"{self._coloured('flaky', 'fail')} {run.name} {result.id}: {result.text}")
+            self._wrapped(f"{self._coloured('flaky', 'fail')} {run.name} {result.id}: {result.text}")
 
     def _is_news(self, run: RunResult, result: TestResult) -> bool:
         """
@@ -67,8 +68,9 @@ class Progress:
             for note in (run.failure, run.skipped and f"skipped: {run.skipped}", *run.notes):
                 if note:
                     self._print(f"{run.name}: {note}")
-            self._print(f"{run.name}: {', '.join(counted(run.count, COLUMNS))} "
-                        f"in {run.seconds:.2f} s")
+            if not run.skipped:
+                self._print(f"{run.name}: {', '.join(counted(run.count, COLUMNS))} "
+                            f"in {run.seconds:.2f} s")
 
     def say(self, text: str = "") -> None:
         with self._lock:
@@ -106,6 +108,13 @@ class Progress:
         except (OSError, ValueError):
             return 80
 
+    def _wrapped(self, text: str) -> None:
+        """On a terminal between words, with what follows set in; whole for whoever greps."""
+        if self._tty:
+            text = textwrap.fill(text, max(self._width() - 1, 40), subsequent_indent=" " * 8,
+                                 break_long_words=False, break_on_hyphens=False)
+        self._print(text)
+
     def _print(self, text: str) -> None:
         self._write(("\r\033[K" if self._tty else "") + text + "\n")
 
@@ -135,6 +144,8 @@ def table(report: Report) -> list[str]:
     width = max([len(run.name) for run in report.runs] + [3])
     lines = [f"{'run':<{width}}  tests" + "".join(f"{name:>7}" for name in columns) + "  seconds"]
     for run in report.runs:
+        if run.skipped:
+            continue                    # as told before
         lines.append(f"{run.name:<{width}}{len(run.tests):>7}"
                      + "".join(f"{run.count(name):>7}" for name in columns)
                      + f"{run.seconds:>9.2f}")

@@ -7,7 +7,7 @@ from typing import Optional
 
 from .results import BAD, Report, TestResult
 
-MOST_SHOWN = 10                 # on a terminal; the reports have them all
+MOST_SHOWN = 5                  # on a terminal; the reports have them all
 
 
 @dataclass
