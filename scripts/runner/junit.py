@@ -32,7 +32,8 @@ def to_junit(report: Report) -> str:
 
 def suite(report: Report, run: RunResult) -> str:
     name = f"{report.arch}.{run.name}"
-    facts = {"vmm": f"{report.vmm['name']} {report.vmm['version']}", "accel": report.accel,
+    facts = {"suite": reproduce.suite(report),
+             "vmm": f"{report.vmm['name']} {report.vmm['version']}", "accel": report.accel,
              "command": run.command or ""}
     properties = "".join(element("property", {"name": key, "value": value})
                          for key, value in facts.items())

@@ -27,7 +27,8 @@ def to_markdown(report: Report) -> str:
     lines = [head, "", f"{report.count('pass')} passed, {report.count('fail')} failed, "
              f"{report.count('skip')} skipped, {report.count('known')} known, "
              f"{report.count('info')} info, {report.count('warn')} warn"
-             + (" (interrupted)" if report.interrupted else ""), ""]
+             + (" (interrupted)" if report.interrupted else "")
+             + f"; judged by {reproduce.suite(report)}", ""]
     lines += ["## Runs", "", *runs(report)]
     for title, column in (("Failures", "fail"), ("Known deviations", "known"),
                           ("Warnings", "warn"), ("Left open or optional", "info")):

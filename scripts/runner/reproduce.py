@@ -33,6 +33,13 @@ def is_flaky(test: TestResult) -> bool:
     return bool(getattr(test, "repeats", None))
 
 
+def suite(report: Report) -> str:
+    """Which suite has judged."""
+    commit = report.suite["commit"]
+    return (f"virtio-iommu-tests {report.suite['version'] or '?'}"
+            + (f" ({commit[:12]})" if commit else ""))
+
+
 def commands(report: Report, call: str) -> list[str]:
     """One for each red test, in the first run it is red in; one for a run that never began."""
     found: dict[str, str] = {}
