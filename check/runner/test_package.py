@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP, Tree
+from runner.standalone import main
 
 FAIL = "DEV-ATTACH-3/some_fail"
 
@@ -44,15 +45,14 @@ def call(tree: Tree, *words: object, cwd: str = "/") -> subprocess.CompletedProc
                           env={**environment, "PATH": f"{path}:{tree.root}/bin"})
 
 
-def standalone(tree: Tree, *words: str) -> Path:
-    done = call(tree, tree.root / "scripts/standalone", "--arch", "x86_64", *words)
-    assert done.returncode == 0, done.stdout
-    return tree.root / done.stdout.strip()
+def standalone(tree: Tree, capsys: pytest.CaptureFixture[str], *words: str) -> Path:
+    assert main(["--arch", "x86_64", *words], str(tree.root)) == 0
+    return tree.root / capsys.readouterr().out.strip()
 
 
-def test_standalone(copy: Tree, tmp_path: Path) -> None:
+def test_standalone(copy: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file is all that is needed; a known deviation is red in it."""
-    file = standalone(copy, "--run", "one", FAIL)
+    file = standalone(copy, capsys, "--run", "one", FAIL)
     assert file.name == "DEV-ATTACH-3.some_fail-x86_64.pyz"
     shutil.rmtree(copy.root / "scripts")
     moved = shutil.move(file, tmp_path / "attached")
@@ -68,8 +68,9 @@ def test_standalone(copy: Tree, tmp_path: Path) -> None:
     assert "run_tests.sh" not in done.stdout and "report:" not in done.stdout
 
 
-def test_standalone_keeps(copy: Tree, tmp_path: Path) -> None:
-    file = standalone(copy, "-o", str(tmp_path / "x.pyz"), "DEV-ATTACH-1")
+def test_standalone_keeps(copy: Tree, tmp_path: Path,
+                          capsys: pytest.CaptureFixture[str]) -> None:
+    file = standalone(copy, capsys, "-o", str(tmp_path / "x.pyz"), "DEV-ATTACH-1")
     done = call(copy, file, "--keep", tmp_path / "kept", "--json", tmp_path / "r.json")
     assert done.returncode == 0, done.stdout
     assert done.stdout.count(f"by hand: {copy.vmm} -machine") == 2
@@ -80,6 +81,8 @@ def test_standalone_keeps(copy: Tree, tmp_path: Path) -> None:
 
 
 def test_standalone_of_nothing(copy: Tree) -> None:
+    with pytest.raises(SystemExit):
+        main(["--arch", "x86_64", "DEV-ATTACH-9"], str(copy.root))
     done = call(copy, copy.root / "scripts/standalone", "--arch", "x86_64", "DEV-ATTACH-9")
     assert done.returncode == 1
     assert done.stdout == ("scripts/standalone: 'DEV-ATTACH-9' names no run and no test, "

@@ -225,6 +225,7 @@ def test_terminal_shows_what_runs(tree: Tree, monkeypatch: pytest.MonkeyPatch) -
             text += os.read(main, 1 << 16).decode()
     assert "\r[1/6] one DEV-ATTACH-2/trap_here 0." in text
     assert "\033[31mfail   \033[0m one DEV-ATTACH-3/some_fail" in text
+    assert "\r\n        " in text      # a long line goes on, set in
     os.close(main)
 
 

@@ -105,8 +105,8 @@ def commit(root: str, what: str = "%H") -> Optional[str]:
     """Its name, or what else git calls so; None outside of git."""
     import subprocess
     try:
-        done = subprocess.run(["git", "-C", root, "log", "-1", f"--format={what}"], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=10)
+        done = subprocess.run(["git", "-C", root, "log", "-1", f"--format={what}"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode().strip() or None

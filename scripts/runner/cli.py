@@ -82,7 +82,8 @@ def make_parser() -> Parser:
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
     add("-j", metavar="N", dest="jobs", type=checked(workers),
         help="runs at a time (default: CPUs)")
-    add("-v", action="store_true", dest="verbose", help="one line per test; of tests that are named, also each request and access")
+    add("-v", action="store_true", dest="verbose",
+        help="one line per test; of tests that are named, also each request and access")
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
     add("--timeout", metavar="S", type=checked(seconds),
         help="seconds without progress that a test or the boot may take (default: 10)")

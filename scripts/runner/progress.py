@@ -48,7 +48,8 @@ class Progress:
 
     def flaky(self, run: RunResult, result: TestResult) -> None:
         with self._lock:
-            self._wrapped(f"{self._coloured('flaky', 'fail')} {run.name} {result.id}: {result.text}")
+            word = self._coloured("flaky", "fail")
+            self._wrapped(f"{word} {run.name} {result.id}: {result.text}")
 
     def _is_news(self, run: RunResult, result: TestResult) -> bool:
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""--repeat: a run several times over. A verdict that is not always the same is a defect of its own."""
+"""--repeat: a run several times over. A verdict that is not always the same is red."""
 from __future__ import annotations
 
 from collections import Counter

@@ -17,7 +17,8 @@ def to_tap(report: Report) -> str:
             lines += case(len(lines_of(lines)) + 1, f"{run.name}/{test.id}", test)
     for text in report.stale:
         lines.append(f"not ok {len(lines_of(lines)) + 1} - stale expectation: {escape(text)}")
-    return "\n".join(["TAP version 13", f"# {reproduce.suite(report)}", f"1..{len(lines_of(lines))}", *lines]) + "\n"
+    head = ["TAP version 13", f"# {reproduce.suite(report)}", f"1..{len(lines_of(lines))}"]
+    return "\n".join([*head, *lines]) + "\n"
 
 
 def lines_of(lines: list[str]) -> list[str]:
