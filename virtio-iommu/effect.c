@@ -185,10 +185,11 @@ static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size,
 
 	memcpy(before, target, expected);
 	watch_access(ep);
+	trace_access(ep, "writes", iova, size);
 	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
 	effect.exact = has_arrived(&ep->dma, target, before, expected);
 	effect.stray = find_stray(target, expected);
-	trace_write(ep, iova, size, expected ? target : NULL, &effect);
+	trace_effect(expected ? target : NULL, &effect);
 	memcpy(target, before, expected);
 	if (effect.stray)
 		change_canaries();
@@ -222,6 +223,7 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 	struct effect effect = {.exact = true};
 
 	watch_access(ep);
+	trace_access(ep, "reads", iova, size);
 	for (unsigned int round = 0; round < ROUNDS && effect.exact; round++) {
 		change_canaries();
 		effect.exact = sees(ep, iova, source, size, &effect.done);
@@ -229,7 +231,7 @@ struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source
 			break;
 	}
 	effect.stray = find_stray(NULL, 0);
-	trace_read(ep, iova, size, source, &effect);
+	trace_effect(source, &effect);
 	return effect;
 }
 

@@ -177,9 +177,11 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 
 struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 {
-	struct reply reply = send(readable, size, writable);
+	struct reply reply;
 
-	trace_request(readable, size, &reply);
+	trace_request(readable, size, writable);
+	reply = send(readable, size, writable);
+	trace_reply(&reply);
 	return reply;
 }
 

@@ -129,25 +129,35 @@ static void trace_properties(const struct reply *reply)
 		trace("  RESV_MEM subtype %u start %#lx end %#lx", p.subtype, p.start, p.end);
 }
 
-void trace_request(const void *readable, uint32_t size, const struct reply *reply)
+static uint8_t last_type;
+
+void trace_request(const void *readable, uint32_t size, uint32_t writable)
 {
 	union any_request request = {0};
-	uint32_t standard, tail = TAIL_SIZE;
-	char text[128], status[48], sizes[64] = "";
+	uint32_t tail = TAIL_SIZE;
+	char text[128], sizes[64] = "";
 
 	if (!tracing)
 		return;
 	memcpy(&request, readable, size < sizeof(request) ? size : sizeof(request));
-	standard = standard_size(request.head.type);
-	if (request.head.type == REQUEST_PROBE)
+	last_type = request.head.type;
+	if (last_type == REQUEST_PROBE)
 		tail += iommu.config.probe_size;
-	if (size != standard || reply->writable != tail)
-		snprintf(sizes, sizeof(sizes), " (%u bytes readable, %u writable)", size, reply->writable);
+	if (size != standard_size(last_type) || writable != tail)
+		snprintf(sizes, sizeof(sizes), " (%u bytes readable, %u writable)", size, writable);
 	describe(text, sizeof(text), &request);
-	trace("%s%s%s -> %s%s%s", text, reserved_set(&request) ? " reserved bytes set" : "", sizes,
-	      answer(status, sizeof(status), reply), reply->breach ? "; " : "",
+	trace("%s%s%s ->", text, reserved_set(&request) ? " reserved bytes set" : "", sizes);
+}
+
+void trace_reply(const struct reply *reply)
+{
+	char status[48];
+
+	if (!tracing)
+		return;
+	trace("-> %s%s%s", answer(status, sizeof(status), reply), reply->breach ? "; " : "",
 	      reply->breach ? reply->breach : "");
-	if (request.head.type == REQUEST_PROBE && is_ok(reply) && reply->writable == tail)
+	if (last_type == REQUEST_PROBE && is_ok(reply))
 		trace_properties(reply);
 }
 
@@ -163,32 +173,23 @@ void trace_event(const struct event *event)
 	      r->flags, r->endpoint, r->address, event->length);
 }
 
-static void trace_access(const char *what, const char *way, const struct endpoint *ep, uint64_t iova,
-			 uint64_t size, const void *memory, const struct effect *effect)
+void trace_access(const struct endpoint *ep, const char *what, uint64_t iova, uint64_t size)
 {
-	char where[64] = "", stray[48] = ", no memory changed";
+	trace("DMA endpoint %#x %s %lu bytes at %#lx ->", ep->id, what, size, iova);
+}
+
+void trace_effect(const void *memory, const struct effect *effect)
+{
+	char where[64] = "", stray[48] = "";
 
 	if (!tracing)
 		return;
 	if (memory)
-		snprintf(where, sizeof(where), ", %s memory at %#lx", way, phys(memory));
+		snprintf(where, sizeof(where), ", memory at %#lx %s", phys(memory),
+			 effect->exact ? "reached" : "not reached");
 	if (effect->stray)
 		snprintf(stray, sizeof(stray), ", memory changed at %#lx", phys(effect->stray));
-	else if (memory)
-		stray[0] = '\0';
-	trace("DMA endpoint %#x %s %lu bytes at %#lx -> %s%s%s", ep->id, what, size, iova,
-	      effect->done ? "done" : "not done", where, stray);
-}
-
-void trace_write(const struct endpoint *ep, uint64_t iova, uint64_t size, const void *memory,
-		 const struct effect *effect)
-{
-	trace_access("writes", effect->exact ? "arrived in" : "did not arrive in", ep, iova, size, memory,
-		     effect);
-}
-
-void trace_read(const struct endpoint *ep, uint64_t iova, uint64_t size, const void *memory,
-		const struct effect *effect)
-{
-	trace_access("reads", effect->exact ? "saw" : "did not see", ep, iova, size, memory, effect);
+	else if (!memory)
+		snprintf(stray, sizeof(stray), ", no memory changed");
+	trace("-> %s%s%s", effect->done ? "done" : "not done", where, stray);
 }

@@ -19,15 +19,21 @@ void trace_enable(void);
 /* One line, "# trace: ...". */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A request with @size readable bytes, as it was sent. */
-void trace_request(const void *readable, uint32_t size, const struct reply *reply);
+/*
+ * What waits for an answer is printed before it is done, as a line that ends with "->", so that the last
+ * word of a VMM that dies is what killed it. The answer is a line that begins with "->".
+ */
+
+/* A request with @size readable and @writable writable bytes, and what came back. */
+void trace_request(const void *readable, uint32_t size, uint32_t writable);
+void trace_reply(const struct reply *reply);
 
 void trace_event(const struct event *event);
 
-/* A DMA access to @iova; @memory is where its bytes should arrive or come from, NULL for nowhere. */
-void trace_write(const struct endpoint *ep, uint64_t iova, uint64_t size, const void *memory,
-		 const struct effect *effect);
-void trace_read(const struct endpoint *ep, uint64_t iova, uint64_t size, const void *memory,
-		const struct effect *effect);
+/* A DMA access: @what it does, "writes" or "reads". */
+void trace_access(const struct endpoint *ep, const char *what, uint64_t iova, uint64_t size);
+
+/* Its effect; @memory is where its bytes should arrive or come from, NULL for nowhere. */
+void trace_effect(const void *memory, const struct effect *effect);
 
 #endif

@@ -73,7 +73,9 @@ class Mock:
     def one(self, number, test):
         write("# start %s\n" % test)
         if "trace" in words(sys.argv):
-            write("# trace: ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4\n")
+            write("# trace: DMA endpoint 0x10 writes 1 bytes at 0x1000 ->\n")
+            write("# trace: ATTACH domain 5 endpoint 0x10 flags 0 ->\n")
+            write("# trace: -> OK (0), used.len 4\n# trace: -> not done\n# trace: -> lost\n")
             write("# trace: verdict: fail ok 1 - %s\n" % test)
         write(result(number, test, verdict_of(test)))
 
@@ -93,6 +95,7 @@ class Mock:
         for number, test in self.each():
             if "trap" in test:
                 write("# start %s\n" % test)
+                write("# trace: PROBE endpoint 0x10 ->\n")
                 trap()
             self.one(number, test)
         write("# end\n")

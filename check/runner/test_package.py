@@ -63,7 +63,7 @@ def test_standalone(copy: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert lines[1].startswith("DEV-ATTACH-3 (MUST, ATTACH request)")
     assert lines[2] == "known of qemu: known for long"
     assert lines[3].startswith(f"fail    one {FAIL}: expected status INVAL (4)")
-    assert "ATTACH domain 5 endpoint 0x10" in lines[4]
+    assert "ATTACH domain 5 endpoint 0x10" in lines[5]
     assert lines[-1] == "0 passed, 1 failed, 0 skipped"
     assert "run_tests.sh" not in done.stdout and "report:" not in done.stdout
 

@@ -150,9 +150,18 @@ class RunJob:
         elif isinstance(event, Judged):
             self._judge(event)
         elif isinstance(event, Trace):
-            self._traces.setdefault(event.id, deque(maxlen=MOST_TRACE)).append(event.text)
+            self._trace(self._traces.setdefault(event.id, deque(maxlen=MOST_TRACE)), event.text)
         elif isinstance(event, Fact) and event.text not in self.result.facts:
             self.result.facts.append(event.text)
+
+    @staticmethod
+    def _trace(lines: deque[str], text: str) -> None:
+        """An answer goes to what waits for it; what has none was the VMM's last word."""
+        waiting = [place for place, line in enumerate(lines) if line.endswith(" ->")]
+        if text.startswith("-> ") and waiting:
+            lines[waiting[-1]] += text[2:]
+        else:
+            lines.append(text)
 
     def _settle(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
         """Gives a verdict to each test that this boot owes one; returns those still to be run."""
