@@ -8,7 +8,7 @@
 
 #define CONFIG_SIZE 4096
 
-enum { CAPABILITY_FIRST = 0x40, CAPABILITY_LAST = 0xfc, CAPABILITY_STEPS = 48 };
+enum { CAPABILITY_FIRST = 0x40, CAPABILITY_LAST = 0xfc };
 
 __attribute__((weak)) bool pci_port_host(struct pci_host *host)
 {
@@ -108,22 +108,26 @@ static unsigned int first_capability(const struct pci_dev *dev)
 	return pci_read8(dev, PCI_CAPABILITIES);
 }
 
+/* The list is followed from its start each time: only so a loop of it is seen. */
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after)
 {
-	unsigned int at = after ? pci_read8(dev, after + 1) : first_capability(dev);
+	unsigned int at = first_capability(dev);
+	bool is_behind = !after;
+	uint64_t seen = 0;		/* a bit for each four bytes */
 
-	for (unsigned int step = 0; step < CAPABILITY_STEPS; step++) {
+	for (;;) {
 		uint16_t header;
 
 		at &= ~3u;	/* the low bits are reserved (PCI 3.0, 6.7) */
-		if (at < CAPABILITY_FIRST || at > CAPABILITY_LAST)
+		if (at < CAPABILITY_FIRST || at > CAPABILITY_LAST || seen & 1ull << at / 4)
 			return 0;
+		seen |= 1ull << at / 4;
 		header = pci_read16(dev, at);
-		if ((header & 0xff) == id)
+		if (is_behind && (header & 0xff) == id)
 			return at;
+		is_behind |= at == after;
 		at = header >> 8;
 	}
-	return 0;
 }
 
 void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length)

@@ -165,7 +165,7 @@ void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value)
 
 /*
  * Offset of the next capability @id behind the one at @after (0: from the start), 0 if there is
- * none or the list is broken.
+ * none or the list is broken: it leaves 0x40 to 0xff, or comes back to where it was.
  */
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after);
 

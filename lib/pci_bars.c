@@ -103,20 +103,34 @@ static bool read_bars(struct pci_dev *dev, bool size, struct error *error)
 	return true;
 }
 
-/* Decoding is switched off meanwhile: costly where a VMM rebuilds its memory map for it. */
-bool pci_size_bars(struct pci_dev *dev, struct error *error)
+/* A BAR that is being written must not be seen anywhere. Returns what start_decoding() needs. */
+static uint16_t stop_decoding(const struct pci_dev *dev)
 {
 	uint16_t command = pci_read16(dev, PCI_COMMAND);
 	uint16_t off = command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+
+	if (command != off)
+		pci_write16(dev, PCI_COMMAND, off);
+	return command;
+}
+
+static void start_decoding(const struct pci_dev *dev, uint16_t command)
+{
+	if (command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY))
+		pci_write16(dev, PCI_COMMAND, command);
+}
+
+/* Decoding is switched off meanwhile: costly where a VMM rebuilds its memory map for it. */
+bool pci_size_bars(struct pci_dev *dev, struct error *error)
+{
+	uint16_t command;
 	bool ok;
 
 	if (dev->bars_sized || !bar_count(dev))
 		return true;
-	if (command != off)
-		pci_write16(dev, PCI_COMMAND, off);
+	command = stop_decoding(dev);
 	ok = read_bars(dev, true, error);
-	if (command != off)
-		pci_write16(dev, PCI_COMMAND, command);
+	start_decoding(dev, command);
 	return ok;
 }
 
@@ -280,6 +294,7 @@ static bool place_bar(const struct space *space, struct pci_dev *dev, unsigned i
 	struct pci_bar *bar = &dev->bars[index];
 	struct need need = { bar->size, bar->size };
 	unsigned int offset = PCI_BAR0 + 4 * index;
+	uint16_t command;
 	uint64_t base;
 
 	if (!take_from(space, false, bar->prefetch, need, &base) &&
@@ -288,9 +303,11 @@ static bool place_bar(const struct space *space, struct pci_dev *dev, unsigned i
 				 "PCI " PCI_FORMAT ": BAR %u: no window has room for 0x%llx bytes",
 				 PCI_ARGS(dev->segment, dev->bdf), index,
 				 (unsigned long long)bar->size);
+	command = stop_decoding(dev);
 	pci_write32(dev, offset, base);
 	if (bar->is64)
 		pci_write32(dev, offset + 4, base >> 32);
+	start_decoding(dev, command);
 	bar->address = to_cpu(dev->host, base);
 	return true;
 }

@@ -523,7 +523,8 @@ static void test_capabilities(void)
 	fake_capability(index, 0x70, PCI_CAP_MSI, 0x50);	/* goes round */
 	fake.reads = 0;
 	CHECK_EQ(pci_find_capability(dev, PCI_CAP_EXPRESS, 0), 0);
-	CHECK_EQ(fake.reads, 50);
+	CHECK_EQ(fake.reads, 6);
+	CHECK_EQ(pci_find_capability(dev, PCI_CAP_VENDOR, 0x60), 0);
 	fake.functions[index].config[PCI_STATUS] = 0;
 	CHECK_EQ(pci_find_capability(dev, PCI_CAP_VENDOR, 0), 0);
 }
