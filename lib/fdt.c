@@ -8,6 +8,9 @@
 
 #define FDT_ALIGN 8
 
+/* Older trees have paths for names: libfdt 1.6.1 stumbles over a root without one. */
+#define FDT_OLDEST 16
+
 uint32_t fdt_size(const void *fdt)
 {
 	return fdt_totalsize(fdt);
@@ -23,6 +26,9 @@ bool fdt_validate(const void *fdt, struct error *error)
 	code = fdt_check_header(fdt);
 	if (code)
 		return error_set(error, "device tree: header: %s", fdt_strerror(code));
+	if (fdt_version(fdt) < FDT_OLDEST)
+		return error_set(error, "device tree: offset 0x14: version %u is below %u",
+				 fdt_version(fdt), FDT_OLDEST);
 	if (fdt_size(fdt) > FDT_MAX_SIZE)
 		return error_set(error, "device tree: offset 0x4: total size %u is above %u",
 				 fdt_size(fdt), FDT_MAX_SIZE);

@@ -86,6 +86,7 @@ static void probe_endpoint(uint32_t id)
 
 void reserved_init(void)
 {
+	region_count = 0;
 	if (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
 		return;
 	for (unsigned int i = 0; i < endpoint_count(); i++)
@@ -116,7 +117,7 @@ uint64_t reserved_avoid(uint64_t start, uint64_t size)
 	uint64_t mask = iommu.page - 1;
 
 	start = (start + mask) & ~mask;
-	while ((region = overlapping(start, start + size - 1)) && region->end >= start)
+	while ((region = overlapping(start, start + size - 1)) && region->end < -iommu.page)
 		start = (region->end + 1 + mask) & ~mask;
 	return start;
 }

@@ -25,7 +25,10 @@ const struct reserved_region *reserved_region(unsigned int index);
 /* Whether any region shares a byte with [start, end]. */
 bool reserved_overlaps(uint64_t start, uint64_t end);
 
-/* The first address at or above @start, aligned like it to a page, with @size free bytes behind. */
+/*
+ * The first address at or above @start, aligned like it to a page, with @size free bytes behind. If
+ * regions go on to the end of the address space, one that is not free.
+ */
 uint64_t reserved_avoid(uint64_t start, uint64_t size);
 
 /*

@@ -383,6 +383,10 @@ static void test_header(const char *directory)
 	tree.bytes[23] = 1;
 	CHECK_ERROR(fdt_validate(tree.bytes, &error), error, "header: FDT_ERR_BADVERSION",
 		    "version");
+	tree.bytes[23] = tree.bytes[27] = 15;
+	CHECK_ERROR(fdt_validate(tree.bytes, &error), error, "offset 0x14: version 15 is below 16",
+		    "old version");
+	tree.bytes[27] = 16;
 	tree.bytes[23] = 17;
 	tree.bytes[5] = 0x30;
 	CHECK_ERROR(fdt_validate(tree.bytes, &error), error, "offset 0x4: total size", "size");
