@@ -4,6 +4,7 @@
 #                machine (host/)
 # make run       judge QEMU on every architecture        make check   test the suite itself
 # make bench     what a run costs, as a ratio            make clean   forget what was built
+# make fuzz      new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
 # make dist      build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
 # make standalone TEST=ID [ARCH=x86_64] [VMM=qemu] [RUN=NAME]
 #                one executable file that runs this test, to go with a report of a defect

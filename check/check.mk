@@ -11,6 +11,7 @@ DTC := dtc
 
 -include check/unit/unit.mk
 include check/boot64/boot64.mk
+include check/fuzz/fuzz.mk
 include check/host.mk
 
 .PHONY: check-runner check-clang coverage-runner
@@ -32,4 +33,4 @@ check-clang:
 	$(MAKE) --no-print-directory -f scripts/host.mk HOST_CC=clang HOST_VARIANT=plain \
 		OUT=$(BUILD)/check/clang/host
 
-check: check-unit check-boot64 check-runner check-host check-clang
+check: check-unit check-fuzz check-boot64 check-runner check-host check-clang

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * ACPI tables down to the VIOT. The input is a list of blocks, each behind a 16-bit head: bits 0-13
+ * are its length, bit 15 keeps its checksums as they are, else they are made right. Block n is at
+ * address (n + 1) << 16; the first one is the RSDP. Nothing else can be mapped.
+ */
+#include <string.h>
+
+#include "acpi.h"
+#include "boot.h"
+#include "fuzz.h"
+#include "le.h"
+#include "topology.h"
+#include "unit.h"
+
+enum { BLOCK_LENGTH = 0x3fff, KEEP_SUMS = 1 << 15, MOST_BLOCKS = 80, BLOCK_SHIFT = 16 };
+enum { RSDP_SIZE = 36, RSDP_LENGTH = 20, RSDP_SUM = 8, RSDP_EXTENDED_SUM = 32 };
+enum { TABLE_LENGTH = 4, TABLE_SUM = 9 };
+
+static void fix_rsdp(struct blob *rsdp)
+{
+	if (rsdp->size < RSDP_SIZE)
+		return;
+	blob_fix_sum(rsdp, RSDP_LENGTH, RSDP_SUM);
+	blob_fix_sum(rsdp, le32(rsdp->bytes + RSDP_LENGTH), RSDP_EXTENDED_SUM);
+}
+
+static void fix_table(struct blob *table)
+{
+	if (table->size >= ACPI_HEADER_SIZE)
+		blob_fix_sum(table, le32(table->bytes + TABLE_LENGTH), TABLE_SUM);
+}
+
+static struct blob take_block(struct input *input, bool is_first)
+{
+	uint16_t head = take16(input);
+	size_t size = head & BLOCK_LENGTH;
+	struct blob block;
+
+	if (size > input->left)
+		size = input->left;
+	block = (struct blob){malloc(size), size};
+	memcpy(block.bytes, input->at, size);
+	input->at += size;
+	input->left -= size;
+	if (!(head & KEEP_SUMS))
+		(is_first ? fix_rsdp : fix_table)(&block);
+	return block;
+}
+
+static bool read_viot(const struct acpi *acpi, struct error *error)
+{
+	struct topology topology;
+	uint32_t length;
+	const void *viot = acpi_table(acpi, "VIOT", &length);
+	bool ok;
+
+	if (!viot)
+		return true;
+	ok = topology_from_viot(&topology, viot, length, error);
+	check_topology(&topology);
+	return ok;
+}
+
+static bool read_all(struct error *error)
+{
+	static const struct boot_info boot = {.rsdp = 1 << BLOCK_SHIFT};
+	struct pci_host hosts[PCI_MAX_HOSTS];
+	struct acpi_power power;
+	struct acpi_spcr spcr;
+	unsigned int count = 0;
+	struct acpi acpi;
+
+	if (!acpi_init(&acpi, &boot, error))
+		return false;
+	HOLDS(acpi.count <= ACPI_MAX_TABLES);
+	(void)acpi_pm_timer_port(&acpi);
+	if (!acpi_mcfg(&acpi, hosts, PCI_MAX_HOSTS, &count, error))
+		return false;
+	check_hosts(hosts, count);
+	return acpi_power(&acpi, &power, error) && acpi_spcr(&acpi, &spcr, error) &&
+	       read_viot(&acpi, error);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	struct blob blocks[MOST_BLOCKS];
+	struct error error = {""};
+	uint64_t count = 0;
+
+	machine_clear();
+	for (; input.left && count < MOST_BLOCKS; count++) {
+		blocks[count] = take_block(&input, !count);
+		machine_put((count + 1) << BLOCK_SHIFT, blocks[count].bytes, blocks[count].size);
+	}
+	HOLDS(read_all(&error) || error.text[0]);
+	while (count)
+		blob_free(&blocks[--count]);
+	return 0;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The properties of a PROBE reply, and the addresses that the tests choose by them. The input is 9
+ * bytes, the granule and the address to start from, and then the properties.
+ */
+#include <string.h>
+
+#include "endpoint.h"
+#include "fuzz.h"
+#include "iommu.h"
+#include "reserved.h"
+
+struct iommu iommu;
+static struct reply reply;
+
+unsigned int endpoint_count(void)
+{
+	return 2;
+}
+
+struct endpoint *endpoint(unsigned int index)
+{
+	static struct endpoint endpoints[2] = {{.id = 1}, {.id = 2}};
+
+	return &endpoints[index];
+}
+
+struct reply probe(uint32_t id)
+{
+	(void)id;
+	return reply;
+}
+
+static void check_regions(void)
+{
+	for (unsigned int i = 0; reserved_region(i); i++) {
+		const struct reserved_region *region = reserved_region(i);
+
+		if (region->start <= region->end)
+			HOLDS(reserved_overlaps(region->end, region->end));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	uint64_t page = 4096ull << take8(&input) % 20, start = 0, found;
+	uint8_t *bytes;
+
+	for (unsigned int i = 0; i < sizeof(start); i++)
+		start = start << 8 | take8(&input);
+	bytes = malloc(input.left);
+	memcpy(bytes, input.at, input.left);
+	iommu.page = page;
+	iommu.config.probe_size = input.left;
+	iommu.dev.accepted = VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE);
+	reply = (struct reply){
+		.used = true, .delivered = true, .status = STATUS_OK, .bytes = bytes};
+	reserved_init();
+	check_regions();
+	found = reserved_avoid(start, page);
+	HOLDS(found % page == 0);
+	free(bytes);
+	return 0;
+}
