@@ -87,6 +87,18 @@ static bool mmio_queue_enabled(struct virtio_device *dev, uint16_t queue)
 	return get(dev, MMIO_QUEUE_READY);
 }
 
+static void mmio_queue_reset(struct virtio_device *dev, uint16_t queue)
+{
+	put(dev, MMIO_QUEUE_SEL, queue);
+	put(dev, MMIO_QUEUE_RESET, 1);
+}
+
+static bool mmio_queue_is_resetting(struct virtio_device *dev, uint16_t queue)
+{
+	put(dev, MMIO_QUEUE_SEL, queue);
+	return get(dev, MMIO_QUEUE_RESET);
+}
+
 static void mmio_notify(struct virtio_device *dev, uint16_t queue)
 {
 	put(dev, MMIO_QUEUE_NOTIFY, virtio_notification(dev, queue));
@@ -114,6 +126,8 @@ static const struct virtio_transport mmio_transport = {
 	.queue_max = mmio_queue_max,
 	.queue_enable = mmio_queue_enable,
 	.queue_enabled = mmio_queue_enabled,
+	.queue_reset = mmio_queue_reset,
+	.queue_is_resetting = mmio_queue_is_resetting,
 	.notify = mmio_notify,
 	.generation = mmio_generation,
 	.take_interrupts = mmio_take_interrupts,

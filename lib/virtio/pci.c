@@ -114,6 +114,18 @@ static void pci_notify(struct virtio_device *dev, uint16_t queue)
 		io_write16(doorbell, queue);
 }
 
+static void pci_queue_reset(struct virtio_device *dev, uint16_t queue)
+{
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	io_write16(dev->common + COMMON_QUEUE_RESET, 1);
+}
+
+static bool pci_queue_is_resetting(struct virtio_device *dev, uint16_t queue)
+{
+	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return io_read16(dev->common + COMMON_QUEUE_RESET);
+}
+
 uint16_t virtio_pci_queue_vector(struct virtio_device *dev, uint16_t queue, uint16_t vector)
 {
 	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
@@ -135,18 +147,25 @@ static const struct virtio_transport pci_transport = {
 	.queue_max = pci_queue_max,
 	.queue_enable = pci_queue_enable,
 	.queue_enabled = pci_queue_enabled,
+	.queue_reset = pci_queue_reset,
+	.queue_is_resetting = pci_queue_is_resetting,
 	.notify = pci_notify,
 	.generation = pci_generation,
 	.take_interrupts = pci_take_interrupts,
 };
 
-unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
+unsigned int virtio_pci_next_structure(const struct pci_dev *pci, uint8_t type, unsigned int after)
 {
-	unsigned int cap = pci_find_capability(pci, PCI_CAP_VENDOR, 0);
+	unsigned int cap = pci_find_capability(pci, PCI_CAP_VENDOR, after);
 
 	while (cap && pci_read8(pci, cap + CAP_TYPE) != type)
 		cap = pci_find_capability(pci, PCI_CAP_VENDOR, cap);
 	return cap;
+}
+
+unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
+{
+	return virtio_pci_next_structure(pci, type, 0);
 }
 
 /* Map the structure of @type, at least @least bytes. Returns its capability, 0 on failure. */

@@ -14,15 +14,28 @@ enum {
 	CAP_LENGTH = 2,
 	CAP_TYPE = 3,
 	CAP_BAR = 4,
+	CAP_ID = 5,
 	CAP_OFFSET = 8,
 	CAP_STRUCTURE_LENGTH = 12,
 	CAP_SIZE = 16,
 	CAP_NOTIFY_MULTIPLIER = 16,
 	CAP_ACCESS_DATA = 16,
 	CAP_EXTENDED_SIZE = 20,		/* of a notify or an access capability */
+	CAP_OFFSET_HIGH = 16,		/* struct virtio_pci_cap64 */
+	CAP_LENGTH_HIGH = 20,
+	CAP_SIZE_64 = 24,
+	CAP_VENDOR_ID = 4,		/* struct virtio_pci_vndr_data */
 };
 
-enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5 };
+enum {
+	TYPE_COMMON = 1,
+	TYPE_NOTIFY = 2,
+	TYPE_ISR = 3,
+	TYPE_DEVICE = 4,
+	TYPE_ACCESS = 5,
+	TYPE_SHARED_MEMORY = 8,
+	TYPE_VENDOR = 9,
+};
 
 /* struct virtio_pci_common_cfg (4.1.4.3). */
 enum {
@@ -43,6 +56,10 @@ enum {
 	COMMON_QUEUE_DRIVER = 40,
 	COMMON_QUEUE_DEVICE = 48,
 	COMMON_SIZE = 56,
+	COMMON_QUEUE_RESET = 58,	/* these only with their feature */
+	COMMON_ADMIN_INDEX = 60,
+	COMMON_ADMIN_COUNT = 62,
+	COMMON_LONGEST = 64,
 };
 
 /* An event without a vector, or one that could not be had (4.1.4.3). */
@@ -53,5 +70,8 @@ enum {
  * the preferred one (4.1.4.1).
  */
 unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type);
+
+/* The one behind the capability at @after; 0: the first one. */
+unsigned int virtio_pci_next_structure(const struct pci_dev *pci, uint8_t type, unsigned int after);
 
 #endif

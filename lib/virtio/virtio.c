@@ -64,6 +64,18 @@ uint32_t virtio_notification(const struct virtio_device *dev, uint16_t queue)
 	return queue | (uint32_t)ring_position(ring) << 16;
 }
 
+bool virtio_reset_queue(struct virtio_device *dev, uint16_t queue)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	dev->transport->queue_reset(dev, queue);
+	while (dev->transport->queue_is_resetting(dev, queue) ||
+	       dev->transport->queue_enabled(dev, queue))
+		if (deadline_over(&deadline))
+			return false;
+	return true;
+}
+
 void virtio_driver_ok(struct virtio_device *dev)
 {
 	add_status(dev, VIRTIO_DRIVER_OK);

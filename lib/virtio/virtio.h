@@ -19,6 +19,7 @@ enum {
 	VIRTIO_DRIVER = 2,
 	VIRTIO_DRIVER_OK = 4,
 	VIRTIO_FEATURES_OK = 8,
+	VIRTIO_SUSPEND = 16,
 	VIRTIO_NEEDS_RESET = 64,
 	VIRTIO_FAILED = 128,
 };
@@ -36,6 +37,8 @@ enum {
 	VIRTIO_F_NOTIFICATION_DATA = 38,
 	VIRTIO_F_NOTIF_CONFIG_DATA = 39,
 	VIRTIO_F_RING_RESET = 40,
+	VIRTIO_F_ADMIN_VQ = 41,
+	VIRTIO_F_SUSPEND = 43,
 };
 
 #define VIRTIO_FEATURE(bit) (1ull << (bit))
@@ -70,6 +73,9 @@ struct virtio_transport {
 	/* Size and addresses (as the device shall see them) from @ring, then enable. */
 	void (*queue_enable)(struct virtio_device *dev, uint16_t queue, const struct ring *ring);
 	bool (*queue_enabled)(struct virtio_device *dev, uint16_t queue);
+	/* Begin to reset the queue (RING_RESET), and whether that goes on. */
+	void (*queue_reset)(struct virtio_device *dev, uint16_t queue);
+	bool (*queue_is_resetting)(struct virtio_device *dev, uint16_t queue);
 	void (*notify)(struct virtio_device *dev, uint16_t queue);
 	/* The version of the device configuration (2.5.1). */
 	uint32_t (*generation)(struct virtio_device *dev);
@@ -130,6 +136,12 @@ bool virtio_negotiate(struct virtio_device *dev, uint64_t features);
  * the device has no such queue or its maximum is below the ring's size.
  */
 bool virtio_enable_queue(struct virtio_device *dev, uint16_t queue, const struct ring *ring);
+
+/*
+ * Reset the queue alone, for a device that has accepted RING_RESET. False if that does not end. It can
+ * be enabled again.
+ */
+bool virtio_reset_queue(struct virtio_device *dev, uint16_t queue);
 
 void virtio_driver_ok(struct virtio_device *dev);
 
