@@ -144,6 +144,35 @@ static void clean_up(void)
 	unwatch_all();
 }
 
+/* A list that was cut would select something else. */
+static bool read_option(const struct boot_info *boot, const char *key, char *value, size_t size)
+{
+	value[0] = '\0';
+	if (!boot_option(boot, key, value, size))
+		return false;
+	if (strlen(value) == size - 1)
+		bail_out("command line: %s= has more than %zu characters", key, size - 2);
+	return true;
+}
+
+static unsigned int spec = SPEC_NEWEST;
+
+unsigned int spec_minor(void)
+{
+	return spec;
+}
+
+static void read_spec(const struct boot_info *boot)
+{
+	char value[8];
+
+	if (!read_option(boot, "spec", value, sizeof(value)))
+		return;
+	if (strlen(value) != 3 || strncmp(value, "1.", 2) || value[2] < '2' || value[2] > '0' + SPEC_NEWEST)
+		bail_out("command line: spec=%s is not 1.2 to 1.%u", value, SPEC_NEWEST);
+	spec = value[2] - '0';
+}
+
 static void run_one(const struct test *test)
 {
 	const char *unmet = unmet_need(test->needs);
@@ -152,7 +181,9 @@ static void run_one(const struct test *test)
 
 	current.test = test;
 	current.verdict = VERDICT_PASS;
-	if (unmet)
+	if (test->since > spec)
+		skip("", "virtio 1.%u does not have this requirement", spec);
+	else if (unmet)
 		skip("", "%s", unmet);
 	else {
 		printf("# start %s\n", current.id);
@@ -183,17 +214,6 @@ struct selection {
 static bool selected(const struct selection *selection, const char *id)
 {
 	return glob_match_any(selection->patterns, id);
-}
-
-/* A list that was cut would select something else. */
-static bool read_option(const struct boot_info *boot, const char *key, char *value, size_t size)
-{
-	value[0] = '\0';
-	if (!boot_option(boot, key, value, size))
-		return false;
-	if (strlen(value) == size - 1)
-		bail_out("command line: %s= has more than %zu characters", key, size - 2);
-	return true;
 }
 
 static void read_selection(const struct boot_info *boot, struct selection *selection)
@@ -251,6 +271,7 @@ void run_tests(const struct boot_info *boot)
 
 	command = boot;
 	read_selection(boot, &selection);
+	read_spec(boot);
 	if (boot_option(boot, "trace", NULL, 0))
 		trace_enable();
 	printf("1..%u\n", count_selected(&selection));

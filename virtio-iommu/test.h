@@ -83,7 +83,8 @@ enum {
 
 struct test {
 	const char *id;		/* REQUIREMENT/name, the requirement with '_' for '-' */
-	enum level level;
+	uint8_t level;		/* enum level */
+	uint8_t since;		/* virtio 1.N is the first to have it */
 	uint32_t needs;
 	void (*run)(void);
 };
@@ -93,8 +94,8 @@ struct test {
 	static void run_##requirement_##_##name_(void);                                           \
 	static const struct test test_##requirement_##_##name_                                    \
 		__attribute__((section(".test_table"), used, aligned(8))) = {                     \
-			#requirement_ "/" #name_, LEVEL_##requirement_, needs_,                   \
-			run_##requirement_##_##name_,                                             \
+			#requirement_ "/" #name_, LEVEL_##requirement_, SINCE_##requirement_,     \
+			needs_, run_##requirement_##_##name_,                                     \
 	};                                                                                        \
 	static const char list_##requirement_##_##name_[]                                         \
 		__attribute__((section(".test_list"), used)) =                                    \
@@ -217,6 +218,10 @@ bool enable_dma(struct endpoint *ep, uint32_t domain);
 /* Run what the command line selects, and print the verdicts. */
 struct boot_info;
 void run_tests(const struct boot_info *boot);
+
+/* The standard that counts, virtio 1.N: spec=1.N on the command line, else the newest. */
+#define SPEC_NEWEST 4
+unsigned int spec_minor(void);
 
 /* A number that stands on the command line as KEY=N, or @otherwise. */
 uint64_t test_option(const char *key, uint64_t otherwise);

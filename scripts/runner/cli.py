@@ -26,6 +26,7 @@ from .run import Context, RunJob, Workers
 from .vmm import Adapter, find_adapter
 
 HOST = "host"                   # the machine that is a process is a VMM and an architecture
+SPECS = ("1.2", "1.3", "1.4")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EPILOG = """\
 A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
@@ -87,6 +88,8 @@ def make_parser() -> Parser:
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
     add("--timeout", metavar="S", type=checked(seconds),
         help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--spec", choices=SPECS, default=SPECS[-1],
+        help="version of the standard that counts (default: the newest)")
     add("--seed", metavar="N", type=checked(count),
         help="what the test of requests drawn by lot draws (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
@@ -293,19 +296,20 @@ def call(options: argparse.Namespace) -> str:
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel != "tcg" else []
     words += ["--strict"] if options.strict else []
-    words += [f"--{word}" for word in draw(options)]
+    words += [f"--{word}" for word in chosen_words(options)]
     words += ["--expect", options.expect] if options.expect else []
     words += ["--no-expect"] if options.no_expect else []
     return shlex.join(words)
 
 
 def words_for_image(options: argparse.Namespace, plan: Plan) -> list[str]:
-    return draw(options) + (["trace"] if options.verbose and plan.named else [])
+    return chosen_words(options) + (["trace"] if options.verbose and plan.named else [])
 
 
-def draw(options: argparse.Namespace) -> list[str]:
-    """Words for the image, about the test of requests drawn by lot."""
-    chosen = [("seed", options.seed), ("rounds", options.rounds)]
+def chosen_words(options: argparse.Namespace) -> list[str]:
+    """Which standard, and about the test of requests drawn by lot."""
+    spec = options.spec if options.spec != SPECS[-1] else None
+    chosen = [("spec", spec), ("seed", options.seed), ("rounds", options.rounds)]
     return [f"{name}={value}" for name, value in chosen if value is not None]
 
 
