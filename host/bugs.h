@@ -16,7 +16,11 @@
 /* bugs_request.c: fields that are not read as they stand. */
 void bug_misread(struct model_request *r);
 
-/* True: the request does not come back. */
+/* What lies in the writable part is looked at. */
+void bug_reads_writable(const struct chain *chain, struct model_request *r);
+
+/* True: the request does not come back, because of its descriptors or its bytes. */
+bool bug_drops_long(const struct chain *chain);
 bool bug_loses(const struct model_request *r);
 
 /* Checks that are made and should not be, or not made and should be, and domains that are not there. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "access.h"
 #include "board.h"
 #include "bugs.h"
 #include "mutant.h"
@@ -376,4 +377,24 @@ void bug_catch_up(void)
 	if (is_postponed)
 		request_act(&postponed);
 	is_postponed = false;
+}
+
+#define LONG_CHAIN 48
+
+bool bug_drops_long(const struct chain *chain)
+{
+	return mutant(MUTANT_LONG_CHAIN_LOST) &&
+	       chain->readable.count + chain->writable.count > LONG_CHAIN;
+}
+
+/* A request that is found there is taken for the one that was sent. */
+void bug_reads_writable(const struct chain *chain, struct model_request *r)
+{
+	uint8_t type = 0;
+
+	if (!mutant(MUTANT_WRITABLE_PART_READ) || !chain->writable.count)
+		return;
+	access_memory(&reference.vdev, chain->writable.pieces[0].address, &type, 1, false);
+	if (type >= REQUEST_ATTACH && type <= REQUEST_PROBE)
+		r->head.type = type;
 }

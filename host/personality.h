@@ -36,6 +36,12 @@ struct personality {
 	bool own_regions;	/* each region is that of one endpoint only */
 	bool last_rule_first;	/* of several rules that apply, the last one in the model's list counts */
 
+	/* Virtio. */
+	bool unneeded_capabilities;	/* shared memory, vendor data */
+	bool slow_queue_reset;
+	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
+	bool polls;			/* needs no notifications of split queues */
+
 	/* Requests and domains. */
 	bool write_implies_read;
 	bool tail_where_expected;	/* of a writable part that is too large, not at its end */

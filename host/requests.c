@@ -157,11 +157,12 @@ void request_serve(const struct chain *chain)
 	struct model_request r;
 	struct decision d;
 
-	if (!decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) ||
+	if (bug_drops_long(chain) || !decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) ||
 	    bug_loses(&r) || bug_is_stuck())
 		return;
 	bug_catch_up();
 	bug_misread(&r);
+	bug_reads_writable(chain, &r);
 	bug_misread_ranges(&r);
 	d = decide(&r);
 	bug_decide(&r, &d);

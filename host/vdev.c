@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "bugs_vdev.h"
 #include "bus.h"
 #include "fatal.h"
 #include "personality.h"
@@ -82,11 +83,24 @@ bool vdev_has(const struct vdev *dev, unsigned int feature)
 	return (dev->status & VIRTIO_FEATURES_OK) && (dev->accepted >> feature & 1);
 }
 
+bool vdev_is_suspended(const struct vdev *dev)
+{
+	return vdev_has(dev, VIRTIO_F_SUSPEND) && (dev->status & VIRTIO_SUSPEND) &&
+	       !(dev->status & VIRTIO_DRIVER_OK);
+}
+
+bool vdev_is_frozen(const struct vdev *dev)
+{
+	return vdev_is_suspended(dev) && !vdev_bug(dev, MUTANT_SUSPENDED_TAKES_CONFIG);
+}
+
 bool vdev_is_running(const struct vdev *dev)
 {
 	if (vdev_bug(dev, MUTANT_USED_BEFORE_DRIVER_OK) && (dev->status & VIRTIO_FEATURES_OK))
 		return !(dev->status & VIRTIO_NEEDS_RESET);
 	if (vdev_bug(dev, MUTANT_RESET_LEAVES_QUEUES_RUNNING) && !dev->status)
+		return true;
+	if (vdev_bug(dev, MUTANT_SUSPENDED_SERVES) && vdev_is_suspended(dev))
 		return true;
 	return (dev->status & VIRTIO_DRIVER_OK) && !(dev->status & VIRTIO_NEEDS_RESET) &&
 	       !dev->silent;
@@ -115,6 +129,10 @@ void vdev_break(struct vdev *dev)
 {
 	bool running = dev->status & VIRTIO_DRIVER_OK;
 
+	if (vdev_bug(dev, MUTANT_BREAKS_SILENTLY)) {
+		dev->silent = true;
+		return;
+	}
 	dev->status |= VIRTIO_NEEDS_RESET;
 	if (running && !vdev_bug(dev, MUTANT_BREAKS_UNTOLD))
 		vdev_interrupt(dev, vdev_bug(dev, MUTANT_BREAKS_AS_QUEUE) ? ISR_QUEUE : ISR_CONFIG,
@@ -138,6 +156,16 @@ static bool bug_features(const struct vdev *dev, bool *refused)
 	return *refused;
 }
 
+static uint64_t needed(const struct vdev *dev)
+{
+	uint64_t platform = VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) |
+			    VIRTIO_FEATURE(VIRTIO_F_ORDER_PLATFORM);
+
+	if (dev->type != VIRTIO_TYPE_IOMMU || !personality->insists)
+		platform = 0;
+	return VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | (dev->offered & platform);
+}
+
 /* Any subset of what is offered will do, but this device has no legacy interface (6.2). */
 static bool features_fit(const struct vdev *dev)
 {
@@ -145,7 +173,39 @@ static bool features_fit(const struct vdev *dev)
 
 	if (bug_features(dev, &refused))
 		return !refused;
-	return !(dev->accepted & ~dev->offered) && (dev->accepted >> VIRTIO_F_VERSION_1 & 1);
+	return !(dev->accepted & ~dev->offered) && !(needed(dev) & ~dev->accepted);
+}
+
+/* Requests are done as they are taken, so that none is in work. */
+static void suspend(struct vdev *dev)
+{
+	dev->status |= VIRTIO_SUSPEND;
+	dev->status &= ~VIRTIO_DRIVER_OK;
+	bug_suspended(dev);
+}
+
+static void resume(struct vdev *dev)
+{
+	dev->status |= VIRTIO_DRIVER_OK;
+	dev->status &= ~VIRTIO_SUSPEND;
+	bug_resumed(dev);
+}
+
+/* The bits SUSPEND and DRIVER_OK of a device that has both sides of 3.4. Returns what is left. */
+static uint8_t suspend_or_resume(struct vdev *dev, uint8_t added)
+{
+	bool running = (dev->status & VIRTIO_DRIVER_OK) && !(dev->status & VIRTIO_NEEDS_RESET);
+
+	if (vdev_is_suspended(dev) && (added & VIRTIO_DRIVER_OK)) {
+		if (!bug_stays_as_it_is(dev))
+			resume(dev);
+		return added & ~VIRTIO_DRIVER_OK;
+	}
+	if (!(added & VIRTIO_SUSPEND) || bug_suspends_early(dev))
+		return added;
+	if (vdev_has(dev, VIRTIO_F_SUSPEND) && running && !bug_stays_as_it_is(dev))
+		suspend(dev);
+	return added & ~VIRTIO_SUSPEND;
 }
 
 /* The driver sets bits; only a reset clears them (2.1.1). */
@@ -160,9 +220,9 @@ void vdev_write_status(struct vdev *dev, uint8_t value)
 		dev->ops->reset(dev);
 		return;
 	}
-	if ((added & VIRTIO_FEATURES_OK) && !features_fit(dev))
+	if ((added & VIRTIO_FEATURES_OK) && (bug_refuses(dev) || !features_fit(dev)))
 		added &= ~VIRTIO_FEATURES_OK;
-	dev->status |= added;
+	dev->status |= suspend_or_resume(dev, added);
 	if ((added & VIRTIO_FEATURES_OK) && dev->ops->features_ok)
 		dev->ops->features_ok(dev);
 }

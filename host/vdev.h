@@ -28,6 +28,12 @@ struct used {
 	uint32_t length;
 };
 
+/* What the driver sets up of a queue. */
+struct vqueue_setup {
+	uint16_t size;
+	uint64_t desc, driver, device;
+};
+
 #define VQUEUE_HELD 16
 
 /* One virtqueue as the driver set it up, and how far the device has come. */
@@ -43,6 +49,9 @@ struct vqueue {
 	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
 	unsigned int held_count;
 	uint64_t last_put;		/* packed, for a bug: behind the last used descriptor's address */
+	unsigned int resetting;		/* reads of queue_reset until a reset of the queue is over */
+	bool hidden;			/* a bug: runs, and says that it was reset */
+	struct vqueue_setup before;	/* for bugs: the reset of the queue */
 	bool served;			/* a buffer was taken since the queue was last found empty */
 };
 
@@ -99,6 +108,10 @@ bool vdev_has(const struct vdev *dev, unsigned int feature);
 
 /* Between DRIVER_OK and the next reset, unless the device is broken. */
 bool vdev_is_running(const struct vdev *dev);
+
+/* Between SUSPEND and DRIVER_OK (3.4), where writes to its configuration are ignored, too. */
+bool vdev_is_suspended(const struct vdev *dev);
+bool vdev_is_frozen(const struct vdev *dev);
 
 /* An error that only a reset can mend (2.1.2). */
 void vdev_break(struct vdev *dev);

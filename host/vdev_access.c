@@ -2,6 +2,7 @@
 /*
  * What the driver reads and writes, by whatever transport.
  */
+#include "bugs_vdev.h"
 #include "fatal.h"
 #include "mutant.h"
 #include "request.h"
@@ -34,7 +35,8 @@ uint32_t vdev_offered_word(const struct vdev *dev)
 /* What was accepted is settled with FEATURES_OK (3.1.1). */
 void vdev_accept(struct vdev *dev, uint32_t word)
 {
-	if (dev->driver_select < 2 && !(dev->status & VIRTIO_FEATURES_OK))
+	if (dev->driver_select < 2 && !(dev->status & VIRTIO_FEATURES_OK) &&
+	    !bug_accept(dev, word, &dev->accepted))
 		vdev_set_half(&dev->accepted, 4 * dev->driver_select, word);
 }
 
@@ -69,6 +71,7 @@ void vdev_enable_queue(struct vdev *dev, struct vqueue *queue)
 	if (queue->desc % 16 || queue->driver % (packed ? 4 : 2) || queue->device % 4)
 		fatal("virtio: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
 	queue->enabled = true;
+	bug_queue_enable(dev, queue);
 }
 
 void vdev_notification(struct vdev *dev, uint32_t value)
@@ -126,6 +129,6 @@ uint32_t vdev_config_read(const struct vdev *dev, uint64_t offset, unsigned int 
 
 void vdev_config_write(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value)
 {
-	if (dev->ops->config_write)
+	if (dev->ops->config_write && !vdev_is_frozen(dev))
 		dev->ops->config_write(dev, offset, width, value);
 }

@@ -2,59 +2,12 @@
 /*
  * The registers of a virtio device on PCI (virtio 1.4, 4.1.4). All structures lie in one BAR.
  */
+#include "bugs_vdev.h"
 #include "fatal.h"
 #include "mutant.h"
+#include "personality.h"
 #include "vdev.h"
-
-enum {
-	BAR = 4,
-	BAR_SIZE = 0x4000,
-	AREA_SIZE = 0x1000,
-	AREA_COMMON = 0x0000,
-	AREA_ISR = 0x1000,
-	AREA_CONFIG = 0x2000,
-	AREA_NOTIFY = 0x3000,
-	NOTIFY_MULTIPLIER = 4,
-};
-
-/* struct virtio_pci_cap (4.1.4) and what two of its kinds add. */
-enum {
-	CAP_LENGTH = 2,
-	CAP_TYPE = 3,
-	CAP_BAR = 4,
-	CAP_OFFSET = 8,
-	CAP_AREA_LENGTH = 12,
-	CAP_SIZE = 16,
-	CAP_EXTRA = 16,		/* notify_off_multiplier, or pci_cfg_data */
-};
-
-enum { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_ACCESS = 5,
-       TYPE_VENDOR = 9 };
-
-static unsigned int add_area(struct vdev *dev, uint8_t type, uint32_t offset, uint32_t length,
-			     unsigned int extra)
-{
-	struct function *f = &dev->function;
-	unsigned int cap = function_add_capability(f, PCI_CAP_VENDOR, CAP_SIZE + extra);
-
-	function_set(f, cap + CAP_LENGTH, 1, CAP_SIZE + extra);
-	function_set(f, cap + CAP_TYPE, 1, type);
-	function_set(f, cap + CAP_BAR, 1, type == TYPE_ACCESS ? 0 : BAR);
-	function_set(f, cap + CAP_OFFSET, 4, offset);
-	function_set(f, cap + CAP_AREA_LENGTH, 4, length);
-	return cap;
-}
-
-static void add_access_window(struct vdev *dev)
-{
-	unsigned int cap = add_area(dev, TYPE_ACCESS, 0, 0, 4);
-
-	function_allow(&dev->function, cap + CAP_BAR, 1, 0xff);
-	function_allow(&dev->function, cap + CAP_OFFSET, 4, UINT32_MAX);
-	function_allow(&dev->function, cap + CAP_AREA_LENGTH, 4, UINT32_MAX);
-	function_allow(&dev->function, cap + CAP_EXTRA, 4, UINT32_MAX);
-	dev->access_window = cap;
-}
+#include "vdev_capabilities.h"
 
 enum {
 	DEVICE_SELECT = 0,
@@ -77,44 +30,7 @@ enum {
 	QUEUE_RESET = 58,
 	ADMIN_INDEX = 60,
 	ADMIN_COUNT = 62,
-	COMMON_SIZE = 64,
 };
-
-static void bug_init(struct vdev *dev, unsigned int notify, unsigned int isr)
-{
-	struct function *f = &dev->function;
-
-	if (vdev_bug(dev, MUTANT_REVISION_0))
-		function_set(f, PCI_CLASS_REVISION, 1, 0);
-	if (vdev_bug(dev, MUTANT_SUBSYSTEM_IS_TYPE))
-		function_set(f, PCI_SUBSYSTEM_ID, 2, dev->type);
-	if (vdev_bug(dev, MUTANT_MULTIPLIER_6))
-		function_set(f, notify + CAP_EXTRA, 4, 6);
-	if (vdev_bug(dev, MUTANT_NOTIFY_AREA_TOO_SHORT))
-		function_set(f, notify + CAP_AREA_LENGTH, 4, NOTIFY_MULTIPLIER);
-	if (vdev_bug(dev, MUTANT_CAPABILITY_TOO_SHORT))
-		function_set(f, isr + CAP_LENGTH, 1, 12);
-	if (vdev_bug(dev, MUTANT_NO_ISR))
-		function_set(f, isr + CAP_TYPE, 1, TYPE_VENDOR);
-	if (vdev_bug(dev, MUTANT_NO_ACCESS_WINDOW))
-		function_set(f, dev->access_window + CAP_TYPE, 1, TYPE_VENDOR);
-}
-
-void vdev_pci_init(struct vdev *dev)
-{
-	unsigned int cap, isr;
-
-	function_add_bar(&dev->function, BAR, BAR_SIZE);
-	add_area(dev, TYPE_COMMON, AREA_COMMON, COMMON_SIZE, 0);
-	isr = add_area(dev, TYPE_ISR, AREA_ISR, 1, 0);
-	if (dev->config_size)
-		add_area(dev, TYPE_DEVICE, AREA_CONFIG, dev->config_size, 0);
-	cap = add_area(dev, TYPE_NOTIFY, AREA_NOTIFY, dev->queue_count * NOTIFY_MULTIPLIER, 4);
-	function_set(&dev->function, cap + CAP_EXTRA, 4, NOTIFY_MULTIPLIER);
-	add_access_window(dev);
-	vmsix_init(dev);
-	bug_init(dev, cap, isr);
-}
 
 /* Each field is accessed in its own width, 64-bit ones in halves (4.1.3.1). */
 static void check_common(unsigned int offset, unsigned int width)
@@ -125,9 +41,40 @@ static void check_common(unsigned int offset, unsigned int width)
 		expected = 4;
 	else if (offset == DEVICE_STATUS || offset == CONFIG_GENERATION)
 		expected = 1;
-	if (offset >= COMMON_SIZE || width != expected)
+	if (offset >= COMMON_LONGEST || width != expected)
 		fatal("virtio-pci: common configuration: offset %u, %u bytes wide: not a field (4.1.3.1)",
 		      offset, width);
+}
+
+static void reset_queue(struct vdev *dev, struct vqueue *queue)
+{
+	struct vqueue old = *queue;
+
+	vdev_reset_queue(queue);
+	bug_queue_was_reset(dev, queue, &old);
+}
+
+/* Reads of queue_reset until a slow one is over. */
+#define SLOW_RESET 3
+
+static void write_queue_reset(struct vdev *dev, struct vqueue *queue, uint32_t value)
+{
+	if (value != 1 || !vdev_has(dev, VIRTIO_F_RING_RESET) || bug_queue_reset(dev, queue))
+		return;
+	if (personality->slow_queue_reset)
+		queue->resetting = SLOW_RESET;
+	else
+		reset_queue(dev, queue);
+}
+
+/* What queue_reset shows; reading it takes a slow one a step on. */
+static bool goes_on(struct vdev *dev, struct vqueue *queue)
+{
+	bool resetting = queue->resetting;
+
+	if (resetting && !--queue->resetting)
+		reset_queue(dev, queue);
+	return bug_shows_resetting(dev, queue, resetting && queue->enabled);
 }
 
 static uint32_t queue_read(struct vdev *dev, unsigned int offset)
@@ -142,7 +89,7 @@ static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 		return 0;
 	switch (offset) {
 	case QUEUE_ENABLE:
-		return queue->enabled;
+		return bug_shows_enabled(dev, queue);
 	case QUEUE_NOTIFY_OFF:
 		return dev->queue_select;
 	case QUEUE_DESC:
@@ -154,7 +101,9 @@ static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
 		return vdev_half(queue->device, offset);
-	default:	/* queue_reset: a reset is over at once; the rest is of features not offered */
+	case QUEUE_RESET:
+		return goes_on(dev, queue);
+	default:	/* the rest is of features not offered */
 		return 0;
 	}
 }
@@ -184,6 +133,11 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 		return vdev_generation(dev);
 	case QUEUE_SELECT:
 		return dev->queue_select;
+	case ADMIN_INDEX:
+		return vdev_has(dev, VIRTIO_F_ADMIN_VQ) ?
+			       MUTATE(ADMIN_INDEX_1, 1, MUTATE(ADMIN_INDEX_HIGH, 0xffff, dev->queue_count)) : 0;
+	case ADMIN_COUNT:
+		return MUTATE(ADMIN_INDEX_HIGH, 2, 0);
 	default:
 		return queue_read(dev, offset);
 	}
@@ -218,8 +172,7 @@ static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int off
 		vdev_set_half(&queue->device, offset, value);
 		break;
 	case QUEUE_RESET:
-		if (value == 1 && vdev_has(dev, VIRTIO_F_RING_RESET))
-			vdev_reset_queue(queue);
+		write_queue_reset(dev, queue, value);
 		break;
 	}
 }
@@ -311,19 +264,19 @@ static void access_window(struct function *f, unsigned int offset, unsigned int 
 {
 	unsigned int cap = vdev_of(f)->access_window;
 	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
-	uint32_t length = function_get(f, cap + CAP_AREA_LENGTH, 4);
+	uint32_t length = function_get(f, cap + CAP_STRUCTURE_LENGTH, 4);
 
 	(void)width;
-	if (offset != cap + CAP_EXTRA || function_get(f, cap + CAP_BAR, 1) != BAR)
+	if (offset != cap + CAP_ACCESS_DATA || function_get(f, cap + CAP_BAR, 1) != VDEV_BAR)
 		return;
-	if ((length != 1 && length != 2 && length != 4) || at % length || at >= BAR_SIZE)
+	if ((length != 1 && length != 2 && length != 4) || at % length || at >= VDEV_BAR_SIZE)
 		return;
 	if (vdev_bug(vdev_of(f), MUTANT_WINDOW_READS_4_BYTES) && !write)
-		return function_set(f, offset, 4, area_read(f, BAR, AREA_CONFIG, 4));
+		return function_set(f, offset, 4, area_read(f, VDEV_BAR, AREA_CONFIG, 4));
 	if (write && !vdev_bug(vdev_of(f), MUTANT_WINDOW_WRITES_LOST))
-		area_write(f, BAR, at, length, function_get(f, offset, length));
+		area_write(f, VDEV_BAR, at, length, function_get(f, offset, length));
 	else if (!write)
-		function_set(f, offset, length, area_read(f, BAR, at, length));
+		function_set(f, offset, length, area_read(f, VDEV_BAR, at, length));
 }
 
 static bool interrupts(struct function *f)
@@ -337,6 +290,8 @@ static void config_access(struct function *f, unsigned int offset, unsigned int 
 
 	*status = (*status & ~(1 << 3)) | (interrupts(f) ? 1 << 3 : 0);	/* Interrupt Status */
 	access_window(f, offset, width, write);
+	if (!write)
+		bug_config_read(vdev_of(f), offset);
 	if (write)
 		vmsix_catch_up(vdev_of(f));
 }

@@ -16,7 +16,8 @@ enum { CLASS_IOMMU = 0x0806 };
 	(VIRTIO_FEATURE(VIRTIO_IOMMU_F_INPUT_RANGE) |                                             \
 	 VIRTIO_FEATURE(VIRTIO_IOMMU_F_DOMAIN_RANGE) |                                            \
 	 VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE) |        \
-	 VIRTIO_FEATURE(VIRTIO_IOMMU_F_MMIO) | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+	 VIRTIO_FEATURE(VIRTIO_IOMMU_F_MMIO) | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG) |     \
+	 VIRTIO_FEATURE(VIRTIO_F_SUSPEND))
 
 /* Something is left outside of both ranges at either end, so that the limits can be tried. */
 static const struct iommu_config reference_config = {
@@ -99,12 +100,15 @@ static void notified(struct vdev *dev, unsigned int queue)
 
 bool virtio_iommu_idle(void)
 {
-	bool any = events_catch_up();
+	struct vqueue *queue = &reference.vdev.queues[REQUEST_QUEUE];
+	bool any = events_catch_up(), waits = pending;
+	uint16_t before = queue->next_avail;
 
-	if (!pending || !vdev_is_running(&reference.vdev))
+	vring_catch_up(&reference.vdev);
+	if (!(waits || personality->polls) || !queue->enabled || !vdev_is_running(&reference.vdev))
 		return any;
 	serve();
-	return true;
+	return any || waits || queue->next_avail != before;
 }
 
 /* Bus numbers may have changed, and with them the ids. */
@@ -223,6 +227,8 @@ static uint64_t offered(const struct options *options)
 		features |= VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS);
 	if (mutant(MUTANT_RESERVED_FEATURE_OFFERED))
 		features |= VIRTIO_FEATURE(45);
+	if (mutant(MUTANT_SR_IOV_OFFERED))
+		features |= VIRTIO_FEATURE(VIRTIO_F_SR_IOV);
 	if (mutant(MUTANT_VERSION_1_NOT_OFFERED))
 		features &= ~VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
 	return (features & ~personality->without) | personality->with | options->rings_on;

@@ -41,6 +41,9 @@ bool vring_pop(struct vdev *dev, struct vqueue *queue, struct chain *chain);
  */
 void vring_push(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length);
 
+/* The CPU waits: what was put off by a bug is done. */
+void vring_catch_up(struct vdev *dev);
+
 /* There is nothing more to do now: the driver gets what was kept. */
 void vring_flush(struct vdev *dev, struct vqueue *queue);
 

@@ -3,6 +3,7 @@
  * The device side of split virtqueues (virtio 1.4, 2.7).
  */
 #include "mutant.h"
+#include "personality.h"
 #include "vring_format.h"
 
 enum { AVAIL_FLAGS = 0, AVAIL_INDEX = 2, AVAIL_HEADS = 4 };
@@ -111,11 +112,21 @@ static bool bug_empty(struct vdev *dev, struct vqueue *queue, uint16_t *head)
 	return vring_load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), head);
 }
 
+/* The driver is told that it need not notify. */
+static bool polls(const struct vdev *dev, const struct vqueue *queue)
+{
+	return (personality->polls || vdev_bug(dev, MUTANT_NO_NOTIFY_SHOWN)) &&
+	       dev->type == VIRTIO_TYPE_IOMMU && queue == &dev->queues[0] &&
+	       !vdev_has(dev, VIRTIO_F_EVENT_IDX);
+}
+
 static bool split_available(struct vdev *dev, struct vqueue *queue, struct chain *chain)
 {
 	uint16_t index, slot = queue->next_avail % ring_size(dev, queue, MUTANT_AVAILABLE_SLOT_OF_MAX);
 
 	chain->slots = 1;
+	if (polls(dev, queue) && !vring_store16(dev, queue->device + USED_FLAGS, USED_NO_NOTIFY))
+		return false;
 	if (!vring_load16(dev, queue->driver + AVAIL_INDEX, &index))
 		return false;
 	if (index == queue->next_avail)
@@ -183,6 +194,31 @@ static uint16_t next_used(struct vdev *dev, const struct vqueue *queue, const st
 	return queue->next_used + used->count;
 }
 
+/* A used element that is written when the CPU waits, behind the index. */
+static struct {
+	bool waits;
+	uint64_t address;
+	struct ring_used_element element;
+} late;
+
+static bool write_element(struct vdev *dev, uint64_t address, struct ring_used_element *element)
+{
+	vring_catch_up(dev);
+	if (!vdev_bug(dev, MUTANT_USED_INDEX_FIRST))
+		return access_memory(dev, address, element, sizeof(*element), true);
+	late.waits = true;
+	late.address = address;
+	late.element = *element;
+	return true;
+}
+
+void vring_catch_up(struct vdev *dev)
+{
+	if (late.waits && dev->type == VIRTIO_TYPE_IOMMU)
+		access_memory(dev, late.address, &late.element, sizeof(late.element), true);
+	late.waits &= dev->type != VIRTIO_TYPE_IOMMU;
+}
+
 static bool split_put(struct vdev *dev, struct vqueue *queue, const struct used *used)
 {
 	struct ring_used_element element = {used->id, used->length};
@@ -190,8 +226,7 @@ static bool split_put(struct vdev *dev, struct vqueue *queue, const struct used 
 	uint16_t next = next_used(dev, queue, used);
 
 	bug_put(dev, queue, used->id);
-	if (!access_memory(dev, queue->device + USED_ELEMENTS + slot * sizeof(element), &element,
-			   sizeof(element), true) ||
+	if (!write_element(dev, queue->device + USED_ELEMENTS + slot * sizeof(element), &element) ||
 	    !vring_store16(dev, queue->device + USED_INDEX, next))
 		return false;
 	queue->next_used = next;
