@@ -171,11 +171,15 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 
+bool iommu_enable_queues(void)
+{
+	return start_queue(REQUEST_QUEUE, &iommu.requests) && start_queue(EVENT_QUEUE, &iommu.events);
+}
+
 bool iommu_prepare(uint64_t features)
 {
 	trace("reset, features %#lx", features);
-	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) &&
-	       start_queue(REQUEST_QUEUE, &iommu.requests) && start_queue(EVENT_QUEUE, &iommu.events);
+	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) && iommu_enable_queues();
 }
 
 void iommu_start(void)

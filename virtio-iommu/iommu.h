@@ -72,6 +72,7 @@ bool iommu_restart(uint64_t features);
 
 /* Its two halves: up to FEATURES_OK with both queues enabled, and DRIVER_OK. */
 bool iommu_prepare(uint64_t features);
+bool iommu_enable_queues(void);	/* the second part of the first half */
 void iommu_start(void);
 
 /* The device is at DRIVER_OK: it takes requests. */

@@ -20,6 +20,7 @@
 #include "test.h"
 #include "topology.h"
 #include "version.h"
+#include "virtio/pci_layout.h"
 
 static struct acpi acpi;
 static struct pci pci;
@@ -137,12 +138,18 @@ static struct place place_of(const struct iommu_node *node)
 	return place;
 }
 
+/* With other ids it is opened all the same: PCI-ID-* judge them. */
+static bool is_virtio_pci(const struct pci_dev *pci)
+{
+	return pci && virtio_pci_structure(pci, TYPE_COMMON);
+}
+
 static void find_iommu(const struct place *place)
 {
 	uint32_t type = virtio_type(place);
 	struct error error;
 
-	if (type != VIRTIO_TYPE_IOMMU)
+	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(place->pci))
 		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
 			 place_name(place), type);
 	check(iommu_find(place, &error), &error);

@@ -114,6 +114,16 @@ static bool iommu_has_msix(void)
 	return has_msix(iommu.dev.pci) && messages_can_be_seen();
 }
 
+static bool has_ring_reset(void)
+{
+	return iommu_offers(VIRTIO_F_RING_RESET);
+}
+
+static bool has_suspend(void)
+{
+	return iommu_offers(VIRTIO_F_SUSPEND);
+}
+
 static bool has_packed(void)
 {
 	return iommu_wants(VIRTIO_F_RING_PACKED);
@@ -189,6 +199,8 @@ static const struct {
 	{NEEDS_EVENT_IDX, has_event_idx, "needs feature EVENT_IDX"},
 	{NEEDS_NO_EVENT_IDX, has_no_event_idx, "needs queues without EVENT_IDX"},
 	{NEEDS_IN_ORDER, has_in_order, "needs feature IN_ORDER"},
+	{NEEDS_RING_RESET, has_ring_reset, "needs feature RING_RESET"},
+	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
 };
 
 const char *unmet_need(uint32_t needs)

@@ -185,6 +185,15 @@ bool harmless_answered(int id, const struct harmless *h)
 	return !iommu.dead && h->tail->status == STATUS_NOENT;
 }
 
+bool harmless_works(void)
+{
+	struct harmless h = harmless();
+	struct ring_piece pieces[2];
+
+	harmless_pieces(&h, pieces);
+	return harmless_answered(ring_add(&iommu.requests, pieces, 2), &h);
+}
+
 uint8_t take_interrupts(void)
 {
 	return iommu.dev.transport->take_interrupts(&iommu.dev);
@@ -237,4 +246,14 @@ bool map_batch(const struct map_request *requests, unsigned int count)
 	for (unsigned int i = 0; i < count; i++)
 		statuses |= tails[i].status;
 	return statuses == STATUS_OK;
+}
+
+bool is_left_alone(const struct ring *ring, uint16_t pending)
+{
+	struct deadline deadline = deadline_in(QUIET_US);
+
+	while (ring_pending(ring) == pending)
+		if (deadline_over(&deadline))
+			return true;
+	return false;
 }

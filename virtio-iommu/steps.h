@@ -110,6 +110,9 @@ bool harmless_answered(int id, const struct harmless *h);
 /* Interrupts of the IOMMU since the last call, as its transport shows them. */
 uint8_t take_interrupts(void);
 
+/* A request at an address of its own in two descriptors comes back with the right status. */
+bool harmless_works(void);
+
 /* Whether it shows a used buffer notification within a time. */
 bool interrupt_seen(uint64_t microseconds);
 
@@ -118,6 +121,9 @@ bool interrupt_seen(uint64_t microseconds);
 
 /* How long a device is watched that has nothing to do. */
 #define QUIET_US 5000
+
+/* Whether nothing more than the @pending buffers of the ring is used for that long. */
+bool is_left_alone(const struct ring *ring, uint16_t pending);
 
 /* Mapped and unmapped in one breath: MAP, then UNMAP, both OK. False and no verdict otherwise. */
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);

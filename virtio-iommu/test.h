@@ -76,6 +76,8 @@ enum {
 	NEEDS_IN_ORDER = 1 << 29,
 	NEEDS_PCI = 1 << 22,		/* the IOMMU itself */
 	NEEDS_MMIO = 1 << 23,		/* the same on virtio-mmio */
+	NEEDS_RING_RESET = 1 << 30,	/* offered, whether the run has it or not */
+	NEEDS_SUSPEND = 1u << 31,
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */
