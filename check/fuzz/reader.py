@@ -22,7 +22,8 @@ WORDS = [word.encode() for word in (
     "# start ", "ok 1 - ", "not ok 2 - ", " # SKIP no", " # TODO should", "  ---\n", "  ...\n",
     "  verdict: pass\n", "  verdict: fail\n", "  verdict: error\n", "  verdict: skip\n",
     '  expected: "a \\"b\\""\n', "  actual: left\n", "  reason: \\", "  at: ", "  microseconds: 9",
-    "1..3\n", "Bail out! ", "# end\n", "# key: value\n", "\n", "\r\n", '"', "\\", *IDS)]
+    "1..3\n", "Bail out! ", "# end\n", "# key: value\n", "# trace: sent\n",
+    "\n", "\r\n", '"', "\\", *IDS)]
 WORDS += [b"\0", b"\x1b[2J", b"\x85", b"\xe2\x80\xa8", b"\xff", b"x" * 5000]
 LONGEST = 16 * 1024
 SLOW = 2.0                      # seconds for one input
