@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import html5lib
@@ -58,6 +59,16 @@ def test_every_requirement_has_one_row(tree: Tree, result: Path) -> None:
     ids = re.findall(r'<details class="row" id="([^"]+)" data-verdict="([^"]+)"', text)
     rows = json.loads(result.read_text())["requirements"]
     assert sorted(ids) == sorted((row["id"], row["verdict"]) for row in rows)
+
+
+def test_templates_are_compiled_once(result: Path, tmp_path: Path,
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    for _ in range(2):
+        assert report.main(["html", str(result), "-o", str(tmp_path / "x.html")], "") == 0
+        assert len(list((tmp_path / "cache").iterdir())) == 4
+    parsed(tmp_path / "x.html")
 
 
 def test_without_the_template_package(tree: Tree, monkeypatch: pytest.MonkeyPatch,

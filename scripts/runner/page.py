@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -35,9 +36,11 @@ def require() -> None:
 def render(template: str, **values: Any) -> str:
     require()
     import jinja2
+    compiled = sys.pycache_prefix       # as run_tests.sh sets it: outside of the tree
+    cache = jinja2.FileSystemBytecodeCache(compiled) if compiled and os.path.isdir(compiled) else None
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+        lstrip_blocks=True, bytecode_cache=cache, undefined=jinja2.StrictUndefined)
     environment.filters["spans"] = spans
     return environment.get_template(template).render(
         symbols=SYMBOLS, level_class=level_class, part=part, levels=LEVELS, **values)
