@@ -197,7 +197,9 @@ FACTS = (
     "boot: pvh", "device: 0000:00:02.0 features 0x50000000005 accepted 0x100000001",
     "config: page_size_mask 0xfffffffffffff000 input_range 0-0xffff",
     "iommu: VIOT: PCI 0000:00:02.0", "endpoints: VIOT: PCI 0000:00:00.0 to 0000:00:1f.7",
-    "endpoint: 0000:00:03.0 id 0x18 virtio-blk", "endpoint: 0000:00:04.0 not usable: no BAR",
+    "request queue: 64 descriptors, split", "virtio-iommu-tests 0.1.0 x86_64",
+    "endpoint: 0000:00:03.0 id 0x18 virtio-blk", "endpoint: MMIO 0xa00 id 0x0 virtio-rng",
+    "endpoint: 0000:00:04.0 not usable: no BAR",
     "reserved: endpoint 0x18 0xfee00000-0xfeefffff subtype 1",
     "reserved: endpoint 0x18 0x0-0xfff subtype 7", "property: endpoint 0x18 type 0x7, 4 bytes",
     "reserved: endpoint 0x99 0x0-0xfff subtype 0", "device: gone", "qemu: a log line", "words",
@@ -206,6 +208,7 @@ FACTS = (
 
 def test_environment() -> None:
     found = read_environment(FACTS)
+    assert found["queue"] == "64 descriptors, split"
     assert found["boot"] == "pvh" and found["device"] == "0000:00:02.0"
     assert [tuple(item.values()) for item in found["features"]] == [
         (0, "INPUT_RANGE", True, True), (2, "MAP_UNMAP", True, False),
@@ -216,7 +219,9 @@ def test_environment() -> None:
     assert found["endpoints"] == [{"address": "0000:00:03.0", "id": "0x18", "kind": "virtio-blk",
                                    "properties": ["RESV_MEM 0xfee00000-0xfeefffff MSI",
                                                   "RESV_MEM 0x0-0xfff subtype 7",
-                                                  "type 0x7, 4 bytes"]}]
+                                                  "type 0x7, 4 bytes"]},
+                                  {"address": "MMIO 0xa00", "id": "0x0", "kind": "virtio-rng",
+                                   "properties": []}]
     assert found["other"] == ["endpoint: 0000:00:04.0 not usable: no BAR",
                               "reserved: endpoint 0x99 0x0-0xfff subtype 0", "device: gone",
                               "qemu: a log line", "words"]

@@ -13,9 +13,10 @@ FEATURES = {
     36: "ORDER_PLATFORM", 37: "SR_IOV", 38: "NOTIFICATION_DATA", 39: "NOTIF_CONFIG_DATA",
     40: "RING_RESET", 41: "ADMIN_VQ", 43: "SUSPEND",
 }
+BANNER = "virtio-iommu-tests "
 SUBTYPES = {"0": "RESERVED", "1": "MSI"}
-DEVICE = re.compile(r"(\S+) features (0x[0-9a-f]+|0) accepted (0x[0-9a-f]+|0)$")
-ENDPOINT = re.compile(r"(\S+) id (0x[0-9a-f]+|0) (\S+)$")
+DEVICE = re.compile(r"(.+) features (0x[0-9a-f]+|0) accepted (0x[0-9a-f]+|0)$")
+ENDPOINT = re.compile(r"(.+) id (0x[0-9a-f]+|0) (\S+)$")
 RESERVED = re.compile(r"endpoint (\S+) (\S+) subtype (\d+)$")
 OF_ENDPOINT = re.compile(r"endpoint (0x[0-9a-f]+|0) (.+)$")
 Environment = dict[str, Any]
@@ -33,9 +34,11 @@ def features(offered: int, accepted: int) -> list[dict[str, Any]]:
 
 def read_environment(facts: Iterable[str]) -> Environment:
     """Lines of another form are kept as they are, under "other"."""
-    found: Environment = {"boot": None, "device": None, "features": [], "config": {}, "tables": [],
-                          "endpoints": [], "other": []}
+    found: Environment = {"boot": None, "device": None, "queue": None, "features": [], "config": {},
+                          "tables": [], "endpoints": [], "other": []}
     for fact in facts:
+        if fact.startswith(BANNER):
+            continue                    # is in "suite"
         key, _, value = fact.partition(": ")
         if not READERS.get(key, _other)(found, value):
             found["other"].append(fact)
@@ -48,6 +51,11 @@ def _other(_: Environment, __: str) -> bool:
 
 def _boot(found: Environment, value: str) -> bool:
     found["boot"] = value
+    return True
+
+
+def _queue(found: Environment, value: str) -> bool:
+    found["queue"] = value
     return True
 
 
@@ -96,6 +104,6 @@ def _property(found: Environment, value: str) -> bool:
     return bool(match) and _add_property(found, match[1], match[2])
 
 
-READERS = {"boot": _boot, "device": _device, "config": _config, "iommu": _table,
-           "endpoints": _table, "endpoint": _endpoint, "reserved": _reserved,
+READERS = {"boot": _boot, "device": _device, "request queue": _queue, "config": _config,
+           "iommu": _table, "endpoints": _table, "endpoint": _endpoint, "reserved": _reserved,
            "property": _property, "probe": _property}

@@ -36,8 +36,8 @@ def require() -> None:
 def render(template: str, **values: Any) -> str:
     require()
     import jinja2
-    compiled = sys.pycache_prefix       # as run_tests.sh sets it: outside of the tree
-    cache = jinja2.FileSystemBytecodeCache(compiled) if compiled and os.path.isdir(compiled) else None
+    compiled = sys.pycache_prefix or ""         # run_tests.sh sets it to a place outside of the tree
+    cache = jinja2.FileSystemBytecodeCache(compiled) if os.path.isdir(compiled) else None
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, bytecode_cache=cache, undefined=jinja2.StrictUndefined)
