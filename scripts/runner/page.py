@@ -36,7 +36,7 @@ def require() -> None:
 def render(template: str, **values: Any) -> str:
     require()
     import jinja2
-    compiled = sys.pycache_prefix or ""         # run_tests.sh sets it to a place outside of the tree
+    compiled = sys.pycache_prefix or ""         # run_tests.sh sets it, out of the tree
     cache = jinja2.FileSystemBytecodeCache(compiled) if os.path.isdir(compiled) else None
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
@@ -119,8 +119,8 @@ def environments(data: Data) -> list[tuple[list[str], Data]]:
     """What the image found, once for all the runs in which it found the same."""
     found: list[tuple[list[str], Data]] = []
     for run in data["runs"]:
-        if not run.get("environment"):
-            continue
+        if not run.get("environment", {}).get("boot"):
+            continue                    # skipped, or it did not get that far
         same = next((names for names, seen in found if seen == run["environment"]), None)
         if same is not None:
             same.append(run["name"])
