@@ -65,6 +65,9 @@ def test_virtio_mmio(tree: Tree) -> None:
     assert len(devices(found, "virtio-rng-device")) == 1
     with pytest.raises(CannotProvide, match="no virtio-mmio"):
         command(vmm(tree), **setup)
+    found = command(vmm(tree, "aarch64"), transport="mmio")
+    assert found[found.index("-dtb") + 1] == "/dir/machine.dtb"
+    assert "virtio-iommu-device" in " ".join(found) and "virtio-iommu-pci" not in " ".join(found)
     with pytest.raises(CannotProvide, match="behind the IOMMU"):
         command(vmm(tree, "aarch64"), endpoints=endpoints("blk @mmio"))
 

@@ -153,12 +153,17 @@ TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 	}
 }
 
-/* A request that comes back, whatever it is answered. */
+/* A request that comes back. A device that does not see it would be waited for too long elsewhere. */
 static void expect_answer(const char *at)
 {
-	struct reply reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+	struct harmless h = harmless();
+	struct ring_piece pieces[2];
 
-	expect_status(at, broken(), &reply, STATUS_NOENT);
+	harmless_pieces(&h, pieces);
+	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(at, harmless_is_used(INTERRUPT_US) && h.tail->status == STATUS_NOENT,
+		    "the request comes back", h.tail->status);
 }
 
 /* A request is available to a device that must not look at it, and is told of it all the same. */
@@ -293,6 +298,8 @@ TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO)
 	expect_answer(AT);
 	expect_good(AT, reset_requests(), "QueueReset returns to 0", 1);
 	expect_queue_alone(AT);
+	if (!still_good())
+		return;
 	REQUIRE(enable_requests());
 	expect_answer(AT);
 }

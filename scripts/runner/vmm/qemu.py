@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from typing import Optional
 
 from ..config import Endpoint, Region, Setup
 from ..errors import UsageError
+from ..fdt import add_properties, cells
 from . import CannotProvide, ask_version, find_program
 
 PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
 DISK_SIZE = 64 * 1024
 VIRTIO = "iommu_platform=on,disable-legacy=on"
 GIC_VERSIONS = {"gicv2m": "2", "its": "3"}
+MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
+IOMMU_PHANDLE = 0x76696f                    # of no other node
+IOMMU_ON_MMIO = {
+    "virtio_mmio@a000000": {"#iommu-cells": cells(1), "phandle": cells(IOMMU_PHANDLE)},
+    "pcie": {"iommu-map": cells(0, IOMMU_PHANDLE, 0, 0x10000)},
+}
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
 
@@ -40,15 +48,33 @@ class Vmm:
             if endpoint.kind == "blk":
                 with open(disk(directory, number), "wb") as file:
                     file.truncate(DISK_SIZE)
+        if setup.transport == "mmio" and not os.path.exists(tree(directory)):
+            self._describe(setup, tree(directory))
+
+    def _describe(self, setup: Setup, path: str) -> None:
+        """QEMU has a virtio-iommu on virtio-mmio, but describes none: what is missing is added."""
+        where, options, *cpu = self._machine(setup)
+        try:
+            subprocess.run([self.binary, where, f"{options},dumpdtb={path}", *cpu, "-m",
+                            str(setup.memory), "-nodefaults", "-display", "none", *MODERN_MMIO],
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True)
+            with open(path, "rb") as file:
+                blob = add_properties(file.read(), IOMMU_ON_MMIO)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise UsageError(f"{self.binary}: device tree of the machine: {error}") from None
+        with open(path, "wb") as file:
+            file.write(blob)
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
         if self.arch == "aarch64" and any(e.place == "outside" for e in setup.endpoints):
             raise CannotProvide("QEMU's virt machine lists the functions of every root complex as"
                                 " behind the IOMMU, bypass_iommu or not")
-        if setup.transport == "mmio":
-            raise CannotProvide("QEMU's machines have a virtio-iommu on PCI only")
-        if self.arch != "aarch64" and any(e.place == "outside-mmio" for e in setup.endpoints):
+        on_mmio = setup.transport == "mmio"
+        outside_mmio = any(e.place == "outside-mmio" for e in setup.endpoints)
+        if self.arch != "aarch64" and (on_mmio or outside_mmio):
             raise CannotProvide("QEMU's q35 machine has no virtio-mmio")
+        mmio = MODERN_MMIO if on_mmio or outside_mmio else []
+        dtb = ["-dtb", tree(directory)] if on_mmio else []
         buses = Buses()
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
@@ -56,7 +82,7 @@ class Vmm:
         # A reset that nobody asked for, after a triple fault, ends QEMU.
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
-        return [self.binary, *self._machine(setup), "-m", str(setup.memory),
+        return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
                 *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 "-device", self._iommu(setup), *buses.bridges, *devices,
@@ -97,6 +123,10 @@ class Vmm:
     def _iommu(self, setup: Setup) -> str:
         options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass),
                    **self._sizes(setup), **self._rings(setup)}
+        if setup.transport == "mmio":
+            options = {**options, "bus": "virtio-mmio-bus.0", "primary-bus": "pcie.0"}
+            del options["addr"]
+            return ",".join(["virtio-iommu-device", *(f"{k}={v}" for k, v in options.items())])
         if not setup.reserved_regions:
             return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
         if self.arch == "x86_64":
@@ -148,6 +178,10 @@ def json_device(options: dict[str, str], regions: list[str]) -> str:
     return json.dumps({"driver": "virtio-iommu-pci", **typed, "reserved-regions": regions})
 
 
+def tree(directory: str) -> str:
+    return os.path.join(directory, "machine.dtb")
+
+
 def disk(directory: str, number: int) -> str:
     return os.path.join(directory, f"disk{number}.img")
 
@@ -177,7 +211,7 @@ class Buses:
         if endpoint.place == "outside-mmio":
             if endpoint.kind not in ("blk", "rng"):
                 raise CannotProvide(f"this runner puts no {endpoint.kind} on virtio-mmio")
-            return self._mmio()
+            return ""
         if endpoint.place == "mmio":
             raise CannotProvide("QEMU has no device on virtio-mmio behind the IOMMU")
         self._once("outside", f"pxb-pcie,bus_nr={OUTSIDE_BUS},bypass_iommu=on")
@@ -191,13 +225,6 @@ class Buses:
         if name not in self._there:
             self._there.add(name)
             self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
-
-    def _mmio(self) -> str:
-        """Version 2 of the registers is not the default."""
-        if "mmio" not in self._there:
-            self._there.add("mmio")
-            self.bridges += ["-global", "virtio-mmio.force-legacy=false"]
-        return ""
 
     def _port(self, where: str) -> str:
         self._ports += 1
