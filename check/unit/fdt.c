@@ -165,6 +165,19 @@ static void check_soc_hosts(const struct result *r)
 	check_window(&r->hosts[1].windows[0], 0, 0x21a000000, 0x1000000, false, false);
 }
 
+/* Those that are enabled, with a device there or not. */
+static void check_mmio(const struct blob *tree)
+{
+	struct error error = { "" };
+	uint64_t bases[2];
+	unsigned int count = 0;
+
+	CHECK_OK(fdt_virtio_mmio(tree->bytes, bases, 2, &count, &error), error);
+	CHECK(count == 2 && bases[0] == 0x100002000 && bases[1] == 0x100002200);
+	CHECK_ERROR(fdt_virtio_mmio(tree->bytes, bases, 2, &count, &error), error, "more than 2 devices",
+		    "no room");
+}
+
 static void test_soc(const char *directory)
 {
 	unsigned int iommu;
@@ -184,6 +197,7 @@ static void test_soc(const char *directory)
 	CHECK_EQ(r.console.reg_io_width, 4);
 	CHECK(r.psci && !r.hvc);
 	check_soc_hosts(&r);
+	check_mmio(&tree);
 	CHECK_EQ(r.topology.iommu_count, 2);
 	CHECK_EQ(r.topology.iommus[0].base, 0x100002000);
 	CHECK_EQ(r.topology.iommus[1].bdf, 8);

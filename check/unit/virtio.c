@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "time.h"
 #include "unit.h"
+#include "virtio/mmio_layout.h"
 
 #define BAR	 0x10000000ull
 #define BAR_SIZE 0x1000
@@ -316,6 +317,66 @@ static void doorbells(void)
 	CHECK_EQ(get(device.bar + NOTIFY + 12, 2), VIRTIO_DOORBELLS);
 }
 
+/* Registers on virtio-mmio, in a part of the BAR that nothing else is in. */
+#define MMIO (BAR + 0x400)
+
+static void put32(unsigned int offset, uint32_t value)
+{
+	memcpy(device.bar + (MMIO - BAR) + offset, &value, sizeof(value));
+}
+
+static uint32_t seen32(unsigned int offset)
+{
+	return get(device.bar + (MMIO - BAR) + offset, 4);
+}
+
+static void mmio_identity(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	put32(MMIO_MAGIC_VALUE, MMIO_MAGIC);
+	put32(MMIO_VERSION, MMIO_MODERN);
+	CHECK_EQ(virtio_mmio_type(MMIO), 0);
+	CHECK_ERROR(virtio_mmio_open(&virtio, MMIO, &error), error, "not that of a device of version 2",
+		    "a placeholder");
+	put32(MMIO_DEVICE_ID, VIRTIO_TYPE_ENTROPY);
+	CHECK_EQ(virtio_mmio_type(MMIO), VIRTIO_TYPE_ENTROPY);
+	CHECK_EQ(virtio_mmio_type(MMIO + 2), 0);
+	put32(MMIO_VERSION, 1);
+	CHECK_EQ(virtio_mmio_type(MMIO), 0);
+	put32(MMIO_VERSION, MMIO_MODERN);
+	put32(MMIO_MAGIC_VALUE, MMIO_MAGIC + 1);
+	CHECK_EQ(virtio_mmio_type(MMIO), 0);
+	CHECK_EQ(virtio_mmio_type(MMIO + BAR_SIZE), 0);
+}
+
+static void mmio_registers(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	put32(MMIO_MAGIC_VALUE, MMIO_MAGIC);
+	put32(MMIO_VERSION, MMIO_MODERN);
+	put32(MMIO_DEVICE_ID, VIRTIO_TYPE_ENTROPY);
+	CHECK_OK(virtio_mmio_open(&virtio, MMIO, &error), error);
+	CHECK(!virtio.pci && virtio.type == VIRTIO_TYPE_ENTROPY);
+	CHECK(virtio.config == device.bar + (MMIO - BAR) + MMIO_CONFIG);
+	CHECK(virtio_negotiate(&virtio, 1ull << 35));
+	CHECK_EQ(seen32(MMIO_DRIVER_FEATURES_SEL), 1);
+	CHECK_EQ(seen32(MMIO_DRIVER_FEATURES), 8);
+	ring_init(&ring, 8, ring_memory, 0, 0);
+	put32(MMIO_QUEUE_SIZE_MAX, 4);
+	CHECK(!virtio_enable_queue(&virtio, 1, &ring));
+	put32(MMIO_QUEUE_SIZE_MAX, 0x10000);
+	CHECK(virtio_enable_queue(&virtio, 1, &ring));
+	CHECK(seen32(MMIO_QUEUE_SEL) == 1 && seen32(MMIO_QUEUE_SIZE) == 8);
+	CHECK_EQ(get(device.bar + (MMIO - BAR) + MMIO_QUEUE_DESC, 8), phys((void *)ring.desc));
+	CHECK_EQ(get(device.bar + (MMIO - BAR) + MMIO_QUEUE_DEVICE, 8), phys((void *)ring.used));
+	CHECK(virtio.transport->queue_enabled(&virtio, 1));
+	virtio_notify(&virtio, 1);
+	CHECK_EQ(seen32(MMIO_QUEUE_NOTIFY), 1);
+	put32(MMIO_INTERRUPT_STATUS, 5);
+	CHECK_EQ(virtio.transport->take_interrupts(&virtio), 5);
+	CHECK_EQ(seen32(MMIO_INTERRUPT_ACK), VIRTIO_USED_BUFFER);
+}
+
 /* DMA masters. */
 
 static struct dma_master master;
@@ -486,6 +547,8 @@ int main(void)
 	negotiation();
 	queues();
 	doorbells();
+	mmio_identity();
+	mmio_registers();
 	unusable();
 	failures();
 	silence();
