@@ -18,6 +18,9 @@ bool dma_virtio_open(struct dma_master *master, const struct place *place, uint3
 {
 	if (virtio_type(place) != type || !virtio_open(&master->virtio, place, error))
 		return false;
+	if (!virtio_reset(&master->virtio))
+		return error_set(error, "%s: device_status does not return to 0 after reset",
+				 place_name(place));
 	if ((virtio_offered(&master->virtio) & FEATURES) != FEATURES)
 		return error_set(error, "%s does not offer ACCESS_PLATFORM: its DMA is not translated",
 				 place_name(place));

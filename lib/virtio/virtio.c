@@ -23,15 +23,22 @@ bool virtio_reset(struct virtio_device *dev)
 	return true;
 }
 
+/* Step 3 of 3.1.1 comes before step 4. */
+static void announce_driver(struct virtio_device *dev)
+{
+	add_status(dev, VIRTIO_ACKNOWLEDGE);
+	add_status(dev, VIRTIO_DRIVER);
+}
+
 uint64_t virtio_offered(struct virtio_device *dev)
 {
+	announce_driver(dev);
 	return dev->transport->offered(dev, 0) | (uint64_t)dev->transport->offered(dev, 1) << 32;
 }
 
 bool virtio_negotiate(struct virtio_device *dev, uint64_t features)
 {
-	add_status(dev, VIRTIO_ACKNOWLEDGE);
-	add_status(dev, VIRTIO_DRIVER);
+	announce_driver(dev);
 	dev->transport->accept(dev, 0, features);
 	dev->transport->accept(dev, 1, features >> 32);
 	add_status(dev, VIRTIO_FEATURES_OK);

@@ -122,7 +122,7 @@ bool virtio_mmio_open(struct virtio_device *dev, uint64_t base, struct error *er
 /* Write 0 to the status and wait until it reads 0; false if that does not happen in time. */
 bool virtio_reset(struct virtio_device *dev);
 
-/* All offered feature bits below 64. */
+/* All offered feature bits below 64, of a device that is reset; it then knows of its driver. */
 uint64_t virtio_offered(struct virtio_device *dev);
 
 /*
