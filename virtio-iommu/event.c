@@ -77,18 +77,29 @@ static unsigned int cut(unsigned int slot, const uint8_t index[SLOT_SIZE], struc
 	return count;
 }
 
+static unsigned int make_pieces(unsigned int slot, struct ring_piece *pieces)
+{
+	uint8_t index[SLOT_SIZE];
+
+	if (!shapes[slot].cut.first && !shapes[slot].elsewhere) {	/* the usual one */
+		*pieces = (struct ring_piece){phys(&slots[slot][GUARD]), shapes[slot].size,
+					      !shapes[slot].readable};
+		return 1;
+	}
+	lay_out(&shapes[slot], index);
+	return cut(slot, index, pieces);
+}
+
 static bool post(unsigned int slot, struct event_buffer shape)
 {
 	struct ring_piece pieces[PIECES];
-	uint8_t index[SLOT_SIZE];
 	int head;
 
 	if (!shape.size)
 		shape.size = sizeof(struct fault_record);
 	shapes[slot] = shape;
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
-	lay_out(&shape, index);
-	head = ring_add(&iommu.events, pieces, cut(slot, index, pieces));
+	head = ring_add(&iommu.events, pieces, make_pieces(slot, pieces));
 	if (head < 0)
 		return false;
 	slot_of_head[head] = slot;

@@ -77,18 +77,22 @@ void skip(const char *at, const char *reason, ...)
 
 static void make_id(char *id, size_t size, const struct test *test)
 {
-	snprintf(id, size, "%s", test->id);
-	for (char *c = id; *c && *c != '/'; c++)
-		if (*c == '_')
-			*c = '-';
+	bool requirement = true;
+	const char *from = test->id;
+
+	for (const char *last = id + size - 1; id < last && *from; from++) {
+		requirement = requirement && *from != '/';
+		*id++ = requirement && *from == '_' ? '-' : *from;
+	}
+	*id = '\0';
 }
 
 static void print_quoted(const char *key, const char *text)
 {
 	printf("  %s: \"", key);
 	for (; *text; text++)
-		printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-	printf("\"\n");
+		console_puts((char[]){'\\', *text, '\0'} + (*text != '"' && *text != '\\'));
+	console_puts("\"\n");
 }
 
 /* A place in a test, or the step outside of it that judged. */

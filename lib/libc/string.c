@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <string.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
-/* Words first: each instruction costs dear where the host emulates us. */
-static size_t copy_words(uint8_t *to, const uint8_t *from, size_t size)
+/*
+ * Words wherever they are aligned, and several in a row: each instruction costs dear where the host
+ * emulates us.
+ */
+#define WORD 8
+#define ROW (4 * WORD)
+
+/* Bytes in front of the first whole word. */
+static size_t to_word(const void *at, size_t size)
 {
-	size_t i;
+	size_t bytes = -(uintptr_t)at % WORD;
 
-	if (((uintptr_t)to | (uintptr_t)from) % 8)
-		return 0;
-	for (i = 0; i + 8 <= size; i += 8)
-		*(volatile uint64_t *)(to + i) = *(const uint64_t *)(from + i);
-	return i;
+	return bytes < size ? bytes : size;
+}
+
+static bool alike(const void *a, const void *b)
+{
+	return ((uintptr_t)a ^ (uintptr_t)b) % WORD == 0;
 }
 
 void *memcpy(void *to, const void *from, size_t size)
 {
+	size_t i = 0, head = alike(to, from) ? to_word(to, size) : size;
 	volatile uint8_t *t = to;
 	const uint8_t *f = from;
 
-	for (size_t i = copy_words(to, from, size); i < size; i++)
+	for (; i < head; i++)
+		t[i] = f[i];
+	for (; i + WORD <= size; i += WORD)
+		*(volatile uint64_t *)(t + i) = *(const uint64_t *)(f + i);
+	for (; i < size; i++)
 		t[i] = f[i];
 	return to;
 }
@@ -36,28 +50,50 @@ void *memmove(void *to, const void *from, size_t size)
 	return to;
 }
 
+static void set_row(volatile uint64_t *row, uint64_t word)
+{
+	row[0] = word;
+	row[1] = word;
+	row[2] = word;
+	row[3] = word;
+}
+
 void *memset(void *to, int byte, size_t size)
 {
 	uint64_t word = (uint8_t)byte * 0x0101010101010101ull;
+	size_t i = 0, head = to_word(to, size);
 	volatile uint8_t *t = to;
-	size_t i = 0;
 
-	if ((uintptr_t)to % 8 == 0)
-		for (; i + 8 <= size; i += 8)
-			*(volatile uint64_t *)(t + i) = word;
+	for (; i < head; i++)
+		t[i] = byte;
+	for (; i + ROW <= size; i += ROW)
+		set_row((volatile void *)(t + i), word);
+	for (; i + WORD <= size; i += WORD)
+		*(volatile uint64_t *)(t + i) = word;
 	for (; i < size; i++)
 		t[i] = byte;
 	return to;
 }
 
-int memcmp(const void *a, const void *b, size_t size)
+static int compare_bytes(const uint8_t *x, const uint8_t *y, size_t size)
 {
-	const uint8_t *x = a, *y = b;
-
 	for (size_t i = 0; i < size; i++)
 		if (x[i] != y[i])
 			return x[i] - y[i];
 	return 0;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+	size_t i = alike(a, b) ? to_word(a, size) : size;
+	const uint8_t *x = a, *y = b;
+	int first = compare_bytes(x, y, i);
+
+	if (first)
+		return first;
+	while (i + WORD <= size && *(const uint64_t *)(x + i) == *(const uint64_t *)(y + i))
+		i += WORD;
+	return compare_bytes(x + i, y + i, size - i);
 }
 
 void *memchr(const void *from, int byte, size_t size)

@@ -147,6 +147,13 @@ int ring_add(struct ring *ring, const struct ring_piece *pieces, unsigned int co
 void ring_publish(struct ring *ring, uint16_t id);
 
 /*
+ * Split rings, for a great many buffers: make available what the next @count entries of the available
+ * ring name, as they stand; count @count used elements as taken, without a look at them.
+ */
+void ring_publish_entries(struct ring *ring, uint16_t count);
+void ring_pass_used(struct ring *ring, uint16_t count);
+
+/*
  * Whether the device asks for a notification of what was published since the last call, and of
  * anything at all (2.7.10, 2.8.10). Notifying it all the same is legal.
  */

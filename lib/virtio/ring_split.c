@@ -72,6 +72,19 @@ static void split_publish(struct ring *ring, uint16_t head)
 	ring->unnotified++;
 }
 
+void ring_publish_entries(struct ring *ring, uint16_t count)
+{
+	memory_barrier();
+	ring->next_avail += count;
+	ring->avail->index = ring->next_avail;
+	memory_barrier();
+}
+
+void ring_pass_used(struct ring *ring, uint16_t count)
+{
+	ring->last_used += count;
+}
+
 static uint16_t split_pending(const struct ring *ring)
 {
 	return ring->used->index - ring->last_used;

@@ -134,7 +134,7 @@ TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
 /* Every request comes back once, with a status, however many are sent. */
 TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 {
-	enum { ROUNDS = 250 };
+	enum { ROUNDS = 70 };
 	uint32_t other = fresh_domain();
 	struct setting s;
 	struct reply reply;

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "steps.h"
 #include "test.h"
+#include "time.h"
 
 /* The page in front of the setting's own: mapped, written to and unmapped by requests cut so. */
 static void cut_requests_work(const char *at, const struct setting *s, struct framing framing)
@@ -128,16 +129,59 @@ TEST(GEN_NA_5, spurious_notifications_are_harmless, NEEDS_NOTHING)
 		spurious_notification_is_harmless(AT, queue);
 }
 
-/*
- * Indexes count to 65535 and go on with 0, whatever the size of the queue. In a packed one they count
- * slots: some turns of it will do.
- */
-TEST(N_REQ_2, indexes_wrap, NEEDS_NOTHING)
+/* As many requests as the queue holds; the entries behind what is available all name one of them. */
+static uint16_t fill_entries(uint16_t *ids)
+{
+	struct ring *ring = &iommu.requests;
+	uint16_t count = 0;
+
+	for (int id; (id = queue_harmless()) >= 0;)
+		ids[count++] = id;
+	for (uint16_t i = 0; i < ring->size; i++)
+		ring->avail->heads[(ring->next_avail + i) % ring->size] = ids[i % count];
+	return count;
+}
+
+/* The same requests once more, by nothing but the index. */
+static bool all_come_back(uint16_t count)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	ring_publish_entries(&iommu.requests, count);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	while (ring_pending(&iommu.requests) < count)
+		if (deadline_over(&deadline))
+			return false;
+	if (ring_pending(&iommu.requests) != count)
+		return false;
+	ring_pass_used(&iommu.requests, count);
+	return true;
+}
+
+/* Indexes count to 65535 and go on with 0, whatever the size of the queue. */
+TEST(N_REQ_2, indexes_wrap, NEEDS_SPLIT)
+{
+	uint16_t ids[RING_MAX_SIZE], count = fill_entries(ids);
+
+	for (uint32_t sent = 0; sent < 0x10040 && !iommu.dead; sent += count) {
+		iommu.dead = !all_come_back(count);
+		expect_good(AT, !iommu.dead, "all requests come back, and no others", sent);
+	}
+	for (uint16_t i = 0; i < count; i++)
+		ring_publish(&iommu.requests, ids[i]);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	for (uint16_t i = 0; i < count && !iommu.dead; i++)
+		iommu.dead = !harmless_is_used(REPLY_TIMEOUT_US);
+	expect_good(AT, !iommu.dead && !ring_pending(&iommu.requests), "the last ones come back, too",
+		    count);
+}
+
+/* No index there, but a wrap counter: some turns of the ring will do. */
+TEST(N_REQ_2, packed_ring_turns, NEEDS_PACKED)
 {
 	uint16_t batch = iommu.requests.size / 2;
-	uint32_t most = iommu_wants(VIRTIO_F_RING_PACKED) ? 16u * iommu.requests.size : 0x10040;
 
-	for (uint32_t sent = 0; sent < most && still_good(); sent += batch) {
+	for (uint32_t sent = 0; sent < 16u * iommu.requests.size && still_good(); sent += batch) {
 		size_t mark = arena_mark();
 
 		for (uint16_t i = 0; i < batch; i++)
