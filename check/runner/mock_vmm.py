@@ -26,7 +26,8 @@ def log(text):
 
 
 def words(arguments):
-    return arguments[arguments.index("-append") + 1].split()
+    option = "-append" if "-append" in arguments else "--cmdline"
+    return arguments[arguments.index(option) + 1].split()
 
 
 def selected(arguments):

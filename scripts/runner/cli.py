@@ -78,7 +78,7 @@ def make_parser() -> Parser:
     add("--arch", help=f"{' or '.join(ARCHES)}; default: this host's")
     add("--vmm", default="qemu", help="adapter in scripts/runner/vmm (default: qemu)")
     add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
-    add("--accel", default="tcg", choices=("tcg", "kvm"), help="default: tcg")
+    add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
     add("-l", "--list", action="store_true", help="show what would run")
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
     add("-j", metavar="N", dest="jobs", type=checked(workers),
@@ -236,7 +236,7 @@ def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate:
     runs = [job.result for job in jobs]
     stale = gate.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
     vmm = {"name": adapter.name, "version": adapter.version, "detail": adapter.detail}
-    return Report(suite_identity(plan, runs), vmm, options.arch, options.accel, options.strict,
+    return Report(suite_identity(plan, runs), vmm, options.arch, adapter.accel, options.strict,
                   runs, judge_requirements(plan.requirements, plan.tests, runs),
                   stale, interrupted)
 
@@ -294,7 +294,7 @@ def call(options: argparse.Namespace) -> str:
     words = ["./run_tests.sh", "--arch", options.arch]
     words += ["--vmm", options.vmm] if options.vmm != "qemu" else []
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
-    words += ["--accel", options.accel] if options.accel != "tcg" else []
+    words += ["--accel", options.accel] if options.accel else []
     words += ["--strict"] if options.strict else []
     words += [f"--{word}" for word in chosen_words(options)]
     words += ["--expect", options.expect] if options.expect else []
@@ -349,7 +349,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     if options.compare:
         from .compare import read_results
         old = read_results(options.compare)
-    built_for = read_make_config(plan.tree).get(f"{options.vmm.upper()}_{options.arch}")
+    built_for = read_make_config(plan.tree).get(f"{options.vmm.upper().replace('-', '_')}_{options.arch}")
     adapter = find_adapter(options.vmm, options.arch, options.vmm_path or built_for or None,
                            options.accel)
     adapter.identify()

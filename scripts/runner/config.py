@@ -11,7 +11,8 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 
 ARCHES = ("x86_64", "aarch64", "host")
 KINDS = ("blk", "rng", "net", "console", "edu")
-PLACES = ("root", "root-port", "second-root", "pci-bridge", "outside", "mmio", "outside-mmio")
+PLACES = ("root", "root-port", "second-root", "pci-bridge", "segment", "outside", "mmio",
+          "outside-mmio")
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
@@ -41,7 +42,7 @@ class Setup:
     """What a VMM has to provide. None: whatever the VMM does by itself."""
     endpoints: tuple[Endpoint, ...] = ()
     transport: str = "pci"                  # of the IOMMU itself
-    boot_bypass: bool = True
+    boot_bypass: Optional[bool] = None
     granule: Optional[str] = None
     address_width: Optional[int] = None
     reserved_regions: tuple[Region, ...] = ()

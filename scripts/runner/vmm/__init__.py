@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""VMM adapters: scripts/runner/vmm/NAME.py is what `--vmm NAME` loads. It defines
+"""VMM adapters: scripts/runner/vmm/NAME.py is what `--vmm NAME` loads, a
+"-" of the name being a "_" of the file. It defines
 
 class Vmm:
     name            str, as in results and expectations/NAME
     binary          str, path of the program, found when the object is made
-    def __init__(self, arch: str, path: Optional[str], accel: str)
+    accel           tcg or kvm, what it runs with
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str])
                     Finds the program; starts nothing. `path` is that of the program or of its
-                    directory, None: search PATH. `accel` is tcg or kvm. Raises UsageError with one
-                    line that names the program and its package, or what this VMM cannot do.
+                    directory, None: search PATH. `accel` is tcg, kvm or None: what this VMM runs
+                    with by default. Raises UsageError with one line that names the program and its
+                    package, or what this VMM cannot do.
     def identify(self) -> None
                     Starts the VMM once to ask its version; fills
     version         str, digits and dots, as in `versions` of expectations
@@ -39,6 +42,7 @@ class CannotProvide(Exception):
 class Adapter(Protocol):
     name: str
     binary: str
+    accel: str
     version: str
     detail: str
 
@@ -51,14 +55,14 @@ class Adapter(Protocol):
 
 def names() -> list[str]:
     files = os.listdir(os.path.dirname(os.path.abspath(__file__)))
-    return sorted(file[:-3] for file in files if file.endswith(".py") and file[0] != "_")
+    return sorted(file[:-3].replace("_", "-") for file in files if file.endswith(".py") and file[0] != "_")
 
 
-def find_adapter(name: str, arch: str, path: Optional[str], accel: str) -> Adapter:
+def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]) -> Adapter:
     known = names()
     if name not in known:
         raise UsageError(f"--vmm {name}: known are {', '.join(known)}{nearest(name, known)}")
-    module = importlib.import_module(f".{name}", __name__)
+    module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
     adapter: Adapter = module.Vmm(arch, path, accel)
     return adapter
 
@@ -79,14 +83,14 @@ def find_program(program: str, path: Optional[str], package: str) -> str:
 
 
 def ask_version(binary: str) -> tuple[str, str]:
-    """What `--version` says behind the word version: the digits, and the rest of the line as well."""
+    """What `--version` says behind the word version or a v: the digits, and the rest of the line as well."""
     try:
         done = subprocess.run([binary, "--version"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UsageError(f"{binary} --version: {error}") from None
     text = done.stdout.decode("utf-8", "replace")
-    match = re.search(r"version ((\d+(?:\.\d+)+).*)", text)
+    match = re.search(r"(?:version |\bv)((\d+(?:\.\d+)+).*)", text)
     if not match:
         raise UsageError(f"{binary} --version: no version in {text[:200]!r}")
     return match[2], match[1].strip()

@@ -18,14 +18,15 @@ MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 class Vmm:
     name = "host"
 
-    def __init__(self, arch: str, path: Optional[str], accel: str) -> None:
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.binary = os.path.abspath(path) if path else PROGRAM
         self.version = self.detail = ""
         if os.path.isdir(self.binary):
             self.binary = os.path.join(self.binary, "virtio-iommu")
         if not os.access(self.binary, os.X_OK):
             raise UsageError(f"{self.binary} is missing: run `./configure && make`")
-        if accel != "tcg":
+        self.accel = accel or "tcg"
+        if self.accel != "tcg":
             raise UsageError(f"--accel {accel}: the host machine runs nothing but its own process")
 
     def identify(self) -> None:
@@ -50,13 +51,15 @@ def machine(setup: Setup) -> list[str]:
 def endpoint(endpoint: Endpoint) -> str:
     if endpoint.kind not in KINDS:
         raise CannotProvide(f"the host machine has no {endpoint.kind}")
+    if endpoint.place == "segment":
+        raise CannotProvide("the host machine has one PCI segment")
     return f"{endpoint.kind}@{endpoint.place}"
 
 
 def iommu(setup: Setup) -> list[str]:
     if setup.granule == "host":
         raise CannotProvide("the reference device has no granule of a host")
-    words = ["--transport", setup.transport, "--boot-bypass", switch(setup.boot_bypass)]
+    words = ["--transport", setup.transport, "--boot-bypass", switch(setup.boot_bypass is not False)]
     if setup.reserved_regions:
         regions = [f"{region.first:#x}-{region.last:#x}:{region.kind}"
                    for region in setup.reserved_regions]

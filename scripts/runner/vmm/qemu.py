@@ -29,11 +29,11 @@ SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
 class Vmm:
     name = "qemu"
 
-    def __init__(self, arch: str, path: Optional[str], accel: str) -> None:
-        self.arch, self.accel = arch, accel
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
+        self.arch, self.accel = arch, accel or "tcg"
         self.binary = find_program(f"qemu-system-{arch}", path, PACKAGES[arch])
         self.version = self.detail = ""
-        if accel == "kvm" and not (os.uname().machine == arch
+        if self.accel == "kvm" and not (os.uname().machine == arch
                                    and os.access("/dev/kvm", os.R_OK | os.W_OK)):
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
 
@@ -121,7 +121,7 @@ class Vmm:
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
 
     def _iommu(self, setup: Setup) -> str:
-        options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass),
+        options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass is not False),
                    **self._sizes(setup), **self._rings(setup)}
         if setup.transport == "mmio":
             options = {**options, "bus": "virtio-mmio-bus.0", "primary-bus": "pcie.0"}
@@ -208,6 +208,8 @@ class Buses:
         if endpoint.place == "second-root":
             self._once("second", f"pxb-pcie,bus_nr={SECOND_ROOT_BUS}")
             return self._port("bus=second")
+        if endpoint.place == "segment":
+            raise CannotProvide("QEMU's machines have one PCI segment")
         if endpoint.place == "outside-mmio":
             if endpoint.kind not in ("blk", "rng"):
                 raise CannotProvide(f"this runner puts no {endpoint.kind} on virtio-mmio")

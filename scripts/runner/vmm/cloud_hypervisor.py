@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""cloud-hypervisor, on a host of the same architecture with KVM."""
+from __future__ import annotations
+
+import os
+from typing import Optional
+
+from ..config import RING_KEYS, Endpoint, Setup
+from ..errors import UsageError
+from . import CannotProvide, ask_version, find_program
+
+KVM = "/dev/kvm"
+DISK_SIZE = 64 * 1024
+SEGMENTS = {"root": 0, "segment": 1}
+NO_PLACE = {
+    "root-port": "cloud-hypervisor has no PCI bridges",
+    "pci-bridge": "cloud-hypervisor has no PCI bridges",
+    "second-root": "cloud-hypervisor has one root complex in each segment",
+    "outside": "cloud-hypervisor gives devices outside of the IOMMU no ACCESS_PLATFORM",
+    "mmio": "cloud-hypervisor has no virtio-mmio",
+    "outside-mmio": "cloud-hypervisor has no virtio-mmio",
+}
+
+# A device thread that ends keeps the machine up; but if it takes a backtrace then, the filter of its
+# system calls kills all.
+QUIET = ["env", "-u", "RUST_BACKTRACE", "-u", "RUST_LIB_BACKTRACE"]
+
+
+class Vmm:
+    name = "cloud-hypervisor"
+
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
+        self.accel = accel or "kvm"
+        self.version = self.detail = ""
+        self.binary = find_program("cloud-hypervisor", path, "cloud-hypervisor")
+        if self.accel != "kvm":
+            raise UsageError(f"--accel {accel}: cloud-hypervisor runs with KVM only")
+        if os.uname().machine != arch:
+            raise UsageError(f"--arch {arch}: cloud-hypervisor needs a host of that architecture,"
+                             f" this one is {os.uname().machine}")
+        if not os.access(KVM, os.R_OK | os.W_OK):
+            raise UsageError(f"cloud-hypervisor needs {KVM}, which "
+                             + ("may not be opened" if os.path.exists(KVM) else "is missing"))
+
+    def identify(self) -> None:
+        self.version, self.detail = ask_version(self.binary)
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        for number, endpoint in enumerate(setup.endpoints):
+            if endpoint.kind == "blk":
+                with open(disk(directory, number), "wb") as file:
+                    file.truncate(DISK_SIZE)
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        check(setup)
+        allowed = " machine-reset" if setup.machine_reset else ""
+        return [*QUIET, self.binary, "--kernel", image, "--cmdline", cmdline + allowed,
+                "--cpus", "boot=1", "--memory", f"size={setup.memory}M", "--serial", "tty",
+                *platform(setup), *devices(setup, directory)]
+
+
+def check(setup: Setup) -> None:
+    """It has few options for its virtio-iommu."""
+    if setup.transport != "pci":
+        raise CannotProvide(f"cloud-hypervisor's virtio-iommu is not on {setup.transport}")
+    if setup.boot_bypass:
+        raise CannotProvide("cloud-hypervisor's field bypass is 0 at power-on, with no option")
+    if setup.granule not in (None, "4k"):
+        raise CannotProvide("cloud-hypervisor's granule is 4k, with no option")
+    if setup.reserved_regions:
+        raise CannotProvide("cloud-hypervisor sets the reserved regions itself")
+    if setup.interrupts:
+        raise CannotProvide("cloud-hypervisor has no option for the doorbell")
+    for key in RING_KEYS:
+        if getattr(setup, key.replace("-", "_")):
+            raise CannotProvide(f"cloud-hypervisor's virtio-iommu does not offer {key}")
+
+
+def platform(setup: Setup) -> list[str]:
+    words = ["num_pci_segments=2,iommu_segments=[1]"] if has(setup, place="segment") else []
+    if setup.address_width:
+        words.append(f"iommu_address_width={setup.address_width}")
+    return ["--platform", ",".join(words)] if words else []
+
+
+def has(setup: Setup, **wanted: str) -> bool:
+    return any(all(getattr(endpoint, key) == value for key, value in wanted.items())
+               for endpoint in setup.endpoints)
+
+
+def devices(setup: Setup, directory: str) -> list[str]:
+    """Each option once, with a value for each device."""
+    values: dict[str, list[str]] = {"--console": [], "--rng": [], "--disk": [], "--net": []}
+    for number, endpoint in enumerate(setup.endpoints):
+        option, value = DEVICES.get(endpoint.kind, missing)(number, endpoint, directory)
+        values[option].append(value + place(endpoint))
+    for option in ("--console", "--rng"):
+        if len(values[option]) > 1:
+            raise CannotProvide(f"cloud-hypervisor has one device of {option}")
+    values["--console"] = values["--console"] or ["off"]
+    return [word for option, found in values.items() if found for word in (option, *found)]
+
+
+def place(endpoint: Endpoint) -> str:
+    if endpoint.place not in SEGMENTS:
+        raise CannotProvide(NO_PLACE[endpoint.place])
+    segment = SEGMENTS[endpoint.place]
+    return ",iommu=on" + (f",pci_segment={segment}" if segment else "")
+
+
+def disk(directory: str, number: int) -> str:
+    return os.path.join(directory, f"disk{number}.img")
+
+
+def blk(number: int, _: Endpoint, directory: str) -> tuple[str, str]:
+    path = disk(directory, number)
+    if "," in path or '"' in path:
+        raise CannotProvide(f"cloud-hypervisor takes no comma and no quote in {path}")
+    return "--disk", f"path={path},image_type=raw"
+
+
+def rng(_: int, __: Endpoint, ___: str) -> tuple[str, str]:
+    return "--rng", "src=/dev/urandom"
+
+
+def console(_: int, __: Endpoint, ___: str) -> tuple[str, str]:
+    return "--console", "null"
+
+
+def net(number: int, _: Endpoint, __: str) -> tuple[str, str]:
+    """It makes a tap device, which wants CAP_NET_ADMIN."""
+    return "--net", f"tap=,mac=52:54:00:00:00:{number:02x}"
+
+
+def missing(_: int, endpoint: Endpoint, __: str) -> tuple[str, str]:
+    raise CannotProvide(f"cloud-hypervisor has no {endpoint.kind}")
+
+
+DEVICES = {"blk": blk, "rng": rng, "console": console, "net": net}
