@@ -3,12 +3,15 @@
 # The suite against the reference device (host/): as it is, in all personalities, as each of its
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
-.PHONY: check-host check-endings check-personalities check-mutants coverage
+.PHONY: check-host check-endings check-attribution check-personalities check-mutants coverage
 
-check-host: check-endings check-personalities check-mutants
+check-host: check-endings check-attribution check-personalities check-mutants
 
 check-endings: host
 	@check/endings.py
+
+check-attribution: host
+	@check/attribution
 
 check-personalities: host
 	@check/personalities

@@ -25,7 +25,7 @@ TIMEOUT = 20                    # seconds; a whole run takes a small part of one
 RED = ("warn", "fail", "error", "crash", "timeout")
 LINE = re.compile(r"^# start (?P<start>\S+)|^(?:not )?ok \d+ - (?P<id>\S+)"
                   r"|^  verdict: (?P<verdict>\w+)|^  (?:expected|actual|at): \"(?P<text>.*)\"$"
-                  r"|^(?P<end># end)|^Bail out! (?P<bail>.*)", re.MULTILINE)
+                  r"|^(?P<end># end$)|^Bail out! (?P<bail>.*)", re.MULTILINE)
 
 T = TypeVar("T")
 R = TypeVar("R")

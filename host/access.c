@@ -89,6 +89,7 @@ bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size,
 {
 	if (access_all(dev, address, bytes, size, write))
 		return true;
+	bug_ends(dev, MUTANT_OUT_OF_REACH_ENDS);
 	if (personality->silent_endpoints && dev->type != VIRTIO_TYPE_IOMMU)
 		dev->silent = true;
 	else

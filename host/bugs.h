@@ -147,4 +147,22 @@ void bug_allowed(const struct access *a);
 /* Requests wait for event buffers. */
 extern bool bug_requests_stall;
 
+/* bugs_hostile.c: what a driver that breaks rules may bring about. The process ends as a VMM would. */
+void bug_end(const char *why) __attribute__((noreturn));
+void bug_ends(const struct vdev *dev, enum mutant_id id);
+void bug_loop(const struct vdev *dev);
+void bug_jump(const struct vdev *dev);
+uint32_t bug_table_length(const struct vdev *dev, uint32_t length);
+bool bug_nests(const struct vdev *dev, bool indirect);
+
+/* The used ring of before the last reset. */
+void bug_forget_ring(const struct vdev *dev);
+void bug_stale_ring(struct vdev *dev, const struct vqueue *queue, uint16_t index);
+
+/* True: that is all. */
+bool bug_hostile_request(const struct chain *chain, const struct model_request *r);
+
+/* Translation ends with the device. */
+bool bug_open_when_broken(void);
+
 #endif

@@ -2,17 +2,35 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "boot.h"
 #include "exception.h"
 #include "fatal.h"
 
-void fatal(const char *format, ...)
+static void end(const char *format, va_list args) __attribute__((format(printf, 1, 0), noreturn));
+
+static void end(const char *format, va_list args)
 {
 	char text[200];
+
+	vsnprintf(text, sizeof(text), format, args);
+	fprintf(stderr, "host: %s\n", text);
+	exception_report(text);
+}
+
+void fatal(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	fprintf(stderr, "host: %s\n", text);
-	exception_report(text);
+	end(format, args);
+}
+
+void broken_rule(const char *format, ...)
+{
+	va_list args;
+
+	if (boot_is_hostile())
+		return;
+	va_start(args, format);
+	end(format, args);
 }

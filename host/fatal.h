@@ -8,4 +8,7 @@
  */
 void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* The same, unless the run is there to break rules: then the device sees to it. */
+void broken_rule(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -10,10 +10,12 @@
 
 #define NOBODY UINT32_MAX
 
-static void check_width(uintptr_t address, unsigned int width)
+static bool width_fits(uintptr_t address, unsigned int width)
 {
-	if (width > 4 || address % width)
-		fatal("register access at %#lx, %u bytes wide: no device here takes that", address, width);
+	if (width <= 4 && !(address % width))
+		return true;
+	broken_rule("register access at %#lx, %u bytes wide: no device here takes that", address, width);
+	return false;
 }
 
 static bool is_ecam(uintptr_t address)
@@ -43,7 +45,8 @@ static uint32_t read(const volatile void *pointer, unsigned int width)
 	unsigned int bar;
 	uint64_t offset;
 
-	check_width(address, width);
+	if (!width_fits(address, width))
+		return NOBODY;
 	if (dev)
 		return vdev_mmio_read(dev, address - dev->registers, width);
 	if (is_ecam(address)) {
@@ -62,7 +65,8 @@ static void write(volatile void *pointer, unsigned int width, uint32_t value)
 	unsigned int bar;
 	uint64_t offset;
 
-	check_width(address, width);
+	if (!width_fits(address, width))
+		return;
 	if (dev)
 		return vdev_mmio_write(dev, address - dev->registers, width, value);
 	if (is_ecam(address)) {

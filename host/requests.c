@@ -161,6 +161,8 @@ void request_serve(const struct chain *chain)
 	    bug_loses(&r) || bug_is_stuck())
 		return;
 	bug_catch_up();
+	if (bug_hostile_request(chain, &r))
+		return;
 	bug_misread(&r);
 	bug_reads_writable(chain, &r);
 	bug_misread_ranges(&r);

@@ -24,7 +24,8 @@ static bool lookup(const struct access *a, struct model_extent *extent, uint8_t 
 static bool resolve(const struct access *a, struct model_extent *extent, uint8_t *reason)
 {
 	*extent = identity;
-	if (bug_passes(a) || bug_region_passes(a) || iotlb_find(a->endpoint, a->address, a->kind, extent))
+	if (bug_passes(a) || bug_open_when_broken() || bug_region_passes(a) ||
+	    iotlb_find(a->endpoint, a->address, a->kind, extent))
 		return true;
 	if (!lookup(a, extent, reason))
 		return false;

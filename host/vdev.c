@@ -2,6 +2,7 @@
 #include "bugs_vdev.h"
 #include "bus.h"
 #include "fatal.h"
+#include "bugs.h"
 #include "personality.h"
 #include "vdev.h"
 #include "vring.h"
@@ -46,9 +47,11 @@ static void clear(struct vdev *dev)
 	dev->device_select = dev->driver_select = 0;
 	dev->queue_select = 0;
 	dev->msix_config = NO_VECTOR;
-	dev->status &= vdev_bug(dev, MUTANT_RESET_KEEPS_FAILED) ? VIRTIO_FAILED : 0;
+	dev->status &= (vdev_bug(dev, MUTANT_RESET_KEEPS_FAILED) ? VIRTIO_FAILED : 0) |
+		       (vdev_bug(dev, MUTANT_BROKEN_FOR_GOOD) ? VIRTIO_NEEDS_RESET : 0);
 	dev->silent = false;
 	dev->isr = 0;
+	bug_forget_ring(dev);
 	for (unsigned int i = 0; i < dev->queue_count; i++) {
 		struct vqueue old = dev->queues[i];
 
@@ -212,6 +215,9 @@ static uint8_t suspend_or_resume(struct vdev *dev, uint8_t added)
 void vdev_write_status(struct vdev *dev, uint8_t value)
 {
 	uint8_t added = value & ~dev->status & ~VIRTIO_NEEDS_RESET;
+
+	if ((value & VIRTIO_DRIVER_OK) && !((value | dev->status) & VIRTIO_FEATURES_OK))
+		bug_ends(dev, MUTANT_EARLY_DRIVER_OK_ENDS);
 
 	if (!value && vdev_bug(dev, MUTANT_RESET_NEEDS_DRIVER_OK) && !(dev->status & VIRTIO_DRIVER_OK))
 		return;

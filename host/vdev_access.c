@@ -64,13 +64,15 @@ static bool is_power_of_two(uint32_t value)
 void vdev_enable_queue(struct vdev *dev, struct vqueue *queue)
 {
 	bool packed = vdev_has(dev, VIRTIO_F_RING_PACKED);
+	bool fits = queue->size && (packed || is_power_of_two(queue->size)) && queue->size <= queue->max;
+	bool aligned = !(queue->desc % 16 || queue->driver % (packed ? 4 : 2) || queue->device % 4);
 
-	if (!queue->size || (!packed && !is_power_of_two(queue->size)) || queue->size > queue->max)
-		fatal("virtio: queue %u enabled with size %u of at most %u (2.7)", dev->queue_select,
-		      queue->size, queue->max);
-	if (queue->desc % 16 || queue->driver % (packed ? 4 : 2) || queue->device % 4)
-		fatal("virtio: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
-	queue->enabled = true;
+	if (!fits)
+		broken_rule("virtio: queue %u enabled with size %u of at most %u (2.7)",
+			    dev->queue_select, queue->size, queue->max);
+	if (!aligned)
+		broken_rule("virtio: queue %u enabled with unaligned addresses (2.7)", dev->queue_select);
+	queue->enabled = (fits && aligned) || vdev_bug(dev, MUTANT_QUEUE_SIZE_NOT_CHECKED);
 	bug_queue_enable(dev, queue);
 }
 
@@ -129,6 +131,8 @@ uint32_t vdev_config_read(const struct vdev *dev, uint64_t offset, unsigned int 
 
 void vdev_config_write(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value)
 {
+	if (vdev_bug(dev, MUTANT_CONFIG_WRITE_WRAPS) && offset >= dev->config_size)
+		((uint8_t *)dev->config)[offset % dev->config_size] = value;
 	if (dev->ops->config_write && !vdev_is_frozen(dev))
 		dev->ops->config_write(dev, offset, width, value);
 }

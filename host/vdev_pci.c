@@ -2,6 +2,8 @@
 /*
  * The registers of a virtio device on PCI (virtio 1.4, 4.1.4). All structures lie in one BAR.
  */
+#include "boot.h"
+#include "bugs.h"
 #include "bugs_vdev.h"
 #include "fatal.h"
 #include "mutant.h"
@@ -32,8 +34,8 @@ enum {
 	ADMIN_COUNT = 62,
 };
 
-/* Each field is accessed in its own width, 64-bit ones in halves (4.1.3.1). */
-static void check_common(unsigned int offset, unsigned int width)
+/* Each field is accessed in its own width, 64-bit ones in halves (4.1.3.1); else there is no access. */
+static bool is_field(unsigned int offset, unsigned int width)
 {
 	unsigned int expected = 2;
 
@@ -41,9 +43,13 @@ static void check_common(unsigned int offset, unsigned int width)
 		expected = 4;
 	else if (offset == DEVICE_STATUS || offset == CONFIG_GENERATION)
 		expected = 1;
-	if (offset >= COMMON_LONGEST || width != expected)
-		fatal("virtio-pci: common configuration: offset %u, %u bytes wide: not a field (4.1.3.1)",
-		      offset, width);
+	if (offset < COMMON_LONGEST && width == expected)
+		return true;
+	if (mutant(MUTANT_ODD_ACCESS_ENDS))
+		bug_end("an access that is no field");
+	broken_rule("virtio-pci: common configuration: offset %u, %u bytes wide: not a field (4.1.3.1)",
+		    offset, width);
+	return false;
 }
 
 static void reset_queue(struct vdev *dev, struct vqueue *queue)
@@ -146,6 +152,10 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int offset,
 			uint32_t value)
 {
+	bool fixed = queue->enabled && offset != QUEUE_VECTOR && offset != QUEUE_RESET;
+
+	if (fixed && boot_is_hostile())
+		return;
 	switch (offset) {
 	case QUEUE_SIZE:
 		queue->size = value;
@@ -223,8 +233,7 @@ static uint32_t area_read(struct function *f, unsigned int bar, uint64_t offset,
 		return vmsix_read(dev, offset);
 	switch (offset - at) {
 	case AREA_COMMON:
-		check_common(at, width);
-		return common_read(dev, at);
+		return is_field(at, width) ? common_read(dev, at) : UINT32_MAX;
 	case AREA_ISR:
 		return isr_read(dev);
 	case AREA_CONFIG:
@@ -244,15 +253,15 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 		return vmsix_write(dev, offset, value);
 	switch (offset - at) {
 	case AREA_COMMON:
-		check_common(at, width);
-		common_write(dev, at, value);
+		if (is_field(at, width))
+			common_write(dev, at, value);
 		break;
 	case AREA_CONFIG:
 		vdev_config_write(dev, at, width, value);
 		break;
 	case AREA_NOTIFY:
 		if (width != (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2))
-			fatal("virtio-pci: a notification is %u bytes wide (4.1.5.2)", width);
+			return broken_rule("virtio-pci: a notification is %u bytes wide (4.1.5.2)", width);
 		if (at / NOTIFY_MULTIPLIER == (value & 0xffff))
 			vdev_notification(dev, value);
 		break;

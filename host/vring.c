@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "bugs.h"
 #include "mutant.h"
 #include "personality.h"
 #include "vring_format.h"
@@ -44,6 +45,8 @@ bool chain_add(struct vdev *dev, struct chain *chain, const struct ring_desc *de
 {
 	struct chain_part *part = desc->flags & DESC_WRITE ? &chain->writable : &chain->readable;
 
+	if (!desc->length)
+		bug_ends(dev, MUTANT_EMPTY_DESCRIPTOR_ENDS);
 	if (bug_piece(dev, chain, desc))
 		return true;
 	/* Readable elements come first; more than 2^32 bytes are not allowed (2.7.4.2, 2.7.5). */

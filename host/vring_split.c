@@ -2,6 +2,7 @@
 /*
  * The device side of split virtqueues (virtio 1.4, 2.7).
  */
+#include "bugs.h"
 #include "mutant.h"
 #include "personality.h"
 #include "vring_format.h"
@@ -31,7 +32,10 @@ struct table {
 static bool read_desc(struct vdev *dev, const struct table *table, uint16_t index,
 		      struct ring_desc *desc)
 {
-	if (index >= table->size ||
+	bool checked = !vdev_bug(dev, table->indirect ? MUTANT_INDIRECT_NEXT_NOT_CHECKED :
+							MUTANT_NEXT_NOT_CHECKED);
+
+	if ((index >= table->size && checked) ||
 	    !access_memory(dev, table->address + index * sizeof(*desc), desc, sizeof(*desc), false))
 		return false;
 	desc->flags |= table->all_writable ? DESC_WRITE : 0;
@@ -42,14 +46,20 @@ static bool read_desc(struct vdev *dev, const struct table *table, uint16_t inde
 static bool enter_indirect(struct vdev *dev, struct chain *chain, struct table *table,
 			   const struct ring_desc *desc)
 {
+	uint32_t length = bug_table_length(dev, desc->length);
+
+	if (bug_nests(dev, table->indirect)) {
+		table->address = desc->address;
+		return true;
+	}
 	if (table->indirect || (desc->flags & DESC_NEXT) || !vdev_has(dev, VIRTIO_F_INDIRECT_DESC) ||
-	    !desc->length || desc->length % sizeof(*desc))
+	    !length || length % sizeof(*desc))
 		return false;
 	if (vdev_bug(dev, MUTANT_INDIRECT_DROPS_WHAT_IS_IN_FRONT))
 		chain->readable.count = chain->readable.size = 0;
 	*table = (struct table){
 		vdev_bug(dev, MUTANT_INDIRECT_TABLE_ALIGNED) ? desc->address & ~15ull : desc->address,
-		desc->length / sizeof(*desc), true,
+		length / sizeof(*desc), true,
 		vdev_bug(dev, MUTANT_INDIRECT_WRITE_COUNTS) && (desc->flags & DESC_WRITE)};
 	return true;
 }
@@ -69,6 +79,8 @@ static bool split_walk(struct vdev *dev, const struct vqueue *queue, struct chai
 	struct ring_desc desc;
 	uint16_t index = chain->head;
 
+	if (index >= table.size && vdev_bug(dev, MUTANT_HEAD_NOT_CHECKED))
+		table.size = UINT16_MAX;
 	for (uint32_t step = 0; step < table.size; step++) {
 		if (!read_desc(dev, &table, index, &desc))
 			return false;
@@ -89,7 +101,8 @@ static bool split_walk(struct vdev *dev, const struct vqueue *queue, struct chai
 			return true;
 		index = next_index(dev, &table, index, &desc);
 	}
-	return false;	/* a loop */
+	bug_loop(dev);
+	return false;
 }
 
 static uint16_t ring_size(struct vdev *dev, const struct vqueue *queue, enum mutant_id max)
@@ -127,11 +140,14 @@ static bool split_available(struct vdev *dev, struct vqueue *queue, struct chain
 	chain->slots = 1;
 	if (polls(dev, queue) && !vring_store16(dev, queue->device + USED_FLAGS, USED_NO_NOTIFY))
 		return false;
-	if (!vring_load16(dev, queue->driver + AVAIL_INDEX, &index))
+	if (!vring_load16(dev, queue->driver + AVAIL_INDEX, &index)) {
+		bug_ends(dev, MUTANT_RING_OUT_OF_REACH_ENDS);
 		return false;
+	}
 	if (index == queue->next_avail)
 		return bug_empty(dev, queue, &chain->head);
 	if ((uint16_t)(index - queue->next_avail) > queue->size) {
+		bug_jump(dev);
 		vdev_break(dev);
 		return false;
 	}
@@ -229,6 +245,7 @@ static bool split_put(struct vdev *dev, struct vqueue *queue, const struct used 
 	if (!write_element(dev, queue->device + USED_ELEMENTS + slot * sizeof(element), &element) ||
 	    !vring_store16(dev, queue->device + USED_INDEX, next))
 		return false;
+	bug_stale_ring(dev, queue, next);
 	queue->next_used = next;
 	return true;
 }

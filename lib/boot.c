@@ -87,6 +87,11 @@ bool boot_may_reset(void)
 	return boot_option(running, "machine-reset", NULL, 0);
 }
 
+bool boot_is_hostile(void)
+{
+	return boot_option(running, "hostile", NULL, 0);
+}
+
 void boot_reset(void)
 {
 	console_flush();

@@ -54,6 +54,9 @@ void boot_main(struct boot_info *boot);
 /* The machine is set up to come back from a reset: `machine-reset` is on the command line. */
 bool boot_may_reset(void);
 
+/* The run is there to break rules: `hostile` is on the command line. */
+bool boot_is_hostile(void);
+
 /* Reset the machine; see machine_reset(). */
 void boot_reset(void);
 

@@ -165,7 +165,7 @@ static bool is_on_mmio(void)
 }
 
 static const struct {
-	uint32_t need;
+	uint64_t need;
 	bool (*holds)(void);
 	const char *words;
 } conditions[] = {
@@ -189,6 +189,7 @@ static const struct {
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
 	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X and a doorbell for messages"},
 	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
+	{NEEDS_HOSTILE, boot_is_hostile, "needs a run that is there to break rules"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
@@ -203,7 +204,7 @@ static const struct {
 	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
 };
 
-const char *unmet_need(uint32_t needs)
+const char *unmet_need(uint64_t needs)
 {
 	for (unsigned int i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
 		if ((needs & conditions[i].need) && !conditions[i].holds())

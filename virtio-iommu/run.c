@@ -269,6 +269,21 @@ uint64_t test_option(const char *key, uint64_t otherwise)
 	return number;
 }
 
+bool test_case(const char *name)
+{
+	char only[48];
+
+	if (read_option(command, "case", only, sizeof(only)) && strcmp(only, name))
+		return false;
+	printf("# try case=%s\n", name);
+	return true;
+}
+
+void test_round(uint64_t seed)
+{
+	printf("# try seed=%lu rounds=1\n", seed);
+}
+
 void run_tests(const struct boot_info *boot)
 {
 	static struct selection selection;

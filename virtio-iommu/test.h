@@ -78,6 +78,7 @@ enum {
 	NEEDS_MMIO = 1 << 23,		/* the same on virtio-mmio */
 	NEEDS_RING_RESET = 1 << 30,	/* offered, whether the run has it or not */
 	NEEDS_SUSPEND = 1u << 31,
+	NEEDS_HOSTILE = 1ull << 32,	/* the run is there to break rules */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */
@@ -85,9 +86,9 @@ enum {
 
 struct test {
 	const char *id;		/* REQUIREMENT/name, the requirement with '_' for '-' */
-	uint8_t level;		/* enum level */
-	uint8_t since;		/* virtio 1.N is the first to have it */
-	uint32_t needs;
+	uint64_t level : 8;	/* enum level */
+	uint64_t since : 8;	/* virtio 1.N is the first to have it */
+	uint64_t needs : 48;
 	void (*run)(void);
 };
 
@@ -228,7 +229,16 @@ unsigned int spec_minor(void);
 /* A number that stands on the command line as KEY=N, or @otherwise. */
 uint64_t test_option(const char *key, uint64_t otherwise);
 
+/*
+ * One of several cases in a test that may end the VMM is about to begin: prints which, as the words
+ * of a command line that does it alone. False: case=NAME on the command line names another one.
+ */
+bool test_case(const char *name);
+
+/* The same for a case that is drawn by lot, from a seed. */
+void test_round(uint64_t seed);
+
 /* NULL if all of @needs hold, else the words for the first that does not. */
-const char *unmet_need(uint32_t needs);
+const char *unmet_need(uint64_t needs);
 
 #endif

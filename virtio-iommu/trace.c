@@ -20,6 +20,11 @@ void trace_enable(void)
 	tracing = true;
 }
 
+bool trace_is_on(void)
+{
+	return tracing;
+}
+
 void trace(const char *format, ...)
 {
 	char line[LINE];

@@ -15,6 +15,7 @@ struct event;
 struct reply;
 
 void trace_enable(void);
+bool trace_is_on(void);
 
 /* One line, "# trace: ...". */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));

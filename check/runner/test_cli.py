@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from conftest import TOP, Tree
+from conftest import RUNS, TOP, Tree
 from runner import cli
 
 PASSING = ("DEV-ATTACH-1", "DEV-ATTACH-2")
@@ -138,6 +138,25 @@ def test_draw_reaches_the_image(tree: Tree) -> None:
     tree.run("one", "DEV-ATTACH-3", "--seed", "7", "--rounds", "20")
     assert "endpoints=2 seed=7 rounds=20\n" in (tree.root / "starts").read_text()
     assert "--seed=7 --rounds=20" in tree.out
+
+
+def test_run_that_waits_to_be_asked(tree: Tree) -> None:
+    tree.write("unittests.cfg", RUNS + """
+[long]
+endpoints = blk
+default = off
+rounds = 77
+groups = long
+""")
+    tree.run("--no-expect")
+    assert "long" not in [run["name"] for run in tree.results()["runs"]]
+    for arguments in (("long",), ("-g", "long")):
+        tree.run("--no-expect", *arguments)
+        assert [run["name"] for run in tree.results()["runs"]] == ["long"]
+        assert " rounds=77" in tree.results()["runs"][0]["command"]
+    tree.run("--no-expect", "--rounds", "5", "--case", "loop-of-one", "long")
+    assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one'")
+    assert tree.run("--case", "two words") == 2
 
 
 def test_sets_of_characters_are_resolved_here(tree: Tree) -> None:

@@ -6,7 +6,7 @@ import random
 from typing import Optional
 
 import pytest
-from runner.reader import BailOut, End, Fact, Judged, Plan, Reader, Started, unquote
+from runner.reader import BailOut, End, Fact, Judged, Plan, Reader, Started, Trying, unquote
 
 IDS = ("DEV-A-1/one", "DEV-A-2/two", "DEV-A-3/three", "DEV-A-4/four", "DEV-A-5/five")
 TRUTH = dict(zip(IDS, ("pass", "fail", "skip", "info", "warn")))
@@ -167,3 +167,8 @@ def test_machine_that_a_test_resets() -> None:
     events = read(first + b"\r\n" + STREAM)
     assert [event.id for event in events if isinstance(event, Started)] == list(IDS)
     assert {event.id: event.verdict for event in events if isinstance(event, Judged)} == TRUTH
+
+
+def test_part_of_a_test() -> None:
+    events = Reader(IDS).feed(b"# start DEV-A-1/one\n# try seed=7 rounds=1\n# try what it can\n")
+    assert events == [Started(IDS[0]), Trying("seed=7 rounds=1"), Fact("try what it can")]

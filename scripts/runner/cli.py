@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import signal
 import sys
@@ -69,6 +70,12 @@ def repeats(value: str) -> int:
     return int(value)
 
 
+def word(value: str) -> str:
+    if not re.fullmatch(r"[\w-]{1,40}", value):
+        raise ValueError("allowed are letters, digits and '-'")
+    return value
+
+
 def make_parser() -> Parser:
     parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -96,6 +103,8 @@ def make_parser() -> Parser:
         help="how many times it draws, with seeds from N on (default: once)")
     add("--repeat", metavar="N", type=checked(repeats), default=1,
         help="so many times; a test whose verdict is not always the same is red")
+    add("--case", metavar="NAME", type=checked(word),
+        help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")
     for name in ("json", "junit", "md", "html"):
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
@@ -144,7 +153,7 @@ def make_plan(options: argparse.Namespace, root: str) -> Plan:
     runs = read_runs(tree.path("unittests.cfg"))
     chosen = selection.in_group(runs, options.group) if options.group else runs
     choice = selection.sort_patterns(options.patterns, runs, tests, requirements)
-    selected = selection.select(chosen, tests, choice, options.arch)
+    selected = selection.select(chosen, tests, choice, options.arch, bool(options.group))
     return Plan(tree, runs, tests, requirements, selected, bool(choice.tests))
 
 
@@ -307,9 +316,10 @@ def words_for_image(options: argparse.Namespace, plan: Plan) -> list[str]:
 
 
 def chosen_words(options: argparse.Namespace) -> list[str]:
-    """Which standard, and about the test of requests drawn by lot."""
+    """Which standard, and about tests that draw by lot or try many things."""
     spec = options.spec if options.spec != SPECS[-1] else None
-    chosen = [("spec", spec), ("seed", options.seed), ("rounds", options.rounds)]
+    chosen = [("spec", spec), ("seed", options.seed), ("rounds", options.rounds),
+              ("case", options.case)]
     return [f"{name}={value}" for name, value in chosen if value is not None]
 
 

@@ -56,6 +56,7 @@ class Setup:
     queue_size: Optional[int] = None        # of the request queue
     memory: int = 64                        # MiB
     machine_reset: bool = False             # the image may reset the machine, and is told so
+    hostile: bool = False                   # the image may break rules, and is told so
 
     @property
     def masters(self) -> int:
@@ -70,6 +71,7 @@ class Setup:
         words = [f"endpoints={self.masters}"]
         words += [f"rings={rings}"] if rings else []
         words += [f"queue-size={self.queue_size}"] if self.queue_size else []
+        words += ["hostile"] if self.hostile else []
         return " ".join(words)
 
 
@@ -81,6 +83,8 @@ class Run:
     groups: tuple[str, ...] = ()
     tests: tuple[str, ...] = ("*",)
     timeout: Optional[float] = None         # seconds
+    default: bool = True                    # run without being asked for
+    rounds: Optional[int] = None            # of tests that draw by lot
 
 
 def one_of(value: str, allowed: tuple[str, ...]) -> str:
@@ -150,9 +154,10 @@ SETUP_KEYS: Parsers = {
     **{key: on_off for key in RING_KEYS},
     "queue-size": lambda value: number(value, 1, 64),
     "memory": lambda value: number(value, 32, 1 << 20),
-    "machine-reset": on_off,
+    "machine-reset": on_off, "hostile": on_off,
 }
-RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds}
+RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
+                     "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32)}
 
 
 def read_runs(path: str) -> list[Run]:

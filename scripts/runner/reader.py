@@ -17,6 +17,7 @@ KEPT = 4096                     # of a longer line, at either end
 MOST_FACTS = 1000
 
 START = re.compile(r"# start (\S+)")
+TRY = re.compile(r"^# try ((?:\w+=[\w-]+ ?)+)$")
 RESULT = re.compile(r"(not )?ok \d+ - (\S+)(?:\s+# (SKIP|TODO)\b ?(.*))?")
 PLAN = re.compile(r"(?<![\d.])1\.\.(\d{1,6})\s*$")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)")
@@ -38,6 +39,11 @@ class Plan:
 @dataclass(frozen=True)
 class Started:
     id: str
+
+
+@dataclass(frozen=True)
+class Trying:
+    words: str                  # of a command line that does this part of the test alone
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class End:
     pass
 
 
-Event = Union[Plan, Started, Judged, Fact, Trace, BailOut, End]
+Event = Union[Plan, Started, Trying, Judged, Fact, Trace, BailOut, End]
 
 
 def clean(raw: bytes) -> str:
@@ -181,6 +187,9 @@ class Reader:
         match = PLAN.search(text)
         if match:
             return [Plan(int(match[1]))]
+        match = TRY.match(text)
+        if match:
+            return [Trying(match[1])]
         match = FACT.match(text)
         self._facts += bool(match)
         return [Fact(match[1][:500])] if match and self._facts <= MOST_FACTS else []

@@ -17,8 +17,10 @@ class Outcome(TestResult):
     repeats: Optional[list[str]] = None
 
 
-def command(call: str, run: str, test: str) -> str:
-    return f"{call} -v {run} '{test}'"
+def command(call: str, run: str, test: str, part: str = "") -> str:
+    """@part: words for the image, of what the test was about when the VMM ended."""
+    options = "".join(f" --{word.replace('=', ' ')}" for word in part.split())
+    return f"{call}{options} -v {run} '{test}'"
 
 
 def deviates(test: TestResult) -> bool:

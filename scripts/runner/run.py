@@ -15,7 +15,7 @@ from .catalogue import Requirement
 from .expectations import Gate
 from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
-from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Trace
+from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Trace, Trying
 from .reproduce import Outcome, command, deviates
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
@@ -49,6 +49,7 @@ class Boot:
     finished: bool = False
     planned: Optional[int] = None
     last: Optional[str] = None          # the test that was started last
+    trying: str = ""                    # the part of it that began last
     bail_out: Optional[str] = None
     judged: dict[str, Judged] = field(default_factory=dict)
 
@@ -63,7 +64,10 @@ class Boot:
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Started):
-            self.last = event.id
+            self.last, self.trying = event.id, ""
+            self.progress += 1
+        elif isinstance(event, Trying):
+            self.trying = event.words
             self.progress += 1
         elif isinstance(event, Judged):
             self.judged[event.id] = event
@@ -123,7 +127,10 @@ class RunJob:
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """With the tests that it covers: all, unless they must be named and are too many."""
-        words = [self.selected.run.setup.cmdline, *self.context.words]
+        run, said = self.selected.run, self.context.words
+        words = [run.setup.cmdline, *said]
+        if run.rounds and not any(word.startswith("rounds=") for word in said):
+            words.append(f"rounds={run.rounds}")
         setup = "".join(f" {word}" for word in words)
         if self.selected.globs:
             behind = f" after={after}" if after else ""
@@ -201,7 +208,10 @@ class RunJob:
             return                      # the image has said so itself
         if told:
             reason = f"{reason}; after its verdict {told.verdict}"
-        self._judge(Judged(test, verdict, {**(told.fields if told else {}), "reason": reason}))
+        elif state.trying:
+            reason = f"in {state.trying}: {reason}"
+        self._judge(Judged(test, verdict, {**(told.fields if told else {}), "reason": reason,
+                                           "part": "" if told else state.trying}))
 
     def _why(self, state: Boot, ending: Ending) -> tuple[str, str]:
         if state.bail_out is not None:
@@ -223,7 +233,8 @@ class RunJob:
             microseconds=int(time_taken) if time_taken.isdecimal() else None)
         self.context.gate.judge(self.result.name, result)
         if deviates(result):
-            result.reproduce = command(self.context.call, self.result.name, test.id)
+            result.reproduce = command(self.context.call, self.result.name, test.id,
+                                       event.fields.get("part", ""))
         self._results[test.id] = result
         self.context.progress.judged(self.result, result, self._traces.pop(test.id, ()))
 

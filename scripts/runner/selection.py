@@ -75,9 +75,11 @@ def in_group(runs: list[Run], group: str) -> list[Run]:
     return [run for run in runs if group in run.groups]
 
 
-def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str) -> list[Selected]:
+def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str,
+           asked: bool = False) -> list[Selected]:
+    """@asked: a group was named, of which no run is left out."""
     chosen = [run for run in runs if arch in run.arch
-              and (not choice.runs or matches(run.name, choice.runs))]
+              and (matches(run.name, choice.runs) if choice.runs else run.default or asked)]
     if not chosen:
         raise NothingToRun(f"nothing to run: no selected run is meant for {arch}")
     found = [_tests_of(run, tests, choice.tests) for run in chosen]
