@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "pci.h"
 #include "reserved.h"
+#include "time.h"
 #include "topology.h"
 
 /* Private pages lie below this address, if the input range reaches as far. */
@@ -113,6 +114,7 @@ void endpoints_try_first(bool allowed)
 	dma_write(&ep->dma, phys(target), sizeof(nothing));
 	wrote_first = memcmp(target, nothing, sizeof(nothing));
 	dma_stop(&ep->dma);
+	ep->dma.patience_us = REPLY_TIMEOUT_US;
 }
 
 bool endpoint_wrote_first(void)
