@@ -3,6 +3,8 @@
 # make check: tests of the suite itself, on the host.
 
 BUILD := build
+# The packages that scripts/setup installs are those of the system's Python.
+PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
 HOST_CC := cc
 HOST_LIBFDT_CFLAGS := -isystem $(LIBFDT)/include
 HOST_LIBFDT_LIBS := $(LIBFDT)/$(shell uname -m)/libfdt.a
@@ -18,11 +20,11 @@ include check/host.mk
 
 # -B: leave no byte code in the tree.
 check-runner:
-	python3 -B -m pytest -q -p no:cacheprovider check/runner
+	$(PYTHON) -B -m pytest -q -p no:cacheprovider check/runner
 
 # Lines of the runner that its tests reach.
 coverage-runner:
-	@COVERAGE_FILE=$(BUILD)/runner.coverage python3 -B -m pytest -q -p no:cacheprovider \
+	@COVERAGE_FILE=$(BUILD)/runner.coverage $(PYTHON) -B -m pytest -q -p no:cacheprovider \
 		--cov=scripts/runner --cov-report=term-missing:skip-covered --cov-fail-under=90 \
 		check/runner
 

@@ -76,11 +76,10 @@ bool virtio_reset_queue(struct virtio_device *dev, uint16_t queue)
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 
 	dev->transport->queue_reset(dev, queue);
-	while (dev->transport->queue_is_resetting(dev, queue) ||
-	       dev->transport->queue_enabled(dev, queue))
+	while (dev->transport->queue_is_resetting(dev, queue))
 		if (deadline_over(&deadline))
 			return false;
-	return true;
+	return !dev->transport->queue_enabled(dev, queue);
 }
 
 void virtio_driver_ok(struct virtio_device *dev)

@@ -21,6 +21,15 @@ static bool reopen(uint16_t size)
 	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
 }
 
+/* A device that offers RING_RESET and does not do it breaks the statement, not the set-up. */
+#define RESET_QUEUE(queue)                                                                        \
+	do {                                                                                      \
+		if (!virtio_reset_queue(&iommu.dev, queue)) {                                     \
+			judge(broken(), AT, "the queue is reset", "the device does not show it"); \
+			return;                                                                   \
+		}                                                                                 \
+	} while (0)
+
 TEST(GEN_VQRST_1, queue_that_was_reset_is_left_alone, NEEDS_RING_RESET)
 {
 	uint16_t pending, size;
@@ -28,7 +37,7 @@ TEST(GEN_VQRST_1, queue_that_was_reset_is_left_alone, NEEDS_RING_RESET)
 	REQUIRE(iommu_restart(FEATURES));
 	size = iommu.requests.size;
 	ring_publish(&iommu.requests, queue_harmless());
-	REQUIRE(virtio_reset_queue(&iommu.dev, REQUEST_QUEUE));
+	RESET_QUEUE(REQUEST_QUEUE);
 	pending = ring_pending(&iommu.requests);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	expect_good(AT, is_left_alone(&iommu.requests, pending), "no buffer is used", pending);
@@ -44,7 +53,7 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 
 	REQUIRE(iommu_restart(FEATURES));
 	REQUIRE(map_one_page(&s));
-	REQUIRE(virtio_reset_queue(&iommu.dev, EVENT_QUEUE));
+	RESET_QUEUE(EVENT_QUEUE);
 	pending = ring_pending(&iommu.events);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
 	expect_good(AT, ring_pending(&iommu.events) == pending, "no buffer is used", pending);
@@ -59,7 +68,8 @@ TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
 
 	REQUIRE(iommu_restart(FEATURES));
 	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
-	REQUIRE(virtio_reset_queue(&iommu.dev, REQUEST_QUEUE) && reopen(iommu.requests.size));
+	RESET_QUEUE(REQUEST_QUEUE);
+	REQUIRE(reopen(iommu.requests.size));
 	expect_good(AT, harmless_works() && !ring_pending(&iommu.requests),
 		    "indexes start at 0 after the reset of the queue", ring_pending(&iommu.requests));
 	if (!still_good())
@@ -79,7 +89,8 @@ TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 	rounds = 2 * size + 1;
 	if (size < 4)
 		SKIP("needs a queue of 4 descriptors");
-	REQUIRE(virtio_reset_queue(&iommu.dev, REQUEST_QUEUE) && reopen(size / 2));
+	RESET_QUEUE(REQUEST_QUEUE);
+	REQUIRE(reopen(size / 2));
 	for (uint16_t i = 0; i < rounds && still_good(); i++)
 		expect_good(AT, harmless_works(), "the queue works with half of its size, elsewhere", i);
 	REQUIRE(iommu_restart(iommu.wanted));
@@ -108,7 +119,8 @@ TEST(PCI_COM_10, queue_reset_is_0_when_enabled, NEEDS_PCI | NEEDS_RING_RESET)
 	REQUIRE(iommu_restart(FEATURES));
 	expect_field(AT, COMMON_QUEUE_ENABLE, 1, "queue_enable is 1");
 	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
-	REQUIRE(virtio_reset_queue(&iommu.dev, REQUEST_QUEUE) && reopen(iommu.requests.size));
+	RESET_QUEUE(REQUEST_QUEUE);
+	REQUIRE(reopen(iommu.requests.size));
 	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
 	REQUIRE(iommu_restart(iommu.wanted));
 }
