@@ -96,10 +96,13 @@ static void fill_area(void)
 	set_traps(hostile.table, 0);
 }
 
+static void *event_memory;
+
 void hostile_begin(struct victim *victim)
 {
 	uint64_t window = iova_window(3);
 
+	event_memory = arena_alloc(ring_bytes(HOSTILE_SIZE, 0), 16);
 	for (unsigned int i = 0; i < 2; i++) {
 		areas[i] = arena_alloc(AREA, AREA);
 		shadows[i] = arena_alloc(AREA, 8);
@@ -128,6 +131,13 @@ static bool enable(void)
 	ring->used = hostile.used;
 	ring->avail->flags = AVAIL_NO_INTERRUPT;
 	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, ring);
+}
+
+/* Without any buffers. Some devices come up with both queues only. */
+static bool enable_events(void)
+{
+	ring_init(&iommu.events, HOSTILE_SIZE, event_memory, 0, 0);
+	return virtio_enable_queue(&iommu.dev, EVENT_QUEUE, &iommu.events);
 }
 
 static bool serves(void)
@@ -161,7 +171,7 @@ bool hostile_up(const char *at, const char *name, uint64_t features, struct vict
 	turn = !turn;
 	fill_area();
 	iommu.dead = false;
-	if (!hostile_negotiate(features) || !enable()) {
+	if (!hostile_negotiate(features) || !enable() || !enable_events()) {
 		breach(at, name, "the device comes back from a reset", "it does not");
 		return false;
 	}
