@@ -176,7 +176,13 @@ def start_call(tree: Tree, *arguments: str) -> subprocess.Popen:
             "from runner.cli import main; sys.exit(main(sys.argv[3:], sys.argv[2]))")
     return subprocess.Popen([sys.executable, "-c", code, str(TOP / "scripts"), str(tree.root),
                              "--arch", "x86_64", "--vmm-path", str(tree.root / "bin"),
-                             *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                             *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=heed_interrupts)
+
+
+def heed_interrupts() -> None:
+    """A shell's job in the background is started deaf to SIGINT, and so is what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("signum", (signal.SIGINT, signal.SIGTERM))
