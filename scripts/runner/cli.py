@@ -20,7 +20,6 @@ from .errors import Interrupted, NothingToRun, UsageError, nearest
 from .expectations import Gate, read_expectations
 from .launch import Launcher
 from .progress import Progress, summary
-from .reproduce import is_flaky
 from .results import Report, judge_requirements, to_json, write_file
 from .repeat import RepeatedJob
 from .run import Context, RunJob, Workers
@@ -333,7 +332,7 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
         progress.say(f"{plan.tree.shown(path)}: {line}")
     new = make_gate(options, plan.tree, report.vmm["version"])
     for run, test in report.tests():
-        if not is_flaky(test):
+        if not test.repeats:
             new.judge(run.name, test)
     report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
 

@@ -34,7 +34,7 @@ def to_markdown(report: Report) -> str:
                           ("Warnings", "warn"), ("Left open or optional", "info")):
         lines += results(title, [(run, test) for run, test in report.tests()
                                  if test.column == column])
-    red = dict.fromkeys(reproduce.of(test) for _, test in report.tests() if test.red)
+    red = dict.fromkeys(test.reproduce for _, test in report.tests() if test.red)
     if red:
         lines += ["## To reproduce", "", *(f"    {text}" for text in red if text), ""]
     if report.stale:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from .compare import title
 from .errors import UsageError
@@ -56,7 +55,6 @@ def spans(text: str) -> Any:
 class Outcome:
     """One verdict of one test, with all set-ups that gave it in the same words."""
     test: Data
-    command: Optional[str]
     runs: list[str] = field(default_factory=list)
 
 
@@ -85,22 +83,12 @@ def outcomes(data: Data) -> dict[str, list[Outcome]]:
     for run in data["runs"]:
         for test in run["tests"]:
             key = tuple(test[word] for word in WORDS)
-            outcome = found.setdefault(key, Outcome(test, command(data, run["name"], test)))
+            outcome = found.setdefault(key, Outcome(test))
             outcome.runs.append(run["name"])
     tests: dict[str, list[Outcome]] = {}
     for outcome in sorted(found.values(), key=lambda item: -VERDICTS.index(item.test["verdict"])):
         tests.setdefault(outcome.test["id"], []).append(outcome)
     return tests
-
-
-def command(data: Data, run: str, test: Data) -> Optional[str]:
-    """What runs a test that deviates once more, alone."""
-    if not test["known"] and not test["red"]:
-        return None
-    words = ["./run_tests.sh", "--arch", data["arch"]]
-    words += ["--vmm", data["vmm"]["name"]] if data["vmm"]["name"] != "qemu" else []
-    words += ["--accel", data["accel"]] if data["accel"] != "tcg" else []
-    return shlex.join([*words, "--no-expect", "-v", run, test["id"]])
 
 
 def lines(data: Data) -> dict[str, dict[str, list[Line]]]:

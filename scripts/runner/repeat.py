@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .reproduce import Outcome, command, is_flaky
+from .reproduce import command
 from .results import VERDICTS, RunResult, TestResult
 from .run import Context, RunJob
 from .selection import Selected
@@ -28,7 +28,7 @@ class RepeatedJob:
                 break
         self.result = merge(found, f"{self._context.call} --repeat {self._count}")
         for test in self.result.tests:
-            if is_flaky(test):
+            if test.repeats:
                 progress.flaky(self.result, test)
         if not launcher.stopping:
             progress.run_done(self.result)
@@ -60,7 +60,6 @@ def merge_tests(tests: list[TestResult], run: str, call: str) -> TestResult:
     if len(set(verdicts)) == 1:
         return worst
     counts = ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())
-    flaky = {"known": False, "red": True, "repeats": verdicts,
-             "expectation": f"differs between repeats: {counts}",
-             "reproduce": command(call, run, worst.id)}
-    return Outcome(**{**vars(worst), **flaky})
+    return replace(worst, known=False, red=True, repeats=verdicts,
+                   expectation=f"differs between repeats: {counts}",
+                   reproduce=command(call, run, worst.id))

@@ -2,19 +2,9 @@
 """How to get a verdict again: one command for each result that is not as it should be."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional
-
 from .results import BAD, Report, TestResult
 
 MOST_SHOWN = 5                  # on a terminal; the reports have them all
-
-
-@dataclass
-class Outcome(TestResult):
-    """A verdict, the command that gives it again, and what repeats said when they disagree."""
-    reproduce: Optional[str] = None
-    repeats: Optional[list[str]] = None
 
 
 def command(call: str, run: str, test: str, part: str = "") -> str:
@@ -25,14 +15,6 @@ def command(call: str, run: str, test: str, part: str = "") -> str:
 
 def deviates(test: TestResult) -> bool:
     return test.red or test.verdict in ("warn", *BAD)
-
-
-def of(test: TestResult) -> Optional[str]:
-    return getattr(test, "reproduce", None)
-
-
-def is_flaky(test: TestResult) -> bool:
-    return bool(getattr(test, "repeats", None))
 
 
 def suite(report: Report) -> str:
@@ -51,5 +33,5 @@ def commands(report: Report, call: str) -> list[str]:
             continue
         for test in run.tests:
             if test.red:
-                found.setdefault(test.id, of(test) or command(call, run.name, test.id))
+                found.setdefault(test.id, test.reproduce or command(call, run.name, test.id))
     return list(found.values())

@@ -30,6 +30,8 @@ class TestResult:
     at: Optional[str] = None
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
+    reproduce: Optional[str] = None     # the command that gives it again
+    repeats: Optional[list[str]] = None     # of --repeat, where they disagree
 
     @property
     def column(self) -> str:

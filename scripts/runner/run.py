@@ -16,7 +16,7 @@ from .expectations import Gate
 from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
 from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Trace, Trying
-from .reproduce import Outcome, command, deviates
+from .reproduce import command, deviates
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide
@@ -226,7 +226,7 @@ class RunJob:
         test = self._tests[event.id]
         row = self.context.requirements.get(test.requirement)
         time_taken = event.fields.get("microseconds", "")
-        result = Outcome(
+        result = TestResult(
             test.id, test.requirement, row.level if row else "", event.verdict,
             expected=event.fields.get("expected"), actual=event.fields.get("actual"),
             reason=event.fields.get("reason"), at=event.fields.get("at") or test.at or None,

@@ -7,7 +7,6 @@ from typing import Optional
 
 from .expectations import EXPECTABLE, UNEXPLAINED, Entry, Gate
 from .ini import HEADER
-from .reproduce import is_flaky
 from .results import Report, TestResult, write_file
 
 Verdicts = dict[str, dict[str, TestResult]]      # by test, then by run
@@ -93,7 +92,7 @@ def update(path: str, gate: Gate, report: Report) -> list[str]:
 def by_test(report: Report) -> Verdicts:
     found: Verdicts = {}
     for run, test in report.tests():
-        if test.verdict != "skip" and not is_flaky(test):
+        if test.verdict != "skip" and not test.repeats:
             found.setdefault(test.id, {})[run.name] = test
     return found
 
