@@ -5,6 +5,7 @@
 # make run       judge QEMU on every architecture        make check   test the suite itself
 # make bench     what a run costs, as a ratio            make clean   forget what was built
 # make fuzz      new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
+# make docs      docs/coverage.md anew, from the tables
 # make dist      build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
 # make standalone TEST=ID [ARCH=x86_64] [VMM=qemu] [RUN=NAME]
 #                one executable file that runs this test, to go with a report of a defect
@@ -12,12 +13,12 @@
 -include build/config.mak
 ARCHES := $(subst ",,$(ARCHES))
 
-.PHONY: all run check bench dist standalone clean distclean host $(ARCHES)
+.PHONY: all run check bench docs dist standalone clean distclean host $(ARCHES)
 
 all: $(ARCHES) host
 
 ifeq ($(ARCHES),)
-all run check bench dist standalone:
+all run check bench docs dist standalone:
 	@echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
 else
 
@@ -32,6 +33,9 @@ run: all
 
 bench: all
 	scripts/bench $(ARCHES)
+
+docs: host
+	@scripts/report coverage -o docs/coverage.md
 
 dist: $(ARCHES)
 	@scripts/dist $(ARCHES)

@@ -3,9 +3,9 @@
 # The suite against the reference device (host/): as it is, in all personalities, as each of its
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
-.PHONY: check-host check-endings check-attribution check-personalities check-mutants coverage
+.PHONY: check-host check-endings check-attribution check-personalities check-mutants check-docs coverage
 
-check-host: check-endings check-attribution check-personalities check-mutants
+check-host: check-endings check-attribution check-personalities check-mutants check-docs
 
 check-endings: host
 	@check/endings.py
@@ -18,6 +18,12 @@ check-personalities: host
 
 check-mutants: host
 	@check/mutants
+
+check-docs: host
+	@mkdir -p $(BUILD)/check
+	@scripts/report coverage -o $(BUILD)/check/coverage.md
+	@cmp -s $(BUILD)/check/coverage.md docs/coverage.md || \
+		{ echo "docs/coverage.md is not what the tables say: run make docs" >&2; exit 1; }
 
 coverage:
 	@$(MAKE) --no-print-directory -f scripts/host.mk HOST_VARIANT=coverage

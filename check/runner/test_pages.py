@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -262,3 +263,24 @@ def test_headings() -> None:
 
 def test_page_of_nothing_judged() -> None:
     assert scores([])[0].text == "–"
+
+
+def test_coverage(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the catalogue, the list of tests and the mutants, whatever a VMM does."""
+    built = tree.root / "build/host"
+    built.mkdir(parents=True)
+    shutil.copy(tree.root / "build/x86_64/tests.tsv", built / "tests.tsv")
+    program = built / "virtio-iommu"
+    program.write_text("#!/bin/sh\n"
+                       "printf 'LATE\\tDEV-ATTACH-3\\tx\\ttext\\nEARLY\\tDEV-ATTACH-3\\tx\\ttext\\n'\n")
+    program.chmod(0o755)
+    assert report.main(["coverage"], str(tree.root)) == 0
+    text = capsys.readouterr().out
+    assert "some\\_fail" in text and "| LATE, EARLY |" in text
+    rows = len((tree.root / "virtio-iommu/requirements.tsv").read_text().splitlines()) - 1
+    assert f"| {rows} | " in text
+    program.write_text("#!/bin/sh\n")
+    assert report.main(["coverage"], str(tree.root)) == 2
+    assert "lists none" in capsys.readouterr().err
+    assert report.main(["coverage", "x"], str(tree.root)) == 2
+    assert report.main(["html"], str(tree.root)) == 2

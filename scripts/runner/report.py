@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""scripts/report: pages from one results.json, or from several."""
+"""scripts/report: pages from results, and from the tables of the tree."""
 from __future__ import annotations
 
 import argparse
@@ -8,8 +8,8 @@ import subprocess
 import sys
 from typing import NoReturn, Optional
 
-from . import matrix, page
-from .catalogue import IMAGES
+from . import coverage, matrix, page
+from .catalogue import IMAGES, Tree
 from .compare import read_results
 from .errors import UsageError
 from .results import write_file
@@ -22,6 +22,7 @@ commands:
   measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built,
                                          write DIR/matrix.html and .md (default: docs/results);
                                          VMM is a directory with QEMU's programs, or "host"
+  coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 
@@ -34,11 +35,18 @@ class Parser(argparse.ArgumentParser):
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "measure"))
-    parser.add_argument("inputs", nargs="+", metavar="R.json|VMM")
+    parser.add_argument("command", choices=("html", "matrix", "measure", "coverage"))
+    parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
     return parser
+
+
+def write(text: str, target: Optional[str]) -> None:
+    if target:
+        write_file(target, text)
+    else:
+        print(text)
 
 
 def write_html(options: argparse.Namespace) -> None:
@@ -53,10 +61,8 @@ def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]
     results = [read_results(path) for path in inputs]
     if html:
         write_file(html, matrix.to_html(results))
-    if markdown:
-        write_file(markdown, matrix.to_markdown(results))
-    if not html and not markdown:
-        print(matrix.to_markdown(results))
+    if markdown or not html:
+        write(matrix.to_markdown(results), markdown)
 
 
 def measure(vmms: list[str], target: str, root: str) -> None:
@@ -88,10 +94,15 @@ def run(vmm: str, arch: str, root: str, target: str) -> str:
 def main(argv: list[str], root: str) -> int:
     try:
         options = make_parser().parse_intermixed_args(argv)
+        if bool(options.inputs) == (options.command == "coverage"):
+            raise UsageError(f"{options.command} takes "
+                             + ("no input" if options.inputs else "at least one input"))
         if options.command == "html":
             write_html(options)
         elif options.command == "matrix":
             write_matrix(options.inputs, options.output, options.md)
+        elif options.command == "coverage":
+            write(coverage.to_markdown(Tree(root, HOST)), options.output)
         else:
             measure(options.inputs, options.output or os.path.join(root, "docs", "results"), root)
     except UsageError as error:
