@@ -7,7 +7,7 @@
 # make fuzz      new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
 # make docs      docs/coverage.md anew, from the tables
 # make dist      build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
-# make standalone TEST=ID [ARCH=x86_64] [VMM=qemu] [RUN=NAME]
+# make standalone TEST=ID [ARCH=NAME] [VMM=qemu] [RUN=NAME]
 #                one executable file that runs this test, to go with a report of a defect
 
 -include build/config.mak
@@ -49,7 +49,7 @@ include check/check.mk
 endif
 
 clean:
-	rm -rf $(addprefix build/,x86_64 aarch64 host host-plain host-coverage check)
+	rm -rf $(addprefix build/,$(shell sed -n 's/^name = //p' */arch.ini) host-plain host-coverage check)
 
 distclean:
 	rm -rf build

@@ -3,13 +3,12 @@
 # Alignment: the MMU is off at first, and then all memory is device memory.
 ARCH_CFLAGS := -march=armv8-a -mstrict-align -mno-outline-atomics -fomit-frame-pointer -fpie -fvisibility=hidden
 ARCH_LDFLAGS := -pie --no-dynamic-linker -z text
-IMAGE := virtio-iommu.Image
 
 # The rule below is read before the first one of image.mk.
 .DEFAULT_GOAL := image
 
 # A relocation that entry.S does not apply would be a wild pointer at run time.
-$(OUT)/virtio-iommu.Image: $(ELF)
+$(OUT)/$(IMAGE): $(ELF)
 	@echo "  OBJCOPY $@"
 	@$(READELF) -rW $< >$(OUT)/relocations.txt
 	@awk '$$1 ~ /^[0-9a-f]+$$/ && $$3 != "R_AARCH64_RELATIVE" { print "  " $$0; bad = 1 } \

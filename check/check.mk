@@ -16,7 +16,7 @@ include check/boot64/boot64.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
 
-.PHONY: check-runner check-clang coverage-runner
+.PHONY: check-architectures check-runner check-clang coverage-runner
 
 # -B: leave no byte code in the tree.
 check-runner:
@@ -35,4 +35,8 @@ check-clang:
 	$(MAKE) --no-print-directory -f scripts/host.mk HOST_CC=clang HOST_VARIANT=plain \
 		OUT=$(BUILD)/check/clang/host
 
-check: check-unit check-fuzz check-boot64 check-runner check-host check-clang
+# An architecture is a directory: nobody else names one.
+check-architectures:
+	@check/architectures
+
+check: check-architectures check-unit check-fuzz check-boot64 check-runner check-host check-clang

@@ -195,7 +195,7 @@ bool acpi_power(const struct acpi *acpi, struct acpi_power *power, struct error 
 {
 	uint8_t sleep_type[2];
 	struct fadt fadt;
-	uint16_t arm;
+	uint16_t flags;
 	bool found;
 
 	memset(power, 0, sizeof(*power));
@@ -203,9 +203,9 @@ bool acpi_power(const struct acpi *acpi, struct acpi_power *power, struct error 
 		return false;
 	if (!fadt.bytes)
 		return true;
-	arm = fadt_field(&fadt, FADT_ARM_BOOT, 2);
-	power->psci = arm & PSCI_COMPLIANT;
-	power->psci_hvc = arm & PSCI_USE_HVC;
+	flags = fadt_field(&fadt, FADT_ARM_BOOT, 2);
+	power->psci = flags & PSCI_COMPLIANT;
+	power->psci_hvc = flags & PSCI_USE_HVC;
 	power->pm_timer_port = fadt_timer_port(&fadt);
 	power->pm_timer_32bit = fadt_field(&fadt, FADT_FLAGS, 4) & TMR_VAL_EXT;
 	fill_reset(&fadt, power);

@@ -20,7 +20,7 @@ struct memory_range {
 };
 
 struct boot_info {
-	const char *protocol;	/* "pvh", "linux64", "arm64-image" */
+	const char *protocol;	/* name of the boot protocol */
 	const char *cmdline;	/* never NULL; lives as long as the image */
 	uint64_t rsdp;		/* guest-physical address, 0 if the loader named none */
 	const void *fdt;	/* flattened device tree, NULL if there is none */

@@ -17,7 +17,7 @@
 
 struct boot_info;
 
-/* The arm64 boot protocol allows no larger tree. */
+/* No boot protocol allows a larger tree. */
 #define FDT_MAX_SIZE (2u << 20)
 
 /* Header, structure and strings are consistent. All other functions need a tree that passed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What each machine (x86/, arm/, host/) supplies to the code above it.
+ * What each machine supplies, in its own directory, to the code above it.
  *
  * Register access and barriers are in <asm/io.h> and <asm/barrier.h>.
  */
@@ -11,7 +11,7 @@
 
 struct boot_info;
 
-/* Name of the architecture as the runner knows it: "x86_64", "aarch64". */
+/* Name of the architecture as the runner knows it: that of arch.ini. */
 extern const char machine_name[];
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Message-signalled interrupts, polled: the machine's interrupt controller as the place where messages
- * arrive. No interrupt is ever taken. x86/, arm/ and host/ supply it.
+ * arrive. No interrupt is ever taken. Each machine supplies it.
  */
 #ifndef MSI_H
 #define MSI_H

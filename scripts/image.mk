@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# One image: make -f scripts/image.mk ARCH=x86_64. Every .c and .S file below the directories of
-# SOURCE_DIRS is part of it.
+# One image: make -f scripts/image.mk ARCH=NAME, of the directory whose arch.ini has that name. Every
+# .c and .S file below the directories of SOURCE_DIRS is part of it.
 
 include build/config.mak
 
-DIR_x86_64 := x86
-DIR_aarch64 := arm
-ARCH_DIR := $(DIR_$(ARCH))
+ARCH_DIR := $(patsubst %/arch.ini,%,$(shell grep -lx 'name = $(ARCH)' */arch.ini))
+IMAGE := $(shell sed -n 's/^image = //p' $(ARCH_DIR)/arch.ini)
 OUT := build/$(ARCH)
 ELF := $(OUT)/virtio-iommu.debug
 PREFIX := $(PREFIX_$(ARCH))
@@ -66,7 +65,7 @@ $(OUT)/%.S.o: %.S
 include scripts/generated.mk
 
 # A changed set-up or list of sources builds anew.
-$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk | $(GENERATED)
+$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk $(ARCH_DIR)/arch.ini | $(GENERATED)
 
 # The list of tests, from the section that the TEST() declarations fill.
 $(OUT)/tests.tsv: $(ELF) scripts/test-list

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import stat
 import sys
@@ -75,6 +76,13 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+    def copy_runner(self) -> None:
+        """That of this tree, with the architectures that it knows."""
+        shutil.copytree(TOP / "scripts/runner", self.root / "scripts/runner",
+                        ignore=shutil.ignore_patterns("__pycache__"))
+        for path in TOP.glob("*/arch.ini"):
+            self.write(str(path.relative_to(TOP)), path.read_text())
 
     def run(self, *arguments: str) -> int:
         """Against the mock, unless a path says otherwise."""

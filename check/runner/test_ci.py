@@ -62,7 +62,7 @@ def test_gitlab() -> None:
 def test_make_hook(tree: Tree, expected: bool, status: int) -> None:
     """make's 2 is the red verdict's 1."""
     shutil.copy(TOP / "run_tests.sh", tree.root)
-    shutil.copytree(TOP / "scripts/runner", tree.root / "scripts/runner")
+    tree.copy_runner()
     entries = (("DEV-ATTACH-3/some_fail", "fail"), ("DEV-FEAT-1/a_warn", "warn"))
     tree.write("expectations/qemu", "".join(f"[{name}]\nverdict = {verdict}\nreason = x\n"
                                             for name, verdict in entries if expected))

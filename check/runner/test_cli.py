@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from conftest import RUNS, TOP, Tree
-from runner import cli
+from runner import architecture, cli
 
+ARCHES = ", ".join(architecture.names())
 PASSING = ("DEV-ATTACH-1", "DEV-ATTACH-2")
 
 
@@ -37,7 +38,7 @@ def one_line(text: str) -> str:
     (("DRV-MAP-1",), 2, "without a test: a driver that breaks it; ask for DEV-ATTACH-3 DEV-MAP-1"),
     (("-g", "mre"), 2, "known groups are basic, more, did you mean 'more'?"),
     (("-g", "more", "DEV-ATTACH-1"), 0, ""),
-    (("--arch", "x86"), 2, "known are x86_64, aarch64, host, did you mean 'x86_64'?"),
+    (("--arch", "x86"), 2, f"known are {ARCHES}, did you mean 'x86_64'?"),
     (("--vmm", "qemuu"), 2, "did you mean 'qemu'?"),
     (("--accel", "hvf"), 2, "--accel: invalid choice"),
     (("--timeout", "0"), 2, "--timeout: '0': allowed are seconds above 0"),
@@ -104,7 +105,8 @@ def test_broken_manifest(tree: Tree, text: str, message: str) -> None:
     ("[x]\nendpoints = blk\naddress-width = 31\n", "allowed are 32 to 64"),
     ("[x]\nendpoints = blk\nreserved-regions = 5\n", "FIRST-LAST reserved"),
     ("[x]\nendpoints = blk\nreserved-regions = 0x9-0x8 msi\n", "both ends included"),
-    ("[x]\nendpoints = blk\narch = mips\n", "allowed are x86_64, aarch64"),
+    ("[x]\nendpoints = blk\narch = mips\n", "allowed are " + ARCHES),
+    ("[x]\nendpoints = blk\narch = !host aarch64\n", "all of them"),
     ("[x]\nendpoints = blk\ntests =\n", "needs at least one word"),
     ("[x]\nendpoints = blk\ntimeout = -1\n", "allowed are seconds"),
     ("[X y]\nendpoints = blk\n", "lower case"),
@@ -350,8 +352,7 @@ def test_help(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
 
 def copy_of_tree(tree: Tree) -> Path:
     shutil.copy(TOP / "run_tests.sh", tree.root)
-    shutil.copytree(TOP / "scripts/runner", tree.root / "scripts/runner",
-                    ignore=shutil.ignore_patterns("__pycache__"))
+    tree.copy_runner()
     return tree.root / "run_tests.sh"
 
 

@@ -23,7 +23,7 @@ def copy(tree: Tree) -> Tree:
                  "scripts/dist"):
         (tree.root / name).parent.mkdir(exist_ok=True)
         shutil.copy(TOP / name, tree.root / name)
-    shutil.copytree(TOP / "scripts/runner", tree.root / "scripts/runner")
+    tree.copy_runner()
     tree.write("expectations/qemu", f"[{FAIL}]\nverdict = fail\nreason = known for long\n")
     tree.write("docs/page.md", "text\n")
     return tree

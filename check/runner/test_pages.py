@@ -188,10 +188,10 @@ def test_measure(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["measure", str(tree.root / "bin")], str(tree.root)) == 0
     parsed(tree.root / "docs/results/matrix.html")
     text = (tree.root / "docs/results/matrix.md").read_text()
-    assert "| level | qemu 7.2.22 x86_64 | qemu 7.2.22 aarch64 |" in text
+    assert "| level | qemu 7.2.22 aarch64 | qemu 7.2.22 x86_64 |" in text
     assert str(tree.root) not in text
     assert report.main(["measure", "/nonexistent"], str(tree.root)) == 2
-    assert "/nonexistent x86_64: run_tests.sh: " in capsys.readouterr().err
+    assert "/nonexistent aarch64: run_tests.sh: " in capsys.readouterr().err
 
 
 FACTS = (

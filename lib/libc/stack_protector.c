@@ -9,7 +9,7 @@
 extern const uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void) __attribute__((noreturn));
 
-/* Where arm64 keeps the canary; x86 has it at %fs:0x28. */
+/* Where the canary is, on machines that do not keep it in a register's segment. */
 const uintptr_t __stack_chk_guard = 0x00a5c3965a3c6900;
 
 void __stack_chk_fail(void)

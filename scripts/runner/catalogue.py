@@ -7,10 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
+from . import architecture
 from .errors import UsageError
-
-IMAGES = {"x86_64": "virtio-iommu.elf", "aarch64": "virtio-iommu.Image",
-          "host": "virtio-iommu"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Tree:
 
     @property
     def image(self) -> str:
-        path = self.built(IMAGES[self.arch])
+        path = self.built(architecture.known()[self.arch].image)
         if not os.path.isfile(path):
             raise UsageError(f"{self.shown(path)} is missing: run `./configure && make`")
         return path

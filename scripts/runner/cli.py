@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
 
-from . import page, selection
+from . import architecture, page, selection
+from .architecture import HOST
 from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
                         read_requirements, suite_version)
-from .config import ARCHES, Run, read_runs, seconds
+from .config import Run, read_runs, seconds
 from .errors import Interrupted, NothingToRun, UsageError, nearest
 from .expectations import Gate, read_expectations
 from .launch import Launcher
@@ -25,7 +26,6 @@ from .repeat import RepeatedJob
 from .run import Context, RunJob, Workers
 from .vmm import Adapter, find_adapter
 
-HOST = "host"                   # the machine that is a process is a VMM and an architecture
 SPECS = ("1.2", "1.3", "1.4")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EPILOG = """\
@@ -81,7 +81,7 @@ def make_parser() -> Parser:
                     description="Runs the virtio-iommu tests under a VMM and judges it.")
     add = parser.add_argument
     add("patterns", nargs="*", metavar="RUN|TEST", help="runs and tests, by name or glob")
-    add("--arch", help=f"{' or '.join(ARCHES)}; default: this host's")
+    add("--arch", help=f"{' or '.join(architecture.names())}; default: this host's")
     add("--vmm", default="qemu", help="adapter in scripts/runner/vmm (default: qemu)")
     add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
     add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
@@ -120,11 +120,12 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     options = parser.parse_intermixed_args(argv)
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
-    options.arch = options.arch or (HOST if options.vmm == HOST else machine)
-    if options.arch not in ARCHES:
-        raise UsageError(f"--arch {options.arch}: known are {', '.join(ARCHES)}"
-                         f"{nearest(options.arch, list(ARCHES))}")
+    known = architecture.names()
+    options.arch = options.arch or (HOST if options.vmm == HOST
+                                    else architecture.of_machine(os.uname().machine))
+    if options.arch not in known:
+        raise UsageError(f"--arch {options.arch}: known are {', '.join(known)}"
+                         f"{nearest(options.arch, list(known))}")
     if (options.arch == HOST) != (options.vmm == HOST):
         raise UsageError("--arch host and --vmm host go together")
     if options.html:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
+from . import architecture
 from .errors import UsageError
 from .ini import Parsers, Section, parse_values, read_ini, words
 
-ARCHES = ("x86_64", "aarch64", "host")
 KINDS = ("blk", "rng", "net", "console", "edu")
 PLACES = ("root", "root-port", "second-root", "pci-bridge", "segment", "outside", "mmio",
           "outside-mmio")
@@ -50,7 +50,7 @@ class Setup:
     event_idx: Optional[bool] = None
     indirect: Optional[bool] = None
     in_order: Optional[bool] = None
-    interrupts: Optional[str] = None        # doorbell of messages, arm only
+    interrupts: Optional[str] = None        # doorbell of messages
     notification_data: Optional[bool] = None
     ring_reset: Optional[bool] = None
     queue_size: Optional[int] = None        # of the request queue
@@ -79,7 +79,7 @@ class Setup:
 class Run:
     name: str
     setup: Setup
-    arch: tuple[str, ...] = ARCHES
+    arch: tuple[str, ...] = field(default_factory=architecture.names)
     groups: tuple[str, ...] = ()
     tests: tuple[str, ...] = ("*",)
     timeout: Optional[float] = None         # seconds
@@ -140,7 +140,13 @@ def regions(value: str) -> tuple[Region, ...]:
 
 
 def arches(value: str) -> tuple[str, ...]:
-    return tuple(one_of(word, ARCHES) for word in words(value))
+    """Those named, or with a `!` before each all but those."""
+    known = architecture.names()
+    named = tuple(one_of(word.lstrip("!"), known) for word in words(value))
+    others = [word for word in words(value) if word.startswith("!")]
+    if others and len(others) < len(named):
+        raise ValueError("either all of them have a `!` or none")
+    return tuple(name for name in known if name not in named) if others else named
 
 
 SETUP_KEYS: Parsers = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from .config import ARCHES, one_of
+from . import architecture
+from .config import arches, one_of
 from .ini import Parsers, Section, parse_values, read_ini, words
 from .results import BAD, TestResult
 
@@ -60,7 +61,7 @@ class Entry:
     verdict: str
     reason: str
     versions: Versions = Versions()
-    arch: tuple[str, ...] = ARCHES
+    arch: tuple[str, ...] = field(default_factory=architecture.names)
     runs: tuple[str, ...] = ("*",)
     link: str = ""
 
@@ -71,7 +72,7 @@ class Entry:
 KEYS: Parsers = {
     "verdict": lambda value: one_of(value, EXPECTABLE),
     "versions": parse_versions,
-    "arch": lambda value: tuple(one_of(word, ARCHES) for word in words(value)),
+    "arch": arches,
     "runs": words,
     "reason": lambda value: " ".join(value.split()),
     "link": link,

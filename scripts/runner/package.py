@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from . import architecture
 from .catalogue import Tree, commit, read_make_config
 
 PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/requirements.tsv",
@@ -16,7 +17,8 @@ def runtime_files(tree: Tree) -> list[str]:
     """Names below the top of the tree: the runner, its data, and what is built for tree.arch."""
     built = [tree.shown(tree.image), tree.shown(tree.built("tests.tsv"))]
     found = [name for directory in DIRECTORIES for name in below(tree, directory)]
-    return [*PLAIN, *found, *built]
+    architectures = [tree.shown(path) for path in architecture.files(tree.root)]
+    return [*PLAIN, *architectures, *found, *built]
 
 
 def below(tree: Tree, directory: str) -> Iterator[str]:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from typing import NoReturn, Optional
 
-from . import coverage, matrix, page
-from .catalogue import IMAGES, Tree
+from . import architecture, coverage, matrix, page
+from .architecture import HOST
+from .catalogue import Tree
 from .compare import read_results
 from .errors import UsageError
 from .results import write_file
 
-HOST = "host"
 EPILOG = """\
 commands:
   html R.json [-o F.html]                one result as a page (default: R.html)
@@ -74,8 +74,8 @@ def measure(vmms: list[str], target: str, root: str) -> None:
 
 def measure_one(vmm: str, root: str, name: str) -> list[str]:
     arches = [HOST] if vmm == HOST else [
-        arch for arch in IMAGES if arch != HOST and
-        os.path.exists(os.path.join(root, "build", arch, IMAGES[arch]))]
+        arch.name for arch in architecture.known().values() if arch.name != HOST and
+        os.path.exists(os.path.join(root, "build", arch.name, arch.image))]
     return [run(vmm, arch, root, os.path.join(root, "build", "matrix", f"{name}-{arch}.json"))
             for arch in arches]
 

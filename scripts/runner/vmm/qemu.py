@@ -1,37 +1,76 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""QEMU, machines q35 and virt."""
+"""QEMU. What it has for an architecture is in section [qemu] of that arch.ini: class Machine."""
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
+from dataclasses import dataclass
 from typing import Optional
 
-from ..config import Endpoint, Region, Setup
+from .. import architecture
+from ..config import INTERRUPTS, Endpoint, Region, Setup
 from ..errors import UsageError
 from ..fdt import add_properties, cells
+from ..ini import Parsers
 from . import CannotProvide, ask_version, find_program
 
-PACKAGES = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}
 DISK_SIZE = 64 * 1024
 VIRTIO = "iommu_platform=on,disable-legacy=on"
-GIC_VERSIONS = {"gicv2m": "2", "its": "3"}
 MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
-IOMMU_ON_MMIO = {
-    "virtio_mmio@a000000": {"#iommu-cells": cells(1), "phandle": cells(IOMMU_PHANDLE)},
-    "pcie": {"iommu-map": cells(0, IOMMU_PHANDLE, 0, 0x10000)},
-}
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Options are of -machine, apart by commas. None: the machine has no such thing."""
+    package: str
+    machine: str
+    options: str = ""                           # always
+    kvm: str = ""                               # with KVM
+    cpu: Optional[str] = None                   # the host's with KVM; None: the default
+    arguments: tuple[str, ...] = ()
+    quick_firmware: Optional[str] = None        # for set-ups with one root complex
+    reserved_regions: str = ""                  # for regions of the set-up
+    interrupts: tuple[tuple[str, str], ...] = ()
+    first_virtio_mmio: Optional[str] = None     # nodes of the device tree
+    pci_host: str = ""
+    no_reserved_regions: str = ""               # why not
+    no_outside: str = ""
+
+    def cannot(self, what: str) -> CannotProvide:
+        return CannotProvide(f"QEMU's {self.machine} machine {what}")
+
+    def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
+        """Properties that describe a virtio-iommu in the first slot, before all of PCI."""
+        assert self.first_virtio_mmio
+        return {self.first_virtio_mmio: {"#iommu-cells": cells(1), "phandle": cells(IOMMU_PHANDLE)},
+                self.pci_host: {"iommu-map": cells(0, IOMMU_PHANDLE, 0, 0x10000)}}
+
+
+DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
+TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", "reserved-regions",
+         "first-virtio-mmio", "pci-host", "no-reserved-regions", "no-outside")
+MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
+                         "arguments": lambda value: tuple(shlex.split(value))}
+
+
+def read_machine(arch: str) -> Machine:
+    values = architecture.known()[arch].of_vmm("qemu", MACHINE_KEYS, ("package", "machine"))
+    doorbells = tuple((name, values.pop(key)) for key, name in DOORBELLS.items() if key in values)
+    return Machine(**{key.replace("-", "_"): value for key, value in values.items()},
+                   interrupts=doorbells)
 
 
 class Vmm:
     name = "qemu"
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
-        self.arch, self.accel = arch, accel or "tcg"
-        self.binary = find_program(f"qemu-system-{arch}", path, PACKAGES[arch])
+        self.machine, self.accel = read_machine(arch), accel or "tcg"
+        self.binary = find_program(f"qemu-system-{arch}", path, self.machine.package)
         self.version = self.detail = ""
         if self.accel == "kvm" and not (os.uname().machine == arch
                                    and os.access("/dev/kvm", os.R_OK | os.W_OK)):
@@ -53,26 +92,25 @@ class Vmm:
 
     def _describe(self, setup: Setup, path: str) -> None:
         """QEMU has a virtio-iommu on virtio-mmio, but describes none: what is missing is added."""
-        where, options, *cpu = self._machine(setup)
+        where, options, *others = self._machine(setup)
         try:
-            subprocess.run([self.binary, where, f"{options},dumpdtb={path}", *cpu, "-m",
+            subprocess.run([self.binary, where, f"{options},dumpdtb={path}", *others, "-m",
                             str(setup.memory), "-nodefaults", "-display", "none", *MODERN_MMIO],
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True)
             with open(path, "rb") as file:
-                blob = add_properties(file.read(), IOMMU_ON_MMIO)
+                blob = add_properties(file.read(), self.machine.iommu_on_mmio())
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise UsageError(f"{self.binary}: device tree of the machine: {error}") from None
         with open(path, "wb") as file:
             file.write(blob)
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
-        if self.arch == "aarch64" and any(e.place == "outside" for e in setup.endpoints):
-            raise CannotProvide("QEMU's virt machine lists the functions of every root complex as"
-                                " behind the IOMMU, bypass_iommu or not")
-        on_mmio = setup.transport == "mmio"
-        outside_mmio = any(e.place == "outside-mmio" for e in setup.endpoints)
-        if self.arch != "aarch64" and (on_mmio or outside_mmio):
-            raise CannotProvide("QEMU's q35 machine has no virtio-mmio")
+        places = {endpoint.place for endpoint in setup.endpoints}
+        if self.machine.no_outside and "outside" in places:
+            raise self.machine.cannot(self.machine.no_outside)
+        on_mmio, outside_mmio = setup.transport == "mmio", "outside-mmio" in places
+        if not self.machine.first_virtio_mmio and (on_mmio or outside_mmio):
+            raise self.machine.cannot("has no virtio-mmio")
         mmio = MODERN_MMIO if on_mmio or outside_mmio else []
         dtb = ["-dtb", tree(directory)] if on_mmio else []
         buses = Buses()
@@ -89,28 +127,30 @@ class Vmm:
                 "-kernel", image, "-append", cmdline + allowed]
 
     def _machine(self, setup: Setup) -> list[str]:
-        if self.arch == "x86_64":
-            if setup.interrupts:
-                raise CannotProvide(f"{setup.interrupts} is a doorbell of arm machines")
-            return ["-machine", f"q35,accel={self.accel},sata=off,smbus=off", *self._firmware(setup),
-                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-        options = f"virt,accel={self.accel}"
-        if setup.reserved_regions:
-            options += ",gic-version=3,its=off"     # else the machine sets its own region
-        elif setup.interrupts:
-            options += f",gic-version={GIC_VERSIONS[setup.interrupts]}"
-        elif self.accel == "kvm":
-            options += ",gic-version=max"
-        return ["-machine", options, "-cpu", "host" if self.accel == "kvm" else "cortex-a57"]
+        options = [self.machine.machine, f"accel={self.accel}", self.machine.options,
+                   self._interrupts(setup)]
+        cpu = "host" if self.machine.cpu and self.accel == "kvm" else self.machine.cpu
+        return ["-machine", ",".join(filter(None, options)), *(["-cpu", cpu] if cpu else []),
+                *self._firmware(setup), *self.machine.arguments]
 
-    @staticmethod
-    def _firmware(setup: Setup) -> list[str]:
+    def _interrupts(self, setup: Setup) -> str:
+        if setup.reserved_regions:
+            return self.machine.reserved_regions
+        if not setup.interrupts:
+            return self.machine.kvm if self.accel == "kvm" else ""
+        for doorbell, options in self.machine.interrupts:
+            if doorbell == setup.interrupts:
+                return options
+        raise self.machine.cannot(f"has no doorbell {setup.interrupts}")
+
+    def _firmware(self, setup: Setup) -> list[str]:
         """
         qboot is quick, but leaves buses unnumbered, and QEMU then writes a VIOT in which the range
         of a second root complex is wrong: SeaBIOS where there is one.
         """
         more_roots = {"second-root", "outside"} & {endpoint.place for endpoint in setup.endpoints}
-        return [] if more_roots else ["-bios", "qboot.rom"]
+        quick = self.machine.quick_firmware
+        return [] if more_roots or not quick else ["-bios", quick]
 
     def _clock(self, setup: Setup) -> list[str]:
         """
@@ -129,8 +169,8 @@ class Vmm:
             return ",".join(["virtio-iommu-device", *(f"{k}={v}" for k, v in options.items())])
         if not setup.reserved_regions:
             return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
-        if self.arch == "x86_64":
-            raise CannotProvide("QEMU's q35 machine sets the reserved regions itself")
+        if self.machine.no_reserved_regions:
+            raise self.machine.cannot(self.machine.no_reserved_regions)
         regions = [region_value(region) for region in setup.reserved_regions]
         if self.at_least(8, 2):
             return json_device(options, regions)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Architectures: a directory of the tree is one if it has an arch.ini. Section [arch], which configure,
+make and scripts/setup read too (so each key is on one line, with one blank around "="):
+
+    name        as --arch, the GNU tools and uname have it
+    image       the file below build/NAME/ that a VMM starts
+    machines    what else uname may say on a host of it
+    debian      Debian's name
+
+Behind it there is a section for each VMM that runs it, for the adapter of that name.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .errors import UsageError
+from .ini import Parsers, Section, parse_values, read_ini, words
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FILE = "arch.ini"
+HOST = "host"                   # the machine that is a process is a VMM and an architecture
+KEYS: Parsers = {"name": str, "machines": words, "image": str, "debian": str}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    path: str                           # of its arch.ini
+    name: str
+    image: str                          # file below build/NAME/
+    machines: tuple[str, ...] = ()      # further words of uname for a host of it
+    debian: str = ""
+
+    def of_vmm(self, vmm: str, parsers: Parsers, needed: Sequence[str] = ()) -> dict[str, Any]:
+        """What it says for the adapter of this name, each key through its parser."""
+        for section in read_ini(self.path):
+            if section.name == vmm:
+                return checked(section, parsers, needed)
+        raise UsageError(f"--arch {self.name}: {os.path.relpath(self.path)} has no [{vmm}]")
+
+
+def files(root: str) -> list[str]:
+    paths = (os.path.join(root, name, FILE) for name in sorted(os.listdir(root)))
+    return [path for path in paths if os.path.isfile(path)]
+
+
+def checked(section: Section, parsers: Parsers, needed: Sequence[str]) -> dict[str, Any]:
+    values = parse_values(section, parsers)
+    for key in needed:
+        if not values.get(key):
+            raise section.error(key, "is missing")
+    return values
+
+
+def read(path: str) -> Architecture:
+    section = next((section for section in read_ini(path) if section.name == "arch"), None)
+    if not section:
+        raise UsageError(f"{path}: has no section [arch]")
+    return Architecture(path, **checked(section, KEYS, ("name", "image")))
+
+
+@lru_cache(maxsize=None)
+def known() -> dict[str, Architecture]:
+    """By name; the host machine is the last."""
+    found = sorted(map(read, files(ROOT)), key=lambda arch: (arch.name == HOST, arch.name))
+    return {arch.name: arch for arch in found}
+
+
+def names() -> tuple[str, ...]:
+    return tuple(known())
+
+
+def of_machine(machine: str) -> str:
+    """The architecture of a host whose uname says @machine."""
+    return next((arch.name for arch in known().values() if machine in arch.machines), machine)
