@@ -67,9 +67,7 @@ class Tree:
         self.write("virtio-iommu/untested.tsv", rows(UNTESTED))
         self.write("unittests.cfg", RUNS)
         for arch in ("x86_64", "aarch64"):
-            mock = self.write(f"bin/qemu-system-{arch}",
-                              f'#!/bin/sh\nexec {sys.executable} -IS {HERE}/mock_vmm.py "$@"\n')
-            mock.chmod(mock.stat().st_mode | stat.S_IXUSR)
+            mock_at(self, f"qemu-system-{arch}")
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
@@ -99,8 +97,20 @@ class Tree:
         return json.loads((self.root / "build/x86_64/results/results.json").read_text())
 
     def verdicts(self, run: str = "one") -> dict[str, str]:
-        found = next(item for item in self.results()["runs"] if item["name"] == run)
-        return {test["id"]: test["verdict"] for test in found["tests"]}
+        return self.verdicts_of(self.root / "build/x86_64/results/results.json")[run]
+
+    @staticmethod
+    def verdicts_of(results: Path) -> dict[str, dict[str, str]]:
+        """By run and test."""
+        return {run["name"]: {test["id"]: test["verdict"] for test in run["tests"]}
+                for run in json.loads(results.read_text())["runs"]}
+
+
+def mock_at(tree: Tree, program: str, first: str = "") -> None:
+    """The mock under the name of a VMM. `first` is shell, for what that VMM says in its own way."""
+    mock = tree.write(f"bin/{program}", f"#!/bin/sh\n{first}"
+                      f'exec {sys.executable} -IS {HERE}/mock_vmm.py "$@"\n')
+    mock.chmod(mock.stat().st_mode | stat.S_IXUSR)
 
 
 def rows(table: tuple) -> str:

@@ -26,7 +26,7 @@ def log(text):
 
 
 def words(arguments):
-    option = "-append" if "-append" in arguments else "--cmdline"
+    option = next(word for word in ("-append", "--cmdline", "--params") if word in arguments)
     return arguments[arguments.index(option) + 1].split()
 
 

@@ -191,7 +191,11 @@ def test_measure(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     assert "| level | qemu 7.2.22 aarch64 | qemu 7.2.22 x86_64 |" in text
     assert str(tree.root) not in text
     assert report.main(["measure", "/nonexistent"], str(tree.root)) == 2
-    assert "/nonexistent aarch64: run_tests.sh: " in capsys.readouterr().err
+    assert "/nonexistent aarch64: /nonexistent is not there" in capsys.readouterr().err
+    (tree.root / "bin/qemu-system-aarch64").unlink()
+    assert report.main(["measure", f"qemu={tree.root}/bin"], str(tree.root)) == 0
+    text = (tree.root / "docs/results/matrix.md").read_text()
+    assert "| level | qemu 7.2.22 x86_64 |" in text, "without what is not there"
 
 
 FACTS = (

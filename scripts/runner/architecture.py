@@ -7,6 +7,8 @@ make and scripts/setup read too (so each key is on one line, with one blank arou
     image       the file below build/NAME/ that a VMM starts
     machines    what else uname may say on a host of it
     debian      Debian's name
+    entries     how the image can be started, as it calls that itself: what else but a VMM's own
+                section tells an adapter that it can
 
 Behind it there is a section for each VMM that runs it, for the adapter of that name.
 """
@@ -24,7 +26,8 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILE = "arch.ini"
 HOST = "host"                   # the machine that is a process is a VMM and an architecture
-KEYS: Parsers = {"name": str, "machines": words, "image": str, "debian": str}
+KEYS: Parsers = {"name": str, "machines": words, "image": str, "debian": str,
+                 "entries": words}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Architecture:
     image: str                          # file below build/NAME/
     machines: tuple[str, ...] = ()      # further words of uname for a host of it
     debian: str = ""
+    entries: tuple[str, ...] = ()
 
     def of_vmm(self, vmm: str, parsers: Parsers, needed: Sequence[str] = ()) -> dict[str, Any]:
         """What it says for the adapter of this name, each key through its parser."""
@@ -72,6 +76,17 @@ def known() -> dict[str, Architecture]:
 
 def names() -> tuple[str, ...]:
     return tuple(known())
+
+
+def described_for(vmm: str) -> tuple[str, ...]:
+    """Those with a section for this VMM."""
+    return tuple(arch.name for arch in known().values()
+                 if any(section.name == vmm for section in read_ini(arch.path)))
+
+
+def entered_by(*entries: str) -> tuple[str, ...]:
+    """Those with an image that is started in one of these ways."""
+    return tuple(arch.name for arch in known().values() if set(entries) & set(arch.entries))
 
 
 def of_machine(machine: str) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
 
 from . import architecture, page, selection
-from .architecture import HOST
 from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
                         read_requirements, suite_version)
 from .config import Run, read_runs, seconds
@@ -24,7 +23,7 @@ from .progress import Progress, summary
 from .results import Report, judge_requirements, to_json, write_file
 from .repeat import RepeatedJob
 from .run import Context, RunJob, Workers
-from .vmm import Adapter, find_adapter
+from .vmm import DEFAULT, Adapter, adapter_class, find_adapter
 
 SPECS = ("1.2", "1.3", "1.4")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -82,7 +81,7 @@ def make_parser() -> Parser:
     add = parser.add_argument
     add("patterns", nargs="*", metavar="RUN|TEST", help="runs and tests, by name or glob")
     add("--arch", help=f"{' or '.join(architecture.names())}; default: this host's")
-    add("--vmm", default="qemu", help="adapter in scripts/runner/vmm (default: qemu)")
+    add("--vmm", default=DEFAULT, help=f"adapter in scripts/runner/vmm (default: {DEFAULT})")
     add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
     add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
     add("-l", "--list", action="store_true", help="show what would run")
@@ -120,14 +119,14 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     options = parser.parse_intermixed_args(argv)
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
-    known = architecture.names()
-    options.arch = options.arch or (HOST if options.vmm == HOST
-                                    else architecture.of_machine(os.uname().machine))
+    known, offered = architecture.names(), adapter_class(options.vmm).arches()
+    machine = architecture.of_machine(os.uname().machine)
+    options.arch = options.arch or (machine if machine in offered else offered[0])
     if options.arch not in known:
         raise UsageError(f"--arch {options.arch}: known are {', '.join(known)}"
                          f"{nearest(options.arch, list(known))}")
-    if (options.arch == HOST) != (options.vmm == HOST):
-        raise UsageError("--arch host and --vmm host go together")
+    if options.arch not in offered:
+        raise UsageError(f"--arch {options.arch}: --vmm {options.vmm} has {', '.join(offered)}")
     if options.html:
         page.require()
     for path in (options.json, options.junit, options.md, options.html):
@@ -301,7 +300,7 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
 def call(options: argparse.Namespace) -> str:
     """This call without what selects and reports."""
     words = ["./run_tests.sh", "--arch", options.arch]
-    words += ["--vmm", options.vmm] if options.vmm != "qemu" else []
+    words += ["--vmm", options.vmm] if options.vmm != DEFAULT else []
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel else []
     words += ["--strict"] if options.strict else []

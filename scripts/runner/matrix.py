@@ -7,9 +7,10 @@ from typing import Any, Optional
 from .markdown import table
 from .page import SYMBOLS, Data, render
 from .score import Row, Score, by_clause, scores
+from .vmm import DEFAULT, title
 
 AGAIN = ("`scripts/report measure VMM ...` runs these commands on each VMM and architecture, and "
-         "writes the matrix anew; VMM is a directory with QEMU's programs, or `host`.")
+         "writes the matrix anew; VMM is an adapter's name, or NAME=PATH.")
 ABSENT = {"verdict": "not-tested", "reason": "this result does not know the requirement"}
 
 
@@ -47,16 +48,15 @@ class Matrix:
 def heading(data: Data) -> str:
     """As short as a column wants it."""
     vmm = data["vmm"]
-    if vmm["name"] == "host":
-        return f"reference device {vmm['version']}"
+    arch = f" {data['arch']}" if data["arch"] != vmm["name"] else ""
     accel = f" {data['accel']}" if data["accel"] != "tcg" else ""
-    return f"{vmm['name']} {vmm['version']} {data['arch']}{accel}"
+    return f"{title(vmm['name'])} {vmm['version']}{arch}{accel}"
 
 
 def origin(data: Data) -> dict[str, Any]:
     vmm = data["vmm"]
     words = ["./run_tests.sh", "--arch", data["arch"]]
-    words += ["--vmm", vmm["name"]] if vmm["name"] != "qemu" else ["--vmm-path", "DIRECTORY"]
+    words += ["--vmm", vmm["name"]] if vmm["name"] != DEFAULT else ["--vmm-path", "DIRECTORY"]
     words += ["--accel", data["accel"]] if data["accel"] != "tcg" else []
     words += ["--no-expect"] if not any(test["expectation"] for run in data["runs"]
                                         for test in run["tests"]) else []

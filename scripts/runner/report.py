@@ -14,6 +14,7 @@ from .catalogue import Tree
 from .compare import read_results
 from .errors import UsageError
 from .results import write_file
+from .vmm import DEFAULT, adapter_class, find_adapter, names
 
 EPILOG = """\
 commands:
@@ -21,7 +22,8 @@ commands:
   matrix R.json ... [-o F.html] [--md F] several, side by side (default: Markdown on stdout)
   measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built,
                                          write DIR/matrix.html and .md (default: docs/results);
-                                         VMM is a directory with QEMU's programs, or "host"
+                                         VMM is an adapter's name, NAME=PATH where it is not
+                                         on PATH, or a directory of the default VMM
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -73,21 +75,40 @@ def measure(vmms: list[str], target: str, root: str) -> None:
 
 
 def measure_one(vmm: str, root: str, name: str) -> list[str]:
-    arches = [HOST] if vmm == HOST else [
-        arch.name for arch in architecture.known().values() if arch.name != HOST and
-        os.path.exists(os.path.join(root, "build", arch.name, arch.image))]
-    return [run(vmm, arch, root, os.path.join(root, "build", "matrix", f"{name}-{arch}.json"))
-            for arch in arches]
+    adapter, path = which(vmm)
+    return [run(adapter, path, arch, root, os.path.join(root, "build", "matrix", f"{name}-{arch}.json"))
+            for arch in measurable(adapter, path, root)]
 
 
-def run(vmm: str, arch: str, root: str, target: str) -> str:
+def which(vmm: str) -> tuple[str, Optional[str]]:
+    """Adapter and path that a word of the command line means."""
+    name, _, path = vmm.partition("=")
+    return (name, path or None) if name in names() else (DEFAULT, vmm)
+
+
+def measurable(adapter: str, path: Optional[str], root: str) -> list[str]:
+    """What is built, without what this VMM cannot run on this host, unless that is all."""
+    built = [arch for arch in adapter_class(adapter).arches() if os.path.exists(
+        os.path.join(root, "build", arch, architecture.known()[arch].image))]
+    refused = {}
+    for arch in built:
+        try:
+            find_adapter(adapter, arch, path, None)
+        except UsageError as error:
+            refused[arch] = error
+    if refused and len(refused) == len(built):
+        raise UsageError(f"{path or adapter} {built[0]}: {refused[built[0]]}")
+    return [arch for arch in built if arch not in refused]
+
+
+def run(adapter: str, path: Optional[str], arch: str, root: str, target: str) -> str:
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    where = ["--vmm", HOST] if vmm == HOST else ["--vmm-path", vmm]
+    where = ["--vmm", adapter, *(["--vmm-path", path] if path else [])]
     done = subprocess.run([os.path.join(root, "run_tests.sh"), "--arch", arch, *where,
                            "--no-expect", "--json", target], stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, env={**os.environ, "PYTHON": sys.executable})
     if done.returncode not in (0, 1):
-        raise UsageError(f"{vmm} {arch}: {done.stderr.decode(errors='replace').strip()}")
+        raise UsageError(f"{path or adapter} {arch}: {done.stderr.decode(errors='replace').strip()}")
     return target
 
 

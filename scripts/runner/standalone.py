@@ -15,6 +15,7 @@ from .catalogue import Tree, suite_version
 from .errors import NothingToRun, UsageError
 from .expectations import read_expectations
 from .package import make_config, runtime_files
+from .vmm import DEFAULT
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 
@@ -26,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("test", metavar="TEST", help="test id, glob over test ids, or requirement")
     add("--arch", help="as of run_tests.sh")
-    add("--vmm", default="qemu", help="as of run_tests.sh")
+    add("--vmm", default=DEFAULT, help="as of run_tests.sh")
     add("--run", metavar="RUN", help="only in this run (default: in all it belongs to)")
     add("-o", metavar="F", dest="output", help="(default: build/standalone/TEST-ARCH.pyz)")
     return parser

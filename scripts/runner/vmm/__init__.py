@@ -3,7 +3,11 @@
 "-" of the name being a "_" of the file. It defines
 
 class Vmm:
-    name            str, as in results and expectations/NAME
+    name            str, of the class: as in results and expectations/NAME
+    title           str, of the class: what people call it, as in headings
+    def arches(cls) -> tuple[str, ...]
+                    Of the class: the architectures that it runs the suite on. The first is meant
+                    where the host's is none of them and --arch is not said.
     binary          str, path of the program, found when the object is made
     accel           tcg or kvm, what it runs with
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str])
@@ -31,8 +35,13 @@ import re
 import subprocess
 from typing import Optional, Protocol
 
+from .. import architecture
 from ..config import Setup
 from ..errors import UsageError, nearest
+
+DEFAULT = "qemu"                # without --vmm
+KVM = "/dev/kvm"
+DISK_SIZE = 64 * 1024           # bytes
 
 
 class CannotProvide(Exception):
@@ -41,10 +50,16 @@ class CannotProvide(Exception):
 
 class Adapter(Protocol):
     name: str
+    title: str
     binary: str
     accel: str
     version: str
     detail: str
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]: ...
+
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None: ...
 
     def identify(self) -> None: ...
 
@@ -58,13 +73,21 @@ def names() -> list[str]:
     return sorted(file[:-3].replace("_", "-") for file in files if file.endswith(".py") and file[0] != "_")
 
 
-def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]) -> Adapter:
+def adapter_class(name: str) -> type[Adapter]:
     known = names()
     if name not in known:
         raise UsageError(f"--vmm {name}: known are {', '.join(known)}{nearest(name, known)}")
-    module = importlib.import_module(f".{name.replace('-', '_')}", __name__)
-    adapter: Adapter = module.Vmm(arch, path, accel)
-    return adapter
+    found: type[Adapter] = importlib.import_module(f".{name.replace('-', '_')}", __name__).Vmm
+    return found
+
+
+def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]) -> Adapter:
+    return adapter_class(name)(arch, path, accel)
+
+
+def title(name: str) -> str:
+    """Of a VMM in a result, which may be one of another tree."""
+    return adapter_class(name).title if name in names() else name
 
 
 def find_program(program: str, path: Optional[str], package: str) -> str:
@@ -82,15 +105,46 @@ def find_program(program: str, path: Optional[str], package: str) -> str:
     raise UsageError(f"{program} not found: install package {package} or say --vmm-path")
 
 
-def ask_version(binary: str) -> tuple[str, str]:
-    """What `--version` says behind the word version or a v: the digits, and the rest of the line as well."""
+def disk(directory: str, number: int) -> str:
+    """The file behind endpoint `number`, a blk."""
+    return os.path.join(directory, f"disk{number}.img")
+
+
+def make_disks(setup: Setup, directory: str) -> None:
+    """All of zeros, also where a boot before has left some."""
+    for number, endpoint in enumerate(setup.endpoints):
+        if endpoint.kind == "blk":
+            with open(disk(directory, number), "wb") as file:
+                file.truncate(DISK_SIZE)
+
+
+def need_kvm(name: str, arch: str, accel: str) -> None:
+    """For a VMM that has nothing else."""
+    if accel != "kvm":
+        raise UsageError(f"--accel {accel}: {name} runs with KVM only")
+    if architecture.of_machine(os.uname().machine) != arch:
+        raise UsageError(f"--arch {arch}: {name} needs a host of that architecture,"
+                         f" this one is {os.uname().machine}")
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        raise UsageError(f"{name} needs {KVM}, which "
+                         + ("may not be opened" if os.path.exists(KVM) else "is missing"))
+
+
+def ask(binary: str, *words: str) -> str:
+    """What the program prints when it is called so."""
     try:
-        done = subprocess.run([binary, "--version"], stdin=subprocess.DEVNULL,
+        done = subprocess.run([binary, *words], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageError(f"{binary} --version: {error}") from None
-    text = done.stdout.decode("utf-8", "replace")
-    match = re.search(r"(?:version |\bv)((\d+(?:\.\d+)+).*)", text)
+        raise UsageError(f"{binary} {' '.join(words)}: {error}") from None
+    return done.stdout.decode("utf-8", "replace")
+
+
+def ask_version(binary: str, word: str = "--version",
+                before: str = r"(?:version |\bv)") -> tuple[str, str]:
+    """What `word` says behind `before`, a pattern: the digits, and the rest of the line as well."""
+    text = ask(binary, word)
+    match = re.search(rf"{before}((\d+(?:\.\d+)+).*)", text)
     if not match:
-        raise UsageError(f"{binary} --version: no version in {text[:200]!r}")
+        raise UsageError(f"{binary} {word}: no version in {text[:200]!r}")
     return match[2], match[1].strip()

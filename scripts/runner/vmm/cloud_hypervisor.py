@@ -2,15 +2,12 @@
 """cloud-hypervisor, on a host of the same architecture with KVM."""
 from __future__ import annotations
 
-import os
 from typing import Optional
 
+from .. import architecture
 from ..config import RING_KEYS, Endpoint, Setup
-from ..errors import UsageError
-from . import CannotProvide, ask_version, find_program
+from . import CannotProvide, ask_version, disk, find_program, make_disks, need_kvm
 
-KVM = "/dev/kvm"
-DISK_SIZE = 64 * 1024
 SEGMENTS = {"root": 0, "segment": 1}
 NO_PLACE = {
     "root-port": "cloud-hypervisor has no PCI bridges",
@@ -27,29 +24,23 @@ QUIET = ["env", "-u", "RUST_BACKTRACE", "-u", "RUST_LIB_BACKTRACE"]
 
 
 class Vmm:
-    name = "cloud-hypervisor"
+    name, title = "cloud-hypervisor", "cloud-hypervisor"
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.entered_by("pvh", "arm64-image")
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.accel = accel or "kvm"
         self.version = self.detail = ""
         self.binary = find_program("cloud-hypervisor", path, "cloud-hypervisor")
-        if self.accel != "kvm":
-            raise UsageError(f"--accel {accel}: cloud-hypervisor runs with KVM only")
-        if os.uname().machine != arch:
-            raise UsageError(f"--arch {arch}: cloud-hypervisor needs a host of that architecture,"
-                             f" this one is {os.uname().machine}")
-        if not os.access(KVM, os.R_OK | os.W_OK):
-            raise UsageError(f"cloud-hypervisor needs {KVM}, which "
-                             + ("may not be opened" if os.path.exists(KVM) else "is missing"))
+        need_kvm(self.name, arch, self.accel)
 
     def identify(self) -> None:
         self.version, self.detail = ask_version(self.binary)
 
     def prepare(self, setup: Setup, directory: str) -> None:
-        for number, endpoint in enumerate(setup.endpoints):
-            if endpoint.kind == "blk":
-                with open(disk(directory, number), "wb") as file:
-                    file.truncate(DISK_SIZE)
+        make_disks(setup, directory)
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
         check(setup)
@@ -60,7 +51,9 @@ class Vmm:
 
 
 def check(setup: Setup) -> None:
-    """It has few options for its virtio-iommu."""
+    """It has few options for its virtio-iommu, and has one only for the devices behind it."""
+    if not setup.endpoints:
+        raise CannotProvide("cloud-hypervisor has no virtio-iommu without a device behind it")
     if setup.transport != "pci":
         raise CannotProvide(f"cloud-hypervisor's virtio-iommu is not on {setup.transport}")
     if setup.boot_bypass:
@@ -106,10 +99,6 @@ def place(endpoint: Endpoint) -> str:
         raise CannotProvide(NO_PLACE[endpoint.place])
     segment = SEGMENTS[endpoint.place]
     return ",iommu=on" + (f",pci_segment={segment}" if segment else "")
-
-
-def disk(directory: str, number: int) -> str:
-    return os.path.join(directory, f"disk{number}.img")
 
 
 def blk(number: int, _: Endpoint, directory: str) -> tuple[str, str]:

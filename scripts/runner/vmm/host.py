@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Optional
 
+from .. import architecture
 from ..config import RING_KEYS, Endpoint, Setup
 from ..errors import UsageError
 from . import CannotProvide, ask_version
@@ -16,7 +17,11 @@ MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 
 
 class Vmm:
-    name = "host"
+    name, title = "host", "reference device"
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.entered_by("process")
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.binary = os.path.abspath(path) if path else PROGRAM

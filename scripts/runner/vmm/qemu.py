@@ -14,9 +14,8 @@ from ..config import INTERRUPTS, Endpoint, Region, Setup
 from ..errors import UsageError
 from ..fdt import add_properties, cells
 from ..ini import Parsers
-from . import CannotProvide, ask_version, find_program
+from . import CannotProvide, ask_version, disk, find_program, make_disks
 
-DISK_SIZE = 64 * 1024
 VIRTIO = "iommu_platform=on,disable-legacy=on"
 MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
@@ -66,7 +65,11 @@ def read_machine(arch: str) -> Machine:
 
 
 class Vmm:
-    name = "qemu"
+    name, title = "qemu", "qemu"
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.described_for(cls.name)
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.machine, self.accel = read_machine(arch), accel or "tcg"
@@ -83,10 +86,7 @@ class Vmm:
         return tuple(map(int, self.version.split(".")[:2])) >= (major, minor)
 
     def prepare(self, setup: Setup, directory: str) -> None:
-        for number, endpoint in enumerate(setup.endpoints):
-            if endpoint.kind == "blk":
-                with open(disk(directory, number), "wb") as file:
-                    file.truncate(DISK_SIZE)
+        make_disks(setup, directory)
         if setup.transport == "mmio" and not os.path.exists(tree(directory)):
             self._describe(setup, tree(directory))
 
@@ -220,10 +220,6 @@ def json_device(options: dict[str, str], regions: list[str]) -> str:
 
 def tree(directory: str) -> str:
     return os.path.join(directory, "machine.dtb")
-
-
-def disk(directory: str, number: int) -> str:
-    return os.path.join(directory, f"disk{number}.img")
 
 
 class Buses:

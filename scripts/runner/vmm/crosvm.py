@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""crosvm on x86-64, with KVM: its virtio-iommu with nothing behind it but an empty hot-plug port."""
+from __future__ import annotations
+
+from typing import Optional
+
+from .. import architecture
+from ..config import RING_KEYS, Setup
+from . import CannotProvide, ask_version, find_program, need_kvm
+
+# CMDLINE_MAX_SIZE of its x86_64 crate without the zero, and without the words that it adds itself.
+LONGEST_CMDLINE = 0x7ff - len("panic=-1 ")
+
+# It wants a directory of its own for its sandboxes, and the rights to make them.
+NO_SANDBOX = "--disable-sandbox"
+
+
+class Vmm:
+    name, title = "crosvm", "crosvm"
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.entered_by("linux64")
+
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
+        self.accel = accel or "kvm"
+        self.version = self.detail = ""
+        self.binary = find_program("crosvm", path, "crosvm")
+        need_kvm(self.name, arch, self.accel)
+
+    def identify(self) -> None:
+        """One version for years: the detail has the commit where it was built from one."""
+        self.version, self.detail = ask_version(self.binary, "version", "crosvm ")
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        """There are no files."""
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        check(setup)
+        if len(cmdline) > LONGEST_CMDLINE:
+            raise CannotProvide(f"crosvm takes a command line of {LONGEST_CMDLINE} characters,"
+                                f" this one has {len(cmdline)}")
+        return [self.binary, "--no-syslog", "--log-level", "error", "run", NO_SANDBOX,
+                "--cpus", "1", "--mem", str(setup.memory),
+                "--serial", "type=stdout,hardware=serial,num=1", "--vfio-isolate-hotplug",
+                "--params", cmdline, image]
+
+
+def check(setup: Setup) -> None:
+    """It has no options for its virtio-iommu."""
+    if setup.endpoints:
+        raise CannotProvide("crosvm puts only VFIO devices behind its virtio-iommu")
+    if setup.transport != "pci":
+        raise CannotProvide(f"crosvm's virtio-iommu is not on {setup.transport}")
+    if setup.boot_bypass:
+        raise CannotProvide("crosvm's virtio-iommu does not offer BYPASS_CONFIG")
+    if setup.granule not in (None, "4k", "host"):
+        raise CannotProvide("crosvm's granule is the host's page, with no option")
+    if setup.address_width:
+        raise CannotProvide("crosvm has no option for the input range")
+    if setup.reserved_regions:
+        raise CannotProvide("crosvm sets the reserved regions itself")
+    if setup.interrupts:
+        raise CannotProvide("crosvm has no option for the doorbell")
+    if setup.machine_reset:
+        raise CannotProvide("crosvm ends when the machine is reset")
+    for key in RING_KEYS:
+        wanted = getattr(setup, key.replace("-", "_"))
+        if wanted is not None and wanted != (key == "event-idx"):
+            raise CannotProvide("crosvm's virtio-iommu offers event-idx and no other ring feature,"
+                                " with no option")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+kvmtool on arm64, with KVM. Only its virtio-iommu branch has the device; its x86 loads neither ELF
+nor anything else that knows of an IOMMU, as it has no tables.
+"""
+from __future__ import annotations
+
+from typing import Optional
+
+from .. import architecture
+from ..config import RING_KEYS, Setup
+from . import CannotProvide, ask, ask_version, disk, find_program, make_disks, need_kvm
+
+PLACES = {"root": "pci", "mmio": "mmio"}
+OFFERED = ("indirect", "event-idx")         # always
+MOST = {"rng": 1, "blk": 4}
+
+
+class Vmm:
+    name, title = "kvmtool", "kvmtool"
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.entered_by("arm64-image")
+
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
+        self.accel = accel or "kvm"
+        self.version = self.detail = self._options = ""
+        self.binary = find_program("lkvm", path, "kvmtool")
+        need_kvm(self.name, arch, self.accel)
+
+    def identify(self) -> None:
+        self.version, self.detail = ask_version(self.binary, "version", "kvm tool ")
+        self._options = ask(self.binary, "run", "--help")
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        make_disks(setup, directory)
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        if "--viommu" not in self._options:
+            raise CannotProvide(f"{self.binary} has no option --viommu: it is not of the"
+                                " virtio-iommu branch")
+        check(setup)
+        return [self.binary, "run", "--nodefaults", "--cpus", "1", "--mem", str(setup.memory),
+                "--console", "serial", "--viommu", f"virtio,{setup.transport}",
+                *self._transport(setup), *devices(setup, directory),
+                "--params", cmdline, "--kernel", image]
+
+    def _transport(self, setup: Setup) -> list[str]:
+        """Of all endpoints together. Before 2023 MMIO was it, unless another option was there."""
+        wanted = {transport(endpoint.place) for endpoint in setup.endpoints}
+        if len(wanted) > 1:
+            raise CannotProvide("kvmtool has all its devices on one transport")
+        if not wanted:
+            return []
+        if "--virtio-transport" in self._options:
+            return ["--virtio-transport", *wanted]
+        return ["--force-pci"] if wanted == {"pci"} else []
+
+
+def transport(place: str) -> str:
+    if place not in PLACES:
+        raise CannotProvide(f"kvmtool has no place {place}: one bus, and all behind the IOMMU")
+    return PLACES[place]
+
+
+def check(setup: Setup) -> None:
+    """It has few options for its virtio-iommu."""
+    if setup.boot_bypass:
+        raise CannotProvide("kvmtool's virtio-iommu does not offer BYPASS_CONFIG")
+    if setup.granule not in (None, "host"):
+        raise CannotProvide("kvmtool's granule is the host's page, with no option")
+    if setup.address_width:
+        raise CannotProvide("kvmtool has no option for the input range")
+    if setup.reserved_regions:
+        raise CannotProvide("kvmtool sets the reserved regions itself")
+    if setup.interrupts:
+        raise CannotProvide("this runner says nothing of kvmtool's doorbells")
+    if setup.machine_reset:
+        raise CannotProvide("kvmtool ends when the machine is reset")
+    for key in RING_KEYS:
+        wanted = getattr(setup, key.replace("-", "_"))
+        if wanted is not None and wanted != (key in OFFERED):
+            raise CannotProvide(f"kvmtool's virtio-iommu offers {' and '.join(OFFERED)} and no"
+                                " other ring feature, with no option")
+
+
+def devices(setup: Setup, directory: str) -> list[str]:
+    """Disks in the order of the set-up; the rng is one switch."""
+    words: list[str] = []
+    for kind in {endpoint.kind: None for endpoint in setup.endpoints}:
+        if kind not in MOST:
+            raise CannotProvide(f"this runner has no {kind} of kvmtool")
+        if sum(endpoint.kind == kind for endpoint in setup.endpoints) > MOST[kind]:
+            raise CannotProvide(f"kvmtool has at most {MOST[kind]} {kind}")
+    for number, endpoint in enumerate(setup.endpoints):
+        words += ["--rng"] if endpoint.kind == "rng" else ["--disk", disk(directory, number)]
+    if "," in directory and "--disk" in words:
+        raise CannotProvide(f"kvmtool takes no comma in {directory}")
+    return words
