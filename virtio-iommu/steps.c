@@ -138,7 +138,7 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
 {
 	if (!good)
-		judge(broken(), at, expected, "%#lx", seen);
+		judge(broken(), at, expected, "it is not so; seen: %#lx", seen);
 }
 
 void queue_raw(const void *request, uint32_t size, struct request_tail *tail)

@@ -185,7 +185,8 @@ def test_verbose_shows_what_a_named_test_does(tree: Tree) -> None:
     tree.run("-v", "one", "DEV-ATTACH-1")
     lines = tree.out.splitlines()
     place = lines.index("pass    one DEV-ATTACH-1/first_test (attach.c:33)")
-    assert [line.strip() for line in lines[place + 1:place + 4]] == [
+    assert [line.strip() for line in lines[place + 1:place + 5]] == [
+        "DEV-ATTACH-1 (MUST, ATTACH request):",
         "DMA endpoint 0x10 writes 1 bytes at 0x1000 -> not done",
         "ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4", "-> lost"]
     assert tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
@@ -199,7 +200,7 @@ def test_last_request_before_a_crash(tree: Tree, monkeypatch: pytest.MonkeyPatch
     assert tree.run("-v", "one", "DEV-ATTACH-2") == 1
     lines = tree.out.splitlines()
     assert lines[0].startswith("crash   one DEV-ATTACH-2/trap_here: the VMM was ended by SIGABRT")
-    assert lines[1] == "          PROBE endpoint 0x10 ->"
+    assert lines[2] == "          PROBE endpoint 0x10 ->"
 
 
 def test_run_without_tests_is_told(tree: Tree) -> None:

@@ -39,7 +39,7 @@ class Progress:
         with self._lock:
             self._done.add((id(run), result.id))
             if self._verbose or self._is_news(run, result):
-                text = result.expectation if result.known else result.text
+                text = result.expectation if result.known and not self._verbose else result.text
                 place = f" ({result.at})" if self._verbose and result.at else ""
                 self._wrapped(f"{self._word(result)} {run.name} {result.id}"
                               + (f": {text}" if text else "") + place)

@@ -236,7 +236,13 @@ class RunJob:
             result.reproduce = command(self.context.call, self.result.name, test.id,
                                        event.fields.get("part", ""))
         self._results[test.id] = result
-        self.context.progress.judged(self.result, result, self._traces.pop(test.id, ()))
+        self.context.progress.judged(self.result, result, self._story(result, row))
+
+    def _story(self, result: TestResult, row: Optional[Requirement]) -> list[str]:
+        """What a test was about and did, if it was asked for."""
+        trace = self._traces.pop(result.id, ())
+        about = [f"{row.id} ({row.level}, {row.clause}): {row.text}"] if row and trace else []
+        return [*about, *trace]
 
 
 class Job(Protocol):

@@ -41,14 +41,9 @@ def arguments(options: argparse.Namespace) -> list[str]:
 
 
 def about(plan: cli.Plan, tree: Tree, vmm: str) -> list[str]:
-    """What the tests demand, and what is known of this VMM."""
+    """Which tests, and what is known of this VMM."""
     tests = {test.id: test for selected in plan.selected for test in selected.tests}
     lines = [f"virtio-iommu-tests {suite_version(tree.root)}, {tree.arch}: {', '.join(tests)}"]
-    for name in dict.fromkeys(test.requirement for test in tests.values()):
-        row = plan.requirements.get(name)
-        if row:
-            text = getattr(row, "text", "")
-            lines.append(f"{name} ({row.level}, {row.clause})" + (f": {text}" if text else ""))
     path = tree.path("expectations", vmm)
     if os.path.exists(path):
         known = (entry.reason for entry in read_expectations(path) if entry.test in tests)
