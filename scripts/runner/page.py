@@ -127,5 +127,5 @@ def to_html(data: Data) -> str:
     rows = data["requirements"]
     return render("report.html", data=data, title=title(data), tree=lines(data), counts=counts,
                   scores=scores(rows), environments=environments(data),
-                  verdicts=counts(rows), red=sum(test["red"] for run in data["runs"]
-                                                 for test in run["tests"]))
+                  verdicts=counts(rows), given=[name for name in VERDICTS if data["summary"][name]],
+                  red=sum(test["red"] for run in data["runs"] for test in run["tests"]))
