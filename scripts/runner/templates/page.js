@@ -8,8 +8,13 @@
 
   function words(row, name) { return row.dataset[name].split(" "); }
 
+  /* Without the names of set-ups: "bypass" is in most of them. */
   function textOf(row) {
-    if (!texts.has(row)) { texts.set(row, row.textContent.toLowerCase()); }
+    if (!texts.has(row)) {
+      var copy = row.cloneNode(true);
+      copy.querySelectorAll(".where, pre").forEach(function (part) { part.remove(); });
+      texts.set(row, copy.textContent.toLowerCase());
+    }
     return texts.get(row);
   }
 
