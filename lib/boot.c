@@ -5,10 +5,28 @@
 #include "console.h"
 #include "machine.h"
 
+/* Memory maps of firmware come in many pieces. */
+static bool join(struct memory_range *ranges, unsigned int count, uint64_t base, uint64_t size)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct memory_range *range = &ranges[i];
+		bool behind = base && range->base + range->size == base;
+		bool before = range->base && base + size == range->base;
+
+		if (before)
+			range->base = base;
+		if (before || behind)
+			range->size += size;
+		if (before || behind)
+			return true;
+	}
+	return false;
+}
+
 static void add_range(struct boot_info *boot, struct memory_range *ranges, unsigned int *count,
 		      uint64_t base, uint64_t size)
 {
-	if (!size)
+	if (!size || join(ranges, *count, base, size))
 		return;
 	if (*count < BOOT_MAX_RANGES)
 		ranges[(*count)++] = (struct memory_range){base, size};

@@ -31,7 +31,7 @@ struct boot_info {
 	bool ranges_lost;	/* there were more than BOOT_MAX_RANGES: boot_start() gives up */
 };
 
-/* Append a range; an empty one is left out. */
+/* Append a range; an empty one is left out, one that is adjacent to another makes that one longer. */
 void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size);
 void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size);
 

@@ -132,6 +132,23 @@ static void out_of_memory(void)
 	CHECK(!runs_out(1, 1));
 }
 
+/* What is adjacent is one range, on whichever side it comes. */
+static void joined(void)
+{
+	struct boot_info boot_info = {0};
+
+	boot_add_ram(&boot_info, 0x2000, 0x1000);
+	boot_add_ram(&boot_info, 0x3000, 0x1000);
+	boot_add_ram(&boot_info, 0x1000, 0x1000);
+	boot_add_ram(&boot_info, 0x5000, 0x1000);
+	CHECK_EQ(boot_info.ram_count, 2);
+	CHECK_EQ(boot_info.ram[0].base, 0x1000);
+	CHECK_EQ(boot_info.ram[0].size, 0x3000);
+	boot_add_reserved(&boot_info, -0x1000ull, 0x1000);
+	boot_add_reserved(&boot_info, 0, 0x1000);
+	CHECK_EQ(boot_info.reserved_count, 2);
+}
+
 /* What is empty is dropped; what does not fit the table is remembered as lost. */
 static void ranges(void)
 {
@@ -140,12 +157,12 @@ static void ranges(void)
 	boot_add_ram(&full, 0x1000, 0);
 	CHECK_EQ(full.ram_count, 0);
 	for (unsigned int i = 0; i < BOOT_MAX_RANGES; i++)
-		boot_add_ram(&full, i << 12, 0x1000);
+		boot_add_ram(&full, i << 13, 0x1000);
 	CHECK(!full.ranges_lost);
-	boot_add_ram(&full, 0, 0x1000);
+	boot_add_ram(&full, 1 << 30, 0x1000);
 	CHECK(full.ranges_lost);
 	CHECK_EQ(full.ram_count, BOOT_MAX_RANGES);
-	CHECK_EQ(full.ram[BOOT_MAX_RANGES - 1].base, (BOOT_MAX_RANGES - 1) << 12);
+	CHECK_EQ(full.ram[BOOT_MAX_RANGES - 1].base, (BOOT_MAX_RANGES - 1) << 13);
 	CHECK_EQ(full.reserved_count, 0);
 }
 
@@ -155,6 +172,7 @@ int main(void)
 	choices();
 	allocations();
 	out_of_memory();
+	joined();
 	ranges();
 	free(ram);
 	return unit_end("memory");
