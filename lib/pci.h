@@ -58,8 +58,8 @@ enum {
 
 enum { PCI_CAP_VENDOR = 0x09, PCI_CAP_EXPRESS = 0x10, PCI_CAP_MSIX = 0x11, PCI_CAP_MSI = 0x05 };
 
-/* Class and subclass. */
-enum { PCI_CLASS_HOST_BRIDGE = 0x0600 };
+/* Class; class and subclass. */
+enum { PCI_CLASS_BRIDGE = 0x06, PCI_CLASS_HOST_BRIDGE = 0x0600 };
 
 /* A range of memory addresses that a host bridge forwards to its buses. */
 struct pci_window {
@@ -132,7 +132,8 @@ struct pci {
 /*
  * With @pci->hosts filled, find all functions on all buses of all hosts. Afterwards every bridge
  * is numbered, every memory BAR placed, and every bridge with something behind it forwards
- * memory accesses and DMA. The functions themselves are still disabled: pci_enable().
+ * memory accesses and DMA. The functions themselves are still disabled, or were set up by firmware, and
+ * none of them masters the bus: pci_enable().
  *
  * The numbers depend on nothing but what is plugged where. A root bus keeps its number, the
  * buses below it are numbered depth first with the numbers that follow.

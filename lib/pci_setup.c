@@ -55,6 +55,18 @@ static void read_bridge(struct pci_dev *dev)
 	dev->port_type = read_port_type(dev);
 }
 
+/*
+ * Firmware that has used a device may have left it with requests in memory that is ours by now. Bridges
+ * pass on what others master.
+ */
+static void stop_mastering(const struct pci_dev *dev)
+{
+	uint16_t command = pci_read16(dev, PCI_COMMAND);
+
+	if (dev->class_code >> 16 != PCI_CLASS_BRIDGE && command & PCI_COMMAND_MASTER)
+		pci_write16(dev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+}
+
 /* Append the function, if it is there. @header gets the header type, multi-function bit included.
  */
 static bool scan_function(struct scan *scan, uint16_t bdf, struct pci_dev *bridge, uint8_t *header)
@@ -77,6 +89,7 @@ static bool scan_function(struct scan *scan, uint16_t bdf, struct pci_dev *bridg
 	dev.header_type = *header & ~MULTI_FUNCTION;
 	if (is_bridge(&dev))
 		read_bridge(&dev);
+	stop_mastering(&dev);
 	pci->devices[pci->device_count++] = dev;
 	return true;
 }

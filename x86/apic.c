@@ -14,7 +14,14 @@ enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
 enum { MSR_X2APIC = 0x800 };
 
 /* Registers lie 16 bytes apart; as MSRs, one number. */
-enum { APIC_ID = 0x20, APIC_SPURIOUS = 0xf0, APIC_REQUEST = 0x200, APIC_SIZE = 0x1000 };
+enum {
+	APIC_ID = 0x20,
+	APIC_SPURIOUS = 0xf0,
+	APIC_REQUEST = 0x200,
+	APIC_TIMER = 0x320,
+	APIC_SIZE = 0x1000,
+};
+enum { TIMER_MASKED = 1 << 16 };
 enum { SPURIOUS_ENABLE = 1 << 8, SPURIOUS_VECTOR = 0xff };
 
 #define DOORBELL 0xfee00000ull
@@ -67,6 +74,7 @@ void msi_init(const struct boot_info *boot)
 	destination = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
 	if (destination >= 0xff)
 		return;		/* no message can name it */
+	apic_write(APIC_TIMER, TIMER_MASKED);	/* firmware's: it may look like a message */
 	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | SPURIOUS_VECTOR);
 	next_vector = FIRST_VECTOR;
 }
