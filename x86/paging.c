@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Identity map in 2 MiB pages over the tables of entry.S (Intel SDM 3A, 4.5).
+ * Identity map in 2 MiB pages, over the tables of entry.S if we came through that (Intel SDM 3A, 4.5).
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "boot.h"
 #include "console.h"
@@ -85,6 +86,19 @@ void paging_init(const struct boot_info *boot)
 	for (unsigned int i = 0; i < boot->ram_count; i++)
 		if (boot->ram[i].base >= MAPPED_BY_ENTRY)
 			map(boot->ram[i].base, boot->ram[i].size, PTE_CACHED);
+}
+
+const void *paging_prepare(bool five_levels)
+{
+	uint64_t *root;
+
+	memset(boot_pml4, 0, PAGE_SIZE);
+	map(0, MAPPED_BY_ENTRY, PTE_CACHED);
+	if (!five_levels)
+		return boot_pml4;
+	root = spare_tables[spare_tables_used++];
+	root[0] = (uintptr_t)boot_pml4 | PTE_PRESENT | PTE_WRITE;
+	return root;
 }
 
 void *io_map(uint64_t phys, uint64_t size)

@@ -32,18 +32,23 @@ void x86_start_linux64(const uint8_t *zero_page);
 
 static struct boot_info boot;
 
+void x86_start(struct boot_info *info)
+{
+	boot_add_reserved(info, 0, LOW_MEMORY_END);
+	boot_add_reserved(info, (uintptr_t)image_start, image_end - image_start);
+	boot_add_reserved(info, (uintptr_t)info->cmdline, strlen(info->cmdline) + 1);
+	paging_init(info);
+	clock_init(info);
+	memory_init(info, ARENA_LIMIT, UINT64_MAX);
+	boot_start(info);
+}
+
 static void start(const char *protocol) __attribute__((noreturn));
 
 static void start(const char *protocol)
 {
 	boot.protocol = protocol;
-	boot_add_reserved(&boot, 0, LOW_MEMORY_END);
-	boot_add_reserved(&boot, (uintptr_t)image_start, image_end - image_start);
-	boot_add_reserved(&boot, (uintptr_t)boot.cmdline, strlen(boot.cmdline) + 1);
-	paging_init(&boot);
-	clock_init(&boot);
-	memory_init(&boot, ARENA_LIMIT, UINT64_MAX);
-	boot_start(&boot);
+	x86_start(&boot);
 }
 
 static void add_memory(uint64_t base, uint64_t size, uint32_t type)

@@ -3,15 +3,25 @@
 #ifndef X86_H
 #define X86_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct boot_info;
+
+/* The part of the start that all ways in have in common, with console and exceptions ready. */
+void x86_start(struct boot_info *boot) __attribute__((noreturn));
 
 /* Load the exception table. */
 void exceptions_init(void);
 
 /* Map all RAM above 4 GiB, cached. What lies below is mapped by entry.S. */
 void paging_init(const struct boot_info *boot);
+
+/*
+ * Map the first 4 GiB, which entry.S does for those who come through it, while other tables are in use.
+ * Returns the root for CR3; for five levels if @five_levels.
+ */
+const void *paging_prepare(bool five_levels);
 
 /* Find out how fast the TSC runs. Takes some milliseconds at most. */
 void clock_init(const struct boot_info *boot);

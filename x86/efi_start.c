@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From UEFI firmware to struct boot_info, and from its page tables to ours.
+ */
+#include "efi.h"
+#include "x86.h"
+
+#define CR4_LA57 (1ull << 12)
+
+static struct boot_info boot;
+
+/* efi_entry.S: onto our own tables, descriptors and stack, and to x86_start_uefi(). */
+void x86_take_over(const void *root) __attribute__((noreturn));
+
+efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system);
+void x86_start_uefi(void) __attribute__((noreturn));
+
+static bool has_five_levels(void)
+{
+	uint64_t cr4;
+
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	return cr4 & CR4_LA57;
+}
+
+/* The image may lie above 4 GiB: all of RAM is in the tables before they are used. */
+efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
+{
+	const void *root;
+
+	if (!efi_start(&boot, image, system))
+		return EFI_LOAD_ERROR;
+	asm volatile("cli" : : : "memory");
+	root = paging_prepare(has_five_levels());
+	paging_init(&boot);
+	x86_take_over(root);
+}
+
+void x86_start_uefi(void)
+{
+	serial_init();
+	exceptions_init();
+	x86_start(&boot);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the entries and long_mode.S share: assembly only. */
+#ifndef LONG_MODE_H
+#define LONG_MODE_H
+
+/* Selectors of our descriptor table. */
+#define CODE64 0x08
+#define DATA64 0x10
+
+#define CR0_PE_PG 0x80000001
+#define CR4_PAE	  0x20
+
+	/* Needs no stack: that is in BSS, too. */
+	.macro clear_bss
+	leaq bss_start(%rip), %rdi
+	leaq image_end(%rip), %rcx
+	subq %rdi, %rcx
+	shrq $3, %rcx
+	xorl %eax, %eax
+	rep stosq
+	.endm
+
+#endif
