@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
+ * Two ways in, at EL2 or EL1.
+ *
  * arm64 Linux boot protocol (Documentation/arch/arm64/booting.rst): X0 is the tree, MMU and data
- * cache are off, the image is clean to the point of coherency, interrupts are masked, EL2 or EL1.
+ * cache are off, the image is clean to the point of coherency, interrupts are masked.
+ *
+ * UEFI firmware (UEFI 2.10, 2.3.6): X0 = handle, X1 = system table, identity mapped and cached, on the
+ * firmware's stack.
  */
 #include "machine_arm.h"
+#include "pe.h"
 #include "sysreg.h"
 
 #define STACK_SIZE	     0x20000
@@ -20,19 +26,28 @@
 	.endm
 
 	.section .head, "ax"
+	.global	header
 header:
+	ccmp	x18, #0, #13, pl	/* does nothing: its bytes begin with "MZ" */
 	b	entry
-	.long	0
 	.quad	0			/* text_offset */
 	.quad	image_end - header	/* image_size: with BSS, tables and stacks */
 	.quad	1 << 3 | 1 << 1		/* flags: anywhere in RAM, 4 KiB pages, little endian */
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"
-	.long	0
+	.long	pe_header - header
+	pe_header PE_AARCH64, efi_entry
 
 	.text
 entry:
 	mov	x19, x0
+	address	x20, arm_start
+	bl	drop_cache		/* no dirty line may be written over what follows */
+	bl	relocate
+	bl	zero_bss
+
+/* X19 = the tree, X20 = the C function to go on with. MMU and data cache are off. */
+take_over:
 	mrs	x0, CurrentEL
 	cmp	x0, #2 << 2
 	b.ne	el1
@@ -54,9 +69,6 @@ el1:
 	address	x0, stack_end
 	mov	sp, x0
 
-	bl	drop_cache		/* no dirty line may be written over what follows */
-	bl	relocate
-	bl	zero_bss
 	mov	x0, x19
 	bl	mmu_prepare
 	bl	drop_cache		/* no stale line may hide what was written uncached */
@@ -70,7 +82,42 @@ el1:
 	isb
 	mov	x0, x19
 	mov	x29, xzr
-	bl	arm_start
+	blr	x20
+
+/* Whatever is cached must be in memory before the MMU goes off. */
+efi_entry:
+	stp	x29, x30, [sp, #-32]!
+	stp	x19, x20, [sp, #16]
+	mov	x19, x0
+	mov	x20, x1
+	bl	relocate
+	bl	zero_bss
+	mov	x0, x19
+	mov	x1, x20
+	bl	arm_leave_firmware
+	tbnz	x0, #63, 1f
+	msr	daifset, #15
+	mov	x19, x0
+	address	x20, arm_start_uefi
+	bl	drop_cache
+	bl	mmu_off
+	b	take_over
+1:	ldp	x19, x20, [sp, #16]
+	ldp	x29, x30, [sp], #32
+	ret
+
+mmu_off:
+	constant x0, SCTLR_OFF
+	constant x1, SCTLR_EL2_OFF
+	mrs	x2, CurrentEL
+	cmp	x2, #2 << 2
+	b.ne	1f
+	msr	sctlr_el2, x1
+	isb
+	ret
+1:	msr	sctlr_el1, x0
+	isb
+	ret
 
 /* Return to the caller at EL1, with nothing trapped and the virtual counter not offset. */
 leave_el2:

@@ -7,8 +7,10 @@
 
 #include <asm/io.h>
 
+#include "acpi.h"
 #include "fdt.h"
 #include "fdt_node.h"
+#include "le.h"
 #include "machine.h"
 #include "msi_arm.h"
 
@@ -52,32 +54,54 @@ static bool gicv2m_arrived(const struct msi_message *message)
 
 static const struct msi_controller gicv2m = {gicv2m_alloc, gicv2m_arrived};
 
-static void *map_reg(const void *fdt, int node, uint64_t size, uint64_t *base)
+static const struct msi_controller *use(uint64_t frame_base, uint64_t distributor_base)
 {
-	struct error ignored;
+	volatile uint8_t *frame = io_map(frame_base, FRAME_SIZE);
 
-	if (node < 0 || !fdt_translate(fdt, node, 0, base, NULL, &ignored))
+	distributor = io_map(distributor_base, DISTRIBUTOR_SIZE);
+	if (!frame || !distributor)
 		return NULL;
-	return io_map(*base, size);
+	if (!count) {
+		first = io_read32(frame + MSI_TYPER) >> 16 & 0x3ff;
+		count = io_read32(frame + MSI_TYPER) & 0x3ff;
+	}
+	if (first < FIRST_SPI || !count || first + count - 1 > LAST_SPI)
+		return NULL;
+	doorbell = frame_base + MSI_SETSPI;
+	return &gicv2m;
 }
 
 /* The frame is a child of its GIC (Devicetree binding interrupt-controller/arm,gic.yaml). */
 const struct msi_controller *gicv2m_open(const void *fdt)
 {
 	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v2m-frame");
-	volatile uint8_t *frame;
-	uint64_t base, ignored;
+	uint64_t frame_base, distributor_base;
+	struct error ignored;
+	int parent;
 
 	if (node < 0 || !fdt_is_enabled(fdt, node))
 		return NULL;
-	frame = map_reg(fdt, node, FRAME_SIZE, &base);
-	distributor = map_reg(fdt, fdt_parent_offset(fdt, node), DISTRIBUTOR_SIZE, &ignored);
-	if (!frame || !distributor)
+	parent = fdt_parent_offset(fdt, node);
+	if (parent < 0 || !fdt_translate(fdt, node, 0, &frame_base, NULL, &ignored) ||
+	    !fdt_translate(fdt, parent, 0, &distributor_base, NULL, &ignored))
 		return NULL;
-	first = io_read32(frame + MSI_TYPER) >> 16 & 0x3ff;
-	count = io_read32(frame + MSI_TYPER) & 0x3ff;
-	if (first < FIRST_SPI || !count || first + count - 1 > LAST_SPI)
+	return use(frame_base, distributor_base);
+}
+
+/* GICD and GIC MSI Frame structures (ACPI 6.5, 5.2.12.15 and 5.2.12.16). */
+enum { MADT_GICD = 0xc, MADT_MSI_FRAME = 0xd, ENTRY_SIZE = 24, ENTRY_BASE = 8 };
+enum { MSI_FRAME_FLAGS = 16, MSI_FRAME_COUNT = 20, MSI_FRAME_FIRST = 22, FLAG_OVERRIDES = 1 };
+
+const struct msi_controller *gicv2m_open_acpi(const struct acpi *acpi)
+{
+	const uint8_t *frame = acpi_madt(acpi, MADT_MSI_FRAME, ENTRY_SIZE, 0);
+	const uint8_t *gicd = acpi_madt(acpi, MADT_GICD, ENTRY_SIZE, 0);
+
+	if (!frame || !gicd)
 		return NULL;
-	doorbell = base + MSI_SETSPI;
-	return &gicv2m;
+	if (le32(frame + MSI_FRAME_FLAGS) & FLAG_OVERRIDES) {
+		first = le16(frame + MSI_FRAME_FIRST);
+		count = le16(frame + MSI_FRAME_COUNT);
+	}
+	return use(le64(frame + ENTRY_BASE), le64(gicd + ENTRY_BASE));
 }

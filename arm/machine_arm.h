@@ -26,7 +26,7 @@ uint32_t tree_size(const void *fdt);
 
 /*
  * Build tables for the image and the tree, and set all translation registers but SCTLR_EL1.
- * Called with the MMU off. Does not return if @fdt is no tree.
+ * Called with the MMU off. @fdt may be NULL. Does not return if it is anything else but a tree.
  */
 void mmu_prepare(const void *fdt);
 
@@ -36,11 +36,17 @@ bool mmu_map_ram(const struct boot_info *boot);
 /* First address that cannot be mapped. */
 uint64_t mmu_limit(void);
 
-/* The program's part of the start: MMU on, on the final stack. */
+/* The program's part of the start: MMU on, on the final stack. The second is for those from UEFI. */
 void arm_start(const void *fdt) __attribute__((noreturn));
+void arm_start_uefi(const void *fdt) __attribute__((noreturn));
 
 /* Stop with a message if the firmware left CNTFRQ_EL0 unset. */
 void clock_check(void);
+
+/* The steps that both have in common: keep what is in use, find the console that is described, begin. */
+void arm_reserve(struct boot_info *boot);
+void arm_console(const struct boot_info *boot);
+void arm_go(struct boot_info *boot, bool has_tables) __attribute__((noreturn));
 
 /* Take the PSCI method from a valid tree. */
 void power_use_fdt(const void *fdt);

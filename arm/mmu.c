@@ -142,7 +142,7 @@ void mmu_prepare(const void *fdt)
 {
 	uint64_t tree = (uintptr_t)fdt, size = tree_size(fdt), guard = (uintptr_t)stack_guard;
 
-	if (!size)
+	if (fdt && !size)
 		machine_power_off(NULL);
 	new_table();
 	map((uintptr_t)image_start, (uintptr_t)image_writable, CODE);

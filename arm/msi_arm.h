@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kinds of doorbells on ARM. Each finds its device in the tree and says whether it is there.
+ * The kinds of doorbells on ARM. Each finds its device in the tree or the tables, and says whether it is there.
  */
 #ifndef MSI_ARM_H
 #define MSI_ARM_H
 
+#include "acpi.h"
 #include "msi.h"
 
 struct msi_controller {
@@ -12,8 +13,9 @@ struct msi_controller {
 	bool (*arrived)(const struct msi_message *message);
 };
 
-/* GICv2m frame, and ITS of a GICv3; NULL if the tree has none, or one that does not work. */
+/* GICv2m frame, and ITS of a GICv3; NULL if there is none, or one that does not work. */
 const struct msi_controller *gicv2m_open(const void *fdt);
+const struct msi_controller *gicv2m_open_acpi(const struct acpi *acpi);
 const struct msi_controller *its_open(const void *fdt);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <asm/io.h>
 
+#include "acpi.h"
 #include "boot.h"
 #include "console.h"
 #include "error.h"
@@ -75,8 +76,36 @@ static void console_from(const struct fdt_console *found)
 	console_use(&uart);
 }
 
+/* SPCR, as a tree would say it. */
+static bool spcr_console(const struct boot_info *boot, struct fdt_console *console)
+{
+	struct error ignored;
+	struct acpi_spcr spcr;
+	struct acpi acpi;
+
+	if (!acpi_init(&acpi, boot, &ignored) || !acpi_spcr(&acpi, &spcr, &ignored) ||
+	    spcr.base.space != ACPI_SPACE_MEMORY || spcr.kind == ACPI_UART_NONE)
+		return false;
+	*console = (struct fdt_console){
+		.kind = spcr.kind == ACPI_UART_PL011 ? FDT_UART_PL011 : FDT_UART_16550,
+		.base = spcr.base.address,
+		.reg_shift = spcr.stride == 4 ? 2 : spcr.stride == 2,
+		.reg_io_width = spcr.stride,
+	};
+	return true;
+}
+
+void arm_console(const struct boot_info *boot)
+{
+	struct fdt_console console;
+	struct error ignored;
+
+	if (boot->fdt ? fdt_console(boot->fdt, &console, &ignored) : spcr_console(boot, &console))
+		console_from(&console);
+}
+
 /* The image and the tree first: the list is cut if the tree names very many ranges. */
-static void reserve_ours(struct boot_info *boot)
+void arm_reserve(struct boot_info *boot)
 {
 	boot_add_reserved(boot, (uintptr_t)image_start, image_end - image_start);
 	boot_add_reserved(boot, (uintptr_t)boot->fdt, tree_size(boot->fdt));
@@ -88,11 +117,20 @@ static void unmask_serror(void)
 	asm volatile("msr daifclr, #4" : : : "memory");
 }
 
+void arm_go(struct boot_info *boot, bool has_tables)
+{
+	if (!has_tables)
+		bail_out("there are more memory ranges than page tables for them");
+	clock_check();
+	unmask_serror();
+	memory_init(boot, mmu_limit(), mmu_limit());
+	boot_start(boot);
+}
+
 void arm_start(const void *fdt)
 {
 	static struct boot_info boot = {.protocol = "arm64-image", .cmdline = ""};
-	struct fdt_console console;
-	struct error error, ignored;
+	struct error error;
 	bool has_ram, has_tables;
 
 	if (!fdt_validate(fdt, &error))
@@ -100,17 +138,11 @@ void arm_start(const void *fdt)
 	power_use_fdt(fdt);
 	boot.fdt = fdt;
 	boot.cmdline = fdt_bootargs(fdt);
-	reserve_ours(&boot);
+	arm_reserve(&boot);
 	has_ram = fdt_memory(fdt, &boot, &error);
 	has_tables = mmu_map_ram(&boot);	/* before the first device */
-	if (fdt_console(fdt, &console, &ignored))
-		console_from(&console);
+	arm_console(&boot);
 	if (!has_ram)
 		bail_out("%s", error.text);
-	if (!has_tables)
-		bail_out("the tree names more memory ranges than there are page tables for");
-	clock_check();
-	unmask_serror();
-	memory_init(&boot, mmu_limit(), mmu_limit());
-	boot_start(&boot);
+	arm_go(&boot, has_tables);
 }

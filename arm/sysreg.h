@@ -14,6 +14,9 @@
 #define SCTLR_OFF  SCTLR_RES1
 #define SCTLR_ON   (SCTLR_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I)
 
+/* SCTLR_EL2, where HCR_EL2.E2H is 0. */
+#define SCTLR_EL2_OFF 0x30c50830
+
 #define CPACR_FPEN (3 << 20)
 
 #define HCR_RW		 (1 << 31)	/* EL1 is AArch64 */

@@ -90,6 +90,9 @@ bool acpi_power(const struct acpi *acpi, struct acpi_power *power, struct error 
 /* The port of the PM timer, or 0. */
 uint16_t acpi_pm_timer_port(const struct acpi *acpi);
 
+/* Structure @index (from 0) of the MADT (5.2.12) with this @type and @length bytes or more, or NULL. */
+const void *acpi_madt(const struct acpi *acpi, uint8_t type, uint8_t length, unsigned int index);
+
 /* Serial console as named by the SPCR. */
 struct acpi_spcr {
 	enum { ACPI_UART_NONE, ACPI_UART_PL011, ACPI_UART_16550 } kind;

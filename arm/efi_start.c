@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From UEFI firmware to struct boot_info. Afterwards entry.S switches the MMU off, and on with our
+ * own tables.
+ */
+#include "console.h"
+#include "efi.h"
+#include "fdt.h"
+#include "machine_arm.h"
+#include "sysreg.h"
+
+static struct boot_info boot;
+
+uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system);
+
+/* To the point of coherency. CTR_EL0.DminLine is the log2 of words in a line. */
+static void write_back(const void *start, uint64_t size)
+{
+	uint64_t line = 4ull << (read_sysreg(ctr_el0) >> 16 & 15);
+	uint64_t at = (uintptr_t)start & ~(line - 1), end = (uintptr_t)start + size;
+
+	for (; at < end; at += line)
+		asm volatile("dc cvac, %0" : : "r"(at) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
+
+/* The tree, of which the header is read with the MMU off; 0 if there is none, or none of use. */
+uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system)
+{
+	if (!efi_start(&boot, image, system))
+		return EFI_LOAD_ERROR;
+	if (!tree_size(boot.fdt))
+		boot.fdt = NULL;
+	write_back(boot.fdt, tree_size(boot.fdt));
+	return (uintptr_t)boot.fdt;
+}
+
+/* A tree that is broken counts for nothing: the tables may be good. */
+void arm_start_uefi(const void *fdt)
+{
+	struct error error = {""};
+	bool has_tables;
+
+	if (fdt && !fdt_validate(fdt, &error))
+		boot.fdt = NULL;
+	if (boot.fdt)
+		power_use_fdt(boot.fdt);
+	if (boot.fdt && !*boot.cmdline)
+		boot.cmdline = fdt_bootargs(boot.fdt);
+	arm_reserve(&boot);
+	has_tables = mmu_map_ram(&boot);	/* before the first device */
+	arm_console(&boot);
+	if (error.text[0])
+		printf("# %s\n", error.text);
+	arm_go(&boot, has_tables);
+}
