@@ -63,6 +63,7 @@ class Tree:
         for arch, image in (("x86_64", "virtio-iommu.elf"), ("aarch64", "virtio-iommu.Image")):
             self.write(f"build/{arch}/{image}", "")
             self.write(f"build/{arch}/tests.tsv", rows(MANIFEST))
+        self.write("build/x86_64/virtio-iommu.efi", "")
         self.write("virtio-iommu/requirements.tsv", rows(REQUIREMENTS))
         self.write("virtio-iommu/untested.tsv", rows(UNTESTED))
         self.write("unittests.cfg", RUNS)

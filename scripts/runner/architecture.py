@@ -5,12 +5,14 @@ make and scripts/setup read too (so each key is on one line, with one blank arou
 
     name        as --arch, the GNU tools and uname have it
     image       the file below build/NAME/ that a VMM starts
+    efi-image   the one that UEFI firmware starts, if it is another
     machines    what else uname may say on a host of it
     debian      Debian's name
     entries     how the image can be started, as it calls that itself: what else but a VMM's own
                 section tells an adapter that it can
 
-Behind it there is a section for each VMM that runs it, for the adapter of that name.
+Section [uefi], where there is such firmware, has `package` and `places`, the files that distributions
+have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name.
 """
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILE = "arch.ini"
 HOST = "host"                   # the machine that is a process is a VMM and an architecture
-KEYS: Parsers = {"name": str, "machines": words, "image": str, "debian": str,
+KEYS: Parsers = {"name": str, "machines": words, "image": str, "efi-image": str, "debian": str,
                  "entries": words}
+UEFI_KEYS: Parsers = {"package": str, "places": words}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class Architecture:
     machines: tuple[str, ...] = ()      # further words of uname for a host of it
     debian: str = ""
     entries: tuple[str, ...] = ()
+    efi_image: str = ""
+
+    @property
+    def uefi(self) -> dict[str, Any]:
+        """Package and places of firmware, empty where there is none."""
+        found = [section for section in read_ini(self.path) if section.name == "uefi"]
+        return checked(found[0], UEFI_KEYS, tuple(UEFI_KEYS)) if found else {}
 
     def of_vmm(self, vmm: str, parsers: Parsers, needed: Sequence[str] = ()) -> dict[str, Any]:
         """What it says for the adapter of this name, each key through its parser."""
@@ -64,7 +74,8 @@ def read(path: str) -> Architecture:
     section = next((section for section in read_ini(path) if section.name == "arch"), None)
     if not section:
         raise UsageError(f"{path}: has no section [arch]")
-    return Architecture(path, **checked(section, KEYS, ("name", "image")))
+    values = checked(section, KEYS, ("name", "image"))
+    return Architecture(path, **{key.replace("-", "_"): value for key, value in values.items()})
 
 
 @lru_cache(maxsize=None)

@@ -29,7 +29,15 @@ class Tree:
 
     @property
     def image(self) -> str:
-        path = self.built(architecture.known()[self.arch].image)
+        return self._existing(architecture.known()[self.arch].image)
+
+    def image_for(self, firmware: Optional[str]) -> str:
+        """What a set-up with this firmware starts."""
+        arch = architecture.known()[self.arch]
+        return self._existing(arch.efi_image if firmware == "uefi" and arch.efi_image else arch.image)
+
+    def _existing(self, name: str) -> str:
+        path = self.built(name)
         if not os.path.isfile(path):
             raise UsageError(f"{self.shown(path)} is missing: run `./configure && make`")
         return path

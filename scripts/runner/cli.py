@@ -31,6 +31,9 @@ EPILOG = """\
 A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
 or a requirement id, which stands for all its tests.
 
+environment: UEFI_FIRMWARE_X86_64 and so on is the firmware of runs that start by UEFI (default: what
+the distribution's package has; without it such a run is skipped).
+
 exit status: 0 all as expected; 1 a red verdict; 2 wrong usage, something missing or unknown;
 3 nothing ran; 128+N ended by signal N, reports hold what was measured."""
 
@@ -217,9 +220,9 @@ def cpus() -> int:
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
     """All runs. The number is that of a signal that came in between, else 0."""
-    image, launcher, signum = plan.tree.image, Launcher(), 0
+    launcher, signum = Launcher(), 0
     directory, lock = own_directory(plan.tree)
-    context = Context(adapter, image, directory, options.timeout, plan.requirements, gate,
+    context = Context(adapter, plan.tree, directory, options.timeout, plan.requirements, gate,
                       progress, launcher, words_for_image(options, plan), call(options))
     jobs = make_jobs(plan.selected, context, options.repeat)
     with lock:

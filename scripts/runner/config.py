@@ -15,6 +15,7 @@ PLACES = ("root", "root-port", "second-root", "pci-bridge", "segment", "outside"
           "outside-mmio")
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its")
+FIRMWARE = ("uefi", "seabios", "qboot")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
 REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)
 
@@ -41,6 +42,7 @@ MASTERS = ("blk", "rng", "edu")             # lib/dma has a driver for each
 class Setup:
     """What a VMM has to provide. None: whatever the VMM does by itself."""
     endpoints: tuple[Endpoint, ...] = ()
+    firmware: Optional[str] = None          # what starts the image
     transport: str = "pci"                  # of the IOMMU itself
     boot_bypass: Optional[bool] = None
     granule: Optional[str] = None
@@ -151,6 +153,7 @@ def arches(value: str) -> tuple[str, ...]:
 
 SETUP_KEYS: Parsers = {
     "endpoints": endpoints,
+    "firmware": lambda value: one_of(value, FIRMWARE),
     "transport": lambda value: one_of(value, TRANSPORTS),
     "boot-bypass": on_off,
     "granule": lambda value: one_of(value, GRANULES),

@@ -15,7 +15,8 @@ DIRECTORIES = ("scripts/runner", "expectations")
 
 def runtime_files(tree: Tree) -> list[str]:
     """Names below the top of the tree: the runner, its data, and what is built for tree.arch."""
-    built = [tree.shown(tree.image), tree.shown(tree.built("tests.tsv"))]
+    images = dict.fromkeys((tree.image, tree.image_for("uefi")))
+    built = [*map(tree.shown, images), tree.shown(tree.built("tests.tsv"))]
     found = [name for directory in DIRECTORIES for name in below(tree, directory)]
     architectures = [tree.shown(path) for path in architecture.files(tree.root)]
     return [*PLAIN, *architectures, *found, *built]

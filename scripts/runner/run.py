@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional, Protocol
 
-from .catalogue import Requirement
+from .catalogue import Requirement, Tree
 from .expectations import Gate
 from .launch import Ending, Launcher, Log, boot
 from .progress import Progress
@@ -19,7 +19,7 @@ from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Tr
 from .reproduce import command, deviates
 from .results import RunResult, TestResult
 from .selection import Selected, fitting
-from .vmm import Adapter, CannotProvide
+from .vmm import Adapter, CannotProvide, command_for
 
 MOST_TRACE = 1000               # lines of a test: the last ones
 
@@ -28,7 +28,7 @@ MOST_TRACE = 1000               # lines of a test: the last ones
 class Context:
     """What all runs of a call share."""
     adapter: Adapter
-    image: str
+    tree: Tree
     directory: str
     timeout: Optional[float]
     requirements: dict[str, Requirement]
@@ -142,7 +142,7 @@ class RunJob:
               stderr: Log) -> tuple[Boot, Ending]:
         context = self.context
         setup = self.selected.run.setup
-        command = context.adapter.command(setup, context.image, cmdline, self._directory)
+        command = command_for(context.adapter, setup, context.tree, cmdline, self._directory)
         context.adapter.prepare(setup, self._directory)
         self.result.command = self.result.command or shlex.join(command)
         self.result.boots += 1

@@ -25,6 +25,9 @@ class Vmm:
                     The command line. Console on stdout, nothing else there. Starts nothing. Raises
                     CannotProvide with the reason when this VMM or version has no such set-up.
 
+    firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
+                    on some architecture; with others, command() is not called
+
 Called from several threads after identify(); prepare and command must not change the object.
 """
 from __future__ import annotations
@@ -36,6 +39,7 @@ import subprocess
 from typing import Optional, Protocol
 
 from .. import architecture
+from ..catalogue import Tree
 from ..config import Setup
 from ..errors import UsageError, nearest
 
@@ -88,6 +92,14 @@ def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]
 def title(name: str) -> str:
     """Of a VMM in a result, which may be one of another tree."""
     return adapter_class(name).title if name in names() else name
+
+
+def command_for(adapter: Adapter, setup: Setup, tree: Tree, cmdline: str,
+                directory: str) -> list[str]:
+    """The adapter's command for the image that this set-up starts."""
+    if setup.firmware and setup.firmware not in getattr(adapter, "firmware", ()):
+        raise CannotProvide(f"the adapter of {adapter.name} starts no {setup.firmware}")
+    return adapter.command(setup, tree.image_for(setup.firmware), cmdline, directory)
 
 
 def find_program(program: str, path: Optional[str], package: str) -> str:

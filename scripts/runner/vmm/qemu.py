@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .. import architecture
-from ..config import INTERRUPTS, Endpoint, Region, Setup
+from ..config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
 from ..errors import UsageError
 from ..fdt import add_properties, cells
 from ..ini import Parsers
 from . import CannotProvide, ask_version, disk, find_program, make_disks
+from ._uefi import find_uefi
 
 VIRTIO = "iommu_platform=on,disable-legacy=on"
 MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
@@ -33,6 +34,9 @@ class Machine:
     cpu: Optional[str] = None                   # the host's with KVM; None: the default
     arguments: tuple[str, ...] = ()
     quick_firmware: Optional[str] = None        # for set-ups with one root complex
+    uefi: Optional[str] = None                  # takes the firmware as "flash" or "rom"
+    seabios: Optional[str] = None               # files of QEMU
+    qboot: Optional[str] = None
     reserved_regions: str = ""                  # for regions of the set-up
     interrupts: tuple[tuple[str, str], ...] = ()
     first_virtio_mmio: Optional[str] = None     # nodes of the device tree
@@ -51,8 +55,8 @@ class Machine:
 
 
 DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
-TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", "reserved-regions",
-         "first-virtio-mmio", "pci-host", "no-reserved-regions", "no-outside")
+TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMWARE,
+         "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions", "no-outside")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
                          "arguments": lambda value: tuple(shlex.split(value))}
 
@@ -66,13 +70,14 @@ def read_machine(arch: str) -> Machine:
 
 class Vmm:
     name, title = "qemu", "qemu"
+    firmware = FIRMWARE
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
         return architecture.described_for(cls.name)
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
-        self.machine, self.accel = read_machine(arch), accel or "tcg"
+        self.arch, self.machine, self.accel = arch, read_machine(arch), accel or "tcg"
         self.binary = find_program(f"qemu-system-{arch}", path, self.machine.package)
         self.version = self.detail = ""
         if self.accel == "kvm" and not (os.uname().machine == arch
@@ -148,9 +153,24 @@ class Vmm:
         qboot is quick, but leaves buses unnumbered, and QEMU then writes a VIOT in which the range
         of a second root complex is wrong: SeaBIOS where there is one.
         """
+        if setup.firmware:
+            return self._named_firmware(setup.firmware)
         more_roots = {"second-root", "outside"} & {endpoint.place for endpoint in setup.endpoints}
         quick = self.machine.quick_firmware
         return [] if more_roots or not quick else ["-bios", quick]
+
+    def _named_firmware(self, name: str) -> list[str]:
+        """
+        As ROM, that of a PC would look for a disk to keep its variables on, and wait for ever for one
+        that the IOMMU blocks.
+        """
+        how: Optional[str] = getattr(self.machine, name)
+        if not how:
+            raise self.machine.cannot(f"has no {name}")
+        if name != "uefi":
+            return ["-bios", how]
+        path = find_uefi(self.arch)
+        return in_flash(path) if how == "flash" else ["-bios", path]
 
     def _clock(self, setup: Setup) -> list[str]:
         """
@@ -200,6 +220,12 @@ class Vmm:
         if not self.at_least(10, 0):
             del wanted["in_order"]
         return {key: switch(value) for key, value in wanted.items() if value is not None}
+
+
+def in_flash(path: str) -> list[str]:
+    path = path.replace(",", ",,")
+    return ["-blockdev", f"driver=file,node-name=firmware,filename={path},read-only=on",
+            "-machine", "pflash0=firmware"]
 
 
 def switch(value: bool) -> str:
