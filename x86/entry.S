@@ -79,6 +79,8 @@ linux64_entry:
 	leaq x86_start_linux64(%rip), %rbp
 	movl $boot_pml4, %eax
 	movq %rax, %cr3
+	movl $CR0_PE_PG, %eax		/* some loaders leave caches disabled */
+	movq %rax, %cr0
 	lgdt gdt_pointer
 	pushq $CODE64
 	pushq $enter
