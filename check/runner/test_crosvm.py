@@ -63,7 +63,7 @@ def test_long_command_line(kvm: Tree) -> None:
 def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str) -> None:
     """The text tells how it ended; what it cannot set up is skipped."""
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
-    status = kvm.run("--vmm", "crosvm", "--timeout", "0.5")
+    status = kvm.run("--vmm", "crosvm", "--timeout", "2")
     data = kvm.results()
     assert data["vmm"] == {"name": "crosvm", "version": "0.1.0", "detail": "0.1.0-abc"}
     assert data["accel"] == "kvm" and kvm.verdicts()["DEV-ATTACH-2/trap_here"] == verdict

@@ -99,7 +99,7 @@ def test_comma_in_path(kvm: Tree) -> None:
 def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
     json = kvm.root / "r.json"
-    status = kvm.run("--arch", "aarch64", "--vmm", "kvmtool", "--timeout", "0.5", "--json", str(json))
+    status = kvm.run("--arch", "aarch64", "--vmm", "kvmtool", "--timeout", "2", "--json", str(json))
     assert status == 1, "some_fail fails in any case"
     verdicts = kvm.verdicts_of(json)
     assert verdicts["one"]["DEV-ATTACH-2/trap_here"] == verdict

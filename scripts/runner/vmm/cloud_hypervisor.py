@@ -28,7 +28,7 @@ class Vmm:
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
-        return architecture.entered_by("pvh", "arm64-image")
+        return architecture.entered_by("pvh", "arm-image")
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.accel = accel or "kvm"

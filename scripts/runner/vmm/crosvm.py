@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""crosvm on x86-64, with KVM: its virtio-iommu with nothing behind it but an empty hot-plug port."""
+"""crosvm, with KVM: its virtio-iommu with nothing behind it but an empty hot-plug port."""
 from __future__ import annotations
 
 from typing import Optional
@@ -8,7 +8,7 @@ from .. import architecture
 from ..config import RING_KEYS, Setup
 from . import CannotProvide, ask_version, find_program, need_kvm
 
-# CMDLINE_MAX_SIZE of its x86_64 crate without the zero, and without the words that it adds itself.
+# Its CMDLINE_MAX_SIZE without the zero, and without the words that it adds itself.
 LONGEST_CMDLINE = 0x7ff - len("panic=-1 ")
 
 # It wants a directory of its own for its sandboxes, and the rights to make them.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-kvmtool on arm64, with KVM. Only its virtio-iommu branch has the device; its x86 loads neither ELF
-nor anything else that knows of an IOMMU, as it has no tables.
+kvmtool, with KVM, where it loads an Image. Only its virtio-iommu branch has the device. On a PC it
+loads no ELF file, and has no tables that could describe an IOMMU.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Vmm:
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
-        return architecture.entered_by("arm64-image")
+        return architecture.entered_by("arm-image")
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.accel = accel or "kvm"
