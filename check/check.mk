@@ -14,6 +14,7 @@ DTC := dtc
 -include check/unit/unit.mk
 include check/boot64/boot64.mk
 include check/image64/image64.mk
+include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
 
@@ -40,4 +41,4 @@ check-clang:
 check-architectures:
 	@check/architectures
 
-check: check-architectures check-unit check-fuzz check-boot64 check-image64 check-runner check-host check-clang
+check: check-architectures check-unit check-fuzz check-boot64 check-image64 check-uefi check-runner check-host check-clang

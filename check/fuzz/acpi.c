@@ -62,6 +62,19 @@ static bool read_viot(const struct acpi *acpi, struct error *error)
 	return ok;
 }
 
+/* A structure that is found lies within its table. */
+static void walk_madt(const struct acpi *acpi)
+{
+	uint32_t size;
+	const uint8_t *madt = acpi_table(acpi, "APIC", &size);
+
+	for (unsigned int type = 0; type < 0x20; type++) {
+		const uint8_t *found = acpi_madt(acpi, type, 8, type & 1);
+
+		HOLDS(!found || (madt && found >= madt + ACPI_HEADER_SIZE && found + 8 <= madt + size));
+	}
+}
+
 static bool read_all(struct error *error)
 {
 	static const struct boot_info boot = {.rsdp = 1 << BLOCK_SHIFT};
@@ -75,6 +88,7 @@ static bool read_all(struct error *error)
 		return false;
 	HOLDS(acpi.count <= ACPI_MAX_TABLES);
 	(void)acpi_pm_timer_port(&acpi);
+	walk_madt(&acpi);
 	if (!acpi_mcfg(&acpi, hosts, PCI_MAX_HOSTS, &count, error))
 		return false;
 	check_hosts(hosts, count);

@@ -12,12 +12,13 @@
 FUZZ := check/fuzz
 FUZZ_OUT := $(BUILD)/check/fuzz
 FUZZ_SECONDS := 600
-FUZZ_TARGETS := acpi fdt pci properties
+FUZZ_TARGETS := acpi efi fdt pci properties
 FUZZ_CC := clang
 FUZZ_FLAGS := -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -print_final_stats=1 \
 	-close_fd_mask=1 -verbosity=0
 
 FUZZ_SOURCES_acpi := $(UNIT_COMMON) $(UNIT_SOURCES_acpi) $(UNIT_SOURCES_viot) $(FUZZ)/promises.c
+FUZZ_SOURCES_efi := $(UNIT_COMMON) $(UNIT_SOURCES_efi)
 FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) $(FUZZ)/promises.c
 FUZZ_SOURCES_pci := $(UNIT_COMMON) $(UNIT_SOURCES_pci) lib/virtio/pci.c lib/virtio/virtio.c \
 	$(UNIT_RINGS) lib/msix.c lib/time.c

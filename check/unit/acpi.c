@@ -6,7 +6,7 @@
 #include "unit.h"
 
 enum { RSDP = 0xf0010, ROOT = 0x1000, FADT_AT = 0x4000, DSDT_AT = 0x3000, MCFG_AT = 0x5000,
-       SPCR_AT = 0x6000, TABLES = 3 };
+       SPCR_AT = 0x6000, MADT_AT = 0x7000, TABLES = 3 };
 enum { CHECKSUM = 9, LENGTH = 4, REVISION = 15, EXTENDED_CHECKSUM = 32 };
 enum { FACP_PORT_DSDT = 40, FACP_FLAGS = 112, FACP_ARM = 129, FACP_DSDT = 140 };
 enum { HW_REDUCED = 1 << 20, TMR_VAL_EXT = 1 << 8 };
@@ -508,6 +508,35 @@ static void test_any_byte(enum part part)
 	forget(&f);
 }
 
+/* Structures of the MADT by type and number; one whose length is wrong ends the table. */
+static void madt(void)
+{
+	static const uint8_t types[] = {0xb, 0xd, 0xc, 0xd}, lengths[] = {80, 24, 24, 20};
+	struct acpi acpi = {.count = 1, .tables = {{"APIC", MADT_AT, 44 + 80 + 24 + 24 + 20}}};
+	struct blob empty = {(uint8_t *)"APIC", 4};
+	struct blob table = blob_resized(&empty, acpi.tables[0].length);
+	uint8_t *at = table.bytes + 44;
+
+	for (unsigned int i = 0; i < sizeof(types); at += lengths[i++]) {
+		at[0] = types[i];
+		at[1] = lengths[i];
+	}
+	machine_clear();
+	machine_put(MADT_AT, table.bytes, table.size);
+	CHECK(acpi_madt(&acpi, 0xb, 80, 0) == table.bytes + 44);
+	CHECK(acpi_madt(&acpi, 0xd, 24, 0) == table.bytes + 124);
+	CHECK(acpi_madt(&acpi, 0xd, 20, 1) == table.bytes + 172);
+	CHECK(!acpi_madt(&acpi, 0xd, 24, 1));
+	CHECK(!acpi_madt(&acpi, 0xe, 2, 0));
+	table.bytes[173]++;			/* past the end of the table */
+	CHECK(!acpi_madt(&acpi, 0xd, 20, 1));
+	table.bytes[125] = 1;			/* shorter than its own head */
+	CHECK(!acpi_madt(&acpi, 0xc, 24, 0));
+	acpi.count = 0;
+	CHECK(!acpi_madt(&acpi, 0xb, 80, 0));
+	blob_free(&table);
+}
+
 int main(int argc, char **argv)
 {
 	load(argc > 1 ? argv[1] : ".");
@@ -528,5 +557,6 @@ int main(int argc, char **argv)
 	for (enum part part = PART_RSDP; part <= PART_SPCR; part++)
 		test_any_byte(part);
 	forget(&good);
+	madt();
 	return unit_end("acpi");
 }
