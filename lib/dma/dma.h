@@ -67,7 +67,7 @@ struct dma_master {
 	bool messages;		/* virtio: MSI-X vector 0 is sent for each access from the next start */
 	uint64_t patience_us;	/* how long an access may take before it counts as silent */
 
-	/* Whether somebody else has noticed the access since it began: it need not be waited for. */
+	/* Whether somebody else has noticed an access since this one began: it is not waited for long. */
 	bool (*noticed)(void);	/* or NULL */
 
 	/* Called after a silent access, before the device is stopped. */

@@ -9,6 +9,7 @@
 #define RING_SIZE 8
 
 #define SLICE_US 200
+#define LATE_US 100000
 
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
@@ -56,18 +57,28 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 	return (struct ring_piece){master->page_iova + DMA_SCRATCH + offset, length, writable};
 }
 
-/* Looks at what others have noticed between slices; after that one more is given. */
+/* What was noticed may be an older access of another device: one that should work goes on waiting. */
+static uint64_t grace_us(const struct dma_master *master)
+{
+	return master->patience_us < REPLY_TIMEOUT_US ? 0 : LATE_US;
+}
+
+/* Looks at what others have noticed between slices; when the time is over one more is given. */
 static enum virtio_wait patient_wait(struct dma_master *master, struct ring_reply *reply)
 {
 	struct deadline deadline = deadline_in(master->patience_us);
 	enum virtio_wait result;
-	bool last = false;
+	bool last = false, noticed = false;
 
 	for (;;) {
 		result = virtio_wait(&master->virtio, &master->ring, reply, SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
-		last = deadline_over(&deadline) || (master->noticed && master->noticed());
+		if (!noticed && master->noticed && master->noticed()) {
+			noticed = true;
+			deadline = deadline_in(grace_us(master));
+		}
+		last = deadline_over(&deadline);
 	}
 }
 
