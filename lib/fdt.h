@@ -48,6 +48,9 @@ struct fdt_console {
  */
 bool fdt_console(const void *fdt, struct fdt_console *console, struct error *error);
 
+/* Print there from now on, if it is a UART that we know and can be mapped. Else nothing changes. */
+void fdt_console_use(const struct fdt_console *console);
+
 /* True if the tree has PSCI; *@hvc: call it by HVC, else by SMC. */
 bool fdt_psci(const void *fdt, bool *hvc);
 
