@@ -6,7 +6,7 @@
 include build/config.mak
 
 ARCH_DIR := $(patsubst %/arch.ini,%,$(shell grep -lx 'name = $(ARCH)' */arch.ini))
-IMAGE := $(shell sed -n 's/^image = //p' $(ARCH_DIR)/arch.ini)
+IMAGE := $(shell scripts/arch-ini $(ARCH_DIR)/arch.ini arch image)
 OUT := build/$(ARCH)
 ELF := $(OUT)/virtio-iommu.debug
 PREFIX := $(PREFIX_$(ARCH))
@@ -25,7 +25,7 @@ OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
-	-fmacro-prefix-map=virtio-iommu/tests/= -fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only -nostdinc \
+	-fmacro-prefix-map=virtio-iommu/tests/= -fno-asynchronous-unwind-tables -fno-strict-aliasing -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
 	-isystem $(LIBFDT)/include -iquote lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
 LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-page-size=4096

@@ -2,7 +2,7 @@
 #
 # The same objects are linked twice: at a fixed address, and, without the entries that need that, as an
 # EFI application, which relocates itself.
-ARCH_CFLAGS := -mno-red-zone -fpie -fvisibility=hidden -fcf-protection=none
+ARCH_CFLAGS := -mgeneral-regs-only -mno-red-zone -fpie -fvisibility=hidden -fcf-protection=none
 ARCH_LDFLAGS := -static
 EFI_ELF := $(OUT)/virtio-iommu.efi.debug
 

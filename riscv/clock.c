@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "csr.h"
+#include "fdt_node.h"
+#include "machine.h"
+#include "machine_riscv.h"
+
+#define LIKELY_RATE 10000000
+
+static uint32_t rate;
+
+uint64_t machine_ticks(void)
+{
+	return read_csr(time);
+}
+
+uint64_t machine_tick_rate(void)
+{
+	return rate ? rate : LIKELY_RATE;
+}
+
+void clock_use_fdt(const void *fdt)
+{
+	rate = fdt_cell(fdt, fdt_path_offset(fdt, "/cpus"), "timebase-frequency", 0);
+}
+
+bool clock_is_known(void)
+{
+	return rate;
+}
+
+/* PAUSE of Zihintpause; a hart without it sees a fence of nothing. */
+void machine_relax(void)
+{
+	asm volatile(".4byte 0x0100000f" : : : "memory");
+}

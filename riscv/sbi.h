@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Calls of the firmware (RISC-V Supervisor Binary Interface 2.0).
+ */
+#ifndef RISCV_SBI_H
+#define RISCV_SBI_H
+
+#include <stdint.h>
+
+#define SBI_BASE	  0x10
+#define SBI_DEBUG_CONSOLE 0x4442434e	/* "DBCN" */
+#define SBI_SYSTEM_RESET  0x53525354	/* "SRST" */
+
+/* Legacy extension: the call itself is its number. */
+#define SBI_LEGACY_SHUTDOWN 0x08
+
+enum { BASE_PROBE_EXTENSION = 3 };
+enum { CONSOLE_WRITE_BYTE = 2 };
+enum { RESET_SHUTDOWN = 0, RESET_COLD_REBOOT = 1 };
+
+struct sbi_result {
+	long error, value;
+};
+
+struct sbi_result sbi_call(unsigned long extension, unsigned long function, unsigned long argument0,
+			   unsigned long argument1);
+
+#endif
