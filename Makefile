@@ -49,7 +49,7 @@ include check/check.mk
 endif
 
 clean:
-	rm -rf $(addprefix build/,$(shell sed -n 's/^name = //p' */arch.ini) host-plain host-coverage check)
+	rm -rf $(addprefix build/,$(foreach ini,$(wildcard */arch.ini),$(shell scripts/arch-ini $(ini) arch name)) host-plain host-coverage check)
 
 distclean:
 	rm -rf build

@@ -16,7 +16,7 @@ TOP = HERE.parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOP / "scripts"))
 
-from runner import cli  # noqa: E402
+from runner import architecture, cli  # noqa: E402
 
 MANIFEST = (
     ("DEV-ATTACH-1/first_test", "DEV-ATTACH-1", "NEEDS_ENDPOINT | NEEDS_PROBE", "attach.c:33"),
@@ -67,7 +67,7 @@ class Tree:
         self.write("virtio-iommu/requirements.tsv", rows(REQUIREMENTS))
         self.write("virtio-iommu/untested.tsv", rows(UNTESTED))
         self.write("unittests.cfg", RUNS)
-        for arch in ("x86_64", "aarch64"):
+        for arch in set(architecture.names()) - {architecture.HOST}:
             mock_at(self, f"qemu-system-{arch}")
 
     def write(self, name: str, text: str) -> Path:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from types import SimpleNamespace
 
 import pytest
 from conftest import TOP, Tree
+from runner.architecture import names
 from runner.config import Region, Setup, endpoints, read_runs
-from runner.errors import UsageError
+from runner.errors import NothingToRun, UsageError
 from runner.vmm import CannotProvide, find_adapter
+from runner.vmm.qemu import read_machine
 
 
 def vmm(tree: Tree, arch: str = "x86_64", version: str = "10.0.2", accel: str = "tcg"):
@@ -147,3 +151,50 @@ def test_runs_of_this_tree(tree: Tree) -> None:
                 assert command(vmm(tree, arch, "7.2.22"), **vars(run.setup))
             except CannotProvide as reason:
                 assert str(reason)
+
+
+def test_version_with_the_device(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older QEMUs, and none, are no fault of the call, which says what would do; a wrong path is one."""
+    old = next(name for name in names() if name != "host" and read_machine(name).since)
+    program = tree.root / f"bin/qemu-system-{old}"
+    mock = program.read_text()
+    program.unlink()
+    with pytest.raises(NothingToRun, match=f"not there .* virtio-iommu on {old} from 10.0 on"):
+        vmm(tree, old)
+    with pytest.raises(UsageError, match="is in package"):
+        find_adapter("qemu", old, "/nonexistent", "tcg")
+    tree.write(f"bin/{program.name}", mock).chmod(0o755)
+    for version, status in (("9.2.4", 3), ("10.0.2", 0), ("11.1", 0)):
+        monkeypatch.setenv("MOCK_VERSION", version)
+        assert tree.run("--arch", old, "--vmm-version") == status, tree.err
+        assert (tree.err if status else tree.out).count("\n") == 1
+        assert tree.out == ("" if status else f"qemu {version}\n")
+
+
+def test_places_that_a_machine_lacks(tree: Tree) -> None:
+    for place in ("second-root", "outside"):
+        with pytest.raises(CannotProvide, match="virt machine has no pxb-pcie"):
+            command(vmm(tree, "riscv64"), endpoints=endpoints(f"blk @{place}"))
+    found = command(vmm(tree, "riscv64"), endpoints=endpoints("blk @root-port"), transport="mmio")
+    assert "virt,accel=tcg,aia=aplic-imsic" in found and "-cpu" not in found and "-dtb" in found
+
+
+def test_all_architectures_at_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """scripts/run-all leaves out, with a reason, what no QEMU that is there can do."""
+    tree.copy_runner()
+    for name in ("run_tests.sh", "scripts/run-all"):
+        shutil.copy(TOP / name, tree.root / name)
+    monkeypatch.setenv("PATH", f"{tree.root}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("MOCK_SCENARIO", "good")
+    tree.write("expectations/qemu", "[DEV-ATTACH-3/some_fail]\nverdict = fail\nreason = x\n"
+                                    "[DEV-FEAT-1/a_warn]\nverdict = warn\nreason = x\n")
+    done = subprocess.run([tree.root / "scripts/run-all", "riscv64", "x86_64"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("left out: riscv64: ") and " is 7.2.22; QEMU has a virtio-iommu" in lines[0]
+    assert "== x86_64" in lines and "== riscv64" not in lines
+    (tree.root / "expectations/qemu").unlink()
+    done = subprocess.run([tree.root / "scripts/run-all", "x86_64", "riscv64"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    assert done.returncode == 1 and "left out: riscv64" in done.stdout

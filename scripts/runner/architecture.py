@@ -8,6 +8,8 @@ make and scripts/setup read too (so each key is on one line, with one blank arou
     efi-image   the one that UEFI firmware starts, if it is another
     machines    what else uname may say on a host of it
     debian      Debian's name
+    suite       the first release of Debian that has it, if others are in use; where its packages cannot be
+                had, configure leaves the architecture out
     entries     how the image can be started, as it calls that itself: what else but a VMM's own
                 section tells an adapter that it can
 
@@ -29,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FILE = "arch.ini"
 HOST = "host"                   # the machine that is a process is a VMM and an architecture
 KEYS: Parsers = {"name": str, "machines": words, "image": str, "efi-image": str, "debian": str,
-                 "entries": words}
+                 "suite": str, "entries": words}
 UEFI_KEYS: Parsers = {"package": str, "places": words}
 
 
@@ -40,6 +42,7 @@ class Architecture:
     image: str                          # file below build/NAME/
     machines: tuple[str, ...] = ()      # further words of uname for a host of it
     debian: str = ""
+    suite: str = ""
     entries: tuple[str, ...] = ()
     efi_image: str = ""
 

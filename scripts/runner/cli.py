@@ -86,6 +86,8 @@ def make_parser() -> Parser:
     add("--arch", help=f"{' or '.join(architecture.names())}; default: this host's")
     add("--vmm", default=DEFAULT, help=f"adapter in scripts/runner/vmm (default: {DEFAULT})")
     add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
+    add("--vmm-version", action="store_true",
+        help="show the VMM's version, or why it judges nothing here (exit status 3)")
     add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
     add("-l", "--list", action="store_true", help="show what would run")
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
@@ -350,9 +352,21 @@ def exit_status(report: Report, signum: int) -> int:
     return 0
 
 
+def identified(options: argparse.Namespace, tree: Tree) -> Adapter:
+    key = f"{options.vmm.upper().replace('-', '_')}_{options.arch}"
+    path = options.vmm_path or read_make_config(tree).get(key) or None
+    adapter = find_adapter(options.vmm, options.arch, path, options.accel)
+    adapter.identify()
+    return adapter
+
+
 def run_tests(argv: list[str], root: str, brief: bool) -> int:
     options = parse(argv, suite_version(root))
     options.brief = brief
+    if options.vmm_version:
+        adapter = identified(options, Tree(root, options.arch))
+        print(f"{adapter.name} {adapter.version}")
+        return 0
     plan = make_plan(options, root)
     if options.list:
         show_list(plan)
@@ -361,10 +375,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     if options.compare:
         from .compare import read_results
         old = read_results(options.compare)
-    built_for = read_make_config(plan.tree).get(f"{options.vmm.upper().replace('-', '_')}_{options.arch}")
-    adapter = find_adapter(options.vmm, options.arch, options.vmm_path or built_for or None,
-                           options.accel)
-    adapter.identify()
+    adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected))

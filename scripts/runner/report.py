@@ -12,7 +12,7 @@ from . import architecture, coverage, matrix, page
 from .architecture import HOST
 from .catalogue import Tree
 from .compare import read_results
-from .errors import UsageError
+from .errors import NothingToRun, UsageError
 from .results import write_file
 from .vmm import DEFAULT, adapter_class, find_adapter, names
 
@@ -90,11 +90,11 @@ def measurable(adapter: str, path: Optional[str], root: str) -> list[str]:
     """What is built, without what this VMM cannot run on this host, unless that is all."""
     built = [arch for arch in adapter_class(adapter).arches() if os.path.exists(
         os.path.join(root, "build", arch, architecture.known()[arch].image))]
-    refused = {}
+    refused: dict[str, Exception] = {}
     for arch in built:
         try:
-            find_adapter(adapter, arch, path, None)
-        except UsageError as error:
+            find_adapter(adapter, arch, path, None).identify()
+        except (UsageError, NothingToRun) as error:
             refused[arch] = error
     if refused and len(refused) == len(built):
         raise UsageError(f"{path or adapter} {built[0]}: {refused[built[0]]}")

@@ -6,12 +6,13 @@ import json
 import os
 import shlex
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Optional
 
 from .. import architecture
 from ..config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
-from ..errors import UsageError
+from ..errors import NothingToRun, UsageError
 from ..fdt import add_properties, cells
 from ..ini import Parsers
 from . import CannotProvide, ask_version, disk, find_program, make_disks
@@ -29,6 +30,7 @@ class Machine:
     """Options are of -machine, apart by commas. None: the machine has no such thing."""
     package: str
     machine: str
+    since: tuple[int, ...] = ()                 # the first version with a virtio-iommu there
     options: str = ""                           # always
     kvm: str = ""                               # with KVM
     cpu: Optional[str] = None                   # the host's with KVM; None: the default
@@ -42,10 +44,16 @@ class Machine:
     first_virtio_mmio: Optional[str] = None     # nodes of the device tree
     pci_host: str = ""
     no_reserved_regions: str = ""               # why not
+    no_second_root: str = ""
     no_outside: str = ""
 
     def cannot(self, what: str) -> CannotProvide:
         return CannotProvide(f"QEMU's {self.machine} machine {what}")
+
+    def check_places(self, places: Collection[str]) -> None:
+        for place, reason in (("second-root", self.no_second_root), ("outside", self.no_outside)):
+            if reason and place in places:
+                raise self.cannot(reason)
 
     def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
         """Properties that describe a virtio-iommu in the first slot, before all of PCI."""
@@ -56,9 +64,11 @@ class Machine:
 
 DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
 TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMWARE,
-         "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions", "no-outside")
+         "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
+         "no-second-root", "no-outside")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
-                         "arguments": lambda value: tuple(shlex.split(value))}
+                         "arguments": lambda value: tuple(shlex.split(value)),
+                         "since": lambda value: tuple(map(int, value.split(".")))}
 
 
 def read_machine(arch: str) -> Machine:
@@ -78,7 +88,11 @@ class Vmm:
 
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.arch, self.machine, self.accel = arch, read_machine(arch), accel or "tcg"
-        self.binary = find_program(f"qemu-system-{arch}", path, self.machine.package)
+        try:
+            self.binary = find_program(f"qemu-system-{arch}", path, self.machine.package)
+        except UsageError as error:
+            named = path and not os.path.isdir(path)
+            raise self._too_old(str(error)) if self.machine.since and not named else error
         self.version = self.detail = ""
         if self.accel == "kvm" and not (os.uname().machine == arch
                                    and os.access("/dev/kvm", os.R_OK | os.W_OK)):
@@ -86,9 +100,16 @@ class Vmm:
 
     def identify(self) -> None:
         self.version, self.detail = ask_version(self.binary)
+        if not self.at_least(*self.machine.since):
+            raise self._too_old(f"{self.binary} is {self.version}")
 
-    def at_least(self, major: int, minor: int) -> bool:
-        return tuple(map(int, self.version.split(".")[:2])) >= (major, minor)
+    def _too_old(self, what: str) -> NothingToRun:
+        """Distributions go on with older ones for years: that is no fault of the call."""
+        since = ".".join(map(str, self.machine.since))
+        return NothingToRun(f"{what}; QEMU has a virtio-iommu on {self.arch} from {since} on")
+
+    def at_least(self, *version: int) -> bool:
+        return tuple(map(int, self.version.split("."))) >= version
 
     def prepare(self, setup: Setup, directory: str) -> None:
         make_disks(setup, directory)
@@ -111,8 +132,7 @@ class Vmm:
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
         places = {endpoint.place for endpoint in setup.endpoints}
-        if self.machine.no_outside and "outside" in places:
-            raise self.machine.cannot(self.machine.no_outside)
+        self.machine.check_places(places)
         on_mmio, outside_mmio = setup.transport == "mmio", "outside-mmio" in places
         if not self.machine.first_virtio_mmio and (on_mmio or outside_mmio):
             raise self.machine.cannot("has no virtio-mmio")
