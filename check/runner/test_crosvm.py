@@ -71,6 +71,28 @@ def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict
     assert status == 1, "some_fail fails in any case"
 
 
+def test_each_test_has_a_boot(kvm: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is judged by what another test has left; what is skipped costs no boot."""
+    monkeypatch.setenv("MOCK_SCENARIO", "stale")
+    kvm.run("--vmm", "crosvm", "one")
+    assert kvm.verdicts() == {
+        "DEV-ATTACH-1/first_test": "pass", "DEV-ATTACH-2/trap_here": "pass",
+        "DEV-ATTACH-3/some_fail": "fail", "DEV-ATTACH-4/other_info": "info",
+        "DEV-FEAT-1/a_warn": "warn", "DEV-MAP-1/b_skip": "skip"}
+    starts = (kvm.root / "starts").read_text().splitlines()
+    assert len(starts) == 1 + 5 and "tests=* " in starts[0] and "tests=DEV-FEAT-1/a_warn " in starts[5]
+
+
+@pytest.mark.parametrize("scenario, verdict", (("dead", "crash"), ("bail_first", "error")))
+def test_nothing_starts(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str,
+                        verdict: str) -> None:
+    """Each test says so, after one boot."""
+    monkeypatch.setenv("MOCK_SCENARIO", scenario)
+    assert kvm.run("--vmm", "crosvm", "one") == 1
+    assert set(kvm.verdicts().values()) == {verdict}
+    assert len((kvm.root / "starts").read_text().splitlines()) == 1
+
+
 def test_only_kvm(kvm: Tree) -> None:
     with pytest.raises(UsageError, match="with KVM only"):
         find_adapter("crosvm", "x86_64", str(kvm.root / "bin"), "tcg")

@@ -92,6 +92,8 @@ class RunJob:
         self._results: dict[str, TestResult] = {}
         self._traces: dict[str, deque[str]] = {}
         self._failure = ""              # the verdict that result.failure means
+        self._sifting = False           # skips count, and nothing else
+        self._alone = getattr(context.adapter, "alone", False)
         self._directory = os.path.join(context.directory, selected.run.name)
 
     def execute(self) -> None:
@@ -111,16 +113,30 @@ class RunJob:
         self.result.tests = [self._results[test] for test in self._tests if test in self._results]
 
     def _boot_all(self) -> None:
-        waiting, after = list(self._tests), ""
         with self._open("console.log") as console, self._open("stderr.log") as stderr:
-            while waiting and not self.context.launcher.stopping:
-                cmdline, pending = self._cmdline(waiting, after)
-                state, ending = self._boot(pending, cmdline, Log(console), Log(stderr))
-                if not self.context.launcher.stopping:
-                    waiting = self._settle(pending, state, ending) + waiting[len(pending):]
-                    after = state.last or ""
-                if self.result.failure:
-                    return self._give(waiting, self._failure, self.result.failure)
+            if self._alone:
+                return self._boot_each(console, stderr)
+            self._boot_for(list(self._tests), console, stderr)
+
+    def _boot_each(self, console: BinaryIO, stderr: BinaryIO) -> None:
+        """What the set-up is not for comes out of one boot; then each test has one of its own."""
+        self._sifting = True
+        self._boot_for(list(self._tests), console, stderr)
+        self._sifting = False
+        for test in [test for test in self._tests if test not in self._results]:
+            self._boot_for([test], console, stderr)
+
+    def _boot_for(self, waiting: list[str], console: BinaryIO, stderr: BinaryIO) -> None:
+        """Until each of them has its verdict."""
+        after = ""
+        while waiting and not self.context.launcher.stopping:
+            if self.result.failure:
+                return self._give(waiting, self._failure, self.result.failure)
+            cmdline, pending = self._cmdline(waiting, after)
+            state, ending = self._boot(pending, cmdline, Log(console), Log(stderr))
+            if not self.context.launcher.stopping:
+                waiting = self._settle(pending, state, ending) + waiting[len(pending):]
+                after = state.last or ""
 
     def _open(self, name: str) -> BinaryIO:
         return open(os.path.join(self._directory, name), "wb", 0)
@@ -132,7 +148,7 @@ class RunJob:
         if run.rounds and not any(word.startswith("rounds=") for word in said):
             words.append(f"rounds={run.rounds}")
         setup = "".join(f" {word}" for word in words)
-        if self.selected.globs:
+        if self.selected.globs and (self._sifting or not self._alone):
             behind = f" after={after}" if after else ""
             return f"tests={self.selected.globs}{behind}{setup}", waiting
         names, count = fitting(waiting)
@@ -223,6 +239,8 @@ class RunJob:
             self._judge(Judged(test, verdict, {"reason": reason}))
 
     def _judge(self, event: Judged) -> None:
+        if self._sifting and event.verdict != "skip":
+            return
         test = self._tests[event.id]
         row = self.context.requirements.get(test.requirement)
         time_taken = event.fields.get("microseconds", "")
