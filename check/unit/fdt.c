@@ -138,6 +138,11 @@ static void test_kvmtool(const char *directory)
 
 	if (!load(directory, "kvmtool.dtb", &tree, &r))
 		return;
+	CHECK_EQ(r.boot.ram_count, 1);
+	check_range(&r.boot.ram[0], 0x80000000, 0x10000000);
+	CHECK_EQ(r.host_count, 1);
+	CHECK_EQ(r.hosts[0].ecam, 0x40000000);
+	CHECK(r.psci && r.hvc);
 	CHECK_EQ(r.console.kind, FDT_UART_16550);
 	CHECK_EQ(r.console.base, 0x1000000);
 	CHECK_EQ(r.console.reg_shift, 0);
