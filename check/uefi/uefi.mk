@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # make check-uefi: the headers by which firmware loads the image, the verdicts that it gives when started
-# so, and a start above 4 GiB.
+# so, a start from a disk, and one above 4 GiB.
 
 UEFI := build/check/uefi
 UEFI_HIGH := $(UEFI)/high.c.o $(UEFI)/high.S.o build/x86_64/lib/libc/string.c.o
@@ -11,6 +11,7 @@ UEFI_HIGH := $(UEFI)/high.c.o $(UEFI)/high.S.o build/x86_64/lib/libc/string.c.o
 check-uefi: $(ARCHES) $(if $(filter x86_64,$(ARCHES)),check-uefi-high)
 	@$(PYTHON) -B check/uefi/headers $(ARCHES)
 	@$(PYTHON) -B check/uefi/same-verdicts $(ARCHES)
+	@$(PYTHON) -B check/uefi/from-disk $(ARCHES)
 
 check-uefi-high: x86_64
 	@mkdir -p $(UEFI)
