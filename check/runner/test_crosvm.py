@@ -93,8 +93,11 @@ def test_nothing_starts(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: st
     assert len((kvm.root / "starts").read_text().splitlines()) == 1
 
 
-def test_only_kvm(kvm: Tree) -> None:
+def test_only_kvm(kvm: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(kvm.root))
     with pytest.raises(UsageError, match="with KVM only"):
         find_adapter("crosvm", "x86_64", str(kvm.root / "bin"), "tcg")
+    with pytest.raises(UsageError, match="crosvm not found: build it from its sources and say"):
+        find_adapter("crosvm", "x86_64", None, None)
     assert kvm.run("--vmm", "crosvm", "--arch", "aarch64") == 2
     assert "--arch aarch64: --vmm crosvm has x86_64" in kvm.err

@@ -104,19 +104,20 @@ def command_for(adapter: Adapter, setup: Setup, tree: Tree, cmdline: str,
     return adapter.command(setup, tree.image_for(setup.firmware), cmdline, directory)
 
 
-def find_program(program: str, path: Optional[str], package: str) -> str:
-    """The program at `path` (or in that directory), or on PATH."""
+def find_program(program: str, path: Optional[str], package: Optional[str]) -> str:
+    """The program at `path` (or in that directory), or on PATH. No package: Debian has none."""
     if path:
         found = os.path.join(path, program) if os.path.isdir(path) else path
         if not os.access(found, os.X_OK) or os.path.isdir(found):
-            raise UsageError(f"{found} is not there or not executable; "
-                             f"{program} is in package {package}")
+            raise UsageError(f"{found} is not there or not executable"
+                             + (f"; {program} is in package {package}" if package else ""))
         return os.path.abspath(found)
     for directory in os.get_exec_path():
         found = os.path.join(directory, program)
         if os.access(found, os.X_OK) and not os.path.isdir(found):
             return found
-    raise UsageError(f"{program} not found: install package {package} or say --vmm-path")
+    advice = f"install package {package} or" if package else "build it from its sources and"
+    raise UsageError(f"{program} not found: {advice} say --vmm-path")
 
 
 def disk(directory: str, number: int) -> str:

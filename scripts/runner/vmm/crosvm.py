@@ -26,7 +26,7 @@ class Vmm:
     def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
         self.accel = accel or "kvm"
         self.version = self.detail = ""
-        self.binary = find_program("crosvm", path, "crosvm")
+        self.binary = find_program("crosvm", path, None)
         need_kvm(self.name, arch, self.accel)
 
     def identify(self) -> None:
