@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../../riscv/imsic.h"
 #include "boot.h"
 #include "fdt.h"
 #include "fuzz.h"
@@ -32,6 +33,7 @@ static bool read_all(const void *fdt, struct error *error)
 	struct pci_host hosts[PCI_MAX_HOSTS];
 	struct topology topology;
 	struct fdt_console console;
+	struct imsic imsic;
 	unsigned int count = 0;
 	bool hvc, ok;
 
@@ -39,6 +41,7 @@ static bool read_all(const void *fdt, struct error *error)
 		return false;
 	(void)strlen(fdt_bootargs(fdt));
 	(void)fdt_psci(fdt, &hvc);
+	(void)imsic_find(fdt, 0, &imsic);
 	if (!fdt_memory(fdt, &boot, error) || !fdt_console(fdt, &console, error) ||
 	    !fdt_pci_hosts(fdt, hosts, PCI_MAX_HOSTS, &count, error))
 		return false;

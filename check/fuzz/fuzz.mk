@@ -19,7 +19,8 @@ FUZZ_FLAGS := -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -print_f
 
 FUZZ_SOURCES_acpi := $(UNIT_COMMON) $(UNIT_SOURCES_acpi) $(UNIT_SOURCES_viot) $(FUZZ)/promises.c
 FUZZ_SOURCES_efi := $(UNIT_COMMON) $(UNIT_SOURCES_efi)
-FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) $(FUZZ)/promises.c
+FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) riscv/imsic_fdt.c \
+	$(FUZZ)/promises.c
 FUZZ_SOURCES_pci := $(UNIT_COMMON) $(UNIT_SOURCES_pci) lib/virtio/pci.c lib/virtio/virtio.c \
 	$(UNIT_RINGS) lib/msix.c lib/time.c
 FUZZ_SOURCES_properties := virtio-iommu/reserved.c virtio-iommu/status.c

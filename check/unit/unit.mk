@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu
+UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -22,6 +22,7 @@ UNIT_SOURCES_viot := virtio-iommu/viot.c virtio-iommu/topology.c
 UNIT_SOURCES_efi := lib/efi.c
 UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c lib/fdt_virtio.c virtio-iommu/topology.c \
 	virtio-iommu/topology_fdt.c
+UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt.c
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c x86/pci_ports.c
 UNIT_RINGS := $(wildcard lib/virtio/ring*.c)
 UNIT_SOURCES_ring := $(UNIT_RINGS)
