@@ -13,12 +13,11 @@ static bool join(struct memory_range *ranges, unsigned int count, uint64_t base,
 		bool behind = base && range->base + range->size == base;
 		bool before = range->base && base + size == range->base;
 
-		if (before)
-			range->base = base;
-		if (before || behind)
-			range->size += size;
-		if (before || behind)
-			return true;
+		if (!before && !behind)
+			continue;
+		range->base = before ? base : range->base;
+		range->size += size;
+		return true;
 	}
 	return false;
 }

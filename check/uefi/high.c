@@ -12,7 +12,8 @@
 enum { ALLOCATE_ADDRESS = 2, ALLOCATE_PAGES = 2 };	/* 7.2.1; place in the table of services */
 enum { PE_OFFSET = 0x3c, ENTRY = 24 + 16, IMAGE_SIZE = 24 + 56 };
 
-typedef efi_status (EFIAPI *allocate_pages)(uint32_t how, uint32_t type, uint64_t pages, uint64_t *where);
+typedef efi_status (EFIAPI *allocate_pages)(uint32_t how, uint32_t type, uint64_t pages,
+					    uint64_t *where);
 typedef efi_status (EFIAPI *application)(efi_handle image, const struct efi_system *system);
 
 extern const uint8_t inner_start[], inner_end[];
