@@ -68,7 +68,7 @@ def test_known_is_not_passed(tree: Tree) -> None:
 
 def test_link_is_shown(tree: Tree) -> None:
     tree.write("expectations/qemu", entry(link="https://example.org/1"))
-    assert tree.run() == 0
+    assert tree.run("one") == 0
     assert f"known   one {FAIL}: because (https://example.org/1)" in tree.out
     assert tree.results()["runs"][0]["tests"][2]["expectation"] == "because (https://example.org/1)"
 
