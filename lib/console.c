@@ -28,11 +28,33 @@ static void uart_wait(const struct uart *u, unsigned int reg, uint32_t mask, uin
 		}
 }
 
-enum { UART_THR = 0, UART_LSR = 5, LSR_THRE = 1 << 5, LSR_TEMT = 1 << 6 };
+enum {
+	UART_THR = 0, UART_IIR = 2, UART_FCR = 2, UART_LSR = 5,
+	FCR_ENABLE = 1 << 0,
+	IIR_FIFO = 3 << 6,
+	LSR_THRE = 1 << 5, LSR_TEMT = 1 << 6,
+};
 
+#define FIFO_DEPTH 16
+
+static unsigned int put_depth;	/* characters that fit when THRE is seen */
+static unsigned int put_room;	/* of these, how many still fit */
+
+static void open_16550(const struct uart *u)
+{
+	u->out(u->base + UART_FCR * u->stride, FCR_ENABLE);
+	put_depth = (u->in(u->base + UART_IIR * u->stride) & IIR_FIFO) == IIR_FIFO ? FIFO_DEPTH : 1;
+	put_room = 0;
+}
+
+/* An access may leave the virtual machine, and then costs more than anything else here. */
 static void put_16550(const struct uart *u, char c)
 {
-	uart_wait(u, UART_LSR, LSR_THRE, LSR_THRE);
+	if (!put_room) {
+		uart_wait(u, UART_LSR, LSR_THRE, LSR_THRE);
+		put_room = put_depth;
+	}
+	put_room--;
 	u->out(u->base + UART_THR * u->stride, (uint8_t)c);
 }
 
@@ -43,6 +65,7 @@ static void flush_16550(const struct uart *u)
 
 void uart_16550(struct uart *u)
 {
+	u->open = open_16550;
 	u->put = put_16550;
 	u->flush = flush_16550;
 }
@@ -63,6 +86,7 @@ static void flush_pl011(const struct uart *u)
 
 void uart_pl011(struct uart *u)
 {
+	u->open = NULL;
 	u->put = put_pl011;
 	u->flush = flush_pl011;
 }
@@ -71,6 +95,8 @@ void console_use(const struct uart *found)
 {
 	uart = *found;
 	uart_is_dead = false;
+	if (uart.open)
+		uart.open(&uart);
 }
 
 void console_flush(void)

@@ -10,6 +10,7 @@
 
 /* A UART that has been found. Registers are reached through @in and @out. */
 struct uart {
+	void (*open)(const struct uart *uart);	/* or NULL: once, before the first character */
 	void (*put)(const struct uart *uart, char c);
 	void (*flush)(const struct uart *uart);	/* returns when the last character left, or late */
 	uintptr_t base;				/* port number or mapped address */

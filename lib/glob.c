@@ -28,18 +28,18 @@ bool glob_match(const char *pattern, const char *end, const char *text)
 	return pattern == end;
 }
 
-bool glob_match_any(const char *patterns, const char *text)
+struct glob glob_first(const char *list)
 {
-	bool matched = false;
-	const char *comma;
+	bool without = *list == '!';
+	const char *comma = strchr(list, ',');
 
-	for (;; patterns = comma + 1) {
-		bool without = *patterns == '!';
+	return (struct glob){list + without, comma ? comma : list + strlen(list), without};
+}
 
-		comma = strchr(patterns, ',');
-		if (glob_match(patterns + without, comma ? comma : patterns + strlen(patterns), text))
-			matched = !without;
-		if (!comma)
-			return matched;
-	}
+bool glob_next(struct glob *glob)
+{
+	if (!*glob->end)
+		return false;
+	*glob = glob_first(glob->end + 1);
+	return true;
 }

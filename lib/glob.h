@@ -10,10 +10,14 @@
  */
 bool glob_match(const char *pattern, const char *end, const char *text);
 
-/*
- * The comma-separated patterns in turn: one that matches takes @text in, one that matches behind a
- * '!' takes it out again.
- */
-bool glob_match_any(const char *patterns, const char *text);
+/* One of a comma-separated list. It takes in what matches, or behind a '!' takes it out again. */
+struct glob {
+	const char *pattern, *end;
+	bool without;
+};
+
+/* The first pattern of @list, which has at least one; then the next ones. False behind the last. */
+struct glob glob_first(const char *list);
+bool glob_next(struct glob *glob);
 
 #endif

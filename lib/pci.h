@@ -46,6 +46,7 @@ enum {
 	PCI_PREFETCH_BASE_HIGH = 0x28,
 	PCI_SUBSYSTEM_ID = 0x2e,
 	PCI_CAPABILITIES = 0x34,
+	PCI_INTERRUPT_PIN = 0x3d,	/* 0: no INTx */
 };
 
 enum {

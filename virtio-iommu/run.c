@@ -4,6 +4,7 @@
  * so that a crash can be attributed.
  */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -209,15 +210,20 @@ void exception_report(const char *summary)
 	bail_out("%s", summary);
 }
 
+#define MAX_TESTS 4096
+
 /* tests=PATTERN,... and after=ID on the command line. */
 struct selection {
-	char patterns[1024];
+	char patterns[1024];	/* with '_' for '-', as ids are written in the table */
 	char after[128];
+	bool selected[MAX_TESTS];
 };
 
-static bool selected(const struct selection *selection, const char *id)
+static void spell_as_in_table(char *text)
 {
-	return glob_match_any(selection->patterns, id);
+	for (; *text; text++)
+		if (*text == '-')
+			*text = '_';
 }
 
 static void read_selection(const struct boot_info *boot, struct selection *selection)
@@ -225,32 +231,42 @@ static void read_selection(const struct boot_info *boot, struct selection *selec
 	if (!read_option(boot, "tests", selection->patterns, sizeof(selection->patterns)))
 		snprintf(selection->patterns, sizeof(selection->patterns), "*");
 	read_option(boot, "after", selection->after, sizeof(selection->after));
+	spell_as_in_table(selection->patterns);
+	spell_as_in_table(selection->after);
 }
 
 /* The first test to be considered: behind @after, if that is given. */
 static const struct test *first_test(const struct selection *selection)
 {
-	char id[sizeof(current.id)];
-
 	if (!selection->after[0])
 		return test_table_start;
-	for (const struct test *t = test_table_start; t < test_table_end; t++) {
-		make_id(id, sizeof(id), t);
-		if (!strcmp(id, selection->after))
+	for (const struct test *t = test_table_start; t < test_table_end; t++)
+		if (!strcmp(t->id, selection->after))
 			return t + 1;
-	}
 	bail_out("command line: after=%s names no test", selection->after);
+}
+
+/* Each pattern is taken apart once, not for each test. */
+static void select_tests(struct selection *selection)
+{
+	const struct test *first = first_test(selection);
+	struct glob glob = glob_first(selection->patterns);
+
+	if (test_table_end - test_table_start > MAX_TESTS)
+		bail_out("more than %u tests", MAX_TESTS);
+	do
+		for (const struct test *t = first; t < test_table_end; t++)
+			if (glob_match(glob.pattern, glob.end, t->id))
+				selection->selected[t - test_table_start] = !glob.without;
+	while (glob_next(&glob));
 }
 
 static unsigned int count_selected(const struct selection *selection)
 {
-	char id[sizeof(current.id)];
 	unsigned int count = 0;
 
-	for (const struct test *t = first_test(selection); t < test_table_end; t++) {
-		make_id(id, sizeof(id), t);
-		count += selected(selection, id);
-	}
+	for (ptrdiff_t i = 0; i < test_table_end - test_table_start; i++)
+		count += selection->selected[i];
 	return count;
 }
 
@@ -293,11 +309,12 @@ void run_tests(const struct boot_info *boot)
 	read_spec(boot);
 	if (boot_option(boot, "trace", NULL, 0))
 		trace_enable();
+	select_tests(&selection);
 	printf("1..%u\n", count_selected(&selection));
-	for (const struct test *t = first_test(&selection); t < test_table_end; t++) {
-		make_id(current.id, sizeof(current.id), t);
-		if (!selected(&selection, current.id))
+	for (const struct test *t = test_table_start; t < test_table_end; t++) {
+		if (!selection.selected[t - test_table_start])
 			continue;
+		make_id(current.id, sizeof(current.id), t);
 		current.number++;
 		run_one(t);
 	}

@@ -148,6 +148,7 @@ def test_run_that_waits_to_be_asked(tree: Tree) -> None:
 endpoints = blk
 default = off
 rounds = 77
+budget = 9
 groups = long
 """)
     tree.run("--no-expect")
@@ -155,7 +156,7 @@ groups = long
     for arguments in (("long",), ("-g", "long")):
         tree.run("--no-expect", *arguments)
         assert [run["name"] for run in tree.results()["runs"]] == ["long"]
-        assert " rounds=77" in tree.results()["runs"][0]["command"]
+        assert " rounds=77 budget=9" in tree.results()["runs"][0]["command"]
     tree.run("--no-expect", "--rounds", "5", "--case", "loop-of-one", "long")
     assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one'")
     assert tree.run("--case", "two words") == 2

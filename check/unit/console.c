@@ -45,13 +45,22 @@ static struct {
 	unsigned int left;
 	char text[2048];
 	unsigned int length;
+	uintptr_t fifo;		/* the register that enables a FIFO, and tells of it; 0: none */
+	bool fifo_enabled;
+	unsigned int filled, polls;
 	unsigned int strays;	/* accesses of other registers, characters without room */
 } wire;
 
+/* Characters that the next 16550 takes once there is room. */
+static unsigned int fifo_depth = 1;
+
 static uint32_t wire_in(uintptr_t address)
 {
+	if (wire.fifo && address == wire.fifo)
+		return wire.fifo_enabled ? 0xc1 : 1;
 	if (address != wire.status)
 		wire.strays++;
+	wire.polls++;
 	if (!wire.left)
 		return wire.ready;
 	if (wire.left != UINT32_MAX)
@@ -59,14 +68,26 @@ static uint32_t wire_in(uintptr_t address)
 	return wire.not_ready;
 }
 
+static void fill_fifo(void)
+{
+	if (++wire.filled < (wire.fifo_enabled ? fifo_depth : 1))
+		return;
+	wire.left = wire.busy;
+	wire.filled = 0;
+}
+
 static void wire_out(uintptr_t address, uint32_t value)
 {
+	if (wire.fifo && address == wire.fifo) {
+		wire.fifo_enabled = fifo_depth > 1 && value == 1;
+		return;
+	}
 	if (address != wire.data || wire.left)
 		wire.strays++;
 	if (wire.length < sizeof(wire.text) - 1)
 		wire.text[wire.length++] = value;
 	wire.text[wire.length] = '\0';
-	wire.left = wire.busy;
+	fill_fifo();
 }
 
 static void connect(void (*kind)(struct uart *), unsigned int stride, unsigned int status,
@@ -80,6 +101,7 @@ static void connect(void (*kind)(struct uart *), unsigned int stride, unsigned i
 	wire.ready = ready;
 	wire.not_ready = not_ready;
 	wire.busy = wire.left = busy;
+	wire.fifo = kind == uart_16550 ? BASE + 2 * stride : 0;
 	kind(&uart);
 	console_use(&uart);
 }
@@ -106,6 +128,23 @@ static void use_16550(unsigned int stride)
 	console_flush();
 	CHECK_EQ(wire.left, 0);
 	CHECK_EQ(wire.strays, 0);
+}
+
+/* As many at a time as fit, and one at a time where there is no FIFO. */
+static void use_fifo(void)
+{
+	static const char text[] = "0123456789abcdef0123456789abcdef01234567";
+
+	connect(uart_16550, 1, LSR, LSR_THRE, 0, 0);
+	console_puts(text);
+	CHECK_EQ(wire.polls, 40);
+	fifo_depth = 16;
+	connect(uart_16550, 4, LSR, LSR_THRE, 0, 3);
+	console_puts(text);
+	CHECK(!strcmp(wire.text, text));
+	CHECK_EQ(wire.polls, 3 * 4);
+	CHECK_EQ(wire.strays, 0);
+	fifo_depth = 1;
 }
 
 static void use_pl011(void)
@@ -212,6 +251,7 @@ int main(void)
 	nobody_listens();
 	use_16550(1);
 	use_16550(4);
+	use_fifo();
 	use_pl011();
 	dead_uart();
 	long_line();

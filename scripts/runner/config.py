@@ -87,6 +87,7 @@ class Run:
     timeout: Optional[float] = None         # seconds
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of tests that draw by lot
+    budget: Optional[int] = None            # seconds, after which no round begins
 
 
 def one_of(value: str, allowed: tuple[str, ...]) -> str:
@@ -166,7 +167,8 @@ SETUP_KEYS: Parsers = {
     "machine-reset": on_off, "hostile": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
-                     "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32)}
+                     "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
+                     "budget": lambda value: number(value, 1, 86400)}
 
 
 def read_runs(path: str) -> list[Run]:

@@ -147,6 +147,7 @@ class RunJob:
         words = [run.setup.cmdline, *said]
         if run.rounds and not any(word.startswith("rounds=") for word in said):
             words.append(f"rounds={run.rounds}")
+            words += [f"budget={run.budget}"] if run.budget else []
         setup = "".join(f" {word}" for word in words)
         if self.selected.globs and (self._sifting or not self._alone):
             behind = f" after={after}" if after else ""

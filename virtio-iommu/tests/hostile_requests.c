@@ -3,7 +3,7 @@
  * Requests of any length and content (virtio 1.4, 5.13.6), many of them.
  *
  * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n, and begins
- * with the same state. PROBE always has room for its answer: less is a matter of DEV-PROBE-8. No MAP
+ * with the same state. With budget=N no round begins later than N seconds after the first. PROBE always has room for its answer: less is a matter of DEV-PROBE-8. No MAP
  * ends before it starts: that has a test of its own, which not every VMM survives.
  */
 #include <stdio.h>
@@ -18,6 +18,12 @@
 enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
 
 #define MOST_IN_FLIGHT 32
+
+/* Without budget=: a day, in seconds. */
+#define UNLIMITED 86400
+
+/* For the comparison of rates. */
+#define COMPARE_US 1000000
 
 /* A request in flight, as it was made. */
 struct slot {
@@ -281,15 +287,18 @@ static bool play_round(const char *at, uint64_t seed)
 
 static void play(const char *at, uint64_t rounds)
 {
-	uint64_t seed = test_option("seed", 1);
+	uint64_t seed = test_option("seed", 1), i = 0;
+	uint64_t budget = test_option("budget", UNLIMITED) * 1000000, start = time_us();
 
 	hostile_begin(&lot.victim);
 	make_slots();
-	for (uint64_t i = 0; i < rounds; i++) {
+	do {
 		test_round(seed + i);
 		if (!play_round(at, seed + i))
 			return;
-	}
+		i++;
+	} while (i < rounds && time_us() - start < budget);
+	printf("# rounds: %lu of %lu%s\n", i, rounds, i < rounds ? ", then the time was over" : "");
 }
 
 static uint64_t rate(uint64_t start)
@@ -302,13 +311,15 @@ static uint64_t rate(uint64_t start)
 /* For make bench: the same number of requests that keep to the rules, sent in the same way. */
 static void compare_rates(uint64_t hostile)
 {
+	struct deadline deadline;
 	uint64_t start, good;
 
 	if (!begin_round())
 		return;
 	lot.sent = 0;
 	start = time_us();
-	for (unsigned int i = 0; i < 4 * ROUND && !batch(make_good); i += lot.count)
+	deadline = deadline_in(COMPARE_US);
+	while (lot.sent < 4 * ROUND && !batch(make_good) && !deadline_over(&deadline))
 		;
 	good = rate(start);
 	printf("# rate: %lu hostile requests/s, %lu well-formed requests/s, ratio %lu.%02lu\n", hostile,
