@@ -37,6 +37,16 @@ CFLAGS += $(CFLAGS_$(COMPILER))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
+# For arch.mk: $@ from the position-independent $<. A relocation of another kind than $(1), which the entry
+# applies, would be a wild pointer at run time.
+define flat_image
+@echo "  OBJCOPY $@"
+@$(READELF) -rW $< >$@.relocations
+@awk '$$1 ~ /^[0-9a-f]+$$/ && $$3 != "$(1)" { print "  " $$0; bad = 1 } END { exit bad }' $@.relocations >&2 || { \
+	echo "$<: the entry cannot apply the relocations above, only $(1)" >&2; exit 1; }
+@$(OBJCOPY) -O binary $< $@
+endef
+
 include $(ARCH_DIR)/arch.mk
 
 CFLAGS += $(ARCH_CFLAGS)

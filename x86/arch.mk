@@ -19,12 +19,5 @@ $(EFI_ELF): $(ELF)
 	@$(LD) $(LDFLAGS) -pie --no-dynamic-linker -z text --defsym=image_base=0 -e efi_entry -u header \
 		-T x86/image.lds -o $@ $(filter-out %/x86/entry.S.o,$(OBJECTS)) $(LIBFDT_A)
 
-# A relocation that efi_entry.S does not apply would be a wild pointer at run time.
 $(OUT)/virtio-iommu.efi: $(EFI_ELF)
-	@echo "  OBJCOPY $@"
-	@$(READELF) -rW $< >$(OUT)/relocations.txt
-	@awk '$$1 ~ /^[0-9a-f]+$$/ && $$3 != "R_X86_64_RELATIVE" { print "  " $$0; bad = 1 } \
-		END { exit bad }' $(OUT)/relocations.txt >&2 || { \
-		echo "$<: x86/efi_entry.S cannot apply the relocations above," \
-			"only R_X86_64_RELATIVE" >&2; exit 1; }
-	@$(OBJCOPY) -O binary $< $@
+	$(call flat_image,R_X86_64_RELATIVE)
