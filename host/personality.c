@@ -29,7 +29,7 @@ static const struct personality personalities[] = {
 	{"no-domain-range", "feature DOMAIN_RANGE is not offered", "5.13.3", NULL,
 	 .without = IOMMU_FEATURE(DOMAIN_RANGE)},
 	{"no-probe", "feature PROBE is not offered", "5.13.3", NULL, .without = IOMMU_FEATURE(PROBE)},
-	{"small-probe", "room for five regions and no more", "N-PROBE-1", NULL, .probe_size = 120},
+	{"small-probe", "room for six regions and no more", "N-PROBE-1", NULL, .probe_size = 144},
 	{"large-probe", "", "5.13.4 probe_size", NULL, .probe_size = 4000},
 	{"unknown-properties", "properties and a subtype of a later standard", "DRV-PROBE-3", NULL,
 	 .unknown_properties = true},
