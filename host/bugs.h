@@ -78,6 +78,7 @@ bool bug_ring_as_write(const struct vdev *dev, uint64_t address, bool write);
 
 /* bugs_reply.c: what is written, and what the driver is told of it. */
 void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail);
+void bug_unwritten(const struct chain *chain, const struct model_request *r);
 uint32_t bug_used_length(const struct model_request *r, const struct decision *d, uint32_t length);
 void bug_overrun(const struct chain *chain);
 

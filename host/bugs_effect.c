@@ -47,12 +47,34 @@ static void copy_mappings(uint32_t from, uint32_t to)
 		}
 }
 
+static void leave_everything(uint32_t endpoint)
+{
+	model_leave(m, endpoint);
+	iotlb_forget_endpoint(endpoint);
+}
+
+static unsigned int members(uint32_t domain)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		count += m->endpoints[i].attached && m->endpoints[i].domain == domain;
+	return count;
+}
+
 bool bug_attach(const struct model_request *r)
 {
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 	bool moves = ep && ep->attached && ep->domain != r->attach.domain;
+	bool stays = ep && ep->attached && !moves;
 
 	bug_note_bypass();
+	if (mutant(MUTANT_SHARE_DOES_NOTHING) && !stays && members(r->attach.domain))
+		return true;
+	if (mutant(MUTANT_ATTACH_AGAIN_LEAVES) && stays) {
+		leave_everything(r->attach.endpoint);
+		return true;
+	}
 	if (mutant(MUTANT_ATTACH_DOES_NOTHING))
 		return true;
 	if (mutant(MUTANT_MOVE_DOES_NOTHING) && moves)
@@ -64,12 +86,6 @@ bool bug_attach(const struct model_request *r)
 	if (mutant(MUTANT_JOINER_MISSES_MAPPINGS))
 		hide_all(r->attach.endpoint, r->attach.domain);
 	return false;
-}
-
-static void leave_everything(uint32_t endpoint)
-{
-	model_leave(m, endpoint);
-	iotlb_forget_endpoint(endpoint);
 }
 
 bool bug_detach(const struct model_request *r)
@@ -138,6 +154,8 @@ static void change_map(struct map_request *r)
 {
 	uint64_t granule = model_granule(m);
 
+	if (mutant(MUTANT_MAP_WRITE_ALONE_IS_IDLE) && r->flags == MAP_WRITE)
+		r->flags = 0;
 	if (mutant(MUTANT_MAP_FIRST_PAGE_ONLY))
 		r->virt_end = r->virt_start + granule - 1;
 	if (mutant(MUTANT_MAP_SIZE_32_BITS))
@@ -244,8 +262,19 @@ static void unmap_up_to_gap(const struct unmap_request *r)
 		;
 }
 
+static bool ends_in_a_mapping(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (m->mappings[i].domain == r->domain && m->mappings[i].start <= r->virt_end &&
+		    m->mappings[i].end >= r->virt_end)
+			return true;
+	return false;
+}
+
 bool bug_unmap(const struct model_request *r)
 {
+	if (mutant(MUTANT_UNMAP_BEYOND_LAST_IDLE) && !ends_in_a_mapping(&r->unmap))
+		return true;
 	if (mutant(MUTANT_UNMAP_DOES_NOTHING) || bug_unmap_walk(&r->unmap))
 		return true;
 	bug_unmap_by_memory(&r->unmap);
@@ -271,6 +300,8 @@ void bug_refused(const struct model_request *r, const struct decision *d)
 {
 	if (d->answer == STATUS_OK || d->answer == ANSWER_UNWRITTEN)
 		return;
+	if (mutant(MUTANT_SHARE_REFUSED_ENDS_DOMAIN) && r->head.type == REQUEST_ATTACH)
+		turn_out_others(r->attach.domain, r->attach.endpoint);
 	if (mutant(MUTANT_ATTACH_REFUSED_DETACHES) && r->head.type == REQUEST_ATTACH)
 		leave_everything(r->attach.endpoint);
 	if (mutant(MUTANT_DETACH_WRONG_DOMAIN_DETACHES) && r->head.type == REQUEST_DETACH)

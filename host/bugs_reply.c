@@ -27,6 +27,15 @@ void bug_reply(const struct model_request *r, uint8_t *reply, uint32_t tail)
 		reply[tail - 1] = ++counter;
 }
 
+void bug_unwritten(const struct chain *chain, const struct model_request *r)
+{
+	uint8_t byte = 0xe7;
+
+	if (mutant(MUTANT_UNKNOWN_TYPE_WRITES) && chain->writable.size &&
+	    model_rule_applies(&reference.model, RULE_UNKNOWN_TYPE, r))
+		chain_write(&reference.vdev, chain, chain->writable.size - 1, &byte, 1);
+}
+
 uint32_t bug_used_length(const struct model_request *r, const struct decision *d, uint32_t length)
 {
 	if (mutant(MUTANT_USED_LENGTH_0))

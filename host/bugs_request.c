@@ -381,9 +381,14 @@ void bug_catch_up(void)
 
 #define LONG_CHAIN 48
 
+static bool packed_mutant(enum mutant_id id)
+{
+	return mutant(id) && vdev_has(&reference.vdev, VIRTIO_F_RING_PACKED);
+}
+
 bool bug_drops_long(const struct chain *chain)
 {
-	return mutant(MUTANT_LONG_CHAIN_LOST) &&
+	return (mutant(MUTANT_LONG_CHAIN_LOST) || packed_mutant(MUTANT_PACKED_LONG_CHAIN_LOST)) &&
 	       chain->readable.count + chain->writable.count > LONG_CHAIN;
 }
 
@@ -392,7 +397,9 @@ void bug_reads_writable(const struct chain *chain, struct model_request *r)
 {
 	uint8_t type = 0;
 
-	if (!mutant(MUTANT_WRITABLE_PART_READ) || !chain->writable.count)
+	if (!mutant(MUTANT_WRITABLE_PART_READ) && !packed_mutant(MUTANT_PACKED_WRITABLE_PART_READ))
+		return;
+	if (!chain->writable.count)
 		return;
 	access_memory(&reference.vdev, chain->writable.pieces[0].address, &type, 1, false);
 	if (type >= REQUEST_ATTACH && type <= REQUEST_PROBE)

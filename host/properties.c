@@ -55,14 +55,16 @@ void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
 	uint32_t at = 0;
 
 	for (unsigned int i = 0; i < m->region_count; i++) {
-		const struct model_region *region = &m->regions[i];
+		struct model_region region = m->regions[i];
 
-		if (region->endpoint != endpoint)
+		if (region.endpoint != endpoint)
 			continue;
+		if (mutant(MUTANT_PROPERTY_OVERLAPS) && at)
+			region.start = m->regions[i - 1].end;
 		at += append_unknown(bytes, at, size);
-		at += append(region, bytes, at, size);
+		at += append(&region, bytes, at, size);
 		if (mutant(MUTANT_PROPERTY_TWICE))
-			at += append(region, bytes, at, size);
+			at += append(&region, bytes, at, size);
 	}
 	if (mutant(MUTANT_PROPERTY_END_MARK) && at == size)
 		memset(bytes + at - sizeof(struct property_head), 0, sizeof(struct property_head));

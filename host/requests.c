@@ -80,6 +80,9 @@ static void act_unmap(const struct model_request *r)
 	if (bug_unmap(r))
 		return;
 	model_apply(&reference.model, r);
+	if (mutant(MUTANT_UNMAP_RESERVED_KEEPS_CACHE) &&
+	    model_rule_applies(&reference.model, RULE_UNMAP_RESERVED, r))
+		return;
 	if (!mutant(MUTANT_UNMAP_KEEPS_CACHE))
 		forget_unmapped(&r->unmap);
 }
@@ -140,6 +143,7 @@ static void answer(const struct chain *chain, const struct model_request *r,
 
 	bug_overrun(chain);
 	if (d->answer == ANSWER_UNWRITTEN) {
+		bug_unwritten(chain, r);
 		give_back(chain, MUTATE(UNPARSED_USED_LENGTH_4, 4, 0));
 		if (personality->unparsed_breaks &&
 		    !model_rule_applies(&reference.model, RULE_UNKNOWN_TYPE, r))

@@ -223,7 +223,7 @@ static uint64_t offered(const struct options *options)
 	features &= ~options->rings_off;
 	if (mutant(MUTANT_MAP_UNMAP_NOT_OFFERED))
 		features &= ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
-	if (mutant(MUTANT_OLD_BYPASS_OFFERED))
+	if (mutant(MUTANT_OLD_BYPASS_OFFERED) || mutant(MUTANT_OLD_BYPASS_IN_ITS_PLACE))
 		features |= VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS);
 	if (mutant(MUTANT_RESERVED_FEATURE_OFFERED))
 		features |= VIRTIO_FEATURE(45);

@@ -42,14 +42,19 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 {
 	struct space s;
 	struct reply reply;
+	bool kept;
 
 	REQUIRE(make_space(&s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
+	EXPECT_MAPPED(s, 1, 1);
 	reply = unmap_reserved(&s, 1, 0xff);
 	if (is_ok(&reply))
 		SKIP("the device does not refuse non-zero reserved bytes");
-	INFO("after INVAL for reserved bytes the mapping is %s",
-	     can_map(s.domain, s.iova + iommu.page, iommu.page, s.target) ? "gone" : "still there");
+	kept = can_read(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
+	INFO("after INVAL for reserved bytes the mapping is %s", kept ? "still there" : "gone");
+	EXPECT(kept != can_map(s.domain, s.iova + iommu.page, iommu.page, s.target + iommu.page),
+	       "a range that is mapped, or one that can be", "DMA %s it, and MAP says %s",
+	       kept ? "reaches" : "does not reach", kept ? "OK" : "that it is mapped");
 }
 
 TEST(DEV_UNMAP_3, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
