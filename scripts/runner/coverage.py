@@ -16,8 +16,8 @@ HEAD = """\
 
 Made by `make docs` from `virtio-iommu/requirements.tsv`, `virtio-iommu/untested.tsv`, the tests'
 declarations, and `host/mutants.def`. A mutant is the reference device with one bug; `make check` wants a
-test of the same requirement to turn red on it. Tests of a row without mutants turn red on those of other
-rows; `check/mutants --all` tells which. What a VMM does is in the report of its run.
+test of the same requirement to turn red on it, and a mutant for each requirement that has tests. What a VMM
+does is in the report of its run.
 """
 Mutants = dict[str, list[str]]          # names, by requirement
 
