@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kinds of doorbells on ARM. Each finds its device in the tree or the tables, and says whether it is there.
+ * The kinds of doorbells on ARM. Each finds its device in the tree or the tables, and says whether it
+ * is there.
  */
 #ifndef MSI_ARM_H
 #define MSI_ARM_H

@@ -161,8 +161,8 @@ void request_serve(const struct chain *chain)
 	struct model_request r;
 	struct decision d;
 
-	if (bug_drops_long(chain) || !decode(chain, &r) || (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) ||
-	    bug_loses(&r) || bug_is_stuck())
+	if (bug_drops_long(chain) || !decode(chain, &r) ||
+	    (mutant(MUTANT_REQUEST_LOST) && ++served % 256 == 0) || bug_loses(&r) || bug_is_stuck())
 		return;
 	bug_catch_up();
 	if (bug_hostile_request(chain, &r))

@@ -140,8 +140,9 @@ static uint32_t common_read(struct vdev *dev, unsigned int offset)
 	case QUEUE_SELECT:
 		return dev->queue_select;
 	case ADMIN_INDEX:
-		return vdev_has(dev, VIRTIO_F_ADMIN_VQ) ?
-			       MUTATE(ADMIN_INDEX_1, 1, MUTATE(ADMIN_INDEX_HIGH, 0xffff, dev->queue_count)) : 0;
+		if (!vdev_has(dev, VIRTIO_F_ADMIN_VQ))
+			return 0;
+		return MUTATE(ADMIN_INDEX_1, 1, MUTATE(ADMIN_INDEX_HIGH, 0xffff, dev->queue_count));
 	case ADMIN_COUNT:
 		return MUTATE(ADMIN_INDEX_HIGH, 2, 0);
 	default:

@@ -35,7 +35,10 @@ void *arena_take(size_t size, size_t align);
 size_t arena_mark(void);
 void arena_release(size_t mark);
 
-/* The unused memory at this address, of the arena or the highest; NULL if not all of it is that. It is not kept from anybody. */
+/*
+ * The unused memory at this address, of the arena or the highest; NULL if not all of it is that. It is
+ * not kept from anybody.
+ */
 void *arena_spare(uint64_t address, size_t size);
 
 /* The guest-physical address of a buffer. */

@@ -74,7 +74,8 @@ void expect_blocked(const char *at, struct endpoint *ep)
 	expect_write_blocked(at, ep, phys(page), 8);
 	if (ep->dma.ops->exact && iommu_is_up())
 		expect_read_blocked(at, ep, phys(page), page, 8);
-	show_alive(at, ep, page);	/* not earlier: an ATTACH wipes out what a device may have forgotten */
+	/* Not earlier: an ATTACH wipes out what a device may have forgotten. */
+	show_alive(at, ep, page);
 }
 
 void expect_unattached(const char *at, struct endpoint *ep)

@@ -123,7 +123,8 @@ class Mock:
         first = True
         for number, test in self.each():
             verdict = verdict_of(test)
-            write("# start %s\n" % test + result(number, test, verdict if first or verdict == "skip" else "fail"))
+            shown = verdict if first or verdict == "skip" else "fail"
+            write("# start %s\n" % test + result(number, test, shown))
             first = first and verdict == "skip"
         write("# end\n")
 

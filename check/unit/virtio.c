@@ -401,12 +401,12 @@ static void unusable(void)
 	CHECK(!dma_open(&master, &(struct place){.pci = &pci}, page, &error) && !error.text[0]);
 	start(VIRTIO_TYPE_BLOCK);
 	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
-	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error, "does not offer ACCESS_PLATFORM",
-		    "virtio-blk that is not translated");
+	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error,
+		    "does not offer ACCESS_PLATFORM", "virtio-blk that is not translated");
 	start(VIRTIO_TYPE_ENTROPY);
 	device.config[PCI_STATUS] = 0;
-	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error, "no capability of type 1",
-		    "virtio-rng without capabilities");
+	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error,
+		    "no capability of type 1", "virtio-rng without capabilities");
 }
 
 /* An access that fails stops the master; the next one starts it again. */

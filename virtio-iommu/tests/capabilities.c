@@ -37,7 +37,8 @@ TEST(PCI_ID_4, device_is_not_that_of_a_legacy_device, NEEDS_PCI)
 {
 	uint16_t device = iommu.dev.pci->device;
 
-	expect_good(AT, device >= DEVICE_FIRST && device <= DEVICE_LAST, "device id 0x1040 to 0x107f", device);
+	expect_good(AT, device >= DEVICE_FIRST && device <= DEVICE_LAST, "device id 0x1040 to 0x107f",
+		    device);
 }
 
 static uint8_t least_length(uint8_t type)

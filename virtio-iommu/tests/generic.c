@@ -129,7 +129,8 @@ static void use_longest_buffer(const char *at)
 	if (broke)
 		iommu_restart(iommu.wanted);
 	judge(VERDICT_INFO, at, "either way is legal", "a buffer of %u descriptors is %s",
-	      pieces_of(sizeof(struct probe_request), out) + pieces_of(room, in), is_ok(&reply) ? "used" : "refused");
+	      pieces_of(sizeof(struct probe_request), out) + pieces_of(room, in),
+	      is_ok(&reply) ? "used" : "refused");
 }
 
 TEST(GEN_FRAME_2, longest_buffer_is_used_or_refused, NEEDS_SPLIT | NEEDS_ENDPOINT | NEEDS_PROBE)
@@ -188,7 +189,8 @@ TEST(GEN_USED_1, element_is_there_with_the_index, NEEDS_SPLIT)
 	struct ring *ring = &iommu.requests;
 
 	for (unsigned int i = 0; i < 32 && still_good(); i++) {
-		volatile struct ring_used_element *element = &ring->used->elements[ring->last_used % ring->size];
+		volatile struct ring_used_element *element =
+			&ring->used->elements[ring->last_used % ring->size];
 		struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 		uint32_t id, length;
 
@@ -200,7 +202,8 @@ TEST(GEN_USED_1, element_is_there_with_the_index, NEEDS_SPLIT)
 		memory_barrier();
 		length = element->length;
 		id = element->id;
-		expect_good(AT, id != UINT32_MAX && length != UINT32_MAX, "id and len with the index", length);
+		expect_good(AT, id != UINT32_MAX && length != UINT32_MAX, "id and len with the index",
+			    length);
 		iommu.dead = !harmless_is_used(REPLY_TIMEOUT_US);
 	}
 }

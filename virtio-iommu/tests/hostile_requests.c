@@ -3,8 +3,9 @@
  * Requests of any length and content (virtio 1.4, 5.13.6), many of them.
  *
  * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n, and begins
- * with the same state. With budget=N no round begins later than N seconds after the first. PROBE always has room for its answer: less is a matter of DEV-PROBE-8. No MAP
- * ends before it starts: that has a test of its own, which not every VMM survives.
+ * with the same state. With budget=N no round begins later than N seconds after the first. PROBE always
+ * has room for its answer: less is a matter of DEV-PROBE-8. No MAP ends before it starts: that has a
+ * test of its own, which not every VMM survives.
  */
 #include <stdio.h>
 #include <string.h>

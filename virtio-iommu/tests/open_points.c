@@ -205,7 +205,8 @@ static struct reply send_faulty(unsigned int i, const struct setting *s, uint32_
 	case 0:
 		return attach(unknown, nobody, bad_flags);
 	case 1:
-		return send_attach(&(struct attach_request){{.type = REQUEST_ATTACH}, unknown, nobody, 0, {1}});
+		return send_attach(&(struct attach_request){
+			{.type = REQUEST_ATTACH}, unknown, nobody, 0, {1}});
 	case 2:
 		return detach(unknown, nobody);
 	case 3:
