@@ -14,7 +14,7 @@ KINDS = ("blk", "rng", "net", "console", "edu")
 PLACES = ("root", "root-port", "second-root", "pci-bridge", "segment", "outside", "mmio",
           "outside-mmio")
 TRANSPORTS = ("pci", "mmio")
-INTERRUPTS = ("gicv2m", "its")
+INTERRUPTS = ("gicv2m", "its", "imsic")
 FIRMWARE = ("uefi", "seabios", "qboot")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
 REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)

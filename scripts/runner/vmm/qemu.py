@@ -159,14 +159,16 @@ class Vmm:
                 *self._firmware(setup), *self.machine.arguments]
 
     def _interrupts(self, setup: Setup) -> str:
-        if setup.reserved_regions:
+        doorbells = dict(self.machine.interrupts)
+        if setup.interrupts and setup.interrupts not in doorbells:
+            raise self.machine.cannot(f"has no doorbell {setup.interrupts}")
+        if setup.reserved_regions and self.machine.reserved_regions:
+            if setup.interrupts:
+                raise self.machine.cannot("has no choice of doorbells beside reserved regions")
             return self.machine.reserved_regions
-        if not setup.interrupts:
-            return self.machine.kvm if self.accel == "kvm" else ""
-        for doorbell, options in self.machine.interrupts:
-            if doorbell == setup.interrupts:
-                return options
-        raise self.machine.cannot(f"has no doorbell {setup.interrupts}")
+        if setup.interrupts:
+            return doorbells[setup.interrupts]
+        return self.machine.kvm if self.accel == "kvm" else ""
 
     def _firmware(self, setup: Setup) -> list[str]:
         """
