@@ -99,7 +99,7 @@ void endpoints_open(const struct place *places, unsigned int place_count,
 }
 
 /* Nobody reports a blocked access to a driver that is not there yet. */
-#define QUIET_US 3000
+#define QUIET_US 20000
 
 void endpoints_try_first(bool allowed)
 {

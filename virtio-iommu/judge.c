@@ -62,15 +62,11 @@ bool expect_unwritten(const char *at, const struct reply *reply)
  */
 #define QUIET_US 20000
 
-/* Without a driver nothing is ever reported, and those who can bypass do so in much less time. */
-#define QUIET_WITHOUT_DRIVER_US 3000
-
 static void set_patience(struct endpoint *ep, bool may_be_blocked)
 {
 	bool brief = (may_be_blocked || !still_good()) && !is_slow(ep);
 
-	ep->dma.patience_us = !brief ? REPLY_TIMEOUT_US :
-			      iommu_is_up() ? QUIET_US : QUIET_WITHOUT_DRIVER_US;
+	ep->dma.patience_us = brief ? QUIET_US : REPLY_TIMEOUT_US;
 }
 
 static struct effect try_write(struct endpoint *ep, uint64_t iova, size_t size, void *target,
