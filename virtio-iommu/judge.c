@@ -56,17 +56,21 @@ bool expect_unwritten(const char *at, const struct reply *reply)
 }
 
 /*
- * An access that should work is given all the time that a busy host may take. One that should be
- * blocked may stay silent: it is waited for until a fault is reported, and shorter. So it is where
- * the verdict is bad already.
+ * An access that should work is given all the time that a busy host may take, and less where the
+ * verdict is bad already. One that should be blocked may stay silent: it is waited for until a fault is
+ * reported, and shorter.
  */
+#define BAD_ALREADY_US 200000
 #define QUIET_US 20000
 
 static void set_patience(struct endpoint *ep, bool may_be_blocked)
 {
-	bool brief = (may_be_blocked || !still_good()) && !is_slow(ep);
-
-	ep->dma.patience_us = brief ? QUIET_US : REPLY_TIMEOUT_US;
+	if (is_slow(ep))
+		ep->dma.patience_us = REPLY_TIMEOUT_US;
+	else if (may_be_blocked)
+		ep->dma.patience_us = QUIET_US;
+	else
+		ep->dma.patience_us = still_good() ? REPLY_TIMEOUT_US : BAD_ALREADY_US;
 }
 
 static struct effect try_write(struct endpoint *ep, uint64_t iova, size_t size, void *target,

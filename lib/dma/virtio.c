@@ -60,7 +60,7 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 /* What was noticed may be an older access of another device: one that should work goes on waiting. */
 static uint64_t grace_us(const struct dma_master *master)
 {
-	return master->patience_us < REPLY_TIMEOUT_US ? 0 : LATE_US;
+	return master->patience_us < LATE_US ? 0 : LATE_US;
 }
 
 /* Looks at what others have noticed between slices; when the time is over one more is given. */
