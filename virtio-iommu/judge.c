@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Expectations of tests, in the words of the standard.
+ * Expectations of tests, in the words of the standard. The words are put together where something is
+ * wrong: a kept one costs no text, which is dear where each instruction is emulated.
  */
 #include <stdio.h>
 
@@ -22,17 +23,17 @@ bool expect_status(const char *at, enum verdict otherwise, const struct reply *r
 {
 	char expected[40];
 
+	if (reply->used && !reply->breach && reply->delivered && reply->status == status)
+		return true;
 	snprintf(expected, sizeof(expected), "status %s", status_name(status));
 	if (!breach_free(at, reply, expected))
 		return false;
 	if (!reply->delivered)
 		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
 		      reply->length, reply->status);
-	else if (reply->status != status)
+	else
 		judge(otherwise, at, expected, "status %s, raw %#x, used.len %u",
 		      status_name(reply->status), reply->status, reply->length);
-	else
-		return true;
 	return false;
 }
 
@@ -107,14 +108,14 @@ bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, 
 	struct effect effect = try_write(ep, iova, size, target, size);
 	char expected[100];
 
+	if (effect.exact && !effect.stray)
+		return true;
 	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
 		 ep->id, size, iova, phys(target));
 	if (!stray_free(at, expected, &effect))
 		return false;
-	if (!effect.exact)
-		judge(otherwise, at, expected, effect.done ? "they did not arrive" :
-							      "the access was refused");
-	return effect.exact;
+	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
+	return false;
 }
 
 bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
@@ -123,14 +124,14 @@ bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, u
 	struct effect effect = try_read(ep, iova, source, size, false);
 	char expected[100];
 
+	if (effect.exact && !effect.stray)
+		return true;
 	snprintf(expected, sizeof(expected), "endpoint %#x reads %zu bytes at %#lx from memory at %#lx",
 		 ep->id, size, iova, phys(source));
 	if (!stray_free(at, expected, &effect))
 		return false;
-	if (!effect.exact)
-		judge(otherwise, at, expected, effect.done ? "it read other bytes" :
-							      "the access was refused");
-	return effect.exact;
+	judge(otherwise, at, expected, effect.done ? "it read other bytes" : "the access was refused");
+	return false;
 }
 
 bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size)
@@ -138,6 +139,8 @@ bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, si
 	struct effect effect = try_write(ep, iova, size, NULL, 0);
 	char expected[100];
 
+	if (!effect.stray)
+		return true;
 	snprintf(expected, sizeof(expected), "endpoint %#x cannot write %zu bytes at %#lx", ep->id,
 		 size, iova);
 	return stray_free(at, expected, &effect);
@@ -149,6 +152,8 @@ bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, s
 	struct effect effect = try_write(ep, iova, size, target, allowed);
 	char expected[100];
 
+	if (!effect.stray)
+		return true;
 	snprintf(expected, sizeof(expected), "of %zu bytes that endpoint %#x writes at %#lx, none past "
 		 "the first %zu arrives", size, ep->id, iova, allowed);
 	return stray_free(at, expected, &effect);
@@ -160,6 +165,8 @@ bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, con
 	struct effect effect = try_read(ep, iova, secret, size, true);
 	char expected[100];
 
+	if (!effect.exact && !effect.stray)
+		return true;
 	snprintf(expected, sizeof(expected), "endpoint %#x cannot read %zu bytes at %#lx", ep->id, size,
 		 iova);
 	if (effect.exact)

@@ -24,6 +24,14 @@ static void put(struct sink *sink, char c)
 	sink->length++;
 }
 
+static void put_bytes(struct sink *sink, const char *text, size_t length)
+{
+	size_t room = sink->length + 1 < sink->size ? sink->size - 1 - sink->length : 0;
+
+	memcpy(sink->to + sink->length, text, length < room ? length : room);
+	sink->length += length;
+}
+
 static void pad(struct sink *sink, char c, int count)
 {
 	while (count-- > 0)
@@ -34,8 +42,7 @@ static void put_field(struct sink *sink, const struct conversion *conv, const ch
 {
 	if (!conv->left)
 		pad(sink, ' ', conv->width - length);
-	for (int i = 0; i < length; i++)
-		put(sink, text[i]);
+	put_bytes(sink, text, length);
 	if (conv->left)
 		pad(sink, ' ', conv->width - length);
 }
@@ -165,6 +172,17 @@ static void convert(struct sink *sink, const struct conversion *conv, va_list *a
 	}
 }
 
+/* What stands in front of the next conversion, or of the end. */
+static const char *put_plain(struct sink *sink, const char *format)
+{
+	const char *end = format;
+
+	while (*end && *end != '%')
+		end++;
+	put_bytes(sink, format, end - format);
+	return end;
+}
+
 int vsnprintf(char *to, size_t size, const char *format, va_list args)
 {
 	struct sink sink = {.to = to, .size = size};
@@ -173,10 +191,9 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
 
 	va_copy(list, args);
 	while (*format) {
-		if (*format != '%') {
-			put(&sink, *format++);
-			continue;
-		}
+		format = put_plain(&sink, format);
+		if (!*format)
+			break;
 		format++;
 		conv = parse_conversion(&format, &list);
 		convert(&sink, &conv, &list);

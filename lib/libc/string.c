@@ -4,35 +4,41 @@
 #include <string.h>
 
 /*
- * Words wherever they are aligned, and several in a row: each instruction costs dear where the host
- * emulates us.
+ * Words wherever they are aligned, or halves of them, and several in a row: each instruction costs
+ * dear where the host emulates us.
  */
 #define WORD 8
-#define ROW (4 * WORD)
+#define HALF 4
+#define ROW (8 * WORD)
 
-/* Bytes in front of the first whole word. */
-static size_t to_word(const void *at, size_t size)
+/* Bytes in front of the first whole @unit. */
+static size_t to_unit(const void *at, size_t unit, size_t size)
 {
-	size_t bytes = -(uintptr_t)at % WORD;
+	size_t bytes = -(uintptr_t)at & (unit - 1);
 
 	return bytes < size ? bytes : size;
 }
 
-static bool alike(const void *a, const void *b)
+/* The largest unit that is aligned in both at once. */
+static size_t common_unit(const void *a, const void *b)
 {
-	return ((uintptr_t)a ^ (uintptr_t)b) % WORD == 0;
+	uintptr_t differ = (uintptr_t)a ^ (uintptr_t)b;
+
+	return !(differ % WORD) ? WORD : !(differ % HALF) ? HALF : 1;
 }
 
 void *memcpy(void *to, const void *from, size_t size)
 {
-	size_t i = 0, head = alike(to, from) ? to_word(to, size) : size;
+	size_t unit = common_unit(to, from), i = 0, head = to_unit(to, unit, size);
 	volatile uint8_t *t = to;
 	const uint8_t *f = from;
 
 	for (; i < head; i++)
 		t[i] = f[i];
-	for (; i + WORD <= size; i += WORD)
+	for (; unit == WORD && i + WORD <= size; i += WORD)
 		*(volatile uint64_t *)(t + i) = *(const uint64_t *)(f + i);
+	for (; unit >= HALF && i + HALF <= size; i += HALF)
+		*(volatile uint32_t *)(t + i) = *(const uint32_t *)(f + i);
 	for (; i < size; i++)
 		t[i] = f[i];
 	return to;
@@ -50,24 +56,20 @@ void *memmove(void *to, const void *from, size_t size)
 	return to;
 }
 
-static void set_row(volatile uint64_t *row, uint64_t word)
-{
-	row[0] = word;
-	row[1] = word;
-	row[2] = word;
-	row[3] = word;
-}
-
 void *memset(void *to, int byte, size_t size)
 {
 	uint64_t word = (uint8_t)byte * 0x0101010101010101ull;
-	size_t i = 0, head = to_word(to, size);
+	size_t i = 0, head = to_unit(to, WORD, size);
 	volatile uint8_t *t = to;
 
 	for (; i < head; i++)
 		t[i] = byte;
-	for (; i + ROW <= size; i += ROW)
-		set_row((volatile void *)(t + i), word);
+	for (; i + ROW <= size; i += ROW) {
+		volatile uint64_t *row = (volatile void *)(t + i);
+
+		row[0] = row[1] = row[2] = row[3] = word;
+		row[4] = row[5] = row[6] = row[7] = word;
+	}
 	for (; i + WORD <= size; i += WORD)
 		*(volatile uint64_t *)(t + i) = word;
 	for (; i < size; i++)
@@ -83,16 +85,32 @@ static int compare_bytes(const uint8_t *x, const uint8_t *y, size_t size)
 	return 0;
 }
 
+static size_t same_words(const uint8_t *x, const uint8_t *y, size_t i, size_t size)
+{
+	while (i + WORD <= size && *(const uint64_t *)(x + i) == *(const uint64_t *)(y + i))
+		i += WORD;
+	return i;
+}
+
+static size_t same_halves(const uint8_t *x, const uint8_t *y, size_t i, size_t size)
+{
+	while (i + HALF <= size && *(const uint32_t *)(x + i) == *(const uint32_t *)(y + i))
+		i += HALF;
+	return i;
+}
+
 int memcmp(const void *a, const void *b, size_t size)
 {
-	size_t i = alike(a, b) ? to_word(a, size) : size;
+	size_t unit = common_unit(a, b), i = to_unit(a, unit, size);
 	const uint8_t *x = a, *y = b;
 	int first = compare_bytes(x, y, i);
 
 	if (first)
 		return first;
-	while (i + WORD <= size && *(const uint64_t *)(x + i) == *(const uint64_t *)(y + i))
-		i += WORD;
+	if (unit == WORD)
+		i = same_words(x, y, i, size);
+	if (unit >= HALF)
+		i = same_halves(x, y, i, size);
 	return compare_bytes(x + i, y + i, size - i);
 }
 

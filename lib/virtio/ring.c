@@ -48,7 +48,8 @@ void ring_init(struct ring *ring, uint16_t size, void *memory, uint64_t device_o
 {
 	uint8_t *bytes = memset(memory, 0, area_bytes(size));
 
-	memset(ring, 0, sizeof(*ring));
+	memset(ring, 0, offsetof(struct ring, next));
+	memset(ring->chain, 0, size * sizeof(ring->chain[0]));
 	ring->features = features;
 	ring->format = ring_has(ring, VIRTIO_F_RING_PACKED) ? &ring_packed : &ring_split;
 	ring->size = ring->free_count = size;

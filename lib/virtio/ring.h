@@ -91,14 +91,10 @@ struct ring {
 	uint16_t taken;		/* buffers that came back, modulo 2^16 */
 	uint16_t unnotified;	/* descriptors or heads made available since the device last heard of it */
 
-	/* By id, the head in split rings. */
-	uint16_t next[RING_MAX_SIZE];	/* chains, free or in flight */
-	uint16_t first_free, last_free, idle;	/* the list of those not in flight, and its length */
-	uint16_t chain[RING_MAX_SIZE];	/* number of descriptors, 0 if not in flight */
-	uint32_t writable[RING_MAX_SIZE];	/* bytes */
+	/* By id, the list of those not in flight, and its length. */
+	uint16_t first_free, last_free, idle;
 
-	/* IN_ORDER: ids in the order in which they were made available, and the batch being taken. */
-	uint16_t order[RING_MAX_SIZE];
+	/* IN_ORDER: the batch being taken. */
 	uint16_t order_first, order_count;
 	bool in_batch;
 	uint32_t batch_last, batch_length;
@@ -111,8 +107,17 @@ struct ring {
 	struct packed_place next_write;	/* where the next buffer goes */
 	struct packed_place next_publish;	/* behind what is available */
 	struct packed_place next_used;	/* where the next used descriptor is expected */
-	struct packed_place place[RING_MAX_SIZE];	/* by id */
-	uint16_t head_flags[RING_MAX_SIZE];		/* by id, for ring_publish() */
+
+	/*
+	 * From here on @size entries count. By id, the head in split rings; ring_init() sets these two, the
+	 * others mean something while the buffer is in flight.
+	 */
+	uint16_t next[RING_MAX_SIZE];	/* chains, free or in flight */
+	uint16_t chain[RING_MAX_SIZE];	/* number of descriptors, 0 if not in flight */
+	uint32_t writable[RING_MAX_SIZE];	/* bytes */
+	struct packed_place place[RING_MAX_SIZE];	/* packed */
+	uint16_t head_flags[RING_MAX_SIZE];	/* packed: for ring_publish() */
+	uint16_t order[RING_MAX_SIZE];	/* IN_ORDER: ids in the order in which they were made available */
 };
 
 /* One piece of a buffer: [address, address + length) as the device sees it. */
