@@ -67,7 +67,7 @@ void watch_pages(uint8_t *pages, unsigned int count)
 
 uint8_t *watched_pages(unsigned int count)
 {
-	uint8_t *pages = arena_alloc(count * iommu.page, iommu.page);
+	uint8_t *pages = arena_take(count * iommu.page, iommu.page);
 
 	watch_pages(pages, count);
 	return pages;
@@ -183,6 +183,8 @@ static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size,
 	uint8_t before[DMA_MAX_BYTES];
 	struct effect effect = {0};
 
+	if (ep->dma.ops->exact && !memcmp(target, ep->dma.pattern, expected))
+		memset(target, 0, expected);	/* left by an earlier user of this memory */
 	memcpy(before, target, expected);
 	watch_access(ep);
 	trace_access(ep, "writes", iova, size);

@@ -20,7 +20,8 @@ struct endpoint;
 #define WATCH_EDGE 16
 
 /*
- * @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test.
+ * @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test. What lies
+ * between their ends is of no known value.
  * Accesses of a test go to within WATCH_EDGE of a page's ends.
  */
 uint8_t *watched_pages(unsigned int count);

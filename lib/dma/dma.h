@@ -64,6 +64,7 @@ struct dma_master {
 	uint8_t *page;
 	uint64_t page_iova;
 	bool running;		/* started and no access has failed since */
+	bool queue_refused;	/* virtio: since the last start its queue reads as not enabled */
 	bool messages;		/* virtio: MSI-X vector 0 is sent for each access from the next start */
 	uint64_t patience_us;	/* how long an access may take before it counts as silent */
 

@@ -38,6 +38,7 @@ bool dma_virtio_start(struct dma_master *master)
 		  FEATURES);
 	if (!virtio_enable_queue(dev, 0, &master->ring))
 		return false;
+	master->queue_refused = !dev->transport->queue_enabled(dev, 0);
 	if (master->messages && virtio_pci_queue_vector(dev, 0, 0))
 		return false;
 	if (master->messages)
@@ -57,7 +58,10 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 	return (struct ring_piece){master->page_iova + DMA_SCRATCH + offset, length, writable};
 }
 
-/* What was noticed may be an older access of another device: one that should work goes on waiting. */
+/*
+ * What was noticed may be an older access of another device: one that should work goes on waiting.
+ * So it does for a while with a queue that reads as not enabled: what the device says is no proof.
+ */
 static uint64_t grace_us(const struct dma_master *master)
 {
 	return master->patience_us < LATE_US ? 0 : LATE_US;
@@ -74,7 +78,7 @@ static enum virtio_wait patient_wait(struct dma_master *master, struct ring_repl
 		result = virtio_wait(&master->virtio, &master->ring, reply, SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
-		if (!noticed && master->noticed && master->noticed()) {
+		if (!noticed && (master->queue_refused || (master->noticed && master->noticed()))) {
 			noticed = true;
 			deadline = deadline_in(grace_us(master));
 		}
