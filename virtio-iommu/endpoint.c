@@ -49,9 +49,16 @@ bool is_slow(const struct endpoint *ep)
 	return !strcmp(ep->dma.ops->name, "edu");
 }
 
+bool is_fed(const struct endpoint *ep)
+{
+	return ep->dma.ops->fed;
+}
+
 static unsigned int rank(const struct endpoint *ep)
 {
 	if (is_slow(ep))
+		return 3;
+	if (is_fed(ep))
 		return 2;
 	return !ep->dma.ops->exact;
 }
@@ -107,7 +114,7 @@ void endpoints_try_first(bool allowed)
 	struct endpoint *ep = endpoint(0);
 	uint8_t *target = arena_alloc(sizeof(nothing), sizeof(nothing));
 
-	if (!ep || is_slow(ep))
+	if (!ep || is_slow(ep) || is_fed(ep))
 		return;
 	if (!allowed)
 		ep->dma.patience_us = QUIET_US;

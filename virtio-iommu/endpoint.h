@@ -27,7 +27,8 @@ struct endpoint {
 
 /*
  * Open all masters at @places that @topology puts behind IOMMU number @iommu_index, and print one line
- * for each. Byte-exact ones come first, slow ones last.
+ * for each. Byte-exact ones come first, then those that write by themselves, then those that are fed,
+ * slow ones last.
  */
 void endpoints_open(const struct place *places, unsigned int place_count,
 		    const struct topology *topology, unsigned int iommu_index);
@@ -51,6 +52,9 @@ struct endpoint *endpoint(unsigned int index);
 
 /* A master that takes long for each access. */
 bool is_slow(const struct endpoint *ep);
+
+/* A master whose writes come from outside of the machine: maybe there are none. */
+bool is_fed(const struct endpoint *ep);
 
 /* The first with this kind of master, NULL if there is none. */
 struct endpoint *endpoint_named(const char *master);

@@ -64,6 +64,16 @@ static bool has_rng(void)
 	return endpoint_named("virtio-rng");
 }
 
+static bool has_console(void)
+{
+	return endpoint_named("virtio-console");
+}
+
+static bool has_net(void)
+{
+	return endpoint_named("virtio-net");
+}
+
 static bool has_bridged_endpoint(void)
 {
 	return endpoint_bridged();
@@ -179,6 +189,8 @@ static const struct {
 	{NEEDS_BOOT_BYPASS_OFF, boots_without_bypass, "needs a device that starts with bypass off"},
 	{NEEDS_EDU, has_edu, "needs an edu device behind the IOMMU"},
 	{NEEDS_RNG, has_rng, "needs a virtio-rng behind the IOMMU"},
+	{NEEDS_CONSOLE, has_console, "needs a virtio-console behind the IOMMU"},
+	{NEEDS_NET, has_net, "needs a virtio-net behind the IOMMU"},
 	{NEEDS_BRIDGED_ENDPOINT, has_bridged_endpoint, "needs an endpoint that is not on bus 0"},
 	{NEEDS_DOMAIN_RANGE, has_domain_range, "needs feature DOMAIN_RANGE"},
 	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},

@@ -79,6 +79,8 @@ enum {
 	NEEDS_RING_RESET = 1 << 30,	/* offered, whether the run has it or not */
 	NEEDS_SUSPEND = 1u << 31,
 	NEEDS_HOSTILE = 1ull << 32,	/* the run is there to break rules */
+	NEEDS_CONSOLE = 1ull << 33,	/* a virtio-console behind the IOMMU */
+	NEEDS_NET = 1ull << 34,		/* a virtio-net behind the IOMMU */
 };
 
 /* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */

@@ -9,7 +9,7 @@ from conftest import Tree, mock_at
 from runner import vmm as adapters
 from runner.config import PLACES, Region, Setup, endpoints
 from runner.errors import UsageError
-from runner.vmm import CannotProvide, find_adapter
+from runner.vmm import CannotProvide, cloud_hypervisor, find_adapter
 
 MACHINE = os.uname().machine
 
@@ -49,7 +49,27 @@ def test_frame(kvm: Tree) -> None:
     assert not {"--disk", "--net", "--platform"} & set(found)
 
 
-def test_kinds(kvm: Tree) -> None:
+def taps(tree: Tree, monkeypatch: pytest.MonkeyPatch, capabilities: int) -> None:
+    monkeypatch.setattr(cloud_hypervisor, "TUN", str(tree.write("tun", "")))
+    status = tree.write("status", f"CapPrm:\t{0:016x}\nCapEff:\t{capabilities:016x}\n")
+    monkeypatch.setattr(cloud_hypervisor, "STATUS", str(status))
+
+
+def test_taps(kvm: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else needs them; one that cannot be made is a set-up less, and no failure."""
+    taps(kvm, monkeypatch, ~(1 << 12) & (1 << 40) - 1)
+    command(kvm, "blk, rng, console")
+    with pytest.raises(CannotProvide, match="net needs CAP_NET_ADMIN"):
+        command(kvm, "net")
+    monkeypatch.setattr(os, "listxattr", lambda path: ["security.capability"])
+    assert "--net" in command(kvm, "net")
+    (kvm.root / "tun").unlink()
+    with pytest.raises(CannotProvide, match="net needs .*tun"):
+        command(kvm, "net")
+
+
+def test_kinds(kvm: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    taps(kvm, monkeypatch, 1 << 12)
     found = command(kvm, "blk, rng, blk, console, net")
     assert values(found, "--disk") == [f"path=/dir/disk{n}.img,image_type=raw,iommu=on" for n in (0, 2)]
     assert values(found, "--rng") == ["src=/dev/urandom,iommu=on"]

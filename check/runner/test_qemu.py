@@ -83,6 +83,17 @@ def test_kinds(tree: Tree) -> None:
     assert devices(found, "edu") == ["edu,bus=pcie.0,addr=07.0,dma_mask=0xffffffffffffffff"]
 
 
+def test_console_has_files(tree: Tree) -> None:
+    """One that it hears, one for what it says; a comma in the path is no end of it."""
+    adapter = vmm(tree)
+    adapter.prepare(Setup(endpoints=endpoints("blk, console")), str(tree.root))
+    heard = (tree.root / "console1.in").read_bytes()
+    assert len(heard) == 1 << 18 and min(heard) == 0x80 and not (tree.root / "console0.in").exists()
+    assert (tree.root / "console1.out").read_bytes() == b""
+    found = adapter.command(Setup(endpoints=endpoints("console")), "i", "", "/a,b")
+    assert "pipe,id=port0,path=/a,,b/console0" in found
+
+
 def test_files(tree: Tree) -> None:
     adapter = vmm(tree)
     adapter.prepare(Setup(endpoints=endpoints("blk, rng, blk")), str(tree.root))

@@ -22,7 +22,10 @@
 /* Where the structures lie, in configuration space and in BAR 0. */
 enum { CAP_COMMON = 0x40, CAP_NOTIFY = 0x50, CAP_DEVICE = 0x64 };
 enum { COMMON = 0, NOTIFY = 0x100, DEVICE = 0x200 };
-enum { STATUS = 20, QUEUE_SIZE = 24, NOTIFY_OFF = 30, QUEUE_DESC = 32, QUEUE_USED = 48 };
+enum {
+	STATUS = 20, QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_ENABLE = 28, NOTIFY_OFF = 30,
+	QUEUE_DESC = 32, QUEUE_AVAIL = 40, QUEUE_USED = 48,
+};
 
 static uint64_t ticks;
 
@@ -49,9 +52,12 @@ static struct {
 	_Alignas(8) uint8_t bar[BAR_SIZE];
 	uint64_t features;
 	bool never_resets, never_agrees;
+	uint8_t areas[2][24];	/* by queue: what stood at QUEUE_DESC when it was enabled */
 	enum reaction reaction;
+	enum reaction transmit;	/* the same, of queue 1 */
 	uint32_t used_length;
 	uint8_t blk_status;	/* virtio-blk only */
+	bool no_blk_status;
 	unsigned int doorbells;
 	unsigned int edu_polls;	/* until a transfer is done, UINT_MAX: never */
 	unsigned int edu_left;
@@ -85,38 +91,54 @@ static void config_write(const struct pci_host *h, uint16_t bdf, unsigned int of
 	memcpy(device.config + offset, &value, width);
 }
 
-static struct ring_desc *descriptor(unsigned int index)
+static void *area(unsigned int queue, unsigned int field)
 {
-	return (struct ring_desc *)get(device.bar + COMMON + QUEUE_DESC, 8) + index;
+	return (void *)get(device.areas[queue] + field - QUEUE_DESC, 8);
+}
+
+static struct ring_desc *descriptor(unsigned int queue, unsigned int index)
+{
+	return (struct ring_desc *)area(queue, QUEUE_DESC) + index;
+}
+
+/* What was made available last. */
+static uint16_t newest_head(unsigned int queue)
+{
+	struct ring_avail *avail = area(queue, QUEUE_AVAIL);
+
+	return avail->heads[(uint16_t)(avail->index - 1) % 8];
 }
 
 /* The status of virtio-blk is the last piece. */
 static void write_blk_status(void)
 {
-	struct ring_desc *d = descriptor(0);
+	struct ring_desc *d = descriptor(0, newest_head(0));
 
 	while (d->flags & DESC_NEXT)
-		d = descriptor(d->next);
-	if (d->length == 1)
+		d = descriptor(0, d->next);
+	if (d->length == 1 && !device.no_blk_status)
 		*(uint8_t *)d->address = device.blk_status;
 }
 
-static void use(uint32_t id)
+static void use(unsigned int queue, uint32_t id)
 {
-	struct ring_used *used = (void *)get(device.bar + COMMON + QUEUE_USED, 8);
+	struct ring_used *used = area(queue, QUEUE_USED);
 
-	write_blk_status();
+	if (!queue)
+		write_blk_status();
 	used->elements[used->index % 8].id = id;
 	used->elements[used->index % 8].length = device.used_length;
 	used->index++;
 }
 
-static void notified(void)
+static void notified(unsigned int queue)
 {
+	enum reaction reaction = queue == 1 ? device.transmit : device.reaction;
+
 	device.doorbells++;
-	if (device.reaction == USES || device.reaction == USES_BOGUS)
-		use(device.reaction == USES ? 0 : 5);
-	if (device.reaction == BREAKS)
+	if (reaction == USES || reaction == USES_BOGUS)
+		use(queue, reaction == USES ? newest_head(queue) : 5);
+	if (reaction == BREAKS)
 		device.bar[COMMON + STATUS] |= VIRTIO_NEEDS_RESET;
 }
 
@@ -157,8 +179,11 @@ void fake_write(volatile void *address, unsigned int width, uint64_t value)
 	if (offset == COMMON + STATUS && width == 1 && device.never_resets && !value)
 		return;
 	memcpy(device.bar + offset, &value, width);
+	if (offset == COMMON + QUEUE_ENABLE && get(device.bar + COMMON + QUEUE_SELECT, 2) < 2)
+		memcpy(device.areas[get(device.bar + COMMON + QUEUE_SELECT, 2)],
+		       device.bar + COMMON + QUEUE_DESC, 24);
 	if (offset >= NOTIFY && offset < DEVICE)
-		notified();
+		notified(value);
 	if (offset == 0x98 && width == 8)
 		edu_start();
 }
@@ -488,7 +513,7 @@ static void more_than_the_ring(void)
 
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
 	CHECK(dma_virtio_start(&master));
-	CHECK_EQ(dma_virtio_send(&master, pieces, 9, &written), DMA_REFUSED);
+	CHECK_EQ(dma_virtio_send(&master, 0, pieces, 9, &written), DMA_REFUSED);
 	CHECK_EQ(device.doorbells, 0);
 }
 
@@ -501,6 +526,89 @@ static void blk_says_error(void)
 	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
 	device.blk_status = 0;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+}
+
+/* Done, an error, a reset that is asked for, and nothing at all are told apart, and each is got over. */
+static void write_results(uint32_t type)
+{
+	CHECK(open_master(type));
+	master.seeded = true;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	device.reaction = IS_SILENT;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
+	CHECK(!master.running);
+	device.reaction = BREAKS;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	device.reaction = USES_BOGUS;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	device.reaction = USES;
+	device.no_blk_status = type == VIRTIO_TYPE_BLOCK;
+	device.used_length = 0;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+	CHECK(!master.running && !device.bar[COMMON + STATUS]);
+	device.no_blk_status = false;
+	device.used_length = 4;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+}
+
+/* The device need not have written anything, and nobody knows what it has seen. */
+static void transmit_results(uint32_t type)
+{
+	CHECK(open_master(type));
+	device.reaction = IS_SILENT;
+	device.used_length = 0;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
+	CHECK(master.running && !master.ops->exact && master.ops->fed);
+	CHECK_EQ(dma_recall(&master, target, 4), DMA_REFUSED);
+	device.transmit = IS_SILENT;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_SILENT);
+	CHECK(!master.running);
+	device.transmit = BREAKS;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
+	device.transmit = USES_BOGUS;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
+	device.transmit = USES;
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
+}
+
+/* Rings and scratch lie in the page, the target nowhere else: 1526 bytes or more, header first. */
+static void received_frame(void)
+{
+	struct ring_desc *d;
+
+	CHECK(open_master(VIRTIO_TYPE_NET));
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	d = descriptor(0, newest_head(0));
+	CHECK(d->address == phys(page) + DMA_SCRATCH && d->length == 12 && d->flags & DESC_WRITE);
+	d = descriptor(0, d->next);
+	CHECK(d->address == phys(target) && d->length == 4 && d->flags & DESC_WRITE);
+	d = descriptor(0, d->next);
+	CHECK(d->length == 1526 - 16 && d->address + d->length <= phys(page) + DMA_PAGE_BYTES);
+	CHECK(area(1, QUEUE_DESC) > area(0, QUEUE_USED) &&
+	      (uint64_t)area(1, QUEUE_USED) < phys(page) + DMA_SCRATCH);
+	CHECK_EQ(device.doorbells, 3);
+	device.transmit = IS_SILENT;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
+	device.transmit = BREAKS;
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
+}
+
+/* An ARP request that asks QEMU's side of the network, and then cloud-hypervisor's. */
+static void transmitted_frame(void)
+{
+	static const uint8_t types[] = {8, 6, 0, 1, 8, 0, 6, 4, 0, 1};
+	const uint8_t *frame;
+
+	CHECK(open_master(VIRTIO_TYPE_NET));
+	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
+	CHECK_EQ(descriptor(1, newest_head(1))->length, 12 + 42);
+	frame = (const uint8_t *)descriptor(1, newest_head(1))->address;
+	for (unsigned int i = 0; i < 12; i++)
+		CHECK_EQ(frame[i], 0);
+	CHECK(!memcmp(frame + 24, types, sizeof(types)));
+	CHECK(!memcmp(frame + 50, (uint8_t[]){192, 168, 249, 1}, 4));
 }
 
 static bool open_edu(uint64_t bar_size)
@@ -561,6 +669,14 @@ int main(void)
 	places();
 	more_than_the_ring();
 	blk_says_error();
+	write_results(VIRTIO_TYPE_BLOCK);
+	write_results(VIRTIO_TYPE_ENTROPY);
+	write_results(VIRTIO_TYPE_CONSOLE);
+	write_results(VIRTIO_TYPE_NET);
+	transmit_results(VIRTIO_TYPE_CONSOLE);
+	transmit_results(VIRTIO_TYPE_NET);
+	received_frame();
+	transmitted_frame();
 	edu();
 	edu_is_stuck();
 	free(page);

@@ -5,7 +5,9 @@
 #include "memory.h"
 #include "time.h"
 
-static const struct dma_driver *const drivers[] = {&dma_virtio_blk, &dma_virtio_rng, &dma_edu};
+static const struct dma_driver *const drivers[] = {
+	&dma_virtio_blk, &dma_virtio_rng, &dma_virtio_console, &dma_virtio_net, &dma_edu,
+};
 
 bool dma_open(struct dma_master *master, const struct place *place, void *page,
 	      struct error *error)
@@ -51,7 +53,7 @@ static enum dma_result conclude(struct dma_master *master, enum dma_result resul
 {
 	if (result == DMA_SILENT && master->settle)
 		master->settle();
-	if (result != DMA_DONE)
+	if (result == DMA_REFUSED || result == DMA_SILENT)
 		dma_stop(master);
 	return result;
 }

@@ -20,11 +20,15 @@
 /* The most bytes that one access can carry. */
 #define DMA_MAX_BYTES 256
 
+/* The most queues that a virtio master uses: receive and transmit. */
+#define DMA_QUEUES 2
+
 /* Bytes that a master needs of its private page. */
 #define DMA_PAGE_BYTES 4096
 
 enum dma_result {
 	DMA_DONE,	/* the device says that it did it */
+	DMA_UNSEEN,	/* it says that it read memory; what it saw goes where nobody here can look */
 	DMA_REFUSED,	/* the device reports an error, or asks for a reset */
 	DMA_SILENT,	/* nothing came within the patience */
 };
@@ -36,9 +40,15 @@ struct dma_ops {
 
 	/*
 	 * An exact master writes pattern[] and reads back what it is told to; one that is not exact
-	 * writes bytes that nobody knows, and cannot read.
+	 * writes bytes that nobody knows, and its reads are DMA_UNSEEN at best.
 	 */
 	bool exact;
+
+	/* What it writes comes from outside of the machine: maybe nothing does, and it never writes. */
+	bool fed;
+
+	/* Of a virtio device: the first queues, each with a ring in the private page; at most DMA_QUEUES. */
+	unsigned int queues;
 
 	/* Reset the device and make it ready, with its private page at @page_iova. */
 	bool (*start)(struct dma_master *master);
@@ -75,7 +85,7 @@ struct dma_master {
 	void (*settle)(void);	/* or NULL */
 	uint8_t pattern[DMA_MAX_BYTES];
 	struct virtio_device virtio;
-	struct ring ring;
+	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
 	bool seeded;			/* virtio-blk: the pattern is on the disk */
 	volatile uint8_t *registers;	/* edu */
 };
@@ -106,10 +116,11 @@ struct dma_driver {
 	bool (*open)(struct dma_master *master, const struct place *place, struct error *error);
 };
 
-extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_edu;
+extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_console, dma_virtio_net,
+	dma_edu;
 
-/* For drivers of virtio devices: a ring in the private page, and one request through it. */
-#define DMA_SCRATCH 1024	/* the private page: the ring below, scratch buffers from here on */
+/* For drivers of virtio devices: rings in the private page, and one request at a time through each. */
+#define DMA_SCRATCH 1024	/* the private page: the rings below, scratch buffers from here on */
 
 bool dma_virtio_open(struct dma_master *master, const struct place *place, uint32_t type,
 		     struct error *error);
@@ -120,8 +131,28 @@ void dma_virtio_stop(struct dma_master *master);
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
 				    uint32_t length, bool writable);
 
-/* Send the pieces; @written is what the device says it has written. */
-enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
-				unsigned int count, uint32_t *written);
+/* Make one buffer available in @queue and notify the device; false if the ring is full. */
+bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
+		     unsigned int count);
+
+/* Wait for the buffer in @queue; @written is what the device says it has written if it is done. */
+enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written);
+
+/* Both. */
+enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
+				const struct ring_piece *pieces, unsigned int count,
+				uint32_t *written);
+
+/*
+ * For devices with a receive and a transmit queue (5.1.2, 5.3.2). The device reads @pieces; at best
+ * DMA_UNSEEN.
+ */
+enum { DMA_RECEIVEQ = 0, DMA_TRANSMITQ = 1 };
+
+enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring_piece *pieces,
+				    unsigned int count);
+
+/* Wait for the buffer that was posted in the receive queue: DMA_DONE if the device wrote into it. */
+enum dma_result dma_virtio_receive(struct dma_master *master);
 
 #endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What the virtio masters share: one small ring in the private page.
+ * What the virtio masters share: a small ring for each queue in the private page.
  */
 #include "dma/dma.h"
 #include "memory.h"
 #include "time.h"
 
 #define RING_SIZE 8
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* more than ring_bytes() of so many */
 
 #define SLICE_US 200
 #define LATE_US 100000
@@ -28,21 +29,33 @@ bool dma_virtio_open(struct dma_master *master, const struct place *place, uint3
 	return true;
 }
 
+static bool enable_queue(struct dma_master *master, unsigned int queue)
+{
+	struct virtio_device *dev = &master->virtio;
+	struct ring *ring = &master->rings[queue];
+
+	ring_init(ring, RING_SIZE, master->page + queue * RING_ROOM,
+		  master->page_iova - phys(master->page), FEATURES);
+	if (!virtio_enable_queue(dev, queue, ring))
+		return false;
+	master->queue_refused |= !dev->transport->queue_enabled(dev, queue);
+	if (master->messages && virtio_pci_queue_vector(dev, queue, 0))
+		return false;
+	if (master->messages)
+		ring->avail->flags = 0;
+	return true;
+}
+
 bool dma_virtio_start(struct dma_master *master)
 {
 	struct virtio_device *dev = &master->virtio;
 
 	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
 		return false;
-	ring_init(&master->ring, RING_SIZE, master->page, master->page_iova - phys(master->page),
-		  FEATURES);
-	if (!virtio_enable_queue(dev, 0, &master->ring))
-		return false;
-	master->queue_refused = !dev->transport->queue_enabled(dev, 0);
-	if (master->messages && virtio_pci_queue_vector(dev, 0, 0))
-		return false;
-	if (master->messages)
-		master->ring.avail->flags = 0;
+	master->queue_refused = false;
+	for (unsigned int queue = 0; queue < master->ops->queues; queue++)
+		if (!enable_queue(master, queue))
+			return false;
 	virtio_driver_ok(dev);
 	return true;
 }
@@ -68,14 +81,15 @@ static uint64_t grace_us(const struct dma_master *master)
 }
 
 /* Looks at what others have noticed between slices; when the time is over one more is given. */
-static enum virtio_wait patient_wait(struct dma_master *master, struct ring_reply *reply)
+static enum virtio_wait patient_wait(struct dma_master *master, uint16_t queue,
+				     struct ring_reply *reply)
 {
 	struct deadline deadline = deadline_in(master->patience_us);
 	enum virtio_wait result;
 	bool last = false, noticed = false;
 
 	for (;;) {
-		result = virtio_wait(&master->virtio, &master->ring, reply, SLICE_US);
+		result = virtio_wait(&master->virtio, &master->rings[queue], reply, SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
 		if (!noticed && (master->queue_refused || (master->noticed && master->noticed()))) {
@@ -86,17 +100,24 @@ static enum virtio_wait patient_wait(struct dma_master *master, struct ring_repl
 	}
 }
 
-enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_piece *pieces,
-				unsigned int count, uint32_t *written)
+bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
+		     unsigned int count)
 {
-	struct ring_reply reply;
-	int head = ring_add(&master->ring, pieces, count);
+	struct ring *ring = &master->rings[queue];
+	int head = ring_add(ring, pieces, count);
 
 	if (head < 0)
-		return DMA_REFUSED;
-	ring_publish(&master->ring, head);
-	virtio_notify(&master->virtio, 0);
-	switch (patient_wait(master, &reply)) {
+		return false;
+	ring_publish(ring, head);
+	virtio_notify(&master->virtio, queue);
+	return true;
+}
+
+enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written)
+{
+	struct ring_reply reply;
+
+	switch (patient_wait(master, queue, &reply)) {
 	case VIRTIO_SILENT:
 		return DMA_SILENT;
 	case VIRTIO_BROKEN:
@@ -106,4 +127,30 @@ enum dma_result dma_virtio_send(struct dma_master *master, const struct ring_pie
 	}
 	*written = reply.length;
 	return reply.valid ? DMA_DONE : DMA_REFUSED;
+}
+
+enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
+				const struct ring_piece *pieces, unsigned int count,
+				uint32_t *written)
+{
+	if (!dma_virtio_post(master, queue, pieces, count))
+		return DMA_REFUSED;
+	return dma_virtio_take(master, queue, written);
+}
+
+enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring_piece *pieces,
+				    unsigned int count)
+{
+	uint32_t written;
+	enum dma_result result = dma_virtio_send(master, DMA_TRANSMITQ, pieces, count, &written);
+
+	return result == DMA_DONE ? DMA_UNSEEN : result;
+}
+
+enum dma_result dma_virtio_receive(struct dma_master *master)
+{
+	uint32_t written;
+	enum dma_result result = dma_virtio_take(master, DMA_RECEIVEQ, &written);
+
+	return result == DMA_DONE && !written ? DMA_REFUSED : result;
 }

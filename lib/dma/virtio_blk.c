@@ -61,7 +61,7 @@ static enum dma_result transfer(struct dma_master *master, uint32_t type, uint64
 		pieces[count++] = target;
 	pieces[count++] = piece(master, offsetof(struct scratch, data) + size, SECTOR - size, writable);
 	pieces[count++] = piece(master, offsetof(struct scratch, status), 1, true);
-	result = dma_virtio_send(master, pieces, count, &written);
+	result = dma_virtio_send(master, 0, pieces, count, &written);
 	if (result == DMA_DONE && scratch(master)->status != STATUS_OK)
 		return DMA_REFUSED;
 	return result;
@@ -107,6 +107,7 @@ static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *
 static const struct dma_ops blk_ops = {
 	.name = "virtio-blk",
 	.exact = true,
+	.queues = 1,
 	.start = dma_virtio_start,
 	.write = blk_write,
 	.read = blk_read,

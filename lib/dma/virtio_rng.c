@@ -10,7 +10,7 @@ static enum dma_result rng_write(struct dma_master *master, uint64_t iova, size_
 	enum dma_result result;
 	uint32_t written;
 
-	result = dma_virtio_send(master, &piece, 1, &written);
+	result = dma_virtio_send(master, 0, &piece, 1, &written);
 	return result == DMA_DONE && !written ? DMA_REFUSED : result;
 }
 
@@ -22,6 +22,7 @@ static enum dma_result rng_read(struct dma_master *master, uint64_t iova, void *
 
 static const struct dma_ops rng_ops = {
 	.name = "virtio-rng",
+	.queues = 1,
 	.start = dma_virtio_start,
 	.write = rng_write,
 	.read = rng_read,

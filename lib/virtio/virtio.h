@@ -45,7 +45,9 @@ enum {
 
 /* Device types that the suite drives (5). */
 enum {
+	VIRTIO_TYPE_NET = 1,
 	VIRTIO_TYPE_BLOCK = 2,
+	VIRTIO_TYPE_CONSOLE = 3,
 	VIRTIO_TYPE_ENTROPY = 4,
 	VIRTIO_TYPE_IOMMU = 23,
 };

@@ -35,7 +35,7 @@ class Region:
 
 RING_KEYS = ("packed", "indirect", "event-idx", "in-order", "notification-data", "ring-reset")
 
-MASTERS = ("blk", "rng", "edu")             # lib/dma has a driver for each
+MASTERS = ("blk", "rng", "net", "console", "edu")     # lib/dma has a driver for each
 
 
 @dataclass(frozen=True)

@@ -251,6 +251,6 @@ TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
 	show_alive(AT, endpoint(0), NULL);
 	dma_place(dma, phys(dma->page));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
-	EXPECT(!dma->ring.used->index, "the used index in the endpoint's ring stays 0",
-	       "it is %u", dma->ring.used->index);
+	EXPECT(!dma->rings[0].used->index, "the used index in the endpoint's ring stays 0",
+	       "it is %u", dma->rings[0].used->index);
 }

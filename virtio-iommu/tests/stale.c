@@ -14,7 +14,7 @@ static uint64_t rings_end(const struct endpoint *ep)
 /* A page is mapped, and the endpoint runs: its rings are behind a mapping, too. */
 static bool start_rings(struct setting *s)
 {
-	return map_one_page(s) && s->ep->dma.ring.used &&
+	return map_one_page(s) && s->ep->dma.rings[0].used &&
 	       expect_writes("start_rings", VERDICT_ERROR, s->ep, s->iova, s->target, 8);
 }
 
@@ -24,7 +24,7 @@ static bool start_rings(struct setting *s)
  */
 static void expect_rings_unwritten(const char *at, struct endpoint *ep)
 {
-	const volatile struct ring_used *used = ep->dma.ring.used;
+	const volatile struct ring_used *used = ep->dma.rings[0].used;
 	uint16_t before = used->index;
 
 	expect_write_blocked(at, ep, ep->page_iova, 0);
@@ -109,9 +109,9 @@ TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA)
 static void shift_rings(struct dma_master *dma, intptr_t by)
 {
 	dma->page += by;
-	dma->ring.desc = (void *)((uintptr_t)dma->ring.desc + by);
-	dma->ring.avail = (void *)((uintptr_t)dma->ring.avail + by);
-	dma->ring.used = (void *)((uintptr_t)dma->ring.used + by);
+	dma->rings[0].desc = (void *)((uintptr_t)dma->rings[0].desc + by);
+	dma->rings[0].avail = (void *)((uintptr_t)dma->rings[0].avail + by);
+	dma->rings[0].used = (void *)((uintptr_t)dma->rings[0].used + by);
 }
 
 /* Under the endpoint that runs, its rings move to a copy of them. The old ones are left alone. */
@@ -126,7 +126,7 @@ TEST(DEV_UNMAP_7, rings_follow_the_newest_mapping, NEEDS_DMA)
 
 	REQUIRE(start_rings(&s));
 	dma = &s.ep->dma;
-	old = dma->ring.used;
+	old = dma->rings[0].used;
 	before = old->index;
 	by = copy - dma->page;
 	memcpy(copy, dma->page, DMA_PAGE_BYTES);

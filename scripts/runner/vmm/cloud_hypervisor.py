@@ -2,11 +2,15 @@
 """cloud-hypervisor, on a host of the same architecture with KVM."""
 from __future__ import annotations
 
+import os
+import re
 from typing import Optional
 
 from .. import architecture
 from ..config import RING_KEYS, Endpoint, Setup
 from . import CannotProvide, ask_version, disk, find_program, make_disks, need_kvm
+
+TUN, STATUS, CAP_NET_ADMIN = "/dev/net/tun", "/proc/self/status", 12
 
 SEGMENTS = {"root": 0, "segment": 1}
 NO_PLACE = {
@@ -44,6 +48,8 @@ class Vmm:
 
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
         check(setup)
+        if has(setup, kind="net"):
+            need_taps(self.binary)
         allowed = " machine-reset" if setup.machine_reset else ""
         return [*QUIET, self.binary, "--kernel", image, "--cmdline", cmdline + allowed,
                 "--cpus", "boot=1", "--memory", f"size={setup.memory}M", "--serial", "tty",
@@ -67,6 +73,17 @@ def check(setup: Setup) -> None:
     for key in RING_KEYS:
         if getattr(setup, key.replace("-", "_")):
             raise CannotProvide(f"cloud-hypervisor's virtio-iommu does not offer {key}")
+
+
+def need_taps(binary: str) -> None:
+    """It makes a tap device for each net."""
+    if not os.access(TUN, os.R_OK | os.W_OK):
+        raise CannotProvide(f"cloud-hypervisor's net needs {TUN}")
+    with open(STATUS, encoding="ascii", errors="replace") as file:
+        match = re.search(r"^CapEff:\s*([0-9a-f]+)$", file.read(), re.MULTILINE)
+    own = bool(match and int(match[1], 16) >> CAP_NET_ADMIN & 1)
+    if not own and "security.capability" not in os.listxattr(binary):
+        raise CannotProvide("cloud-hypervisor's net needs CAP_NET_ADMIN")
 
 
 def platform(setup: Setup) -> list[str]:
@@ -117,7 +134,7 @@ def console(_: int, __: Endpoint, ___: str) -> tuple[str, str]:
 
 
 def net(number: int, _: Endpoint, __: str) -> tuple[str, str]:
-    """It makes a tap device, which wants CAP_NET_ADMIN."""
+    """The kernel answers for the address that the tap gets."""
     return "--net", f"tap=,mac=52:54:00:00:00:{number:02x}"
 
 

@@ -23,6 +23,7 @@ MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a run take
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class Vmm:
 
     def prepare(self, setup: Setup, directory: str) -> None:
         make_disks(setup, directory)
+        make_pipes(setup, directory)
         if setup.transport == "mmio" and not os.path.exists(tree(directory)):
             self._describe(setup, tree(directory))
 
@@ -270,6 +272,20 @@ def tree(directory: str) -> str:
     return os.path.join(directory, "machine.dtb")
 
 
+def pipe(directory: str, number: int) -> str:
+    """What endpoint `number`, a console, hears is in PATH.in, and what it says goes to PATH.out."""
+    return os.path.join(directory, f"console{number}")
+
+
+def make_pipes(setup: Setup, directory: str) -> None:
+    """Files do as pipes, and have something to say at any time. No byte is one of a canary."""
+    for number, endpoint in enumerate(setup.endpoints):
+        if endpoint.kind == "console":
+            with open(pipe(directory, number) + ".in", "wb") as file:
+                file.write(bytes(range(0x80, 0x100)) * (CONSOLE_INPUT // 0x80))
+            open(pipe(directory, number) + ".out", "wb").close()
+
+
 class Buses:
     """Where an endpoint plugs in; adds the bridges on the way when they are first needed."""
 
@@ -345,10 +361,11 @@ def net(number: int, where: str, _: str) -> list[str]:
             "-device", virtio("net", f"netdev=net{number},romfile=", where)]
 
 
-def console(number: int, where: str, _: str) -> list[str]:
+def console(number: int, where: str, directory: str) -> list[str]:
+    path = pipe(directory, number).replace(",", ",,")
     return ["-device", virtio("serial", f"id=serial{number}", where),
-            "-chardev", f"null,id=null{number}",
-            "-device", f"virtconsole,bus=serial{number}.0,chardev=null{number}"]
+            "-chardev", f"pipe,id=port{number},path={path}",
+            "-device", f"virtconsole,bus=serial{number}.0,chardev=port{number}"]
 
 
 def edu(_: int, where: str, __: str) -> list[str]:

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio-net (virtio 1.4, 5.1): a frame that is received is written to memory, one that is transmitted
+ * is read from there.
+ *
+ * So that a frame comes we ask by ARP (RFC 826) for the addresses that VMMs give their side of the
+ * network. The header of a received frame lies in scratch, its first bytes at the target.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "dma/dma.h"
+
+#define HEADER_BYTES 12		/* struct virtio_net_hdr, with num_buffers (5.1.6) */
+#define RECEIVE_BYTES 1526	/* at least, for whom merges no buffers (5.1.6.3.1) */
+#define MAC_BYTES 6
+
+/* All fields in network byte order. */
+struct arp_frame {
+	uint8_t header[HEADER_BYTES];
+	uint8_t to[MAC_BYTES], from[MAC_BYTES], ether_type[2];
+	uint8_t types[8];	/* hardware, protocol, their lengths, operation */
+	uint8_t sender[MAC_BYTES], sender_ip[4];
+	uint8_t target[MAC_BYTES], target_ip[4];
+};
+
+/* In scratch, behind DMA_SCRATCH. */
+struct scratch {
+	uint8_t received[RECEIVE_BYTES];
+	struct arp_frame asked;
+};
+
+_Static_assert(sizeof(struct arp_frame) == HEADER_BYTES + 42, "no padding");
+_Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
+
+/* No byte of it is one of a canary. */
+static const uint8_t own_mac[MAC_BYTES] = {0x02, 0x80, 0x90, 0xa0, 0xb0, 0xc0};
+
+/* The VMM's side and our own address beside it: QEMU's user network, cloud-hypervisor's tap. */
+static const struct {
+	uint8_t theirs[4], ours[4];
+} networks[] = {
+	{{10, 0, 2, 2}, {10, 0, 2, 15}},
+	{{192, 168, 249, 1}, {192, 168, 249, 2}},
+};
+
+#define NETWORKS (sizeof(networks) / sizeof(networks[0]))
+
+static void make_request(struct arp_frame *frame, const uint8_t *theirs, const uint8_t *ours)
+{
+	static const uint8_t types[8] = {0, 1, 8, 0, MAC_BYTES, 4, 0, 1};
+
+	memset(frame, 0, sizeof(*frame));
+	memset(frame->to, 0xff, MAC_BYTES);
+	memcpy(frame->from, own_mac, MAC_BYTES);
+	frame->ether_type[0] = 8;
+	frame->ether_type[1] = 6;
+	memcpy(frame->types, types, sizeof(types));
+	memcpy(frame->sender, own_mac, MAC_BYTES);
+	memcpy(frame->sender_ip, ours, 4);
+	memcpy(frame->target_ip, theirs, 4);
+}
+
+static enum dma_result ask(struct dma_master *master, unsigned int network)
+{
+	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
+	struct ring_piece piece = dma_scratch_piece(master, offsetof(struct scratch, asked),
+						    sizeof(scratch->asked), false);
+
+	make_request(&scratch->asked, networks[network].theirs, networks[network].ours);
+	return dma_virtio_transmit(master, &piece, 1);
+}
+
+static bool post_receive(struct dma_master *master, uint64_t iova, size_t size)
+{
+	uint32_t rest = HEADER_BYTES + size;
+	struct ring_piece pieces[] = {
+		dma_scratch_piece(master, 0, HEADER_BYTES, true),
+		{iova, size, true},
+		dma_scratch_piece(master, rest, RECEIVE_BYTES - rest, true),
+	};
+
+	return dma_virtio_post(master, DMA_RECEIVEQ, pieces, 3);
+}
+
+static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_t size)
+{
+	enum dma_result result;
+
+	if (!post_receive(master, iova, size))
+		return DMA_REFUSED;
+	for (unsigned int network = 0; network < NETWORKS; network++) {
+		result = ask(master, network);
+		if (result != DMA_UNSEEN)
+			return result;
+	}
+	return dma_virtio_receive(master);
+}
+
+/* Whatever stands there is a frame; nobody has to understand it. */
+static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
+{
+	struct ring_piece pieces[] = {
+		dma_scratch_piece(master, offsetof(struct scratch, asked), HEADER_BYTES, false),
+		{iova, size, false},
+		dma_scratch_piece(master, offsetof(struct scratch, asked.to),
+				  sizeof(struct arp_frame) - HEADER_BYTES, false),
+	};
+	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
+
+	(void)bytes;
+	memset(scratch->asked.header, 0, HEADER_BYTES);
+	return dma_virtio_transmit(master, pieces, 3);
+}
+
+static const struct dma_ops net_ops = {
+	.name = "virtio-net",
+	.fed = true,
+	.queues = 2,
+	.start = dma_virtio_start,
+	.write = net_write,
+	.read = net_read,
+	.stop = dma_virtio_stop,
+};
+
+static bool net_open(struct dma_master *master, const struct place *place, struct error *error)
+{
+	master->ops = &net_ops;
+	return dma_virtio_open(master, place, VIRTIO_TYPE_NET, error);
+}
+
+const struct dma_driver dma_virtio_net = {.open = net_open};
