@@ -102,7 +102,7 @@ void vdev_pci_init(struct vdev *dev)
 	unsigned int cap, isr;
 
 	function_add_bar(&dev->function, VDEV_BAR, VDEV_BAR_SIZE);
-	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, 1);
+	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, !vdev_bug(dev, MUTANT_NO_INTERRUPT_PIN));
 	vdev_add_structure(dev, TYPE_COMMON, 0, 0);
 	isr = vdev_add_structure(dev, TYPE_ISR, 0, 0);
 	if (dev->config_size)
