@@ -16,6 +16,8 @@ static bool is_translated(const struct vdev *dev, uint32_t *id)
 	if (mutant(MUTANT_ALIASES_BYPASS) && !dev->registers &&
 	    bus_requester(&dev->function) != function_bdf(&dev->function))
 		return false;
+	if (mutant(MUTANT_CONSOLES_BYPASS) && dev->type == VIRTIO_TYPE_CONSOLE)
+		return false;
 	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(dev, id);
 }
 

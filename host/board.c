@@ -8,6 +8,7 @@
 #include "mutant.h"
 #include "personality.h"
 #include "vblk.h"
+#include "vconsole.h"
 #include "virtio_iommu.h"
 #include "vrng.h"
 
@@ -40,6 +41,7 @@ static struct bus pci_bus;
 
 static struct vblk disks[MAX_HOST_ENDPOINTS];
 static struct vrng rngs[MAX_HOST_ENDPOINTS];
+static struct vconsole consoles[MAX_HOST_ENDPOINTS];
 static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
 static unsigned int endpoint_count;
 
@@ -98,6 +100,9 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 	if (kind == KIND_BLK) {
 		vblk_init(&disks[n]);
 		endpoints[n] = &disks[n].vdev;
+	} else if (kind == KIND_CONSOLE) {
+		vconsole_init(&consoles[n]);
+		endpoints[n] = &consoles[n].vdev;
 	} else {
 		vrng_init(&rngs[n]);
 		endpoints[n] = &rngs[n].vdev;
