@@ -54,6 +54,11 @@ bool is_fed(const struct endpoint *ep)
 	return ep->dma.ops->fed;
 }
 
+bool writes_at_will(const struct endpoint *ep)
+{
+	return !is_slow(ep) && !is_fed(ep);
+}
+
 static unsigned int rank(const struct endpoint *ep)
 {
 	if (is_slow(ep))

@@ -56,6 +56,9 @@ bool is_slow(const struct endpoint *ep);
 /* A master whose writes come from outside of the machine: maybe there are none. */
 bool is_fed(const struct endpoint *ep);
 
+/* Neither of both: what tests can count on. */
+bool writes_at_will(const struct endpoint *ep);
+
 /* The first with this kind of master, NULL if there is none. */
 struct endpoint *endpoint_named(const char *master);
 

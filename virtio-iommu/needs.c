@@ -11,12 +11,17 @@
 
 static bool has_endpoint(void)
 {
+	return endpoint(0) && writes_at_will(endpoint(0));
+}
+
+static bool has_exact_endpoint(void)
+{
 	return endpoint(0) && endpoint(0)->dma.ops->exact;
 }
 
 static bool has_two_endpoints(void)
 {
-	return endpoint_count() >= 2;
+	return endpoint_count() >= 2 && writes_at_will(endpoint(1));
 }
 
 static bool has_map_unmap(void)
@@ -179,8 +184,9 @@ static const struct {
 	bool (*holds)(void);
 	const char *words;
 } conditions[] = {
-	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
-	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint behind the IOMMU"},
+	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
+	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
+	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
 	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
 	{NEEDS_BYPASS_CONFIG, has_bypass_config, "needs feature BYPASS_CONFIG"},

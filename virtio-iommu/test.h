@@ -46,8 +46,8 @@ enum verdict {
 /* Conditions of a test. Each has its check and its words in needs.c. */
 enum {
 	NEEDS_NOTHING = 0,
-	NEEDS_ENDPOINT = 1 << 0,	/* a byte-exact DMA master behind the IOMMU */
-	NEEDS_TWO_ENDPOINTS = 1 << 1,	/* a second master of any kind */
+	NEEDS_ENDPOINT = 1 << 0,	/* a DMA master behind the IOMMU, byte-exact if there is one */
+	NEEDS_TWO_ENDPOINTS = 1 << 1,	/* a second master that writes when it is told to */
 	NEEDS_MAP_UNMAP = 1 << 2,
 	NEEDS_PROBE = 1 << 3,
 	NEEDS_BYPASS_CONFIG = 1 << 4,
@@ -81,9 +81,10 @@ enum {
 	NEEDS_HOSTILE = 1ull << 32,	/* the run is there to break rules */
 	NEEDS_CONSOLE = 1ull << 33,	/* a virtio-console behind the IOMMU */
 	NEEDS_NET = 1ull << 34,		/* a virtio-net behind the IOMMU */
+	NEEDS_EXACT = 1ull << 35,	/* a master that reads and writes what the test chooses */
 };
 
-/* One endpoint that can do byte-exact DMA, and mappings: what most tests need. */
+/* One endpoint that can do DMA, and mappings: what most tests need. */
 #define NEEDS_DMA (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
 struct test {

@@ -19,7 +19,7 @@ TEST(N_BYP_1, every_unattached_endpoint_bypasses, NEEDS_ENDPOINT | NEEDS_TWO_END
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
 	for (unsigned int i = 1; i < endpoint_count(); i++)
-		if (!is_slow(endpoint(i)))
+		if (writes_at_will(endpoint(i)))
 			expect_identity(AT, endpoint(i));
 }
 
@@ -204,7 +204,7 @@ TEST(DEV_OPS_6, every_unattached_endpoint_is_blocked, NEEDS_ENDPOINT | NEEDS_TWO
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	for (unsigned int i = 1; i < endpoint_count(); i++)
-		if (!is_slow(endpoint(i)))
+		if (writes_at_will(endpoint(i)))
 			expect_blocked(AT, endpoint(i));
 }
 

@@ -204,7 +204,7 @@ TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 	expect_direction(AT, &event, MAP_WRITE);
 }
 
-TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA)
+TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct event event;
 	struct setting s;

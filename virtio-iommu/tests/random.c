@@ -397,7 +397,7 @@ static void build_world(void)
 	world.memory = watched_pages(MEMORY);
 }
 
-TEST(DEV_OPS_1, requests_drawn_by_lot_do_what_the_model_says, NEEDS_DMA)
+TEST(DEV_OPS_1, requests_drawn_by_lot_do_what_the_model_says, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint64_t seed = test_option("seed", DEFAULT_SEED), rounds = test_option("rounds", 1);
 

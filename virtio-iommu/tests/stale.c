@@ -50,7 +50,7 @@ TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 	expect_alive(AT, &s, s.domain);
 }
 
-TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA)
+TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct setting s;
 
@@ -88,7 +88,7 @@ TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 	expect_alive(AT, &s, domain);
 }
 
-TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA)
+TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint32_t domain = fresh_domain();
 	struct setting s;

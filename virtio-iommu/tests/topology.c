@@ -84,7 +84,8 @@ TEST(N_EP_1, each_endpoint_comes_under_its_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	for (unsigned int i = 0; i < endpoint_count(); i++)
 		REQUIRE(map_page_of(i, iova, pages));
 	for (unsigned int i = 0; i < endpoint_count(); i++)
-		EXPECT_WRITES(endpoint(i), iova, pages + i * iommu.page, 8);
+		if (writes_at_will(endpoint(i)))
+			EXPECT_WRITES(endpoint(i), iova, pages + i * iommu.page, 8);
 }
 
 /* What the id of a function would be if no bridge stood in front of it. */
