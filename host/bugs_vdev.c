@@ -132,10 +132,22 @@ void bug_capabilities(struct vdev *dev)
 		spoil(f, TYPE_VENDOR, CAP_LENGTH, 1, 7);
 }
 
+static void list_until_driver_ok(struct vdev *dev, uint8_t type)
+{
+	if (dev->status & VIRTIO_DRIVER_OK)
+		spoil(&dev->function, type, CAP_TYPE, 1, TYPE_NONE);
+	else
+		spoil(&dev->function, TYPE_NONE, CAP_TYPE, 1, type);
+}
+
 void bug_config_read(struct vdev *dev, unsigned int offset)
 {
 	unsigned int cap = vdev_find_structure(&dev->function, TYPE_VENDOR);
 
+	if (vdev_bug(dev, MUTANT_COMMON_LISTED_UNTIL_DRIVER_OK))
+		list_until_driver_ok(dev, TYPE_COMMON);
+	if (vdev_bug(dev, MUTANT_NOTIFY_LISTED_UNTIL_DRIVER_OK))
+		list_until_driver_ok(dev, TYPE_NOTIFY);
 	if (vdev_bug(dev, MUTANT_VENDOR_DATA_COUNTS) && cap && offset >= cap && offset < cap + 8)
 		dev->function.config[cap + 6]++;
 }
