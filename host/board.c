@@ -9,6 +9,7 @@
 #include "personality.h"
 #include "vblk.h"
 #include "vconsole.h"
+#include "vedu.h"
 #include "virtio_iommu.h"
 #include "vrng.h"
 
@@ -42,6 +43,7 @@ static struct bus pci_bus;
 static struct vblk disks[MAX_HOST_ENDPOINTS];
 static struct vrng rngs[MAX_HOST_ENDPOINTS];
 static struct vconsole consoles[MAX_HOST_ENDPOINTS];
+static struct vedu edus[MAX_HOST_ENDPOINTS];
 static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
 static unsigned int endpoint_count;
 
@@ -103,9 +105,12 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 	} else if (kind == KIND_CONSOLE) {
 		vconsole_init(&consoles[n]);
 		endpoints[n] = &consoles[n].vdev;
-	} else {
+	} else if (kind == KIND_RNG) {
 		vrng_init(&rngs[n]);
 		endpoints[n] = &rngs[n].vdev;
+	} else {
+		vedu_init(&edus[n]);
+		endpoints[n] = &edus[n].vdev;
 	}
 	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
 		vdev_mmio_plug(endpoints[n]);

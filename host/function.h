@@ -25,6 +25,9 @@ struct function_ops {
 	/* Called before configuration space is read and after it was written, or NULL. */
 	void (*config_access)(struct function *f, unsigned int offset, unsigned int width,
 			      bool write);
+
+	/* Registers take accesses of 64 bits, too: two of 32, the lower half first. */
+	bool takes_64_bits;
 };
 
 struct function {

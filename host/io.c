@@ -79,6 +79,16 @@ static void write(volatile void *pointer, unsigned int width, uint32_t value)
 	f->ops->write(f, bar, offset, width, value);
 }
 
+static bool is_split(const volatile void *pointer)
+{
+	uintptr_t address = (uintptr_t)pointer;
+	unsigned int bar;
+	uint64_t offset;
+	struct function *f = bus_claim(address, &bar, &offset);
+
+	return f && f->ops->takes_64_bits && address % 8 == 0;
+}
+
 uint8_t io_read8(const volatile void *address)
 {
 	return read(address, 1);
@@ -96,7 +106,11 @@ uint32_t io_read32(const volatile void *address)
 
 uint64_t io_read64(const volatile void *address)
 {
-	return read(address, 8);
+	const volatile uint32_t *half = address;
+
+	if (!is_split(address))
+		return read(address, 8);
+	return read(half, 4) | (uint64_t)read(half + 1, 4) << 32;
 }
 
 void io_write8(volatile void *address, uint8_t value)
@@ -116,5 +130,10 @@ void io_write32(volatile void *address, uint32_t value)
 
 void io_write64(volatile void *address, uint64_t value)
 {
-	write(address, 8, value);
+	volatile uint32_t *half = address;
+
+	if (!is_split(address))
+		return write(address, 8, value);
+	write(half, 4, value);
+	write(half + 1, 4, value >> 32);
 }

@@ -19,7 +19,7 @@ static const char usage_text[] =
 	"The tests and a reference virtio-iommu in one process. TAP on stdout.\n"
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, apart by commas, or none (default: blk,blk,rng)\n"
-	"                           kinds: blk rng console\n"
+	"                           kinds: blk rng console edu\n"
 	"                           places: root root-port second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
@@ -79,7 +79,7 @@ static uint64_t number(const char *option, const char *text, uint64_t low, uint6
 
 static void add_endpoint(struct options *options, const char *text, size_t length)
 {
-	static const char *const kinds[] = {"blk", "rng", "console"};
+	static const char *const kinds[] = {"blk", "rng", "console", "edu"};
 	static const char *const places[] = {"root", "root-port", "second-root", "pci-bridge",
 					     "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);
@@ -91,6 +91,8 @@ static void add_endpoint(struct options *options, const char *text, size_t lengt
 	options->endpoints[n].kind = choose("endpoints", text, kind, kinds, KINDS);
 	options->endpoints[n].place =
 		at ? choose("endpoints", at + 1, length - kind - 1, places, PLACES) : PLACE_ROOT;
+	if (options->endpoints[n].kind == KIND_EDU && options->endpoints[n].place >= PLACE_MMIO)
+		die("--endpoints: an edu is on PCI");
 }
 
 static void add_region(struct options *options, const char *text, size_t length)

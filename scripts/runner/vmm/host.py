@@ -12,7 +12,8 @@ from . import CannotProvide, ask_version
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PROGRAM = os.path.join(ROOT, "build", "host", "virtio-iommu")
-KINDS = ("blk", "rng", "console")
+KINDS = ("blk", "rng", "console", "edu")
+MMIO = ("mmio", "outside-mmio")
 MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 
 
@@ -56,6 +57,8 @@ def machine(setup: Setup) -> list[str]:
 def endpoint(endpoint: Endpoint) -> str:
     if endpoint.kind not in KINDS:
         raise CannotProvide(f"the host machine has no {endpoint.kind}")
+    if endpoint.kind == "edu" and endpoint.place in MMIO:
+        raise CannotProvide("an edu is on PCI")
     if endpoint.place == "segment":
         raise CannotProvide("the host machine has one PCI segment")
     return f"{endpoint.kind}@{endpoint.place}"

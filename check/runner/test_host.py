@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The adapter of the host machine: its endpoints."""
+from __future__ import annotations
+
+import pytest
+from runner.config import Endpoint
+from runner.vmm import CannotProvide
+from runner.vmm.host import endpoint
+
+
+@pytest.mark.parametrize("kind, place, word", [
+    ("blk", "mmio", "blk@mmio"), ("edu", "root", "edu@root"), ("edu", "root-port", "edu@root-port"),
+])
+def test_endpoints(kind: str, place: str, word: str) -> None:
+    assert endpoint(Endpoint(kind, place)) == word
+
+
+@pytest.mark.parametrize("kind, place, reason", [
+    ("net", "root", "no net"), ("edu", "mmio", "on PCI"), ("edu", "outside-mmio", "on PCI"),
+    ("blk", "segment", "one PCI segment"),
+])
+def test_what_it_has_not(kind: str, place: str, reason: str) -> None:
+    with pytest.raises(CannotProvide, match=reason):
+        endpoint(Endpoint(kind, place))
