@@ -122,6 +122,9 @@ void bug_note_message(const struct access *a, uint64_t phys);
 /* An endpoint was attached: config.bypass as it is now may be remembered. */
 void bug_note_bypass(void);
 
+/* An endpoint was attached, @again to the domain that it was in. */
+void bug_note_attach(uint32_t endpoint, bool again);
+
 /* Mappings that one endpoint does not get to see. */
 void bug_hide(uint32_t endpoint, uint64_t start);
 void bug_hide_nothing(void);

@@ -69,6 +69,12 @@ bool bug_attach(const struct model_request *r)
 	bool stays = ep && ep->attached && !moves;
 
 	bug_note_bypass();
+	bug_note_attach(r->attach.endpoint, stays);
+	if (mutant(MUTANT_ATTACH_AGAIN_SHUTS_OUT) && stays) {
+		remove_domain(r->attach.domain);
+		iotlb_forget_endpoint(r->attach.endpoint);
+		return true;
+	}
 	if (mutant(MUTANT_SHARE_DOES_NOTHING) && !stays && members(r->attach.domain))
 		return true;
 	if (mutant(MUTANT_ATTACH_AGAIN_LEAVES) && stays) {

@@ -30,6 +30,18 @@ void bug_note_bypass(void)
 	old_bypass = m->config.bypass;
 }
 
+/* Who was last attached twice to one domain, for a device that then no longer finds it there. */
+static uint32_t shut_out;
+static bool is_shut_out;
+
+void bug_note_attach(uint32_t endpoint, bool again)
+{
+	if (again)
+		shut_out = endpoint;
+	if (again || endpoint == shut_out)
+		is_shut_out = again;
+}
+
 /* BYPASS, alone or beside BYPASS_CONFIG. */
 static bool old_bypass_passes(const struct access *a, bool is_attached)
 {
@@ -75,6 +87,8 @@ bool bug_blocks(const struct access *a)
 
 	if (!ep && bug_policy(&passes))
 		return !passes;
+	if (mutant(MUTANT_ATTACH_AGAIN_SHUTS_OUT))
+		return ep && is_shut_out && ep->id == shut_out;
 	if (mutant(MUTANT_BOTH_BYPASS_READS_ONLY))
 		return !ep && a->kind == MAP_WRITE && vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS);
 	if (mutant(MUTANT_BYPASS_DOMAIN_NEEDS_CONFIG))

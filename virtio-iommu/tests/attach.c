@@ -232,6 +232,9 @@ TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 	if (!kept) {
 		EXPECT(enable_dma(s.ep, s.domain), "the endpoint is in the domain", "it is not");
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+		reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+		EXPECT_STATUS(reply, STATUS_OK);
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
 }
 
