@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
@@ -23,6 +24,7 @@ from .progress import Progress, summary
 from .results import Report, judge_requirements, to_json, write_file
 from .repeat import RepeatedJob
 from .run import Context, RunJob, Workers
+from .screen import Screen
 from .vmm import DEFAULT, Adapter, adapter_class, find_adapter
 
 SPECS = ("1.2", "1.3", "1.4")
@@ -135,7 +137,7 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     if options.html:
         page.require()
     for path in (options.json, options.junit, options.md, options.html):
-        if path and not os.access(os.path.dirname(path) or ".", os.W_OK):
+        if path and (os.path.isdir(path) or not os.access(os.path.dirname(path) or ".", os.W_OK)):
             raise UsageError(f"{path}: cannot be written there")
     return options
 
@@ -165,13 +167,10 @@ def show_list(plan: Plan) -> None:
     rows = [(item.run.name, test.id, levels(plan, test), test.needs if test.needs != "0" else "")
             for item in plan.selected for test in item.tests]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    try:
-        for row in rows:
-            print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)),
-                             row[3]]).rstrip())
-        sys.stdout.flush()
-    except BrokenPipeError:             # nobody reads any more (| head)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    screen = Screen(sys.stdout)
+    for row in rows:
+        columns = [f"{text:<{width}}" for text, width in zip(row, widths)]
+        screen.line("  ".join([*columns, row[3]]).rstrip())
 
 
 def levels(plan: Plan, test: Test) -> str:
@@ -263,17 +262,24 @@ def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
             "commit": config.get("COMMIT") or commit(plan.tree.root)}
 
 
-def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> None:
+def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> list[str]:
+    """Returns what could not be written, and why: a full disk does not take the others along."""
     from .junit import to_junit
     from .markdown import to_markdown
     data = to_json(report)
-    for name, text, copy in (("results.json", data, options.json),
-                             ("junit.xml", to_junit(report), options.junit),
-                             ("results.md", to_markdown(report), options.md),
-                             *page_of(data, options.html)):
-        for path in (tree.built("results", name), copy):
-            if path:
-                write_file(path, text)
+    files = [(path, text) for name, text, copy in (
+        ("results.json", data, options.json), ("junit.xml", to_junit(report), options.junit),
+        ("results.md", to_markdown(report), options.md), *page_of(data, options.html))
+        for path in (tree.built("results", name), copy) if path]
+    return [lost for lost in (try_to_write(path, text) for path, text in files) if lost]
+
+
+def try_to_write(path: str, text: str) -> str:
+    try:
+        write_file(path, text)
+    except OSError as error:
+        return f"{path} is not written: {error.strerror}"
+    return ""
 
 
 def page_of(data: str, copy: Optional[str]) -> list[tuple[str, str, Optional[str]]]:
@@ -286,11 +292,10 @@ def page_of(data: str, copy: Optional[str]) -> list[tuple[str, str, Optional[str
 
 def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Progress,
            old: Optional[dict[str, Any]]) -> None:
-    write_reports(options, plan.tree, report)
+    lost = write_reports(options, plan.tree, report)
     if options.tap:
         from .tap import to_tap
-        sys.stdout.write(to_tap(report))
-        sys.stdout.flush()
+        Screen(sys.stdout).line(to_tap(report).rstrip("\n"))
     if old:
         import json
         from .compare import compare
@@ -298,8 +303,10 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
             progress.say(line)
     name = "results.html" if page.available() else "results.md"
     path = plan.tree.shown(plan.tree.built("results", name))
-    for line in summary(report, path, call(options), options.brief):
+    for line in summary(report, path, call(options), options.brief, progress.hint()):
         progress.say(line)
+    if lost:
+        raise UsageError("; ".join(lost))
 
 
 def call(options: argparse.Namespace) -> str:
@@ -337,7 +344,7 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
         progress.say(f"{plan.tree.shown(path)}: {line}")
     new = make_gate(options, plan.tree, report.vmm["version"])
     for run, test in report.tests():
-        if not test.repeats:
+        if not test.repeats and not run.failure:
             new.judge(run.name, test)
     report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
 
@@ -378,7 +385,8 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
-                        options.repeat * sum(len(selected.tests) for selected in plan.selected))
+                        options.repeat * sum(len(selected.tests) for selected in plan.selected),
+                        plan.named)
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):
         progress.say(note)
     report, signum = execute(options, plan, adapter, gate, progress)
@@ -397,16 +405,31 @@ def on_signal(signum: int, _: Any) -> NoReturn:
 
 def main(argv: list[str], root: str, brief: bool = False) -> int:
     """@brief: the tree is gone behind the call, so that nothing in it is pointed at."""
+    prepare_streams()
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
             signal.signal(number, on_signal)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
     try:
         return run_tests(argv, root, brief)
     except (UsageError, NothingToRun) as error:
         print(f"run_tests.sh: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3
+    except OSError as error:
+        print(f"run_tests.sh: {error.filename or 'this host'}: {error.strerror or error}",
+              file=sys.stderr)
+        return 2
     except Interrupted as stop:
         return 128 + stop.signum
+    except Exception:                   # Python's own 1 would be a red verdict
+        traceback.print_exc()
+        return 2
+
+
+def prepare_streams() -> None:
+    """One that the caller has closed goes nowhere; no character ends the call."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

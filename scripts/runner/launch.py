@@ -173,10 +173,14 @@ class Log:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._data = b""
+        self.lost = ""              # why the file has not all of it
 
     def feed(self, data: bytes) -> None:
-        if self._file.tell() < MOST_LOG:
-            self._file.write(data)
+        try:
+            if not self.lost and self._file.tell() < MOST_LOG:
+                self._file.write(data)
+        except OSError as error:
+            self.lost = error.strerror
         self._data = (self._data + data)[-TAIL_KEPT:]
 
     def tail(self) -> str:

@@ -7,7 +7,7 @@ import shlex
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional, Protocol
 
@@ -133,7 +133,9 @@ class RunJob:
             if self.result.failure:
                 return self._give(waiting, self._failure, self.result.failure)
             cmdline, pending = self._cmdline(waiting, after)
-            state, ending = self._boot(pending, cmdline, Log(console), Log(stderr))
+            logs = Log(console), Log(stderr)
+            state, ending = self._boot(pending, cmdline, *logs)
+            self._lost(logs)
             if not self.context.launcher.stopping:
                 waiting = self._settle(pending, state, ending) + waiting[len(pending):]
                 after = state.last or ""
@@ -207,8 +209,14 @@ class RunJob:
         self._blame(state.last, state, ending)
         return pending[place + 1:]
 
+    def _lost(self, logs: Iterable[Log]) -> None:
+        """A full disk costs the logs, not the verdicts."""
+        for reason in {log.lost for log in logs if log.lost}:
+            self._note(f"the logs are not complete: {reason}")
+
     def _note(self, text: str) -> None:
-        self.result.notes.append(text)
+        if text not in self.result.notes:
+            self.result.notes.append(text)
 
     def _stop(self, pending: list[str], state: Boot, ending: Ending) -> list[str]:
         """Not even one test was started: another boot would do no better."""
@@ -251,6 +259,8 @@ class RunJob:
             reason=event.fields.get("reason"), at=event.fields.get("at") or test.at or None,
             microseconds=int(time_taken) if time_taken.isdecimal() else None)
         self.context.gate.judge(self.result.name, result)
+        if self.result.failure:         # what was never begun is no deviation that is known
+            result.known, result.red, result.expectation = False, True, None
         if deviates(result):
             result.reproduce = command(self.context.call, self.result.name, test.id,
                                        event.fields.get("part", ""))

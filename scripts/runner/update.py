@@ -90,9 +90,10 @@ def update(path: str, gate: Gate, report: Report) -> list[str]:
 
 
 def by_test(report: Report) -> Verdicts:
+    """What has been seen: not a skip, nor what a set-up that did not start left undone."""
     found: Verdicts = {}
     for run, test in report.tests():
-        if test.verdict != "skip" and not test.repeats:
+        if test.verdict != "skip" and not test.repeats and not run.failure:
             found.setdefault(test.id, {})[run.name] = test
     return found
 
