@@ -6,6 +6,7 @@
 #include "iommu_parts.h"
 #include "mutant.h"
 #include "personality.h"
+#include "ram.h"
 
 /* What this device says where the rule applies. */
 static struct decision answer_to(enum model_rule_id rule)
@@ -54,10 +55,41 @@ static void check(const struct model_request *r, const struct decision *d)
 		      personality->name, r->head.type, d->answer);
 }
 
+/* Somebody else is attached, and not to this domain. */
+static bool is_elsewhere(const struct model *m, const struct attach_request *r)
+{
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (m->endpoints[i].id != r->endpoint && m->endpoints[i].attached &&
+		    m->endpoints[i].domain != r->domain)
+			return true;
+	return false;
+}
+
+/* What a device refuses that has to do with more than the request and the model. */
+static uint8_t own_objection(const struct model_request *r)
+{
+	const struct model *m = &reference.model;
+	bool map = r->head.type == REQUEST_MAP;
+
+	if (personality->inseparable && r->head.type == REQUEST_ATTACH && is_elsewhere(m, &r->attach))
+		return STATUS_UNSUPP;
+	if (personality->few_mappings && map && m->mapping_count >= FEW_MAPPINGS)
+		return STATUS_NOMEM;
+	if (personality->checks_memory && map && !(r->map.flags & MAP_MMIO) &&
+	    !ram_at(r->map.phys_start, r->map.virt_end - r->map.virt_start + 1))
+		return STATUS_FAULT;
+	if (personality->exact_probe && r->head.type == REQUEST_PROBE &&
+	    r->writable > model_reply_size(m, REQUEST_PROBE))
+		return STATUS_INVAL;
+	return STATUS_OK;
+}
+
 struct decision decide(const struct model_request *r)
 {
 	struct decision d = first_objection(r);
 
 	check(r, &d);
+	if (d.answer == STATUS_OK && own_objection(r))
+		d = (struct decision){own_objection(r), false};
 	return d;
 }

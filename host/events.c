@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
 #include "bugs.h"
 #include "iommu_parts.h"
 #include "mutant.h"
@@ -11,11 +13,13 @@ static struct fault_record kept[KEPT];
 static unsigned int kept_count;
 static bool drop_next;
 static bool lost;	/* a report found no buffer */
+static struct fault_record was_last;
 
 void events_reset(void)
 {
 	kept_count = 0;
 	lost = false;
+	memset(&was_last, 0, sizeof(was_last));
 	bug_event_reset();
 }
 
@@ -57,6 +61,16 @@ static void keep(const struct fault_record *record)
 		kept[kept_count++] = *record;
 }
 
+/* Of the same page. */
+static bool is_like_last(const struct fault_record *record)
+{
+	bool like = was_last.endpoint == record->endpoint && was_last.flags == record->flags &&
+		    (was_last.address ^ record->address) < model_granule(&reference.model);
+
+	was_last = *record;
+	return like;
+}
+
 void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write)
 {
 	struct fault_record record = {
@@ -70,8 +84,12 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 		record.flags &= ~(uint32_t)FAULT_ADDRESS;
 		record.address = 0;
 	}
+	if (personality->no_directions)
+		record.flags &= ~(uint32_t)(FAULT_READ | FAULT_WRITE);
+	if (personality->no_reasons)
+		record.reason = FAULT_UNKNOWN;
 	drop_next = !drop_next;
-	if (lost)
+	if (lost || (personality->merged_events && is_like_last(&record)))
 		return;
 	if (personality->no_events || (personality->half_events && !drop_next))
 		return;

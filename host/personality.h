@@ -11,6 +11,7 @@
 #include "model.h"
 
 #define PERSONALITY_ANSWERS 8
+#define FEW_MAPPINGS 24
 
 struct personality {
 	const char *name;
@@ -32,11 +33,13 @@ struct personality {
 		uint8_t answer;
 		bool acts;	/* with its effect, though refused */
 	} answers[PERSONALITY_ANSWERS];
+	bool no_property_bytes;	/* probe_size is 0, with PROBE */
 	bool unknown_properties;	/* and a region with an unknown subtype */
 	bool own_regions;	/* each region is that of one endpoint only */
 	bool last_rule_first;	/* of several rules that apply, the last one in the model's list counts */
 
 	/* Virtio. */
+	bool later_standard;		/* features, configuration fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
 	bool slow_queue_reset;
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
@@ -48,10 +51,15 @@ struct personality {
 	bool attach_again_clears;	/* ATTACH to the own domain is DETACH, then ATTACH */
 	bool bad_bypass_breaks;		/* an illegal value of config.bypass calls for a reset */
 	bool unparsed_breaks;		/* so does a request that cannot be parsed */
+	bool exact_probe;		/* PROBE with more room than probe_size is refused */
+	bool checks_memory;		/* MAP to anything but memory is refused */
+	bool few_mappings;		/* there is room for FEW_MAPPINGS */
+	bool inseparable;		/* all endpoints that are attached are so to one domain */
 	bool new_generation;		/* each write to config.bypass is a configuration change */
 
 	/* When requests are handled. */
 	bool deferred;		/* not at the notification, but when the CPU waits */
+	unsigned int slow;	/* and so many times the CPU has to wait */
 	bool reversed;		/* of several that are there, the last one first */
 
 	/* Faults. */
@@ -60,6 +68,9 @@ struct personality {
 	bool patient_events;	/* kept until there is a buffer, not dropped */
 	bool late_events;	/* do not come before the CPU waits */
 	bool no_addresses;	/* reports leave out the address */
+	bool no_directions;	/* and whether it was a read or a write */
+	bool no_reasons;	/* reason UNKNOWN for all */
+	bool merged_events;	/* one that is like the last one is not reported */
 
 	bool device_tree;	/* what describes the machine, in place of ACPI tables */
 

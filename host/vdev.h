@@ -128,6 +128,9 @@ uint32_t vdev_half(uint64_t value, unsigned int offset);
 void vdev_set_half(uint64_t *value, unsigned int offset, uint32_t half);
 
 uint32_t vdev_feature_word(uint64_t features, uint32_t select);
+
+/* Bytes of device configuration behind those of the fields that the standard has by now. */
+uint32_t vdev_later_bytes(const struct vdev *dev);
 uint32_t vdev_offered_word(const struct vdev *dev);	/* the selected one */
 void vdev_accept(struct vdev *dev, uint32_t word);
 

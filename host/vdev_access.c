@@ -5,6 +5,7 @@
 #include "bugs_vdev.h"
 #include "fatal.h"
 #include "mutant.h"
+#include "personality.h"
 #include "request.h"
 #include "vdev.h"
 
@@ -25,10 +26,22 @@ uint32_t vdev_feature_word(uint64_t features, uint32_t select)
 	return select < 2 ? features >> 32 * select : 0;
 }
 
+static bool is_later(const struct vdev *dev)
+{
+	return dev->type == VIRTIO_TYPE_IOMMU && personality->later_standard;
+}
+
+uint32_t vdev_later_bytes(const struct vdev *dev)
+{
+	return is_later(dev) ? 24 : 0;
+}
+
 uint32_t vdev_offered_word(const struct vdev *dev)
 {
 	if (vdev_bug(dev, MUTANT_FEATURE_WORDS_REPEAT))
 		return vdev_feature_word(dev->offered, dev->device_select & 1);
+	if (is_later(dev) && dev->device_select == 2)
+		return 1 << 3;
 	return vdev_feature_word(dev->offered, dev->device_select);
 }
 
@@ -123,7 +136,7 @@ uint32_t vdev_config_read(const struct vdev *dev, uint64_t offset, unsigned int 
 		return value;
 	value = 0;
 	if (offset + width > dev->config_size)
-		return UINT32_MAX;
+		return UINT32_MAX >> is_later(dev);
 	for (unsigned int i = 0; i < width; i++)
 		value |= (uint32_t)dev->config[offset + i] << 8 * i;
 	return value;

@@ -12,7 +12,7 @@ static uint32_t area_of(const struct vdev *dev, uint8_t type, uint32_t *length)
 	case TYPE_ISR:
 		return *length = 1, AREA_ISR;
 	case TYPE_DEVICE:
-		return *length = dev->config_size, AREA_CONFIG;
+		return *length = dev->config_size + vdev_later_bytes(dev), AREA_CONFIG;
 	case TYPE_NOTIFY:
 		return *length = dev->queue_count * NOTIFY_MULTIPLIER, AREA_NOTIFY;
 	case TYPE_SHARED_MEMORY:

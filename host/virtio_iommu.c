@@ -36,6 +36,7 @@ static uint8_t initial_bypass;
 
 /* The request queue has work that was put off. */
 static bool pending;
+static unsigned int delay;
 
 struct vdev *virtio_iommu_device(void)
 {
@@ -92,8 +93,10 @@ static void notified(struct vdev *dev, unsigned int queue)
 	(void)dev;
 	if (queue == EVENT_QUEUE)
 		events_refilled();
-	else if (personality->deferred)
+	else if (personality->deferred) {
 		pending = true;
+		delay = personality->slow;
+	}
 	else
 		serve();
 }
@@ -105,6 +108,10 @@ bool virtio_iommu_idle(void)
 	uint16_t before = queue->next_avail;
 
 	vring_catch_up(&reference.vdev);
+	if (pending && delay) {
+		delay--;
+		return any;
+	}
 	if (!(waits || personality->polls) || !queue->enabled || !vdev_is_running(&reference.vdev))
 		return any;
 	serve();
@@ -206,7 +213,7 @@ static void configure(const struct options *options)
 		c->domain_start = p->domain_start;
 		c->domain_end = p->domain_end;
 	}
-	c->probe_size = OR(p->probe_size, c->probe_size);
+	c->probe_size = p->no_property_bytes ? 0 : OR(p->probe_size, c->probe_size);
 	c->bypass = initial_bypass = options->boot_bypass;
 	if (options->granule)
 		c->page_size_mask = -options->granule;

@@ -155,12 +155,19 @@ static bool has_arrived(const struct dma_master *dma, const uint8_t *target, con
 
 /*
  * An endpoint that cannot reach its rings says nothing. That it had its turn is shown by a request
- * that goes behind it and comes back; this one does nothing, as there is no such domain.
+ * that goes behind it and comes back; this one does nothing, as there is no such domain, or no such
+ * endpoint.
  */
 static void settle(void)
 {
-	if (!iommu.dead && iommu_is_up())
-		unmap(fresh_domain(), 0, iommu.page - 1);
+	uint32_t domain;
+
+	if (iommu.dead || !iommu_is_up())
+		return;
+	if (idle_domain(&domain))
+		unmap(domain, 0, iommu.page - 1);
+	else
+		detach(iommu.config.domain_start, UINT32_MAX);
 }
 
 static uint16_t events_before;

@@ -139,8 +139,15 @@ static inline bool is_ok(const struct reply *reply)
 /* "INVAL (4)"; for values that the standard does not define, "unknown". */
 const char *status_name(uint8_t status);
 
-/* A domain id that was not used before in this run, as far as the domain range allows. */
+/*
+ * A domain id that was not used before in this run, as far as the domain range allows; at least one that
+ * nobody is attached to and that the test does not hold. If there is none, the test is left unjudged, as
+ * a skip. Held is what was handed out, until a request names it.
+ */
 uint32_t fresh_domain(void);
+
+/* Such an id, which is not handed out. False if there is none. */
+bool idle_domain(uint32_t *domain);
 
 /* Detach what was attached and not detached since; what the device says to that does not count. */
 void iommu_detach_all(void);

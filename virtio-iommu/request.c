@@ -26,44 +26,6 @@ void requests_init(void)
 	writable_area = arena_alloc(AREA_SIZE, 16);
 }
 
-/* What we have attached, to be able to undo it; even over a reset, as some devices keep it. */
-#define MAX_ATTACHMENTS 64
-
-static struct attachment {
-	uint32_t domain, endpoint;
-} attachments[MAX_ATTACHMENTS];
-static unsigned int attachment_count;
-
-static void forget_endpoint(uint32_t endpoint)
-{
-	for (unsigned int i = 0; i < attachment_count; i++)
-		if (attachments[i].endpoint == endpoint)
-			attachments[i--] = attachments[--attachment_count];
-}
-
-static void track(const void *readable, uint32_t size)
-{
-	const struct attach_request *request = readable;
-
-	if (size < sizeof(*request))
-		return;
-	if (request->head.type == REQUEST_ATTACH || request->head.type == REQUEST_DETACH)
-		forget_endpoint(request->endpoint);
-	if (request->head.type == REQUEST_ATTACH && attachment_count < MAX_ATTACHMENTS)
-		attachments[attachment_count++] =
-			(struct attachment){request->domain, request->endpoint};
-}
-
-void iommu_detach_all(void)
-{
-	while (attachment_count && !iommu.dead) {
-		struct attachment last = attachments[attachment_count - 1];
-
-		detach(last.domain, last.endpoint);
-		forget_endpoint(last.endpoint);
-	}
-}
-
 static uint8_t *prepare(uint8_t *area, uint32_t size)
 {
 	memset(area, GUARD_BYTE, GUARD);
@@ -172,8 +134,7 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	reply.length = used.length;
 	reply.breach = find_breach(readable, size, &reply, used.valid);
 	read_status(&reply);
-	if (is_ok(&reply))
-		track(readable, size);
+	domains_note(readable, size, is_ok(&reply));
 	return reply;
 }
 
@@ -238,12 +199,4 @@ struct reply unmap(uint32_t domain, uint64_t virt_start, uint64_t virt_end)
 struct reply probe(uint32_t endpoint)
 {
 	return send_probe(&(struct probe_request){{.type = REQUEST_PROBE}, endpoint, {0}});
-}
-
-uint32_t fresh_domain(void)
-{
-	static uint32_t next;
-	uint64_t count = (uint64_t)iommu.config.domain_end - iommu.config.domain_start + 1;
-
-	return iommu.config.domain_start + (uint32_t)(++next % count);
 }

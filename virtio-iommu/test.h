@@ -132,6 +132,9 @@ static inline enum verdict broken(void)
 /* The running test cannot be judged, because @reason does not hold. */
 void skip(const char *at, const char *reason, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same from within a helper: what the running test says from now on does not count. */
+void leave_unjudged(const char *reason);
+
 /* True while nothing worse than an info was recorded for the running test. */
 bool still_good(void);
 

@@ -69,6 +69,10 @@ void events_init(void)
 	inits++;
 }
 
+void domains_reset(void)
+{
+}
+
 void events_post(void)
 {
 	posts++;

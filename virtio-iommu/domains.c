@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Which domains there are, and which ids a test may take for new ones. The range may have few ids, or
+ * a single one (5.13.4).
+ */
+#include <stddef.h>
+
+#include "iommu.h"
+#include "iommu_internal.h"
+#include "test.h"
+
+/* What we have attached, to be able to undo it; even over a reset, as some devices keep it. */
+#define MAX_ATTACHMENTS 64
+
+static struct attachment {
+	uint32_t domain, endpoint;
+	bool old;	/* from before a reset */
+} attachments[MAX_ATTACHMENTS];
+static unsigned int attachment_count;
+
+/* Ids that were handed out and that no request has named yet; of very many, the last ones. */
+#define MAX_IN_HAND 32
+
+static uint32_t in_hand[MAX_IN_HAND];
+static unsigned int in_hand_count;
+
+static void forget_endpoint(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < attachment_count; i++)
+		if (attachments[i].endpoint == endpoint)
+			attachments[i--] = attachments[--attachment_count];
+}
+
+static void track(const struct attach_request *request)
+{
+	if (request->head.type == REQUEST_ATTACH || request->head.type == REQUEST_DETACH)
+		forget_endpoint(request->endpoint);
+	if (request->head.type == REQUEST_ATTACH && attachment_count < MAX_ATTACHMENTS)
+		attachments[attachment_count++] =
+			(struct attachment){request->domain, request->endpoint, false};
+}
+
+static bool has_member(uint32_t domain)
+{
+	for (unsigned int i = 0; i < attachment_count; i++)
+		if (attachments[i].domain == domain && !attachments[i].old)
+			return true;
+	return false;
+}
+
+static void drop(uint32_t domain)
+{
+	for (unsigned int i = 0; i < in_hand_count; i++)
+		if (in_hand[i] == domain)
+			in_hand[i--] = in_hand[--in_hand_count];
+}
+
+/* PROBE has an endpoint where the others have the domain. */
+void domains_note(const void *readable, uint32_t size, bool ok)
+{
+	const struct attach_request *request = readable;
+
+	if (size < sizeof(*request) || request->head.type == REQUEST_PROBE)
+		return;
+	if (ok)
+		track(request);
+	drop(request->domain);
+}
+
+void domains_reset(void)
+{
+	in_hand_count = 0;
+	for (unsigned int i = 0; i < attachment_count; i++)
+		attachments[i].old = true;
+}
+
+void iommu_detach_all(void)
+{
+	while (attachment_count && !iommu.dead) {
+		struct attachment last = attachments[attachment_count - 1];
+
+		detach(last.domain, last.endpoint);
+		forget_endpoint(last.endpoint);
+	}
+	in_hand_count = 0;
+}
+
+static bool is_free(uint32_t domain)
+{
+	for (unsigned int i = 0; i < in_hand_count; i++)
+		if (in_hand[i] == domain)
+			return false;
+	return !has_member(domain);
+}
+
+static uint32_t last_one;	/* by its place in the range */
+
+/* The next free id in turn. More are not taken than tried. */
+static bool next_free(uint32_t *domain, uint32_t *place)
+{
+	uint64_t count = (uint64_t)iommu.config.domain_end - iommu.config.domain_start + 1;
+
+	for (uint64_t i = 1; i <= count && i <= MAX_IN_HAND + MAX_ATTACHMENTS + 1; i++) {
+		*place = (last_one + i) % count;
+		*domain = iommu.config.domain_start + *place;
+		if (is_free(*domain))
+			return true;
+	}
+	return false;
+}
+
+bool idle_domain(uint32_t *domain)
+{
+	uint32_t place;
+
+	return next_free(domain, &place);
+}
+
+uint32_t fresh_domain(void)
+{
+	uint32_t domain;
+
+	if (!next_free(&domain, &last_one))
+		leave_unjudged("the domain range has too few ids");
+	if (in_hand_count == MAX_IN_HAND)
+		drop(in_hand[0]);
+	in_hand[in_hand_count++] = domain;
+	return domain;
+}
