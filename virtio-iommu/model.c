@@ -420,7 +420,7 @@ const struct model_rule model_rules[MODEL_RULES] = {
 	[RULE_NO_HEAD] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_head},
 	[RULE_UNKNOWN_TYPE] = {"DEV-OPS-3", 0, ANSWER_UNWRITTEN, false, SHOULD(UNWRITTEN, REFUSED),
 			       unknown_type},
-	[RULE_TOO_SHORT] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), too_short},
+	[RULE_TOO_SHORT] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN | REFUSED), too_short},
 	[RULE_TOO_LONG] = {"AMB-16", 0, STATUS_OK, false, MUST(OK | INVAL), too_long},
 	[RULE_NO_TAIL] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_tail},
 
