@@ -83,6 +83,8 @@ static const struct personality personalities[] = {
 	 "DEV-UNMAP-2", NULL, .answers = {{RULE_UNMAP_RESERVED, STATUS_INVAL, true}}},
 	{"unmap-aligned", "an unaligned UNMAP gives RANGE", "AMB-14", NULL,
 	 .answers = {{RULE_UNMAP_ALIGN, STATUS_RANGE, false}}},
+	{"unmap-inval", "an unaligned UNMAP gives INVAL", "AMB-14", NULL,
+	 .answers = {{RULE_UNMAP_ALIGN, STATUS_INVAL, false}}},
 	{"short-inval", "a request whose readable part is too short is refused", "N-REQ-1", NULL,
 	 .answers = {{RULE_TOO_SHORT, STATUS_INVAL, false}}},
 	{"no-spare-bytes", "a request that is too long gives INVAL", "AMB-16", NULL,

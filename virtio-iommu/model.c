@@ -491,8 +491,8 @@ const struct model_rule model_rules[MODEL_RULES] = {
 			       SHOULD(INVAL, OK | REFUSED), unmap_bypass},
 	[RULE_UNMAP_ORDER] = {"DRV-UNMAP-5", REQUEST_UNMAP, STATUS_INVAL, false, MUST(OK | REFUSED),
 			      unmap_order},
-	[RULE_UNMAP_ALIGN] = {"AMB-14", REQUEST_UNMAP, STATUS_OK, false, MUST(OK | RANGE),
-			      unmap_align},
+	[RULE_UNMAP_ALIGN] = {"AMB-14", REQUEST_UNMAP, STATUS_OK, false,
+			      SHOULD(OK | RANGE | INVAL, REFUSED), unmap_align},
 	[RULE_UNMAP_SPLIT] = {"DEV-UNMAP-5", REQUEST_UNMAP, STATUS_RANGE, false,
 			      SHOULD(RANGE, OK | REFUSED), unmap_split},
 
