@@ -244,7 +244,7 @@ unsigned int board_regions(const struct model_endpoint *list, unsigned int count
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count && !personality->no_property_bytes; i++)
 		for (unsigned int j = 0; j < setup->region_count && n < MODEL_MAX_REGIONS; j++)
 			if (!personality->own_regions || j % count == i)
 				regions[n++] = (struct model_region){list[i].id, subtype(j),

@@ -95,9 +95,9 @@ static bool check_config(struct error *error)
 	if (c->domain_start > c->domain_end)
 		return error_set(error, "virtio-iommu config: domain_range %#x-%#x is empty",
 				 c->domain_start, c->domain_end);
-	if (c->probe_size > REQUEST_MAX - TAIL_SIZE)
+	if (c->probe_size > REPLY_MAX - REQUEST_MAX)
 		return error_set(error, "virtio-iommu config: probe_size %u is more than this suite "
-				 "handles (%zu)", c->probe_size, REQUEST_MAX - TAIL_SIZE);
+				 "handles (%u)", c->probe_size, REPLY_MAX - REQUEST_MAX);
 	return true;
 }
 

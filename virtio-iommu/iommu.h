@@ -18,6 +18,7 @@
 
 /* The longest readable and writable parts of a request. */
 #define REQUEST_MAX 4096
+#define REPLY_MAX (REQUEST_MAX + 65536)
 #define TAIL_SIZE sizeof(struct request_tail)
 
 /* The largest size that the queues are given. */

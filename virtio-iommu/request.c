@@ -12,7 +12,7 @@
 
 #define GUARD 64	/* bytes watched in front of and behind each part */
 #define GUARD_BYTE 0xc3
-#define AREA_SIZE (GUARD + REQUEST_MAX + GUARD)
+#define AREA_SIZE(longest) (GUARD + (longest) + GUARD)
 
 /* Both parts, each between guards. */
 static uint8_t *readable_area, *writable_area;
@@ -22,8 +22,8 @@ static const uint8_t poisons[] = {0xa5, 0x5a};
 
 void requests_init(void)
 {
-	readable_area = arena_alloc(AREA_SIZE, 16);
-	writable_area = arena_alloc(AREA_SIZE, 16);
+	readable_area = arena_alloc(AREA_SIZE(REQUEST_MAX), 16);
+	writable_area = arena_alloc(AREA_SIZE(REPLY_MAX), 16);
 }
 
 static uint8_t *prepare(uint8_t *area, uint32_t size)
