@@ -58,6 +58,9 @@ static const struct personality personalities[] = {
 	 .new_generation = true},
 	{"bad-bypass-breaks", "an illegal value of config.bypass calls for a reset", "DEV-CFG-6", NULL,
 	 .bad_bypass_breaks = true},
+	{"later-standard", "features and fields of a standard that is not out yet", "2.2, 2.5",
+	 "GEN-FEAT-3,PCI-COM-3",
+	 .with = 1ull << 7 | 1ull << 23 | 1ull << 50 | 1ull << 63, .later_standard = true},
 
 	/* Answers. */
 	{"no-sharing", "no domain has two endpoints", "DEV-ATTACH-4", "DEV-ATTACH-10",
