@@ -112,6 +112,8 @@ static const struct personality personalities[] = {
 	{"polls", "queues are looked at without notifications", "GEN-NA-2", NULL, .deferred = true,
 	 .polls = true},
 	{"small-queues", "8 descriptors", "2.7", NULL, .queue_size = 8},
+	{"tiny-queues", "2 descriptors", "2.7", NULL, .queue_size = 2},
+	{"smaller-queues", "4 descriptors", "2.7", NULL, .queue_size = 4},
 	{"slow", "each request takes a while", "2.7.13", NULL, .deferred = true, .slow = 100},
 	{"deferred", "requests are handled some time after the notification", "2.7.13", NULL,
 	 .deferred = true},

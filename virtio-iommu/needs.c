@@ -4,6 +4,7 @@
  */
 #include "boot.h"
 #include "firmware.h"
+#include "hostile.h"
 #include "message.h"
 #include "pci.h"
 #include "reserved.h"
@@ -169,6 +170,11 @@ static bool has_in_order(void)
 	return iommu_wants(VIRTIO_F_IN_ORDER);
 }
 
+static bool may_be_hostile(void)
+{
+	return boot_is_hostile() && iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE) >= HOSTILE_SIZE;
+}
+
 static bool is_on_pci(void)
 {
 	return iommu.dev.pci;
@@ -207,7 +213,7 @@ static const struct {
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
 	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X and a doorbell for messages"},
 	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
-	{NEEDS_HOSTILE, boot_is_hostile, "needs a run that is there to break rules"},
+	{NEEDS_HOSTILE, may_be_hostile, "needs a run that is there to break rules, and a queue of 8 descriptors"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
