@@ -143,6 +143,8 @@ static const struct personality personalities[] = {
 	{"no-addresses", "reports leave out the address", "DEV-FAULT-4", NULL, .no_addresses = true},
 	{"no-directions", "reports do not tell reads from writes", "N-EVT-4", NULL, .no_directions = true},
 	{"no-reasons", "reports have the reason UNKNOWN", "N-EVT-2", "N-EVT-2", .no_reasons = true},
+	{"merged-events", "faults that are like the last one are not reported", "AMB-15", NULL,
+	 .merged_events = true},
 
 	/* What the firmware says. */
 	{"device-tree", "the machine is described by a device tree", "5.13", NULL,

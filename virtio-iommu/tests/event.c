@@ -59,13 +59,14 @@ static void offer_enough(void)
 	}
 }
 
+/* No device has to report anything (AMB-15), but this one did. */
 static void expect_reports(const char *at, const struct fault *fault)
 {
 	struct event event;
 
 	offer_enough();
 	if (!find_report(at, fault, &event))
-		judge(broken(), at, "faults are reported once there are buffers", "none is reported");
+		judge(VERDICT_WARN, at, "faults are reported once there are buffers", "none is reported");
 	else
 		expect_whole(at, &event);
 }
@@ -291,6 +292,7 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 		provoke(AT, &fault);
 		event_offer((struct event_buffer){0}, 1);
 		provoke(AT, &fault);
+		fault.iova = s.iova + (rounds % 2 ? 1 : -1) * iommu.page;	/* another one each time */
 		if (!event_wait_for(&event, REPORT_US))
 			continue;
 		used++;
