@@ -94,6 +94,7 @@ static const struct personality personalities[] = {
 	 .answers = {{RULE_UNMAP_ALIGN, STATUS_INVAL, false}}},
 	{"short-inval", "a request whose readable part is too short is refused", "N-REQ-1", NULL,
 	 .answers = {{RULE_TOO_SHORT, STATUS_INVAL, false}}},
+	{"inseparable", "endpoints can be in one domain only", "5.13.6.3", NULL, .inseparable = true},
 	{"no-spare-bytes", "a request that is too long gives INVAL", "AMB-16", NULL,
 	 .answers = {{RULE_TOO_LONG, STATUS_INVAL, false}}},
 	{"last-rule-first", "of several faults of a request another one counts", "AMB-9", NULL,

@@ -48,6 +48,15 @@ static bool has_member(uint32_t domain)
 	return false;
 }
 
+bool others_are_elsewhere(uint32_t endpoint, uint32_t domain)
+{
+	for (unsigned int i = 0; i < attachment_count; i++)
+		if (attachments[i].endpoint != endpoint && attachments[i].domain != domain &&
+		    !attachments[i].old)
+			return true;
+	return false;
+}
+
 static void drop(uint32_t domain)
 {
 	for (unsigned int i = 0; i < in_hand_count; i++)

@@ -150,6 +150,9 @@ uint32_t fresh_domain(void);
 /* Such an id, which is not handed out. False if there is none. */
 bool idle_domain(uint32_t *domain);
 
+/* Another endpoint than @endpoint is attached, and not to @domain. */
+bool others_are_elsewhere(uint32_t endpoint, uint32_t domain);
+
 /* Detach what was attached and not detached since; what the device says to that does not count. */
 void iommu_detach_all(void);
 

@@ -216,6 +216,7 @@ bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t siz
 
 /* ATTACH and make DMA possible, or say in the verdict why not. For use in REQUIRE(). */
 bool join(struct endpoint *ep, uint32_t domain);
+bool attach_endpoint(struct endpoint *ep, uint32_t domain);	/* ATTACH alone */
 bool join_bypass(struct endpoint *ep, uint32_t domain);
 
 /* DETACH; the endpoint is then addressed by guest-physical addresses again. */

@@ -85,7 +85,7 @@ TEST(DEV_DETACH_3, wrong_domain_detaches_nobody, NEEDS_DMA | NEEDS_TWO_ENDPOINTS
 	struct reply reply;
 
 	REQUIRE(map_one_page(&s));
-	REQUIRE_OK(attach(other, endpoint(1)->id, 0));
+	REQUIRE(attach_endpoint(endpoint(1), other));
 	reply = detach(other, s.ep->id);
 	if (!expect_writes(AT, VERDICT_WARN, s.ep, s.iova, s.target, 8))
 		return;

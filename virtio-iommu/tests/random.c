@@ -192,11 +192,16 @@ static bool failed(enum verdict verdict, const char *trouble)
 	return false;
 }
 
-/* Whether endpoints can be moved is a matter of DEV-ATTACH-7. */
+/*
+ * Whether endpoints can be moved is a matter of DEV-ATTACH-7; and whether they can be in different domains,
+ * one of the machine.
+ */
 static bool is_refused_move(const struct model_request *r, const struct reply *reply)
 {
 	return r->head.type == REQUEST_ATTACH && reply->delivered && !reply->breach &&
-	       reply->status == STATUS_UNSUPP && model_rule_applies(world.model, RULE_ATTACH_MOVE, r);
+	       reply->status == STATUS_UNSUPP &&
+	       (model_rule_applies(world.model, RULE_ATTACH_MOVE, r) ||
+		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
 }
 
 static bool send(const struct model_request *r)
