@@ -94,6 +94,8 @@ static const struct personality personalities[] = {
 	 .answers = {{RULE_UNMAP_ALIGN, STATUS_INVAL, false}}},
 	{"short-inval", "a request whose readable part is too short is refused", "N-REQ-1", NULL,
 	 .answers = {{RULE_TOO_SHORT, STATUS_INVAL, false}}},
+	{"checks-memory", "MAP to anything but memory is refused", "N-MAP-5", NULL, .checks_memory = true},
+	{"few-mappings", "there is room for 24 mappings", "AMB-8", NULL, .few_mappings = true},
 	{"inseparable", "endpoints can be in one domain only", "5.13.6.3", NULL, .inseparable = true},
 	{"no-spare-bytes", "a request that is too long gives INVAL", "AMB-16", NULL,
 	 .answers = {{RULE_TOO_LONG, STATUS_INVAL, false}}},

@@ -227,11 +227,10 @@ static int queue_map(const struct map_request *request, struct request_tail *tai
 	return ring_add(&iommu.requests, pieces, 2);
 }
 
-bool map_batch(const struct map_request *requests, unsigned int count)
+uint8_t map_batch(const struct map_request *requests, unsigned int count)
 {
 	struct request_tail *tails = arena_alloc(count * sizeof(*tails), 8);
 	unsigned int sent = 0, used = 0;
-	uint8_t statuses = 0;
 	int head;
 
 	while (used < count) {
@@ -242,11 +241,12 @@ bool map_batch(const struct map_request *requests, unsigned int count)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 		for (; used < sent; used++)
 			if (!harmless_is_used(REPLY_TIMEOUT_US))
-				return false;
+				return UINT8_MAX;
 	}
 	for (unsigned int i = 0; i < count; i++)
-		statuses |= tails[i].status;
-	return statuses == STATUS_OK;
+		if (tails[i].status != STATUS_OK)
+			return tails[i].status;
+	return STATUS_OK;
 }
 
 bool is_left_alone(const struct ring *ring, uint16_t pending)

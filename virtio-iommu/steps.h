@@ -130,8 +130,8 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
 
 /*
  * MAP requests, as many in flight at a time as the queue takes, in whatever order the device does them.
- * True if all of them are OK.
+ * The status of the first that is not OK; 0xff if one does not come back.
  */
-bool map_batch(const struct map_request *requests, unsigned int count);
+uint8_t map_batch(const struct map_request *requests, unsigned int count);
 
 #endif

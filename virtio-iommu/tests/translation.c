@@ -112,6 +112,7 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 	uint64_t page = iommu.page;
 	uint32_t domain = fresh_domain();
 	uint8_t *targets[64] = {0};
+	struct reply reply;
 
 	REQUIRE(join(ep, domain));
 	for (unsigned int bit = 0; bit < 64; bit++) {
@@ -120,7 +121,10 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 		if (middle < 4 * page || !is_usable(middle - page, 2 * page))
 			continue;
 		targets[bit] = watched_pages(2);
-		REQUIRE_OK(map(domain, middle - page, middle + page - 1, phys(targets[bit]), MAP_RW));
+		reply = map(domain, middle - page, middle + page - 1, phys(targets[bit]), MAP_RW);
+		if (reply.delivered && reply.status == STATUS_NOMEM)
+			SKIP("the device has no room for %u mappings", bit);
+		REQUIRE(is_ok(&reply));
 	}
 	for (unsigned int bit = 63; bit; bit -= 3)
 		if (targets[bit])
@@ -299,9 +303,11 @@ static uint8_t *memory_of(const struct many *many, unsigned int index)
 	return many->memory + index % MEMORY_PAGES * iommu.page;
 }
 
-static bool map_many(const struct many *many)
+/* How many mappings a device has room for is its own affair: with NOMEM the test is a skip. */
+static bool map_many(const char *at, const struct many *many)
 {
 	struct map_request *requests = arena_alloc(many->count * sizeof(*requests), 8);
+	uint8_t status;
 
 	for (unsigned int i = 0; i < many->count; i++) {
 		unsigned int index = i * STRIDE % many->count;
@@ -311,7 +317,13 @@ static bool map_many(const struct many *many)
 						   start + iommu.page - 1,
 						   phys(memory_of(many, index)), MAP_RW};
 	}
-	return map_batch(requests, many->count);
+	status = map_batch(requests, many->count);
+	if (status == STATUS_NOMEM)
+		skip(at, "the device has no room for %u mappings", many->count);
+	else if (status != STATUS_OK)
+		judge(VERDICT_ERROR, at, "MAP of a page is OK", "of %u one has status %s", many->count,
+		      status_name(status));
+	return status == STATUS_OK;
 }
 
 /* Some of them, the first and the last that were made too: there, or not. */
@@ -344,7 +356,8 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	struct endpoint *ep = endpoint(0);
 
 	REQUIRE(join(ep, many.domain));
-	REQUIRE(map_many(&many));
+	if (!map_many(AT, &many))
+		return;
 	expect_many(AT, ep, &many, true);
 	EXPECT_WRITE_BLOCKED(ep, many.iova + many.count * iommu.page, 8);
 	REQUIRE_OK(unmap(many.domain, many.iova, many.iova + many.count * iommu.page - 1));
@@ -358,8 +371,8 @@ TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 
 	REQUIRE(join(endpoint(0), one.domain));
 	REQUIRE(join(endpoint(1), two.domain));
-	REQUIRE(map_many(&one));
-	REQUIRE(map_many(&two));
+	if (!map_many(AT, &one) || !map_many(AT, &two))
+		return;
 	expect_many(AT, endpoint(0), &one, true);
 	expect_many(AT, endpoint(1), &two, true);
 	REQUIRE_OK(unmap(two.domain, two.iova, two.iova + two.count * iommu.page - 1));
