@@ -20,7 +20,7 @@
 #define BAR_SIZE 0x1000
 
 /* Where the structures lie, in configuration space and in BAR 0. */
-enum { CAP_COMMON = 0x40, CAP_NOTIFY = 0x50, CAP_DEVICE = 0x64 };
+enum { CAP_COMMON = 0x40, CAP_NOTIFY = 0x50, CAP_DEVICE = 0x64, CAP_PORT_NOTIFY = 0x80 };
 enum { COMMON = 0, NOTIFY = 0x100, DEVICE = 0x200 };
 enum {
 	STATUS = 20, QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_ENABLE = 28, NOTIFY_OFF = 30,
@@ -271,7 +271,7 @@ static void broken_capabilities(void)
 	refuse("0xffffffff + 0x38 does not fit BAR 0", "far past the BAR");
 	capability(CAP_COMMON, 1, 16, COMMON, 56);
 	device.config[CAP_COMMON + 4] = 6;
-	refuse("does not fit BAR 6", "no such BAR");
+	refuse("no capability of type 1 in a memory BAR", "no such BAR");
 	capability(CAP_COMMON, 1, 16, COMMON, 56);
 	capability(CAP_NOTIFY, 2, 19, NOTIFY, 16);
 	refuse("notify capability at 0x50 is shorter than 20", "notify without multiplier");
@@ -280,6 +280,22 @@ static void broken_capabilities(void)
 	capability(CAP_NOTIFY, 2, 20, NOTIFY, 16);
 	capability(CAP_DEVICE, 4, 16, DEVICE, 0);
 	refuse("length 0 is less than 1", "device structure");
+}
+
+/* 4.1.4.1: the first structure that the driver can use. One behind I/O ports may stand in front of it. */
+static void port_structures(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	pci.bars[1].io = true;
+	capability(CAP_PORT_NOTIFY, 2, 20, 0, 4);
+	device.config[CAP_PORT_NOTIFY + 1] = CAP_COMMON;
+	device.config[CAP_PORT_NOTIFY + 4] = 1;
+	device.config[PCI_CAPABILITIES] = CAP_PORT_NOTIFY;
+	CHECK_OK(virtio_pci_open(&virtio, &pci, &error), error);
+	CHECK(virtio.notify == device.bar + NOTIFY);
+	CHECK_EQ(virtio.notify_length, 16);
+	device.config[CAP_NOTIFY + 4] = 1;
+	refuse("no capability of type 2 in a memory BAR", "notification by ports alone");
 }
 
 static struct ring ring;
@@ -657,6 +673,7 @@ int main(void)
 	types();
 	capabilities();
 	broken_capabilities();
+	port_structures();
 	negotiation();
 	queues();
 	doorbells();

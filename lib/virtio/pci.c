@@ -15,6 +15,7 @@
 #define VIRTIO_VENDOR 0x1af4
 #define MODERN_DEVICE_BASE 0x1040
 #define MODERN_DEVICE_LAST 0x107f
+
 uint32_t virtio_pci_type(const struct pci_dev *pci)
 {
 	if (pci->vendor != VIRTIO_VENDOR || pci->device < MODERN_DEVICE_BASE ||
@@ -168,16 +169,35 @@ unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
 	return virtio_pci_next_structure(pci, type, 0);
 }
 
+/* Not behind I/O ports, which some machines do not have, nor in a BAR that no function has. */
+static bool is_in_memory(const struct pci_dev *pci, unsigned int cap)
+{
+	uint8_t bar = pci_read8(pci, cap + CAP_BAR);
+
+	return bar < PCI_BARS && !pci->bars[bar].io;
+}
+
+/* The first of @type that can be used here (4.1.4.1), 0 if there is none. */
+static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
+{
+	unsigned int cap = virtio_pci_structure(pci, type);
+
+	while (cap && !is_in_memory(pci, cap))
+		cap = virtio_pci_next_structure(pci, type, cap);
+	return cap;
+}
+
 /* Map the structure of @type, at least @least bytes. Returns its capability, 0 on failure. */
 static unsigned int map_structure(struct pci_dev *pci, uint8_t type, uint32_t least,
 				  volatile uint8_t **base, uint32_t *length, struct error *error)
 {
-	unsigned int cap = virtio_pci_structure(pci, type);
+	unsigned int cap = find_structure(pci, type);
 	uint32_t offset;
 	uint8_t bar;
 
 	if (!cap)
-		return error_set(error, "virtio-pci %04x: no capability of type %u", pci->bdf, type);
+		return error_set(error, "virtio-pci %04x: no capability of type %u in a memory BAR",
+				 pci->bdf, type);
 	bar = pci_read8(pci, cap + CAP_BAR);
 	offset = pci_read32(pci, cap + CAP_OFFSET);
 	*length = pci_read32(pci, cap + CAP_STRUCTURE_LENGTH);
@@ -208,7 +228,7 @@ static bool map_notify(struct virtio_device *dev, struct error *error)
 /* There has to be one (PCI-ISR-1); nothing but the tests of it depends on that. */
 static volatile uint8_t *find_isr(struct pci_dev *pci)
 {
-	unsigned int cap = virtio_pci_structure(pci, TYPE_ISR);
+	unsigned int cap = find_structure(pci, TYPE_ISR);
 
 	return cap ? pci_map_bar(pci, pci_read8(pci, cap + CAP_BAR), pci_read32(pci, cap + CAP_OFFSET), 1) :
 		     NULL;
@@ -225,7 +245,7 @@ bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct erro
 	    !map_notify(dev, error))
 		return false;
 	dev->isr = find_isr(pci);
-	if (virtio_pci_structure(pci, TYPE_DEVICE))
+	if (find_structure(pci, TYPE_DEVICE))
 		return map_structure(pci, TYPE_DEVICE, 1, &dev->config, &dev->config_length, error);
 	return true;
 }
