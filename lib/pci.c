@@ -135,7 +135,8 @@ void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64
 	const struct pci_bar *b = &dev->bars[bar < PCI_BARS ? bar : 0];
 	struct error ignored;
 
-	if (bar >= PCI_BARS || b->io || !b->address || !length || !pci_size_bars(dev, &ignored))
+	if (bar >= PCI_BARS || b->io || !b->address || !length || dev->no_room ||
+	    !pci_size_bars(dev, &ignored))
 		return NULL;
 	if (offset > b->size || length > b->size - offset)
 		return NULL;
@@ -146,6 +147,8 @@ void pci_enable(const struct pci_dev *dev)
 {
 	uint16_t command = pci_read16(dev, PCI_COMMAND);
 
+	if (dev->no_room)
+		return;
 	pci_write16(dev, PCI_COMMAND, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
 					      PCI_COMMAND_INTX_DISABLE);
 }

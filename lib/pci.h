@@ -107,6 +107,7 @@ struct pci_dev {
 	uint8_t header_type;	/* without the multi-function bit */
 	struct pci_bar bars[PCI_BARS];
 	bool bars_sized;	/* see pci_size_bars() */
+	bool no_room;		/* for a BAR of it: none can be mapped, and it cannot be enabled */
 
 	/* Bridges only. */
 	uint8_t secondary, subordinate;
@@ -132,8 +133,8 @@ struct pci {
 
 /*
  * With @pci->hosts filled, find all functions on all buses of all hosts. Afterwards every bridge
- * is numbered, every memory BAR placed, and every bridge with something behind it forwards
- * memory accesses and DMA. The functions themselves are still disabled, or were set up by firmware, and
+ * is numbered, every memory BAR placed (where a window has room: see no_room), and every bridge with
+ * something behind it forwards memory accesses and DMA. The functions themselves are still disabled, or were set up by firmware, and
  * none of them masters the bus: pci_enable().
  *
  * The numbers depend on nothing but what is plugged where. A root bus keeps its number, the
@@ -178,12 +179,12 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 bool pci_size_bars(struct pci_dev *dev, struct error *error);
 
 /*
- * Map @length bytes from @offset of a memory BAR. NULL if there is no such BAR, if it is not
- * placed, or if the range does not fit into it.
+ * Map @length bytes from @offset of a memory BAR. NULL if there is no such BAR, if one of the function
+ * is not placed, or if the range does not fit into it.
  */
 void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length);
 
-/* Memory decoding and bus mastering on, INTx off. */
+/* Memory decoding and bus mastering on, INTx off; nothing with a BAR that has no place. */
 void pci_enable(const struct pci_dev *dev);
 
 /*

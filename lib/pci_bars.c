@@ -3,7 +3,8 @@
  * Sizing BARs, placing those that nobody placed, opening bridges.
  *
  * Everything goes below 4 GiB if it fits there, also 64-bit and prefetchable BARs: so one window
- * per bridge is enough.
+ * per bridge is enough. What finds no room is left out, with all of its function, or all behind its
+ * bridge: a BAR of some GiB belongs to nothing that is needed here.
  */
 #include <stddef.h>
 
@@ -251,7 +252,6 @@ struct space {
 	struct pci_dev *bridge;
 	struct pci_window *windows;
 	unsigned int count;
-	struct error *error;
 };
 
 /* Take @size bytes of @window. @pci_base gets the address as the bus sees it. */
@@ -299,10 +299,7 @@ static bool place_bar(const struct space *space, struct pci_dev *dev, unsigned i
 
 	if (!take_from(space, false, bar->prefetch, need, &base) &&
 	    !(bar->is64 && take_from(space, true, bar->prefetch, need, &base)))
-		return error_set(space->error,
-				 "PCI " PCI_FORMAT ": BAR %u: no window has room for 0x%llx bytes",
-				 PCI_ARGS(dev->segment, dev->bdf), index,
-				 (unsigned long long)bar->size);
+		return false;
 	command = stop_decoding(dev);
 	pci_write32(dev, offset, base);
 	if (bar->is64)
@@ -312,22 +309,25 @@ static bool place_bar(const struct space *space, struct pci_dev *dev, unsigned i
 	return true;
 }
 
-static bool place_behind(const struct space *above, struct pci_dev *bridge);
+static void place_function(const struct space *space, struct pci_dev *dev)
+{
+	for (unsigned int b = 0; b < bar_count(dev) && !dev->no_room; b++)
+		dev->no_room = to_place(&dev->bars[b]) && !place_bar(space, dev, b);
+}
 
-static bool place_bus(const struct space *space)
+static void place_behind(const struct space *above, struct pci_dev *bridge);
+
+static void place_bus(const struct space *space)
 {
 	for (unsigned int i = 0; i < space->pci->device_count; i++) {
 		struct pci_dev *dev = &space->pci->devices[i];
 
 		if (!sits_on(dev, space->host, space->bridge))
 			continue;
-		for (unsigned int b = 0; b < bar_count(dev); b++)
-			if (to_place(&dev->bars[b]) && !place_bar(space, dev, b))
-				return false;
-		if (dev->header_type == 1 && !place_behind(space, dev))
-			return false;
+		place_function(space, dev);
+		if (dev->header_type == 1)
+			place_behind(space, dev);
 	}
-	return true;
 }
 
 /* After reset a window is open from 0 to 1 MiB. */
@@ -340,30 +340,32 @@ static void close_reset_window(const struct pci_dev *bridge, unsigned int offset
 /* Base and limit registers hold address bits 31:20; base above limit closes a window. */
 static bool open_window(const struct space *space, struct pci_dev *bridge, struct need need)
 {
-	if (!need.size) {
+	if (!need.size || !take_from(space, false, false, need, &bridge->window_base)) {
 		close_reset_window(bridge, PCI_MEMORY_WINDOW);
-		return true;
+		return !need.size;
 	}
-	if (!take_from(space, false, false, need, &bridge->window_base))
-		return error_set(space->error,
-				 "PCI " PCI_FORMAT ": no window has room for the 0x%llx bytes "
-				 "behind this bridge",
-				 PCI_ARGS(bridge->segment, bridge->bdf),
-				 (unsigned long long)need.size);
 	bridge->window_end = bridge->window_base + need.size;
 	pci_write32(bridge, PCI_MEMORY_WINDOW,
 		    (bridge->window_end - BRIDGE_GRANULE) | bridge->window_base >> 16);
 	return true;
 }
 
-static bool place_behind(const struct space *above, struct pci_dev *bridge)
+/* The functions that something was to be placed of. */
+static void leave_out(struct pci *pci, const struct pci_dev *bridge)
+{
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		for (unsigned int b = 0; is_behind(&pci->devices[i], bridge) && b < PCI_BARS; b++)
+			pci->devices[i].no_room |= to_place(&pci->devices[i].bars[b]);
+}
+
+static void place_behind(const struct space *above, struct pci_dev *bridge)
 {
 	struct need need = measure(above->pci, bridge);
 	struct pci_window window = { 0 };
 	struct space space = *above;
 
-	if (!bridge->window_end && !open_window(above, bridge, need))
-		return false;
+	if (bridge->no_room || (!bridge->window_end && !open_window(above, bridge, need)))
+		leave_out(above->pci, bridge);
 	if (!pci_read32(bridge, PCI_PREFETCH_BASE_HIGH))
 		close_reset_window(bridge, PCI_PREFETCH_WINDOW);
 	window.pci_base = bridge->window_base;
@@ -372,7 +374,7 @@ static bool place_behind(const struct space *above, struct pci_dev *bridge)
 	space.bridge = bridge;
 	space.windows = &window;
 	space.count = 1;
-	return place_bus(&space);
+	place_bus(&space);
 }
 
 static bool has_functions(const struct pci *pci, const struct pci_dev *bridge)
@@ -388,7 +390,7 @@ static void enable_bridge(const struct pci *pci, const struct pci_dev *bridge)
 	uint16_t command = pci_read16(bridge, PCI_COMMAND);
 	uint16_t on = command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 
-	if (command != on && has_functions(pci, bridge))
+	if (command != on && !bridge->no_room && has_functions(pci, bridge))
 		pci_write16(bridge, PCI_COMMAND, on);
 }
 
@@ -424,10 +426,9 @@ bool pci_assign_bars(struct pci *pci, struct error *error)
 		return false;
 	for (unsigned int i = 0; i < pci->host_count; i++) {
 		struct pci_host *host = &pci->hosts[i];
-		struct space space = { pci, host, NULL, host->windows, host->window_count, error };
+		struct space space = { pci, host, NULL, host->windows, host->window_count };
 
-		if (!place_bus(&space))
-			return false;
+		place_bus(&space);
 	}
 	for (unsigned int i = 0; i < pci->device_count; i++)
 		if (pci->devices[i].header_type == 1)

@@ -50,6 +50,10 @@ static void find_hosts(const struct boot_info *boot)
 	for (unsigned int i = 0; i < pci.host_count; i++)
 		pci_find_hole(&pci.hosts[i], boot);
 	check(pci_scan(&pci, &error), &error);
+	for (unsigned int i = 0; i < pci.device_count; i++)
+		if (pci.devices[i].no_room)
+			printf("# PCI " PCI_FORMAT ": no window has room for its BARs: not used\n",
+			       PCI_ARGS(pci.devices[i].segment, pci.devices[i].bdf));
 }
 
 /* A table that names an IOMMU and breaks a rule is what tests are for: VIOT-*, FDT-*. */

@@ -456,29 +456,60 @@ static void test_windows(void)
 	CHECK_EQ(pci.devices[0].bars[4].address, 0x30000000);
 }
 
-static void test_refused_bars(void)
+static void check_left_out(uint16_t bdf)
 {
-	int index;
+	struct pci_dev *dev = find(0, bdf);
+
+	if (!CHECK(dev))
+		return;
+	pci_enable(dev);
+	CHECK(dev->no_room && !pci_map_bar(dev, 1, 0, 1) && !(pci_read16(dev, PCI_COMMAND) & 6));
+}
+
+/* What finds no room stays off, and everything else is used. */
+static void test_no_room(void)
+{
+	int index, port;
 
 	fake_reset(&pci, 1);
 	add_virtio(FAKE_ROOT, 0, PCI_BDF(0, 1, 0));
-	check_refused("PCI 0000:00:01.0: BAR 1: no window has room for 0x1000 bytes");
+	if (scan())
+		check_left_out(PCI_BDF(0, 1, 0));
 
 	start();
 	index = fake_add(FAKE_ROOT, 0, PCI_BDF(0, 1, 0), VIRTIO, OTHER);
-	fake_bar(index, 0, 8 * GIB, MEM64);
-	check_refused("PCI 0000:00:01.0: BAR 0: no window has room for 0x200000000 bytes");
+	fake_bar(index, 1, 4 * KIB, MEM32);
+	fake_bar(index, 2, 8 * GIB, MEM64);
+	port = fake_bridge(FAKE_ROOT, 0, PCI_BDF(0, 2, 0), PCI_PORT_TO_PCI);
+	fake_bar(fake_add(port, 0, PCI_BDF(0, 1, 0), VIRTIO, OTHER), 0, 8 * GIB, MEM64);
+	add_virtio(port, 0, PCI_BDF(0, 2, 0));
+	fake_add(port, 0, PCI_BDF(0, 3, 0), VIRTIO, OTHER);
+	add_virtio(FAKE_ROOT, 0, PCI_BDF(0, 3, 0));
+	if (!scan())
+		return;
+	check_left_out(PCI_BDF(0, 1, 0));
+	check_left_out(PCI_BDF(1, 1, 0));
+	check_left_out(PCI_BDF(1, 2, 0));
+	CHECK(!find(0, PCI_BDF(0, 2, 0))->no_room && !find(0, PCI_BDF(1, 3, 0))->no_room);
+	CHECK_EQ(fake_get32(port, PCI_MEMORY_WINDOW), 0xfff0);
+	CHECK(is_placed(&find(0, PCI_BDF(0, 3, 0))->bars[4]));
+	CHECK(pci_map_bar(find(0, PCI_BDF(0, 3, 0)), 1, 0, 1));
 
 	start();
-	index = fake_add(FAKE_ROOT, 0, PCI_BDF(0, 1, 0), VIRTIO, OTHER);
-	fake_bar(index, 5, 4 * KIB, MEM64);
+	port = fake_bridge(FAKE_ROOT, 0, PCI_BDF(0, 2, 0), PCI_PORT_TO_PCI);
+	fake_bar(port, 0, 8 * GIB, MEM64);
+	add_virtio(port, 0, PCI_BDF(0, 2, 0));
+	if (!scan())
+		return;
+	check_left_out(PCI_BDF(0, 2, 0));
+	check_left_out(PCI_BDF(1, 2, 0));
+}
+
+static void test_refused_bars(void)
+{
+	start();
+	fake_bar(fake_add(FAKE_ROOT, 0, PCI_BDF(0, 1, 0), VIRTIO, OTHER), 5, 4 * KIB, MEM64);
 	check_refused("PCI 0000:00:01.0: BAR 5: the last one cannot have 64 bits");
-
-	fake_reset(&pci, 1);
-	add_window(0, 0x20000000, 0x20000000, 512 * KIB, false, false);
-	add_virtio(fake_bridge(FAKE_ROOT, 0, PCI_BDF(0, 2, 0), PCI_PORT_ROOT), 0, 0);
-	check_refused(
-		"PCI 0000:00:02.0: no window has room for the 0x100000 bytes behind this bridge");
 }
 
 static void test_refused_hierarchies(void)
@@ -602,6 +633,7 @@ int main(void)
 	test_first_bus();
 	test_translation();
 	test_windows();
+	test_no_room();
 	test_refused_bars();
 	test_refused_hierarchies();
 	test_capabilities();
