@@ -59,6 +59,7 @@ x86_take_over:
 	andl $CR4_LA57, %eax
 	orl $CR4_PAE, %eax
 	movq %rax, %cr4
+	leaq stack_top(%rip), %rsp	/* that of the firmware may not be mapped */
 	movq %rdi, %cr3
 	movl $CR0_PE_PG, %eax
 	movq %rax, %cr0

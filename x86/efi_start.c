@@ -3,6 +3,7 @@
  * From UEFI firmware to struct boot_info, and from its page tables to ours.
  */
 #include "efi.h"
+#include "machine.h"
 #include "x86.h"
 
 #define CR4_LA57 (1ull << 12)
@@ -23,7 +24,7 @@ static bool has_five_levels(void)
 	return cr4 & CR4_LA57;
 }
 
-/* The image may lie above 4 GiB: all of RAM is in the tables before they are used. */
+/* The image may lie anywhere in RAM, and is in the tables before they are used. */
 efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 {
 	const void *root;
@@ -33,6 +34,7 @@ efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 	asm volatile("cli" : : : "memory");
 	root = paging_prepare(has_five_levels());
 	paging_init(&boot);
+	io_map((uintptr_t)image_start, image_end - image_start);
 	x86_take_over(root);
 }
 

@@ -95,6 +95,7 @@ thread_area:
 	.skip 64
 stack_bottom:
 	.skip 0x8000
+	.globl stack_top
 stack_top:
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Identity map in 2 MiB pages, over the tables of entry.S if we came through that (Intel SDM 3A, 4.5).
+ * Identity map in pages of 2 MiB, or of 1 GiB for RAM above 4 GiB where the CPU has them, over the tables of
+ * entry.S if we came through that (Intel SDM 3A, 4.5).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,11 +14,13 @@
 
 #define PAGE_SIZE 4096
 #define LARGE_PAGE (2ull << 20)
+#define HUGE_PAGE (1ull << 30)
 #define TABLE_ENTRIES 512
 #define MAPPED_BY_ENTRY (4ull << 30)
 
-/* Each holds 1 GiB of 2 MiB pages, or 512 such tables. */
+/* Each holds 1 GiB of 2 MiB pages, or 512 such tables. RAM gets none of the last ones. */
 #define SPARE_TABLES 32
+#define FOR_DEVICES 16
 
 enum {
 	PTE_PRESENT = 1 << 0,
@@ -35,6 +38,7 @@ static uint64_t spare_tables[SPARE_TABLES][TABLE_ENTRIES] __attribute__((aligned
 static unsigned int spare_tables_used;
 
 static const struct boot_info *memory_map;
+static uint64_t reach = UINT64_MAX;
 
 static uint64_t *table_below(uint64_t *entry)
 {
@@ -46,13 +50,27 @@ static uint64_t *table_below(uint64_t *entry)
 	return (uint64_t *)(*entry & ~(uint64_t)(PAGE_SIZE - 1));
 }
 
-static void map_large_page(uint64_t phys, uint64_t flags)
+static uint64_t *huge_entry(uint64_t phys)
 {
 	uint64_t *pdpt = table_below(&boot_pml4[phys >> 39 & 511]);
-	uint64_t *pd = table_below(&pdpt[phys >> 30 & 511]);
 
-	pd[phys >> 21 & 511] = phys | flags;
+	return &pdpt[phys >> 30 & 511];
+}
+
+/* What is mapped by a huge page is RAM, and stays so. */
+static void map_large_page(uint64_t phys, uint64_t flags)
+{
+	uint64_t *entry = huge_entry(phys);
+
+	if (*entry & PTE_LARGE)
+		return;
+	table_below(entry)[phys >> 21 & 511] = phys | flags;
 	asm volatile("invlpg (%0)" : : "r"(phys) : "memory");
+}
+
+static bool has_huge_pages(void)
+{
+	return cpuid(0x80000000).eax >= 0x80000001 && cpuid(0x80000001).edx >> 26 & 1;
 }
 
 /* RAM anywhere in the large page keeps the whole of it cached. */
@@ -74,18 +92,39 @@ static uint64_t physical_limit(void)
 	return 1ull << (bits < 47 ? bits : 47);	/* the lower half of the canonical addresses */
 }
 
-static void map(uint64_t phys, uint64_t size, uint64_t flags)
+/* Returns how far the tables last: there, or at @end. */
+static uint64_t map_ram(uint64_t from, uint64_t end)
 {
-	for (uint64_t page = phys & ~(LARGE_PAGE - 1); page < phys + size; page += LARGE_PAGE)
-		map_large_page(page, flags);
+	bool huge = has_huge_pages();
+	uint64_t page = from & ~(LARGE_PAGE - 1);
+
+	while (page < end && spare_tables_used < SPARE_TABLES - FOR_DEVICES) {
+		bool whole = huge && page % HUGE_PAGE == 0 && end - page >= HUGE_PAGE;
+
+		if (whole)
+			*huge_entry(page) = page | PTE_CACHED;
+		else
+			map_large_page(page, PTE_CACHED);
+		page += whole ? HUGE_PAGE : LARGE_PAGE;
+	}
+	return page;
 }
 
 void paging_init(const struct boot_info *boot)
 {
 	memory_map = boot;
-	for (unsigned int i = 0; i < boot->ram_count; i++)
-		if (boot->ram[i].base >= MAPPED_BY_ENTRY)
-			map(boot->ram[i].base, boot->ram[i].size, PTE_CACHED);
+	for (unsigned int i = 0; i < boot->ram_count; i++) {
+		uint64_t base = boot->ram[i].base, end = base + boot->ram[i].size, mapped;
+
+		mapped = base < MAPPED_BY_ENTRY ? end : map_ram(base, end);
+		if (mapped < end && mapped < reach)
+			reach = mapped;
+	}
+}
+
+uint64_t paging_reach(void)
+{
+	return reach;
 }
 
 const void *paging_prepare(bool five_levels)
@@ -93,7 +132,8 @@ const void *paging_prepare(bool five_levels)
 	uint64_t *root;
 
 	memset(boot_pml4, 0, PAGE_SIZE);
-	map(0, MAPPED_BY_ENTRY, PTE_CACHED);
+	for (uint64_t page = 0; page < MAPPED_BY_ENTRY; page += LARGE_PAGE)
+		map_large_page(page, PTE_CACHED);
 	if (!five_levels)
 		return boot_pml4;
 	root = spare_tables[spare_tables_used++];
@@ -101,6 +141,7 @@ const void *paging_prepare(bool five_levels)
 	return root;
 }
 
+/* Tables and the image may lie in RAM for which there were no page tables. */
 void *io_map(uint64_t phys, uint64_t size)
 {
 	if (phys + size < phys || phys + size > physical_limit())
@@ -108,5 +149,7 @@ void *io_map(uint64_t phys, uint64_t size)
 	for (uint64_t page = phys & ~(LARGE_PAGE - 1); page < phys + size; page += LARGE_PAGE)
 		if (!holds_ram(page))
 			map_large_page(page, PTE_DEVICE);
+		else if (page >= reach)
+			map_large_page(page, PTE_CACHED);
 	return (void *)phys;
 }

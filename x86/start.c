@@ -25,8 +25,6 @@
 
 const char machine_name[] = "x86_64";
 
-extern char image_start[], image_end[];
-
 void x86_start_pvh(const void *start_info);
 void x86_start_linux64(const uint8_t *zero_page);
 
@@ -37,9 +35,8 @@ void x86_start(struct boot_info *info)
 	boot_add_reserved(info, 0, LOW_MEMORY_END);
 	boot_add_reserved(info, (uintptr_t)image_start, image_end - image_start);
 	boot_add_reserved(info, (uintptr_t)info->cmdline, strlen(info->cmdline) + 1);
-	paging_init(info);
 	clock_init(info);
-	memory_init(info, ARENA_LIMIT, UINT64_MAX);
+	memory_init(info, ARENA_LIMIT, paging_reach());
 	boot_start(info);
 }
 
@@ -48,6 +45,7 @@ static void start(const char *protocol) __attribute__((noreturn));
 static void start(const char *protocol)
 {
 	boot.protocol = protocol;
+	paging_init(&boot);
 	x86_start(&boot);
 }
 

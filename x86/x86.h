@@ -8,14 +8,20 @@
 
 struct boot_info;
 
-/* The part of the start that all ways in have in common, with console and exceptions ready. */
+/* image.lds: the image lies in [image_start, image_end). */
+extern char image_start[], image_end[];
+
+/* The part of the start that all ways in have in common, with console, exceptions and paging ready. */
 void x86_start(struct boot_info *boot) __attribute__((noreturn));
 
 /* Load the exception table. */
 void exceptions_init(void);
 
-/* Map all RAM above 4 GiB, cached. What lies below is mapped by entry.S. */
+/* Map RAM above 4 GiB, cached, as far as the page tables last. What lies below is mapped by entry.S. */
 void paging_init(const struct boot_info *boot);
+
+/* Of RAM from this address on only what io_map() was asked for can be accessed. */
+uint64_t paging_reach(void);
 
 /*
  * Map the first 4 GiB, which entry.S does for those who come through it, while other tables are in use.

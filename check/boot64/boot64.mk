@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# make check-boot64: the image through its 64-bit Linux entry, under QEMU.
+# make check-boot64: the image through its 64-bit Linux entry, and on a large machine, under QEMU.
 
 BOOT64 := build/check/boot64
 BOOT64_OBJECTS := $(addprefix build/x86_64/,$(addsuffix .o,$(wildcard x86/*.c x86/*.S) \
