@@ -22,8 +22,11 @@ extern char stack_guard[];
 /* The hart that runs, by its hart id. */
 extern uint64_t boot_hart;
 
-/* Identity map of what mmu_limit() leaves. Without Sv39 nothing is mapped, and all can be reached. */
-void mmu_init(void);
+/*
+ * Identity map of what mmu_limit() leaves. Without Sv39, or with the image or the tree above what that can
+ * map, there is no map, and all can be reached.
+ */
+void mmu_init(const void *fdt);
 
 /* First address that cannot be reached, of RAM or of a device. */
 uint64_t mmu_limit(void);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "csr.h"
+#include "fdt.h"
 #include "machine.h"
 #include "machine_riscv.h"
 
@@ -75,9 +76,9 @@ static void map(const char *from, const char *end, uint64_t bits)
 }
 
 /* A mode that the hart does not have leaves SATP as it was. */
-void mmu_init(void)
+void mmu_init(const void *fdt)
 {
-	if ((uintptr_t)image_end > SV39_END)
+	if ((uintptr_t)image_end > SV39_END || (uintptr_t)fdt > SV39_END - FDT_MAX_SIZE)
 		return;
 	new_table(0, 0);
 	for (unsigned int i = SV39_END >> 30; i < 512; i++)

@@ -35,7 +35,7 @@ void riscv_start(uint64_t hart, const void *fdt)
 	struct error error;
 
 	boot_hart = hart;
-	mmu_init();
+	mmu_init(fdt);
 	sbi_console();
 	if (!fdt_validate(fdt, &error))
 		bail_out("%s", error.text);
