@@ -4,7 +4,6 @@
  * redistributor's table in memory, as it is not enabled.
  */
 #include <stddef.h>
-#include <string.h>
 
 #include <asm/barrier.h>
 #include <asm/io.h>
@@ -62,11 +61,6 @@ static uint32_t device_limit;
 static struct {
 	uint32_t first, base, count;
 } map;
-
-static void *zeroed(size_t size, size_t alignment)
-{
-	return memset(arena_alloc(size, alignment), 0, size);
-}
 
 /* Carried out when the ITS has read it. */
 static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
@@ -141,7 +135,7 @@ static void give_tables(void)
 		if (type == TYPE_DEVICES)
 			device_limit = TABLE_SIZE / entry;
 		io_write64(baser, VALID | WRITE_BACK_SHARED | BASER_64K |
-					  phys(zeroed(TABLE_SIZE, TABLE_SIZE)));
+					  phys(arena_alloc(TABLE_SIZE, TABLE_SIZE)));
 	}
 }
 
@@ -150,8 +144,8 @@ static void start_its(void)
 	unsigned int entry = (io_read64(its + TYPER) >> 4 & 0xf) + 1;
 
 	for (unsigned int i = 0; i < DEVICES; i++)
-		devices[i].events = zeroed(EVENTS * entry, 256);
-	queue = zeroed(QUEUE_SIZE, QUEUE_SIZE);
+		devices[i].events = arena_alloc(EVENTS * entry, 256);
+	queue = arena_alloc(QUEUE_SIZE, QUEUE_SIZE);
 	give_tables();
 	io_write64(its + CBASER, VALID | WRITE_BACK_SHARED | phys(queue));
 	io_write64(its + CWRITER, 0);
@@ -160,9 +154,9 @@ static void start_its(void)
 
 static void start_redistributor(void)
 {
-	pending = zeroed(TABLE_SIZE, TABLE_SIZE);
+	pending = arena_alloc(TABLE_SIZE, TABLE_SIZE);
 	io_write64(redistributor + R_PROPBASER,
-		   phys(zeroed(1 << LPI_BITS, 4096)) | R_WRITE_BACK_SHARED | (LPI_BITS - 1));
+		   phys(arena_alloc(1 << LPI_BITS, 4096)) | R_WRITE_BACK_SHARED | (LPI_BITS - 1));
 	io_write64(redistributor + R_PENDBASER,
 		   phys((const void *)pending) | R_WRITE_BACK_SHARED | R_PENDING_ZERO);
 	io_write32(redistributor + R_CTLR, io_read32(redistributor + R_CTLR) | R_ENABLE_LPIS);

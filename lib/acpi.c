@@ -172,6 +172,8 @@ static bool read_root(struct acpi *acpi, const struct acpi_table_ref *root, stru
 	for (uint32_t at = ACPI_HEADER_SIZE; at < root->length; at += entry_size) {
 		uint64_t address = entry_size == 8 ? le64(bytes + at) : le32(bytes + at);
 
+		if (!address)	/* of a table that was taken away */
+			continue;
 		if (acpi->count == ACPI_MAX_TABLES)
 			return error_set(error, "%s: offset 0x%x: more than %u tables",
 					 root->signature, at, ACPI_MAX_TABLES);

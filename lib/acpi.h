@@ -36,8 +36,8 @@ struct acpi {
 /*
  * Find the tables (5.2.5 to 5.2.8): from @boot's RSDP; where the loader named neither an RSDP nor
  * a device tree, by a scan of the legacy BIOS areas. The XSDT is used if the RSDP names one, else
- * the RSDT. True with a count of 0 if there is no ACPI; false if anything is broken, but for the
- * checksum of a VIOT: a test judges that.
+ * the RSDT; empty entries of it are passed over. True with a count of 0 if there is no ACPI; false if
+ * anything is broken, but for the checksum of a VIOT: a test judges that.
  */
 bool acpi_init(struct acpi *acpi, const struct boot_info *boot, struct error *error);
 
@@ -69,7 +69,7 @@ struct acpi_register {
  * How the machine is switched off (FADT, 5.2.9, and the \_S5 package of the DSDT, 7.4.2.6).
  * Write sleep_value (8 bits) if sleep_control is there, else pm1a_value and pm1b_value
  * (16 bits each) to the PM1 control registers that are there. Registers without a known \_S5
- * package are left out.
+ * package are left out, and so are those in a space that is neither memory nor I/O.
  */
 struct acpi_power {
 	struct acpi_register sleep_control;

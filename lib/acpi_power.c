@@ -54,13 +54,14 @@ static uint64_t fadt_field(const struct fadt *fadt, unsigned int offset, unsigne
 	return size == 2 ? le16(field) : size == 4 ? le32(field) : le64(field);
 }
 
+/* Empty if it is in another space than memory and I/O: those are nobody's but real chipsets'. */
 static struct acpi_register fadt_gas(const struct fadt *fadt, unsigned int offset)
 {
 	struct acpi_register reg = { .address = fadt_field(fadt, offset + GAS_ADDRESS, 8) };
 
 	if (reg.address)
 		reg.space = fadt->bytes[offset + GAS_SPACE];
-	return reg;
+	return reg.space <= ACPI_SPACE_IO ? reg : (struct acpi_register){ 0 };
 }
 
 /* The 64-bit form takes precedence over the 32-bit port number (5.2.9). */

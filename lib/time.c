@@ -2,17 +2,20 @@
 #include "machine.h"
 #include "time.h"
 
-/* Split so that ticks * 10^6 does not overflow. */
+/* Split so that value * to does not overflow. */
+static uint64_t scale(uint64_t value, uint64_t from, uint64_t to)
+{
+	return value / from * to + value % from * to / from;
+}
+
 uint64_t time_us(void)
 {
-	uint64_t ticks = machine_ticks(), rate = machine_tick_rate();
-
-	return ticks / rate * 1000000 + ticks % rate * 1000000 / rate;
+	return scale(machine_ticks(), machine_tick_rate(), 1000000);
 }
 
 struct deadline deadline_in(uint64_t microseconds)
 {
-	return (struct deadline){machine_ticks() + microseconds * machine_tick_rate() / 1000000};
+	return (struct deadline){machine_ticks() + scale(microseconds, 1000000, machine_tick_rate())};
 }
 
 bool deadline_over(const struct deadline *deadline)

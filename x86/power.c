@@ -69,12 +69,11 @@ void machine_power_off(const struct boot_info *boot)
 	halt();
 }
 
-/* Registers in PCI configuration space (4.8.3.6) are nobody's but those of real chipsets. */
 void machine_reset(const struct boot_info *boot)
 {
 	struct acpi_power power;
 
-	if (read_power(boot, &power) && power.reset.space <= ACPI_SPACE_IO)
+	if (read_power(boot, &power))
 		write_register(&power.reset, power.reset_value, 1);
 	port_write8(RESET_CONTROL, RESET_HARD);
 	port_write8(RESET_CONTROL, RESET_HARD | RESET_START);

@@ -8,8 +8,9 @@
 enum { RSDP = 0xf0010, ROOT = 0x1000, FADT_AT = 0x4000, DSDT_AT = 0x3000, MCFG_AT = 0x5000,
        SPCR_AT = 0x6000, MADT_AT = 0x7000, TABLES = 3 };
 enum { CHECKSUM = 9, LENGTH = 4, REVISION = 15, EXTENDED_CHECKSUM = 32 };
-enum { FACP_PORT_DSDT = 40, FACP_FLAGS = 112, FACP_ARM = 129, FACP_DSDT = 140 };
-enum { HW_REDUCED = 1 << 20, TMR_VAL_EXT = 1 << 8 };
+enum { FACP_PORT_DSDT = 40, FACP_FLAGS = 112, FACP_RESET = 116, FACP_ARM = 129, FACP_DSDT = 140,
+       FACP_PM1A = 172 };
+enum { HW_REDUCED = 1 << 20, RESET_REG_SUP = 1 << 10, TMR_VAL_EXT = 1 << 8 };
 
 static const uint64_t addresses[TABLES] = { FADT_AT, MCFG_AT, SPCR_AT };
 
@@ -277,6 +278,42 @@ static void test_old_fadt(void)
 	forget(&f);
 }
 
+/* Of a register in a space that is neither memory nor I/O nothing is known: the port counts. */
+static void test_other_spaces(void)
+{
+	struct firmware f = copy();
+	struct result r = { 0 };
+	struct error error;
+
+	blob_put(&f.tables[0], FACP_PM1A, 1, 0x7f);
+	blob_put(&f.tables[0], FACP_RESET, 1, 2);
+	blob_put(&f.tables[0], FACP_FLAGS, 4, RESET_REG_SUP);
+	fix_table(&f.tables[0]);
+	install(&f);
+	if (CHECK_OK(read_all(&r, &error), error)) {
+		CHECK_EQ(r.power.pm1a_control.space, ACPI_SPACE_IO);
+		CHECK_EQ(r.power.pm1a_control.address, 0x1804);
+		CHECK_EQ(r.power.reset.address, 0);
+	}
+	forget(&f);
+}
+
+/* Firmware that takes a table away leaves an empty entry behind. */
+static void test_empty_entry(void)
+{
+	struct firmware f = copy();
+	struct result r = { 0 };
+	struct error error;
+
+	blob_put(&f.root, 36 + 8, 8, 0);
+	fix_table(&f.root);
+	install(&f);
+	if (CHECK_OK(read_all(&r, &error), error))
+		CHECK_EQ(r.acpi.count, TABLES - 1);
+	CHECK_EQ(r.host_count, 0);
+	forget(&f);
+}
+
 struct aml {
 	const char *what;
 	const char *bytes;
@@ -356,7 +393,7 @@ static const struct patch patches[] = {
 	{PART_ROOT, LENGTH, 4, 0xffffffff, FIX, "XSDT: offset 0x4: length 4294967295"},
 	{PART_ROOT, LENGTH, 4, 61, FIX, "XSDT: offset 0x4: length 61 runs past"},
 	{PART_ROOT, LENGTH, 4, 56, CUT, "XSDT: offset 0x4: length 56 does not end with an entry"},
-	{PART_ROOT, 44, 8, 0, FIX, "ACPI: table address 0x0 cannot be mapped"},
+	{PART_ROOT, 44, 8, 0x7777, FIX, "ACPI: table address 0x7777 cannot be mapped"},
 	{PART_ROOT, 44, 8, UINT64_MAX, FIX, "ACPI: table address 0xffffffffffffffff"},
 	{PART_FACP, CHECKSUM, 1, 0, LEAVE, "FACP: checksum"},
 	{PART_FACP, 0, 1, 1, LEAVE, "?ACP: checksum"},
@@ -546,6 +583,8 @@ int main(int argc, char **argv)
 	test_scan();
 	test_hardware_reduced();
 	test_old_fadt();
+	test_other_spaces();
+	test_empty_entry();
 	for (unsigned int i = 0; i < sizeof(amls) / sizeof(amls[0]); i++)
 		test_s5(&amls[i]);
 	for (unsigned int i = 0; i < sizeof(patches) / sizeof(patches[0]); i++)

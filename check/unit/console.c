@@ -232,13 +232,14 @@ static void ends(void)
 				 "memory\n"));
 }
 
-/* Days of a fast counter do not overflow; a deadline is over when its time has come. */
+/* Days do not overflow, nor do deadlines as long; a deadline is over when its time has come. */
 static void time_passes(void)
 {
 	struct deadline deadline;
 
 	ticks = UINT64_MAX / 2;
 	CHECK_EQ(time_us(), UINT64_MAX / 2 / RATE * 1000000 + UINT64_MAX / 2 % RATE * 1000);
+	CHECK_EQ(deadline_in(UINT64_MAX / 2).end, UINT64_MAX / 2 + UINT64_MAX / 2 / 1000);
 	deadline = deadline_in(3000);
 	CHECK(!deadline_over(&deadline));
 	CHECK(!deadline_over(&deadline));
