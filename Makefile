@@ -1,25 +1,39 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# make           the images of all configured architectures, under build/<arch>/, and the host
-#                machine (host/)
-# make run       judge QEMU on every architecture        make check   test the suite itself
-# make bench     what a run costs, as a ratio            make clean   forget what was built
-# make fuzz      new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
-# make docs      docs/coverage.md anew, from the tables
-# make dist      build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
+# make              the images of all configured architectures, under build/ARCH/, and the host machine
+# make ARCH         one of them, such as make host: the reference device (host/)
+# make run          judge the QEMU on PATH, on every architecture
+# make check        test the suite itself; each of its parts is a target, such as make check-unit
+# make fuzz         new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
+# make bench        what a run costs, as a ratio
+# make coverage     what of model, library and reference device the suite's own tests reach
+# make docs         docs/coverage.md anew, from the tables
+# make dist         build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
 # make standalone TEST=ID [ARCH=NAME] [VMM=qemu] [RUN=NAME]
-#                one executable file that runs this test, to go with a report of a defect
+#                   one executable file that runs this test, to go with a report of a defect
+# make clean        forget what was built; distclean: the configuration and libfdt, too
+# make help         this text; V=1 with any of them shows the commands of the build
 
 -include build/config.mak
 ARCHES := $(subst ",,$(ARCHES))
 
-.PHONY: all run check bench docs dist standalone clean distclean host $(ARCHES)
+KNOWN := $(shell sed -n 's/^name = //p' */arch.ini)
+
+.PHONY: all help host run check bench docs dist standalone clean distclean $(or $(ARCHES),$(KNOWN))
 
 all: $(ARCHES) host
 
+help:
+	@sed -n 's/^# \(make\|   \)/\1/p' Makefile
+
 ifeq ($(ARCHES),)
-all run check bench docs dist standalone:
-	@echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
+unconfigured = @echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
+
+all run check bench coverage docs dist standalone fuzz $(KNOWN):
+	$(unconfigured)
+
+check-%:
+	$(unconfigured)
 else
 
 $(ARCHES):
@@ -49,7 +63,7 @@ include check/check.mk
 endif
 
 clean:
-	rm -rf $(addprefix build/,$(foreach ini,$(wildcard */arch.ini),$(shell scripts/arch-ini $(ini) arch name)) host-plain host-coverage check)
+	rm -rf $(addprefix build/,$(KNOWN) host-plain host-coverage check)
 
 distclean:
 	rm -rf build

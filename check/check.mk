@@ -11,6 +11,9 @@ HOST_LIBFDT_LIBS := $(LIBFDT)/$(shell uname -m)/libfdt.a
 IASL := iasl
 DTC := dtc
 
+# Checks of one architecture, if it is configured.
+CHECK_ARCHES :=
+
 -include check/unit/unit.mk
 include check/boot64/boot64.mk
 include check/image64/image64.mk
@@ -41,4 +44,4 @@ check-clang:
 check-architectures:
 	@check/architectures
 
-check: check-architectures check-unit check-fuzz check-boot64 check-image64 check-uefi check-runner check-host check-clang
+check: check-architectures check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang

@@ -40,16 +40,16 @@ CFLAGS += $(if $(IS_CLANG),$(if $(HOST_VARIANT),,-mllvm -asan-globals=0),-fno-to
 
 program: $(PROGRAM) $(OUT)/tests.tsv
 
-$(PROGRAM): $(OBJECTS) host/tests.lds $(LIBFDT_A)
+$(PROGRAM): $(OBJECTS) $(OUT)/objects host/tests.lds $(LIBFDT_A)
 	@echo "  LD      $@"
-	@$(HOST_CC) $(VARIANT_$(HOST_VARIANT)) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
+	$(Q)$(HOST_CC) $(VARIANT_$(HOST_VARIANT)) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
 
 $(OUT)/obj/%.c.o: %.c
 	@echo "  HOSTCC  $@"
 	@mkdir -p $(@D)
-	@$(HOST_CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include scripts/generated.mk
+include scripts/common.mk
 
 $(OBJECTS): build/config.mak scripts/host.mk | $(GENERATED)
 

@@ -33,7 +33,7 @@ LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-
 CFLAGS_gcc := -fno-toplevel-reorder
 CFLAGS += $(CFLAGS_$(COMPILER))
 
-.PHONY: image FORCE
+.PHONY: image
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -44,7 +44,7 @@ define flat_image
 @$(READELF) -rW $< >$@.relocations
 @awk '$$1 ~ /^[0-9a-f]+$$/ && $$3 != "$(1)" { print "  " $$0; bad = 1 } END { exit bad }' $@.relocations >&2 || { \
 	echo "$<: the entry cannot apply the relocations above, only $(1)" >&2; exit 1; }
-@$(OBJCOPY) -O binary $< $@
+$(Q)$(OBJCOPY) -O binary $< $@
 endef
 
 include $(ARCH_DIR)/arch.mk
@@ -53,26 +53,21 @@ CFLAGS += $(ARCH_CFLAGS)
 
 image: $(OUT)/$(IMAGE) $(OUT)/tests.tsv
 
-# A source that went away must leave the image too: link anew when the list has changed.
-$(OUT)/objects: FORCE
-	@mkdir -p $(@D)
-	@echo $(OBJECTS) | cmp -s - $@ || echo $(OBJECTS) >$@
-
 $(ELF): $(OBJECTS) $(OUT)/objects $(ARCH_DIR)/image.lds $(LIBFDT_A)
 	@echo "  LD      $@"
-	@$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(OBJECTS) $(LIBFDT_A)
+	$(Q)$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(OBJECTS) $(LIBFDT_A)
 
 $(OUT)/%.c.o: %.c
 	@echo "  CC      $@"
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/%.S.o: %.S
 	@echo "  AS      $@"
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include scripts/generated.mk
+include scripts/common.mk
 
 # A changed set-up or list of sources builds anew.
 $(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk $(ARCH_DIR)/arch.ini | $(GENERATED)

@@ -12,11 +12,11 @@ image: $(OUT)/virtio-iommu.efi
 
 $(OUT)/$(IMAGE): $(ELF)
 	@echo "  STRIP   $@"
-	@$(OBJCOPY) --strip-all $< $@
+	$(Q)$(OBJCOPY) --strip-all $< $@
 
 $(EFI_ELF): $(ELF)
 	@echo "  LD      $@"
-	@$(LD) $(LDFLAGS) -pie --no-dynamic-linker -z text --defsym=image_base=0 -e efi_entry -u header \
+	$(Q)$(LD) $(LDFLAGS) -pie --no-dynamic-linker -z text --defsym=image_base=0 -e efi_entry -u header \
 		-T x86/image.lds -o $@ $(filter-out %/x86/entry.S.o,$(OBJECTS)) $(LIBFDT_A)
 
 $(OUT)/virtio-iommu.efi: $(EFI_ELF)

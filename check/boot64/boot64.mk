@@ -6,6 +6,8 @@ BOOT64 := build/check/boot64
 BOOT64_OBJECTS := $(addprefix build/x86_64/,$(addsuffix .o,$(wildcard x86/*.c x86/*.S) \
 	$(filter-out lib/fdt%,$(wildcard lib/*.c)) $(wildcard lib/libc/*.c)))
 
+CHECK_ARCHES += $(if $(filter x86_64,$(ARCHES)),check-boot64)
+
 .PHONY: check-boot64
 
 check-boot64: x86_64

@@ -6,6 +6,8 @@ IMAGE64 := build/check/image64
 IMAGE64_OBJECTS := $(addprefix build/aarch64/,$(addsuffix .o,$(wildcard arm/*.c arm/*.S) \
 	$(wildcard lib/*.c) $(wildcard lib/libc/*.c)))
 
+CHECK_ARCHES += $(if $(filter aarch64,$(ARCHES)),check-image64)
+
 .PHONY: check-image64
 
 check-image64: aarch64

@@ -2,6 +2,7 @@
 """configure, check/architectures and .ci/run: what they leave out, and what they refuse."""
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import subprocess
@@ -41,6 +42,31 @@ def arches(root: Path) -> set[str]:
     found = re.search('^ARCHES="(.*)"$', (root / "build/config.mak").read_text(), re.MULTILINE)
     assert found
     return set(found[1].split())
+
+
+@pytest.mark.skipif(platform.machine() not in OTHERS, reason="no image for this machine")
+def test_configure_takes_the_prefix(copy: Path) -> None:
+    """The machine's own compiler stands in for the default alone."""
+    option = f"--cross-prefix-{platform.machine()}=missing-"
+    done = call(copy, "./configure", f"--arch={platform.machine()}", option)
+    assert done.returncode == 2 and "missing-gcc is missing" in done.stdout
+
+
+def test_make_without_configure(copy: Path) -> None:
+    shutil.copy(TOP / "Makefile", copy)
+    for target in ("all", "host", OTHERS[0], "check", "check-unit", "fuzz"):
+        done = call(copy, "make", target)
+        assert done.returncode == 2 and "not configured; run ./configure" in done.stdout, target
+
+
+def test_make_help(copy: Path) -> None:
+    """It names what can be made."""
+    shutil.copy(TOP / "Makefile", copy)
+    done = call(copy, "make", "help")
+    phony = re.search(r"^\.PHONY: ([a-z ]*) \$", (TOP / "Makefile").read_text(), re.MULTILINE)
+    assert done.returncode == 0 and phony
+    for target in phony[1].split():
+        assert re.search(rf"\b{target}\b", done.stdout), target
 
 
 def test_configure_leaves_out(copy: Path) -> None:

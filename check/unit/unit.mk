@@ -68,6 +68,7 @@ endef
 $(foreach test,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(test))))
 
 $(UNIT_OUT)/obj/%.o: %.c $(UNIT_HEADERS) $(UNIT)/unit.mk
+	@echo "  HOSTCC  $@"
 	@mkdir -p $(@D)
 	@$(HOST_CC) $(UNIT_CFLAGS) -c -o $@ $<
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Headers made from files of the tree, in $(OUT)/generated: for image.mk and host.mk.
+# For image.mk and host.mk.
 
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+
+# Headers made from files of the tree, in $(OUT)/generated.
 GENERATED := $(addprefix $(OUT)/generated/,requirements.h version.h)
 
 $(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
@@ -11,3 +15,9 @@ $(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requireme
 $(OUT)/generated/version.h: VERSION
 	@mkdir -p $(@D)
 	@echo '#define SUITE_VERSION "$(shell cat VERSION)"' >$@
+
+# A source that went away must leave the program too: link anew when the list has changed.
+.PHONY: FORCE
+$(OUT)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(OBJECTS) | cmp -s - $@ || echo $(OBJECTS) >$@
