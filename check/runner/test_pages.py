@@ -48,7 +48,8 @@ def test_the_run_writes_a_page(tree: Tree) -> None:
     text = parsed(tree.root / "build/x86_64/results/results.html")
     assert (tree.root / "copy.html").read_text() == text
     assert "report: build/x86_64/results/results.html" in tree.out
-    for expected in ("conformance of qemu 7.2.22", "Unexpected results: 2", "DEV-ATTACH-1",
+    for expected in ("conformance of qemu 7.2.22", "DEV-ATTACH-1",
+                     '<a href="#requirements" data-flag="red">Unexpected results: 2</a>.',
                      "status INVAL (4)", "status &#34;OK&#34; (0)", "a slip of the text",
                      "no test is written for it yet", "needs a second endpoint",
                      " -v one &#39;DEV-ATTACH-3/some_fail&#39;</pre>"):
@@ -153,10 +154,13 @@ def test_matrix(tree: Tree, result: Path, capsys: pytest.CaptureFixture[str]) ->
                         "--md", str(markdown)], "") == 0
     text, lines = parsed(html), markdown.read_text()
     titles = ["qemu 7.2.22 x86_64", "qemu 10.0 x86_64"]
-    assert "| level | " + " | ".join(titles) + " |" in lines
+    assert "sentence | " + " | ".join(titles) + " |" in lines
     assert re.search(r"\| DEV-ATTACH-1 \| MUST \|[^|]*\| ✓ pass \| ✗ fail \|", lines)
     assert re.search(r"\| DEV-ATTACH-2 \| MUST \|[^|]*\| ✓ pass \| ○ not-tested \|", lines)
-    assert "| MUST | 2 of 3 (66 %) | 0 of 2 (0 %) |" in lines
+    assert "| VMM | MUST | SHOULD | MAY | open point | all |" in lines, "a row for each result"
+    assert f"| {titles[0]} | 2 of 3 (66 %) |".replace("_", r"\_") in lines
+    assert f"| {titles[1]} | 0 of 2 (0 %) |".replace("_", r"\_") in lines
+    assert '66 % <span class="dim">2 of 3</span>' in text
     assert 'data-verdict="pass fail"' in text and text.count('data-flags="differs"') == 2
     assert str(tree.root) not in text + lines
     capsys.readouterr()
@@ -188,14 +192,14 @@ def test_measure(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["measure", str(tree.root / "bin")], str(tree.root)) == 0
     parsed(tree.root / "docs/results/matrix.html")
     text = (tree.root / "docs/results/matrix.md").read_text()
-    assert "| level | qemu 7.2.22 aarch64 | qemu 7.2.22 x86_64 |" in text
+    assert "| sentence | qemu 7.2.22 aarch64 | qemu 7.2.22 x86_64 |" in text
     assert str(tree.root) not in text
     assert report.main(["measure", "/nonexistent"], str(tree.root)) == 2
     assert "/nonexistent aarch64: /nonexistent is not there" in capsys.readouterr().err
     (tree.root / "bin/qemu-system-aarch64").unlink()
     assert report.main(["measure", f"qemu={tree.root}/bin"], str(tree.root)) == 0
     text = (tree.root / "docs/results/matrix.md").read_text()
-    assert "| level | qemu 7.2.22 x86_64 |" in text, "without what is not there"
+    assert "| sentence | qemu 7.2.22 x86_64 |" in text, "without what is not there"
 
 
 FACTS = (

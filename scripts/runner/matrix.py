@@ -33,12 +33,14 @@ class Matrix:
     def differs(self, row: Row) -> bool:
         return len({cell["verdict"] for cell in self.cells(row)}) > 1
 
-    def scores(self) -> dict[str, list[Optional[Score]]]:
-        """By level; None where a result has no requirement of it."""
-        columns = [{score.level: score for score in scores(data["requirements"])}
-                   for data in self.results]
-        names = [score.level for score in scores(self.requirements)]
-        return {name: [column.get(name) for column in columns] for name in names}
+    def levels(self) -> list[str]:
+        return [score.level for score in scores(self.requirements)]
+
+    def scores(self) -> list[list[Optional[Score]]]:
+        """By result, in the order of the levels; None where it has no requirement of one."""
+        found = [{score.level: score for score in scores(data["requirements"])}
+                 for data in self.results]
+        return [[those.get(level) for level in self.levels()] for those in found]
 
     def origins(self) -> list[dict[str, Any]]:
         """How each column was made, in words that hold on any machine."""
@@ -93,9 +95,9 @@ def to_markdown(results: list[Data]) -> str:
 
 
 def _score_table(matrix: Matrix) -> list[str]:
-    rows = [(level, *(score.text if score else "–" for score in columns))
-            for level, columns in matrix.scores().items()]
-    return table(("level", *matrix.titles), rows)
+    rows = [(title, *(score.text if score else "–" for score in row))
+            for title, row in zip(matrix.titles, matrix.scores())]
+    return table(("VMM", *matrix.levels()), rows)
 
 
 def _origin_table(matrix: Matrix) -> list[str]:

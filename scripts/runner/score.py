@@ -83,9 +83,13 @@ class Score:
         return f"{100 * self.kept // judged} %" if judged else "–"
 
     @property
-    def text(self) -> str:
+    def count(self) -> str:
         judged = self.kept + self.broken
-        return f"{self.kept} of {judged} ({self.percent})" if judged else "–"
+        return f"{self.kept} of {judged}" if judged else ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.count} ({self.percent})" if self.count else self.percent
 
 
 def score(level: str, rows: list[Row]) -> Score:

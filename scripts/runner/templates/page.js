@@ -84,6 +84,12 @@
     var button = document.getElementById(pair[0]);
     if (button) { button.addEventListener("click", openAll(pair[1])); }
   });
+  document.querySelectorAll("a[data-flag]").forEach(function (link) {
+    link.addEventListener("click", function () {
+      form.reset();
+      form.elements.flag.value = link.dataset.flag;
+    });
+  });
   recall();
   apply();
 }());
