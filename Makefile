@@ -55,6 +55,7 @@ dist: $(ARCHES)
 	@scripts/dist $(ARCHES)
 
 standalone: $(if $(filter host,$(VMM)),host,$(or $(ARCH),$(shell uname -m)))
+	@test -n '$(TEST)' || { echo "make standalone: say TEST=ID, such as TEST=N-MAP-1" >&2; exit 2; }
 	@scripts/standalone $(if $(ARCH),--arch $(ARCH)) $(if $(VMM),--vmm $(VMM)) \
 		$(if $(RUN),--run $(RUN)) '$(TEST)'
 

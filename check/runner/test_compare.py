@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Tree
 from runner.compare import compare, read_results, verdicts
+from runner.errors import UsageError
 
 ROWS = [line.split("\t") for line in
         (Path(__file__).parent / "qemu_results.tsv").read_text().splitlines()]
@@ -68,6 +69,14 @@ def test_directions_mirror() -> None:
             assert back[key][0] == MIRROR[kind]
     assert {kind for kind, _, _ in forth.values()} == {"regressed", "fixed", "changed", "new",
                                                        "gone"}
+
+
+def test_names_are_text(tree: Tree) -> None:
+    broken = results(2)
+    broken["runs"][0]["name"] = None
+    path = tree.write("old.json", json.dumps(broken))
+    with pytest.raises(UsageError, match="old.json: is no results.json"):
+        read_results(str(path))
 
 
 def test_round_trip(tree: Tree) -> None:

@@ -101,6 +101,8 @@ def test_stale_is_told(tree: Tree) -> None:
     (entry(arch="mips"), "allowed are " + ", ".join(architecture.names())),
     (entry(vmm="qemu"), "unknown key"),
     ("nonsense\n", "expectations/qemu"),
+    ("[ ]\nverdict = fail\nreason = x\n", "[ ] name: is missing"),
+    ("[a]\n# \x0c[b]\nverdict = pass\n", "expectations/qemu:3: [a] verdict: 'pass'"),
 ))
 def test_broken_file(tree: Tree, text: str, message: str) -> None:
     tree.write("expectations/qemu", text)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import html5lib
@@ -179,6 +180,48 @@ def test_wrong_use(tree: Tree, arguments: tuple[str, ...], text: str,
                    capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(list(arguments), str(tree.root)) == 2
     assert text in capsys.readouterr().err
+
+
+def spoiled(data: object, new: object) -> Iterator[tuple[object, str]]:
+    """Each value below in turn is another one, or missing; then all is as it was."""
+    places = list(data.items()) if isinstance(data, dict) else list(enumerate(data))[:1]
+    for key, value in places:
+        if new is MISSING:
+            del data[key]
+        else:
+            data[key] = new
+        yield key, repr(new)
+        if isinstance(data, dict) or new is not MISSING:
+            data[key] = value
+        else:
+            data.insert(0, value)
+        if isinstance(value, (dict, list)):
+            yield from spoiled(value, new)
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize("command, new", (("html", MISSING), ("html", None), ("html", 5),
+                                          ("matrix", MISSING), ("matrix", None), ("matrix", "x")))
+def test_other_fields(result: Path, command: str, new: object, monkeypatch: pytest.MonkeyPatch,
+                      capsys: pytest.CaptureFixture[str]) -> None:
+    """Of another version of the suite, or edited: one line with the file, or a page that is whole."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(result.parent))      # compile templates once
+    data = json.loads(result.read_text())
+    del data["requirements"][2:], data["runs"][0]["tests"][2:], data["runs"][1:]
+    other, target = result.with_name("other.json"), result.with_name("o.html")
+    for key, value in spoiled(data, new):
+        other.write_text(json.dumps(data))
+        status = report.main([command, str(other), "-o", str(target)], "")
+        err = capsys.readouterr().err
+        assert status in (0, 2) and err.count("\n") == (status == 2), (key, value)
+        assert not err or str(other) in err
+
+
+def test_no_room_for_a_page(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.main(["html", str(result), "-o", "/dev/null/x.html"], "") == 2
+    assert "/dev/null" in capsys.readouterr().err
 
 
 def test_measure(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:

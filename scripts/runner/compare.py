@@ -30,6 +30,8 @@ def verdicts(data: dict[str, Any]) -> Verdicts:
              for run in data["runs"] for test in run["tests"]}
     if not set(found.values()) <= set(VERDICTS):
         raise ValueError("unknown verdict")
+    if not all(isinstance(name, str) for key in found for name in key):
+        raise ValueError("a name that is none")
     return found
 
 

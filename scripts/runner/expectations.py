@@ -85,6 +85,8 @@ def read_expectations(path: str) -> list[Entry]:
 
 def _entry(section: Section) -> Entry:
     values = parse_values(section, KEYS)
+    if not section.name.split():
+        raise section.error("name", "is missing: it is the id of a test")
     for key in ("verdict", "reason"):
         if not values.get(key):
             raise section.error(key, "is missing: an entry says which verdict and why")

@@ -48,7 +48,7 @@ def read_ini(path: str) -> list[Section]:
 def _lines(text: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     keys: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):        # as the parser does
         header = HEADER.match(line)
         if header:
             keys = found.setdefault(header[1], {"": number})

@@ -33,16 +33,32 @@ def require() -> None:
 
 
 def render(template: str, **values: Any) -> str:
+    """Raises ValueError where the template wants what the values do not have."""
     require()
     import jinja2
-    compiled = sys.pycache_prefix or ""         # run_tests.sh sets it, out of the tree
-    cache = jinja2.FileSystemBytecodeCache(compiled) if os.path.isdir(compiled) else None
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, bytecode_cache=cache, undefined=jinja2.StrictUndefined)
+        lstrip_blocks=True, bytecode_cache=compiled_cache(), undefined=jinja2.StrictUndefined)
     environment.filters["spans"] = spans
-    return environment.get_template(template).render(
-        symbols=SYMBOLS, level_class=level_class, part=part, levels=LEVELS, **values)
+    try:
+        return environment.get_template(template).render(
+            symbols=SYMBOLS, level_class=level_class, part=part, levels=LEVELS, **values)
+    except jinja2.UndefinedError as error:
+        raise ValueError(str(error)) from None
+
+
+def compiled_cache() -> Any:
+    """Where run_tests.sh wants compiled code, out of the tree. It is never needed."""
+    import jinja2
+
+    class Cache(jinja2.FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Any) -> None:
+            try:
+                super().dump_bytecode(bucket)
+            except OSError:             # such as a full disk
+                pass
+    directory = sys.pycache_prefix or ""
+    return Cache(directory) if os.path.isdir(directory) else None
 
 
 def spans(text: str) -> Any:

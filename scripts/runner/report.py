@@ -6,7 +6,8 @@ import argparse
 import os
 import subprocess
 import sys
-from typing import NoReturn, Optional
+from collections.abc import Callable
+from typing import Any, NoReturn, Optional
 
 from . import architecture, coverage, matrix, page
 from .architecture import HOST
@@ -56,15 +57,24 @@ def write_html(options: argparse.Namespace) -> None:
         raise UsageError("html takes one result; matrix takes several")
     source = options.inputs[0]
     target = options.output or os.path.splitext(source)[0] + ".html"
-    write_file(target, page.to_html(read_results(source)))
+    write_file(target, made(page.to_html, read_results(source), source))
 
 
 def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]) -> None:
     results = [read_results(path) for path in inputs]
     if html:
-        write_file(html, matrix.to_html(results))
+        write_file(html, made(matrix.to_html, results, ", ".join(inputs)))
     if markdown or not html:
-        write(matrix.to_markdown(results), markdown)
+        write(made(matrix.to_markdown, results, ", ".join(inputs)), markdown)
+
+
+def made(make: Callable[[Any], str], results: Any, where: str) -> str:
+    """A result may be of a version of the suite that had other fields, or edited by hand."""
+    try:
+        return make(results)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{where}: is no results.json of this version of the suite: "
+                         f"{type(error).__name__} {error}") from None
 
 
 def measure(vmms: list[str], target: str, root: str) -> None:
@@ -126,7 +136,7 @@ def main(argv: list[str], root: str) -> int:
             write(coverage.to_markdown(Tree(root, HOST)), options.output)
         else:
             measure(options.inputs, options.output or os.path.join(root, "docs", "results"), root)
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         print(f"scripts/report: {error}", file=sys.stderr)
         return 2
     return 0

@@ -42,7 +42,7 @@ from typing import Optional, Protocol
 
 from .. import architecture
 from ..catalogue import Tree
-from ..config import Setup
+from ..config import RING_KEYS, Setup
 from ..errors import UsageError, nearest
 
 DEFAULT = "qemu"                # without --vmm
@@ -131,6 +131,22 @@ def make_disks(setup: Setup, directory: str) -> None:
         if endpoint.kind == "blk":
             with open(disk(directory, number), "wb") as file:
                 file.truncate(DISK_SIZE)
+
+
+def refuse(setup: Setup, reasons: dict[str, str]) -> None:
+    """Of a VMM without options for it: what a set-up may not ask for, by field, and why."""
+    for field, reason in reasons.items():
+        if getattr(setup, field):
+            raise CannotProvide(reason)
+
+
+def need_rings(name: str, setup: Setup, offered: tuple[str, ...]) -> None:
+    """Of a VMM whose IOMMU offers these features of rings, always, and no others."""
+    for key in RING_KEYS:
+        wanted = getattr(setup, key.replace("-", "_"))
+        if wanted is not None and wanted != (key in offered):
+            raise CannotProvide(f"{name}'s virtio-iommu offers {' and '.join(offered)} and no other"
+                                " ring feature, with no option")
 
 
 def need_kvm(name: str, arch: str, accel: str) -> None:

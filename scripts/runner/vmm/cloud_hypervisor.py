@@ -8,7 +8,7 @@ from typing import Optional
 
 from .. import architecture
 from ..config import RING_KEYS, Endpoint, Setup
-from . import CannotProvide, ask_version, disk, find_program, make_disks, need_kvm
+from . import CannotProvide, ask_version, disk, find_program, make_disks, need_kvm, refuse
 
 TUN, STATUS, CAP_NET_ADMIN = "/dev/net/tun", "/proc/self/status", 12
 
@@ -20,6 +20,12 @@ NO_PLACE = {
     "outside": "cloud-hypervisor gives devices outside of the IOMMU no ACCESS_PLATFORM",
     "mmio": "cloud-hypervisor has no virtio-mmio",
     "outside-mmio": "cloud-hypervisor has no virtio-mmio",
+}
+
+REFUSED = {
+    "boot_bypass": "cloud-hypervisor's field bypass is 0 at power-on, with no option",
+    "reserved_regions": "cloud-hypervisor sets the reserved regions itself",
+    "interrupts": "cloud-hypervisor has no option for the doorbell",
 }
 
 # A device thread that ends keeps the machine up; but if it takes a backtrace then, the filter of its
@@ -60,16 +66,11 @@ def check(setup: Setup) -> None:
     """It has few options for its virtio-iommu, and has one only for the devices behind it."""
     if not setup.endpoints:
         raise CannotProvide("cloud-hypervisor has no virtio-iommu without a device behind it")
+    refuse(setup, REFUSED)
     if setup.transport != "pci":
         raise CannotProvide(f"cloud-hypervisor's virtio-iommu is not on {setup.transport}")
-    if setup.boot_bypass:
-        raise CannotProvide("cloud-hypervisor's field bypass is 0 at power-on, with no option")
     if setup.granule not in (None, "4k"):
         raise CannotProvide("cloud-hypervisor's granule is 4k, with no option")
-    if setup.reserved_regions:
-        raise CannotProvide("cloud-hypervisor sets the reserved regions itself")
-    if setup.interrupts:
-        raise CannotProvide("cloud-hypervisor has no option for the doorbell")
     for key in RING_KEYS:
         if getattr(setup, key.replace("-", "_")):
             raise CannotProvide(f"cloud-hypervisor's virtio-iommu does not offer {key}")

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Optional
 
 from .. import architecture
-from ..config import RING_KEYS, Setup
-from . import CannotProvide, ask_version, find_program, need_kvm
+from ..config import Setup
+from . import CannotProvide, ask_version, find_program, need_kvm, need_rings, refuse
 
 # Its CMDLINE_MAX_SIZE without the zero, and without the words that it adds itself.
 LONGEST_CMDLINE = 0x7ff - len("panic=-1 ")
 
 # It wants a directory of its own for its sandboxes, and the rights to make them.
 NO_SANDBOX = "--disable-sandbox"
+
+REFUSED = {
+    "endpoints": "crosvm puts only VFIO devices behind its virtio-iommu",
+    "boot_bypass": "crosvm's virtio-iommu does not offer BYPASS_CONFIG",
+    "address_width": "crosvm has no option for the input range",
+    "reserved_regions": "crosvm sets the reserved regions itself",
+    "interrupts": "crosvm has no option for the doorbell",
+    "machine_reset": "crosvm ends when the machine is reset",
+}
 
 
 class Vmm:
@@ -49,24 +58,9 @@ class Vmm:
 
 def check(setup: Setup) -> None:
     """It has no options for its virtio-iommu."""
-    if setup.endpoints:
-        raise CannotProvide("crosvm puts only VFIO devices behind its virtio-iommu")
+    refuse(setup, REFUSED)
     if setup.transport != "pci":
         raise CannotProvide(f"crosvm's virtio-iommu is not on {setup.transport}")
-    if setup.boot_bypass:
-        raise CannotProvide("crosvm's virtio-iommu does not offer BYPASS_CONFIG")
     if setup.granule not in (None, "4k", "host"):
         raise CannotProvide("crosvm's granule is the host's page, with no option")
-    if setup.address_width:
-        raise CannotProvide("crosvm has no option for the input range")
-    if setup.reserved_regions:
-        raise CannotProvide("crosvm sets the reserved regions itself")
-    if setup.interrupts:
-        raise CannotProvide("crosvm has no option for the doorbell")
-    if setup.machine_reset:
-        raise CannotProvide("crosvm ends when the machine is reset")
-    for key in RING_KEYS:
-        wanted = getattr(setup, key.replace("-", "_"))
-        if wanted is not None and wanted != (key == "event-idx"):
-            raise CannotProvide("crosvm's virtio-iommu offers event-idx and no other ring feature,"
-                                " with no option")
+    need_rings("crosvm", setup, ("event-idx",))

@@ -8,12 +8,20 @@ from __future__ import annotations
 from typing import Optional
 
 from .. import architecture
-from ..config import RING_KEYS, Setup
-from . import CannotProvide, ask, ask_version, disk, find_program, make_disks, need_kvm
+from ..config import Setup
+from . import (CannotProvide, ask, ask_version, disk, find_program, make_disks, need_kvm, need_rings,
+               refuse)
 
 PLACES = {"root": "pci", "mmio": "mmio"}
 OFFERED = ("indirect", "event-idx")         # always
 MOST = {"rng": 1, "blk": 4}
+REFUSED = {
+    "boot_bypass": "kvmtool's virtio-iommu does not offer BYPASS_CONFIG",
+    "address_width": "kvmtool has no option for the input range",
+    "reserved_regions": "kvmtool sets the reserved regions itself",
+    "interrupts": "this runner says nothing of kvmtool's doorbells",
+    "machine_reset": "kvmtool ends when the machine is reset",
+}
 
 
 class Vmm:
@@ -66,23 +74,10 @@ def transport(place: str) -> str:
 
 def check(setup: Setup) -> None:
     """It has few options for its virtio-iommu."""
-    if setup.boot_bypass:
-        raise CannotProvide("kvmtool's virtio-iommu does not offer BYPASS_CONFIG")
+    refuse(setup, REFUSED)
     if setup.granule not in (None, "host"):
         raise CannotProvide("kvmtool's granule is the host's page, with no option")
-    if setup.address_width:
-        raise CannotProvide("kvmtool has no option for the input range")
-    if setup.reserved_regions:
-        raise CannotProvide("kvmtool sets the reserved regions itself")
-    if setup.interrupts:
-        raise CannotProvide("this runner says nothing of kvmtool's doorbells")
-    if setup.machine_reset:
-        raise CannotProvide("kvmtool ends when the machine is reset")
-    for key in RING_KEYS:
-        wanted = getattr(setup, key.replace("-", "_"))
-        if wanted is not None and wanted != (key in OFFERED):
-            raise CannotProvide(f"kvmtool's virtio-iommu offers {' and '.join(OFFERED)} and no"
-                                " other ring feature, with no option")
+    need_rings("kvmtool", setup, OFFERED)
 
 
 def devices(setup: Setup, directory: str) -> list[str]:
