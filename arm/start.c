@@ -77,7 +77,7 @@ void arm_go(struct boot_info *boot, bool has_tables)
 
 void arm_start(const void *fdt)
 {
-	static struct boot_info boot = {.protocol = "arm64-image", .cmdline = ""};
+	static struct boot_info boot = {.protocol = "arm-image", .cmdline = ""};
 	struct error error;
 	bool has_ram, has_tables;
 

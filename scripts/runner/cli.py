@@ -36,8 +36,8 @@ or a requirement id, which stands for all its tests.
 environment: UEFI_FIRMWARE_X86_64 and so on is the firmware of runs that start by UEFI (default: what
 the distribution's package has; without it such a run is skipped).
 
-exit status: 0 all as expected; 1 a red verdict; 2 wrong usage, something missing or unknown;
-3 nothing ran; 128+N ended by signal N, reports hold what was measured."""
+exit status: 0 all as expected; 1 a red verdict; 2 wrong usage, something missing or unknown, or a
+report that cannot be written; 3 nothing ran; 128+N ended by signal N, reports hold what was measured."""
 
 
 class Parser(argparse.ArgumentParser):
