@@ -11,6 +11,7 @@
 #include "vconsole.h"
 #include "vedu.h"
 #include "virtio_iommu.h"
+#include "vnet.h"
 #include "vrng.h"
 
 enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
@@ -43,6 +44,7 @@ static struct bus pci_bus;
 static struct vblk disks[MAX_HOST_ENDPOINTS];
 static struct vrng rngs[MAX_HOST_ENDPOINTS];
 static struct vconsole consoles[MAX_HOST_ENDPOINTS];
+static struct vnet nets[MAX_HOST_ENDPOINTS];
 static struct vedu edus[MAX_HOST_ENDPOINTS];
 static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
 static unsigned int endpoint_count;
@@ -95,23 +97,27 @@ static struct bus *bus_for(enum endpoint_place place)
 	}
 }
 
+static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
+{
+	switch (kind) {
+	case KIND_RNG:
+		return vrng_init(&rngs[n]), &rngs[n].vdev;
+	case KIND_CONSOLE:
+		return vconsole_init(&consoles[n]), &consoles[n].vdev;
+	case KIND_NET:
+		return vnet_init(&nets[n]), &nets[n].vdev;
+	case KIND_EDU:
+		return vedu_init(&edus[n]), &edus[n].vdev;
+	default:
+		return vblk_init(&disks[n]), &disks[n].vdev;
+	}
+}
+
 static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 {
 	unsigned int n = endpoint_count++;
 
-	if (kind == KIND_BLK) {
-		vblk_init(&disks[n]);
-		endpoints[n] = &disks[n].vdev;
-	} else if (kind == KIND_CONSOLE) {
-		vconsole_init(&consoles[n]);
-		endpoints[n] = &consoles[n].vdev;
-	} else if (kind == KIND_RNG) {
-		vrng_init(&rngs[n]);
-		endpoints[n] = &rngs[n].vdev;
-	} else {
-		vedu_init(&edus[n]);
-		endpoints[n] = &edus[n].vdev;
-	}
+	endpoints[n] = make_endpoint(kind, n);
 	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
 		vdev_mmio_plug(endpoints[n]);
 	else

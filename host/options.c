@@ -19,7 +19,7 @@ static const char usage_text[] =
 	"The tests and a reference virtio-iommu in one process. TAP on stdout.\n"
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, apart by commas, or none (default: blk,blk,rng)\n"
-	"                           kinds: blk rng console edu\n"
+	"                           kinds: blk rng console net edu\n"
 	"                           places: root root-port second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
@@ -79,7 +79,7 @@ static uint64_t number(const char *option, const char *text, uint64_t low, uint6
 
 static void add_endpoint(struct options *options, const char *text, size_t length)
 {
-	static const char *const kinds[] = {"blk", "rng", "console", "edu"};
+	static const char *const kinds[] = {"blk", "rng", "console", "net", "edu"};
 	static const char *const places[] = {"root", "root-port", "second-root", "pci-bridge",
 					     "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);

@@ -11,7 +11,7 @@
 #define MAX_HOST_ENDPOINTS 8
 #define MAX_HOST_REGIONS 8
 
-enum endpoint_kind { KIND_BLK, KIND_RNG, KIND_CONSOLE, KIND_EDU, KINDS };
+enum endpoint_kind { KIND_BLK, KIND_RNG, KIND_CONSOLE, KIND_NET, KIND_EDU, KINDS };
 enum endpoint_place {
 	PLACE_ROOT,
 	PLACE_ROOT_PORT,	/* behind a port of its own */

@@ -72,12 +72,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 		handle((struct vblk *)dev, &dev->queues[queue], &chain);
 }
 
-static void reset(struct vdev *dev)
-{
-	(void)dev;
-}
-
-static const struct vdev_ops ops = {.reset = reset, .notified = notified};
+static const struct vdev_ops ops = {.queues = 1, .notified = notified};
 
 void vblk_init(struct vblk *blk)
 {

@@ -41,12 +41,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 		(queue == RECEIVEQ ? receive : transmit)(console, &chain);
 }
 
-static void reset(struct vdev *dev)
-{
-	(void)dev;
-}
-
-static const struct vdev_ops ops = {.reset = reset, .notified = notified};
+static const struct vdev_ops ops = {.queues = 2, .notified = notified};
 
 void vconsole_init(struct vconsole *console)
 {

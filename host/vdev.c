@@ -69,7 +69,7 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 	dev->offered = offered | FEATURES;
 	dev->config = config;
 	dev->config_size = config_size;
-	dev->queue_count = type == VIRTIO_TYPE_IOMMU || type == VIRTIO_TYPE_CONSOLE ? 2 : 1;
+	dev->queue_count = ops->queues;
 	for (unsigned int i = 0; i < dev->queue_count; i++)
 		dev->queues[i].max = VDEV_QUEUE_SIZE;
 	clear(dev);
@@ -223,7 +223,8 @@ void vdev_write_status(struct vdev *dev, uint8_t value)
 		return;
 	if (!value) {
 		clear(dev);
-		dev->ops->reset(dev);
+		if (dev->ops->reset)
+			dev->ops->reset(dev);
 		return;
 	}
 	if ((added & VIRTIO_FEATURES_OK) && (bug_refuses(dev) || !features_fit(dev)))

@@ -56,7 +56,9 @@ struct vqueue {
 };
 
 struct vdev_ops {
-	/* The driver reset the device; its virtio state is back to the start already. */
+	unsigned int queues;	/* up to VDEV_QUEUES */
+
+	/* The driver reset the device; its virtio state is back to the start already. Or NULL. */
 	void (*reset)(struct vdev *dev);
 
 	/* The driver has set FEATURES_OK, and it sticks. Or NULL. */

@@ -190,6 +190,7 @@ static void config_write(struct vdev *dev, unsigned int offset, unsigned int wid
 }
 
 static const struct vdev_ops ops = {
+	.queues = 2,
 	.reset = reset,
 	.features_ok = features_ok,
 	.notified = notified,

@@ -35,12 +35,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 		handle((struct vrng *)dev, &dev->queues[queue], &chain);
 }
 
-static void reset(struct vdev *dev)
-{
-	(void)dev;
-}
-
-static const struct vdev_ops ops = {.reset = reset, .notified = notified};
+static const struct vdev_ops ops = {.queues = 1, .notified = notified};
 
 void vrng_init(struct vrng *rng)
 {

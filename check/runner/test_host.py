@@ -9,14 +9,14 @@ from runner.vmm.host import endpoint
 
 
 @pytest.mark.parametrize("kind, place, word", [
-    ("blk", "mmio", "blk@mmio"), ("edu", "root", "edu@root"), ("edu", "root-port", "edu@root-port"),
+    ("blk", "mmio", "blk@mmio"), ("net", "root", "net@root"), ("edu", "root", "edu@root"), ("edu", "root-port", "edu@root-port"),
 ])
 def test_endpoints(kind: str, place: str, word: str) -> None:
     assert endpoint(Endpoint(kind, place)) == word
 
 
 @pytest.mark.parametrize("kind, place, reason", [
-    ("net", "root", "no net"), ("edu", "mmio", "on PCI"), ("edu", "outside-mmio", "on PCI"),
+    ("testdev", "root", "no testdev"), ("edu", "mmio", "on PCI"), ("edu", "outside-mmio", "on PCI"),
     ("blk", "segment", "one PCI segment"),
 ])
 def test_what_it_has_not(kind: str, place: str, reason: str) -> None:

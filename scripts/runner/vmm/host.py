@@ -12,7 +12,7 @@ from . import CannotProvide, ask_version
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PROGRAM = os.path.join(ROOT, "build", "host", "virtio-iommu")
-KINDS = ("blk", "rng", "console", "edu")
+KINDS = ("blk", "rng", "console", "net", "edu")
 MMIO = ("mmio", "outside-mmio")
 MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 
