@@ -18,6 +18,8 @@ static bool is_translated(const struct vdev *dev, uint32_t *id)
 		return false;
 	if (mutant(MUTANT_CONSOLES_BYPASS) && dev->type == VIRTIO_TYPE_CONSOLE)
 		return false;
+	if (mutant(MUTANT_NETS_BYPASS) && dev->type == VIRTIO_TYPE_NET)
+		return false;
 	return vdev_has(dev, VIRTIO_F_ACCESS_PLATFORM) && board_endpoint_id(dev, id);
 }
 
@@ -32,6 +34,8 @@ static bool resolve(struct vdev *dev, uint64_t address, bool write, uint64_t *ph
 		return true;
 	if (bug_ring(dev, address, phys, length))
 		return true;
+	if (bug_backend_misses(dev, id, address))
+		return false;
 	write = bug_ring_as_write(dev, address, write);
 	if (!virtio_iommu_translate(id, address, write, phys, length))
 		return false;

@@ -125,6 +125,9 @@ void bug_note_bypass(void);
 /* An endpoint was attached, @again to the domain that it was in. */
 void bug_note_attach(uint32_t endpoint, bool again);
 
+/* An endpoint whose backend was not told of what is mapped at @address. */
+bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t address);
+
 /* Mappings that one endpoint does not get to see. */
 void bug_hide(uint32_t endpoint, uint64_t start);
 void bug_hide_nothing(void);

@@ -110,6 +110,19 @@ bool bug_blocks(const struct access *a)
 	return false;
 }
 
+bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t address)
+{
+	const struct model_endpoint *ep = attached(endpoint);
+
+	if (!mutant(MUTANT_BACKENDS_NOT_TOLD) || !ep ||
+	    (dev->type != VIRTIO_TYPE_CONSOLE && dev->type != VIRTIO_TYPE_NET))
+		return false;
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (m->mappings[i].domain == ep->domain)
+			return address < m->mappings[i].start || address > m->mappings[i].end;
+	return false;
+}
+
 static bool translates(const struct access *a, uint64_t address, uint32_t kind,
 		       struct model_extent *extent)
 {
