@@ -77,14 +77,15 @@ def test_standalone_keeps(copy: Tree, tmp_path: Path,
     assert (tmp_path / "kept/build/x86_64/run/one/console.log").exists()
     assert (tmp_path / "r.json").exists()
     assert "--keep DIR" in call(copy, file, "--help").stdout
-    assert call(copy, file, "--keep").returncode == 1
+    assert call(copy, file, "--keep").returncode == 2
 
 
 def test_standalone_of_nothing(copy: Tree) -> None:
-    with pytest.raises(SystemExit):
-        main(["--arch", "x86_64", "DEV-ATTACH-9"], str(copy.root))
+    """Not the status of a red verdict."""
+    assert main(["--arch", "x86_64", "DEV-ATTACH-9"], str(copy.root)) == 2
+    assert main(["--arch", "x86_64", "-o", "/dev/null/x", "DEV-ATTACH-1"], str(copy.root)) == 2
     done = call(copy, copy.root / "scripts/standalone", "--arch", "x86_64", "DEV-ATTACH-9")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ("scripts/standalone: 'DEV-ATTACH-9' names no run and no test, "
                            "did you mean 'DEV-ATTACH-4'?\n")
 
@@ -128,6 +129,10 @@ def test_dist_without_images(copy: Tree) -> None:
     assert done.stdout == ("scripts/dist: build/aarch64/virtio-iommu.Image is missing: "
                            "run `./configure && make`\n")
     assert call(copy, copy.root / "scripts/dist").returncode == 2
+    done = call(copy, copy.root / "scripts/dist", "aarch")
+    assert done.returncode == 2 and "did you mean 'aarch64'?" in done.stdout
+    done = call(copy, "env", "SOURCE_DATE_EPOCH=now", copy.root / "scripts/dist", "x86_64")
+    assert done.returncode == 2 and "'now' is no number of seconds" in done.stdout
 
 
 def test_version(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .errors import UsageError
+from .errors import UsageError, nearest
 from .ini import Parsers, Section, parse_values, read_ini, words
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -86,6 +86,13 @@ def known() -> dict[str, Architecture]:
     """By name; the host machine is the last."""
     found = sorted(map(read, files(ROOT)), key=lambda arch: (arch.name == HOST, arch.name))
     return {arch.name: arch for arch in found}
+
+
+def named(name: str) -> Architecture:
+    if name not in known():
+        raise UsageError(f"--arch {name}: known are {', '.join(names())}"
+                         f"{nearest(name, list(names()))}")
+    return known()[name]
 
 
 def names() -> tuple[str, ...]:

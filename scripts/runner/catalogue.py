@@ -29,11 +29,11 @@ class Tree:
 
     @property
     def image(self) -> str:
-        return self._existing(architecture.known()[self.arch].image)
+        return self._existing(architecture.named(self.arch).image)
 
     def image_for(self, firmware: Optional[str]) -> str:
         """What a set-up with this firmware starts."""
-        arch = architecture.known()[self.arch]
+        arch = architecture.named(self.arch)
         return self._existing(arch.efi_image if firmware == "uefi" and arch.efi_image else arch.image)
 
     def _existing(self, name: str) -> str:

@@ -17,7 +17,7 @@ from . import architecture, page, selection
 from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
                         read_requirements, suite_version)
 from .config import Run, read_runs, seconds
-from .errors import Interrupted, NothingToRun, UsageError, nearest
+from .errors import Interrupted, NothingToRun, UsageError
 from .expectations import Gate, read_expectations
 from .launch import Launcher
 from .progress import Progress, summary
@@ -126,13 +126,10 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     options = parser.parse_intermixed_args(argv)
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
-    known, offered = architecture.names(), adapter_class(options.vmm).arches()
+    offered = adapter_class(options.vmm).arches()
     machine = architecture.of_machine(os.uname().machine)
     options.arch = options.arch or (machine if machine in offered else offered[0])
-    if options.arch not in known:
-        raise UsageError(f"--arch {options.arch}: known are {', '.join(known)}"
-                         f"{nearest(options.arch, list(known))}")
-    if options.arch not in offered:
+    if architecture.named(options.arch).name not in offered:
         raise UsageError(f"--arch {options.arch}: --vmm {options.vmm} has {', '.join(offered)}")
     if options.html:
         page.require()

@@ -162,7 +162,7 @@ def write_file(path: str, text: str) -> None:
         with open(temporary, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:               # a signal is one
         if os.path.exists(temporary):
             os.remove(temporary)
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import zipfile
 
 from . import cli
@@ -76,7 +77,8 @@ def main(argv: list[str], root: str) -> int:
         name = f"{options.test.replace('/', '.').replace('*', '_')}-{tree.arch}.pyz"
         path = options.output or tree.path("build", "standalone", name)
         write(path, tree, words, about(plan, tree, options.vmm))
-    except (UsageError, NothingToRun) as error:
-        raise SystemExit(f"scripts/standalone: {error}") from None
+    except (UsageError, NothingToRun, OSError) as error:
+        print(f"scripts/standalone: {error}", file=sys.stderr)
+        return 2
     print(tree.shown(path))
     return 0

@@ -53,14 +53,17 @@ def keep(directory: str, arguments: list) -> int:
 
 def main(arguments: list) -> int:
     if sys.version_info < (3, 9):
-        sys.exit(f"{sys.argv[0]}: needs Python 3.9 or later, this is {sys.version.split()[0]}")
+        sys.stderr.write("%s: needs Python 3.9 or later, this is %s\n"
+                         % (sys.argv[0], sys.version.split()[0]))
+        return 2
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return 0
     sys.dont_write_bytecode = True
     if arguments[:1] == ["--keep"]:
         if len(arguments) < 2:
-            sys.exit(USAGE)
+            print(USAGE, file=sys.stderr)
+            return 2
         return keep(arguments[1], arguments[2:])
     directory = tempfile.mkdtemp(prefix="virtio-iommu-")
     try:

@@ -177,5 +177,6 @@ def ask_version(binary: str, word: str = "--version",
     text = ask(binary, word)
     match = re.search(rf"{before}((\d+(?:\.\d+)+).*)", text)
     if not match:
-        raise UsageError(f"{binary} {word}: no version in {text[:200]!r}")
+        first = text.strip().split("\n")[0][:100]
+        raise UsageError(f"{binary} {word}: no version in {first!r}: is it this VMM?")
     return match[2], match[1].strip()

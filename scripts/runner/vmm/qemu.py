@@ -73,7 +73,7 @@ MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
 
 
 def read_machine(arch: str) -> Machine:
-    values = architecture.known()[arch].of_vmm("qemu", MACHINE_KEYS, ("package", "machine"))
+    values = architecture.named(arch).of_vmm("qemu", MACHINE_KEYS, ("package", "machine"))
     doorbells = tuple((name, values.pop(key)) for key, name in DOORBELLS.items() if key in values)
     return Machine(**{key.replace("-", "_"): value for key, value in values.items()},
                    interrupts=doorbells)
