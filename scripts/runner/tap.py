@@ -11,18 +11,13 @@ from .results import Report, TestResult
 
 
 def to_tap(report: Report) -> str:
-    lines: list[str] = []
-    for run in report.runs:
-        for test in run.tests:
-            lines += case(len(lines_of(lines)) + 1, f"{run.name}/{test.id}", test)
-    for text in report.stale:
-        lines.append(f"not ok {len(lines_of(lines)) + 1} - stale expectation: {escape(text)}")
-    head = ["TAP version 13", f"# {reproduce.suite(report)}", f"1..{len(lines_of(lines))}"]
-    return "\n".join([*head, *lines]) + "\n"
-
-
-def lines_of(lines: list[str]) -> list[str]:
-    return [line for line in lines if line[0] != " "]
+    cases = [(f"{run.name}/{test.id}", test) for run, test in report.tests()]
+    lines = ["TAP version 13", f"# {reproduce.suite(report)}", f"1..{len(cases) + len(report.stale)}"]
+    for number, (name, test) in enumerate(cases, 1):
+        lines += case(number, name, test)
+    lines += [f"not ok {number} - stale expectation: {escape(text)}"
+              for number, text in enumerate(report.stale, len(cases) + 1)]
+    return "\n".join(lines) + "\n"
 
 
 def escape(text: str) -> str:
