@@ -30,7 +30,7 @@ check-runner:
 # Lines of the runner that its tests reach.
 coverage-runner:
 	@COVERAGE_FILE=$(BUILD)/runner.coverage $(PYTHON) -B -m pytest -q -p no:cacheprovider \
-		--cov=scripts/runner --cov-report=term-missing:skip-covered --cov-fail-under=90 \
+		--cov=$(CURDIR)/scripts/runner --cov-report=term-missing:skip-covered --cov-fail-under=90 \
 		check/runner
 
 # What the other compiler warns of is an error, too.
