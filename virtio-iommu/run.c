@@ -13,6 +13,7 @@
 #include "exception.h"
 #include "glob.h"
 #include "message.h"
+#include "steps.h"
 #include "test.h"
 #include "trace.h"
 
@@ -318,6 +319,7 @@ void run_tests(const struct boot_info *boot)
 	if (boot_option(boot, "trace", NULL, 0))
 		trace_enable();
 	select_tests(&selection);
+	harmless_learn();
 	printf("1..%u\n", count_selected(&selection));
 	for (const struct test *t = test_table_start; t < test_table_end; t++) {
 		if (!selection.selected[t - test_table_start])

@@ -57,7 +57,10 @@ static inline uint64_t all_but(unsigned int bit)
 /* A device may ask for a reset after what it must not be sent. False if it does not come back. */
 bool revive(uint64_t features);
 
-/* A domain that does not exist answers MAP and UNMAP with NOENT (DEV-MAP-4, DEV-UNMAP-3). */
+/*
+ * UNMAP in a domain that does not exist gives NOENT (DEV-UNMAP-3), which is no MUST: what this device
+ * says of one that never was is as good.
+ */
 #define EXPECT_NO_DOMAIN(domain) expect_no_domain(AT, domain)
 bool expect_no_domain(const char *at, uint32_t domain);
 
@@ -84,7 +87,7 @@ void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
 void queue_raw(const void *request, uint32_t size, struct request_tail *tail);
 
 /*
- * A request in the descriptors of the request queue that changes nothing: ATTACH of an endpoint that
+ * A request in the descriptors of the request queue that changes nothing: DETACH of an endpoint that
  * does not exist. To be published. Returns its head, -1 if the ring is full.
  */
 int queue_harmless(void);
@@ -97,11 +100,14 @@ bool harmless_is_used(uint64_t microseconds);
  * describes it in two descriptors.
  */
 struct harmless {
-	struct attach_request *request;
+	struct detach_request *request;
 	struct request_tail *tail;
 };
 
 struct harmless harmless(void);
+
+/* What the device answers to it, once and for all. Without: NOENT, as it should be. */
+void harmless_learn(void);
 void harmless_pieces(const struct harmless *h, struct ring_piece pieces[2]);
 
 /* Make the buffer @id with it available, alone. Whether it comes back with the right status. */

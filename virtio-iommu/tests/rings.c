@@ -254,7 +254,7 @@ TEST(GEN_FRAME_1, parts_lie_across_the_end_of_a_page, NEEDS_NOTHING)
 		struct ring_piece pieces[2];
 
 		memcpy(h.request, plain.request, sizeof(*plain.request));
-		h.tail->status = STATUS_OK;
+		h.tail->status = UINT8_MAX;
 		harmless_pieces(&h, pieces);
 		expect_good(AT, harmless_answered(ring_add(&iommu.requests, pieces, 2), &h),
 			    "the request is answered", before);
