@@ -53,7 +53,7 @@ static void misread_map_flags(struct map_request *r)
 {
 	if (mutant(MUTANT_MAP_ALWAYS_WRITABLE))
 		r->flags |= MAP_WRITE;
-	if (mutant(MUTANT_MAP_ALWAYS_READABLE))
+	if (mutant(MUTANT_MAP_ALWAYS_READABLE) || mutant(MUTANT_MAP_READABLE_BY_SLOW))
 		r->flags |= MAP_READ;
 	if (mutant(MUTANT_MAP_FLAGS_8_BITS))
 		r->flags &= 0xff;

@@ -19,6 +19,7 @@
 #include "signals.h"
 #include "tables.h"
 #include "uart.h"
+#include "vblk.h"
 #include "virtio_iommu.h"
 
 const char machine_name[] = "host";
@@ -48,6 +49,7 @@ uint64_t machine_tick_rate(void)
 
 void machine_relax(void)
 {
+	vblk_idle();
 	if (!virtio_iommu_idle())
 		skipped += RELAX_NS;
 }

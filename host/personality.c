@@ -161,6 +161,7 @@ static const struct personality personalities[] = {
 	/* Endpoints. */
 	{"silent-endpoints", "endpoints do not say that an access was blocked", "2.1.2", NULL,
 	 .silent_endpoints = true},
+	{"slow-endpoints", "disks take 60 ms for each request", "2.7.13", NULL, .slow_endpoints = 1200},
 	{"looks-ahead", "an access is translated whole before its first byte is moved", "5.13.6.5",
 	 NULL, .looks_ahead = true},
 };

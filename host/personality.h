@@ -76,6 +76,7 @@ struct personality {
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
+	unsigned int slow_endpoints;	/* so many times the CPU has to wait for a disk */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */
 };
 

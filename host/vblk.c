@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
+#include "personality.h"
 #include "vblk.h"
 #include "vring.h"
 
@@ -64,7 +65,7 @@ static void handle(struct vblk *blk, struct vqueue *queue, const struct chain *c
 		vring_push(dev, queue, chain, chain->writable.size);
 }
 
-static void notified(struct vdev *dev, unsigned int queue)
+static void serve_all(struct vdev *dev, unsigned int queue)
 {
 	static struct chain chain;
 
@@ -72,10 +73,39 @@ static void notified(struct vdev *dev, unsigned int queue)
 		handle((struct vblk *)dev, &dev->queues[queue], &chain);
 }
 
-static const struct vdev_ops ops = {.queues = 1, .notified = notified};
+static void notified(struct vdev *dev, unsigned int queue)
+{
+	struct vblk *blk = (struct vblk *)dev;
+
+	blk->queue = queue;
+	blk->rest = personality->slow_endpoints;
+	if (!blk->rest)
+		serve_all(dev, queue);
+}
+
+static void reset(struct vdev *dev)
+{
+	((struct vblk *)dev)->rest = 0;
+}
+
+#define MAX_DISKS 8
+
+static struct vblk *disks[MAX_DISKS];
+static unsigned int disk_count;
+
+void vblk_idle(void)
+{
+	for (unsigned int i = 0; i < disk_count; i++)
+		if (disks[i]->rest && !--disks[i]->rest)
+			serve_all(&disks[i]->vdev, disks[i]->queue);
+}
+
+static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = notified};
 
 void vblk_init(struct vblk *blk)
 {
+	if (disk_count < MAX_DISKS)
+		disks[disk_count++] = blk;
 	blk->config.capacity = VBLK_SECTORS;
 	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));

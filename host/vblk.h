@@ -13,7 +13,12 @@ struct vblk {
 		uint64_t capacity;	/* sectors */
 	} config;
 	uint8_t disk[VBLK_SECTORS][512];
+	unsigned int rest;	/* of the time that a request takes, in turns of waiting */
+	unsigned int queue;	/* that it is in */
 };
+
+/* The CPU waits: disks that take their time go on. */
+void vblk_idle(void);
 
 void vblk_init(struct vblk *blk);
 

@@ -7,6 +7,7 @@
 #include "iommu.h"
 #include "memory.h"
 #include "reserved.h"
+#include "time.h"
 #include "trace.h"
 
 #define MAX_WATCHED 256
@@ -184,6 +185,17 @@ static void watch_access(struct endpoint *ep)
 	ep->dma.settle = settle;
 }
 
+/* A good one tells how long to wait for others. */
+static bool write_done(struct endpoint *ep, uint64_t iova, size_t size)
+{
+	uint64_t start = time_us();
+	bool done = dma_write(&ep->dma, iova, size) == DMA_DONE;
+
+	if (done)
+		access_took(ep, time_us() - start);
+	return done;
+}
+
 static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size, void *target,
 				size_t expected)
 {
@@ -195,7 +207,7 @@ static struct effect write_once(struct endpoint *ep, uint64_t iova, size_t size,
 	memcpy(before, target, expected);
 	watch_access(ep);
 	trace_access(ep, "writes", iova, size);
-	effect.done = dma_write(&ep->dma, iova, size) == DMA_DONE;
+	effect.done = write_done(ep, iova, size);
 	effect.exact = has_arrived(&ep->dma, target, before, expected);
 	effect.stray = find_stray(target, expected);
 	trace_effect(expected ? target : NULL, &effect);
@@ -222,8 +234,11 @@ struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void
 static bool sees(struct endpoint *ep, uint64_t iova, const void *source, size_t size, bool *done)
 {
 	uint8_t seen[DMA_MAX_BYTES];
+	uint64_t start = time_us();
 
 	*done = dma_read(&ep->dma, iova, seen, size) == DMA_DONE;
+	if (*done)
+		access_took(ep, time_us() - start);
 	return *done && !memcmp(seen, source, size);
 }
 

@@ -110,9 +110,29 @@ void endpoints_open(const struct place *places, unsigned int place_count,
 		       endpoints[i].dma.ops->name);
 }
 
-/* Nobody reports a blocked access to a driver that is not there yet. */
+/* At least; and some times what the endpoint takes otherwise. Longer, as long as nobody knows that. */
 #define QUIET_US 20000
+#define QUIET_FIRST_US 200000
+#define QUIET_MOST_US 400000
+#define QUIET_TIMES 4
 
+uint64_t quiet_us(const struct endpoint *ep)
+{
+	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
+
+	if (us > QUIET_MOST_US)
+		return QUIET_MOST_US;
+	return us > QUIET_US ? us : QUIET_US;
+}
+
+void access_took(struct endpoint *ep, uint64_t microseconds)
+{
+	uint64_t faded = ep->usual_us - ep->usual_us / 8;
+
+	ep->usual_us = microseconds > faded ? microseconds : faded;
+}
+
+/* Nobody reports a blocked access to a driver that is not there yet. */
 void endpoints_try_first(bool allowed)
 {
 	static const uint8_t nothing[8];

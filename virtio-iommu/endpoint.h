@@ -23,7 +23,14 @@ struct endpoint {
 	struct place place;
 	struct dma_master dma;
 	uint64_t page_iova;	/* where a normal domain shows the private page of the master */
+	uint64_t usual_us;	/* what good accesses take, the slow ones of late */
 };
+
+/* How long to wait for an access that should be blocked, of which nobody may tell. */
+uint64_t quiet_us(const struct endpoint *ep);
+
+/* A good access took so long. */
+void access_took(struct endpoint *ep, uint64_t microseconds);
 
 /*
  * Open all masters at @places that @topology puts behind IOMMU number @iommu_index, and print one line

@@ -62,14 +62,13 @@ bool expect_unwritten(const char *at, const struct reply *reply)
  * reported, and shorter.
  */
 #define BAD_ALREADY_US 200000
-#define QUIET_US 20000
 
 static void set_patience(struct endpoint *ep, bool may_be_blocked)
 {
 	if (is_slow(ep))
 		ep->dma.patience_us = REPLY_TIMEOUT_US;
 	else if (may_be_blocked)
-		ep->dma.patience_us = QUIET_US;
+		ep->dma.patience_us = quiet_us(ep);
 	else
 		ep->dma.patience_us = still_good() ? REPLY_TIMEOUT_US : BAD_ALREADY_US;
 }

@@ -21,7 +21,6 @@
 
 /* A step that fails is tried again and again to shorten what is told. Only behind a failure. */
 #define SHRINK_US 300000
-#define BLOCKED_US 20000
 
 enum kind { STEP_ATTACH, STEP_DETACH, STEP_MAP, STEP_UNMAP, STEP_WRITE, STEP_READ };
 
@@ -252,7 +251,7 @@ static bool do_request(const struct step *s)
 
 static void set_patience(struct endpoint *ep, bool passes)
 {
-	ep->dma.patience_us = passes && !world.shrinking ? REPLY_TIMEOUT_US : BLOCKED_US;
+	ep->dma.patience_us = passes && !world.shrinking ? REPLY_TIMEOUT_US : quiet_us(ep);
 }
 
 static bool do_access(const struct step *s)
