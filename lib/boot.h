@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BOOT_MAX_RANGES 32
+#define BOOT_MAX_RANGES 64
 
 /* Guest-physical bytes [base, base + size). */
 struct memory_range {

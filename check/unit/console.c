@@ -228,7 +228,7 @@ static void ends(void)
 	CHECK_EQ(wire.left, 0);
 	boot.ranges_lost = true;
 	run_to_the_end(&boot, false);
-	CHECK(!strcmp(wire.text, "\nBail out! memory map: more than 32 ranges of RAM or reserved "
+	CHECK(!strcmp(wire.text, "\nBail out! memory map: more than 64 ranges of RAM or reserved "
 				 "memory\n"));
 }
 

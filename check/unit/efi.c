@@ -15,7 +15,7 @@
 #define RUNTIME 0x56524553544e5552ull
 #define HANDLE ((void *)0x1234)
 
-enum { DESCRIPTOR = 48, MOST_DESCRIPTORS = 40 };	/* larger than the structure, as firmware has it */
+enum { DESCRIPTOR = 48, MOST_DESCRIPTORS = BOOT_MAX_RANGES + 8 };	/* larger than the structure, as firmware has it */
 
 static struct {
 	unsigned int maps, exits, resets, stale;	/* calls; so many keys are stale */

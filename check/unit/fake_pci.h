@@ -23,7 +23,7 @@ struct fake_function {
 };
 
 struct fake_pci {
-	struct fake_function functions[80];
+	struct fake_function functions[PCI_MAX_DEVICES + 16];
 	unsigned int count;
 	unsigned int reads, writes;
 	unsigned int violations;	/* a BAR of a decoding function was written */

@@ -526,7 +526,7 @@ static void test_refused_hierarchies(void)
 		fake_add(FAKE_ROOT, 0, i, VIRTIO, OTHER);
 	for (unsigned int i = 0; i < fake.count; i += 8)
 		fake.functions[i].config[0x0e] = 0x80;
-	check_refused("PCI 0000:00:08.0: more than 64 functions");
+	check_refused("PCI 0000:00:10.0: more than 128 functions");
 
 	start();
 	pci.hosts[0].bus_last = 1;
