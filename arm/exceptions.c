@@ -49,23 +49,13 @@ static const char *kind_name(const struct exception_frame *frame, unsigned int k
 	return kind == KIND_SYNCHRONOUS ? class_name(frame->esr) : names[kind];
 }
 
-/* "image+0x1234", to be looked up in the ELF file, or the address where it is none of ours. */
-static const char *place(uint64_t address, char *text, size_t size)
-{
-	if (address >= (uintptr_t)image_start && address < (uintptr_t)image_end)
-		snprintf(text, size, "image+0x%lx", address - (uintptr_t)image_start);
-	else
-		snprintf(text, size, "0x%lx", address);
-	return text;
-}
-
 static void print_registers(const struct exception_frame *frame)
 {
 	char pc[32], lr[32];
 
 	printf("# elr 0x%016lx (%s) lr 0x%016lx (%s)\n", frame->elr,
-	       place(frame->elr, pc, sizeof(pc)), frame->x[30],
-	       place(frame->x[30], lr, sizeof(lr)));
+	       exception_place(frame->elr, pc, sizeof(pc)), frame->x[30],
+	       exception_place(frame->x[30], lr, sizeof(lr)));
 	printf("# esr 0x%016lx far 0x%016lx sp 0x%016lx spsr 0x%08lx\n", frame->esr, frame->far,
 	       frame->sp, frame->spsr);
 	for (int i = 0; i < 30; i += 3)
@@ -83,8 +73,8 @@ void exception(const struct exception_frame *frame, unsigned int kind)
 	char summary[120], pc[32];
 
 	snprintf(summary, sizeof(summary), "%s at %s, address 0x%lx, syndrome 0x%lx%s",
-		 kind_name(frame, kind), place(frame->elr, pc, sizeof(pc)), frame->far, frame->esr,
-		 overflow_note(frame->far));
+		 kind_name(frame, kind), exception_place(frame->elr, pc, sizeof(pc)), frame->far,
+		 frame->esr, overflow_note(frame->far));
 	printf("\n# exception: %s\n", summary);
 	print_registers(frame);
 	exception_report(summary);

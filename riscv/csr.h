@@ -21,9 +21,6 @@
 #define write_csr(name, value) \
 	asm volatile("csrw " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
 
-#define clear_csr(name, bits) \
-	asm volatile("csrc " #name ", %0" : : "r"((uint64_t)(bits)) : "memory")
-
 #endif
 
 #endif

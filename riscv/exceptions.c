@@ -35,23 +35,13 @@ static const char *cause_name(uint64_t cause)
 	return "exception of another cause";
 }
 
-/* "image+0x1234", to be looked up in the ELF file, or the address where it is none of ours. */
-static const char *place(uint64_t address, char *text, size_t size)
-{
-	if (address >= (uintptr_t)image_start && address < (uintptr_t)image_end)
-		snprintf(text, size, "image+0x%lx", address - (uintptr_t)image_start);
-	else
-		snprintf(text, size, "0x%lx", address);
-	return text;
-}
-
 static void print_registers(const struct exception_frame *frame)
 {
 	char pc[32], ra[32];
 
 	printf("# sepc 0x%016lx (%s) ra 0x%016lx (%s)\n", frame->epc,
-	       place(frame->epc, pc, sizeof(pc)), frame->x[1],
-	       place(frame->x[1], ra, sizeof(ra)));
+	       exception_place(frame->epc, pc, sizeof(pc)), frame->x[1],
+	       exception_place(frame->x[1], ra, sizeof(ra)));
 	printf("# scause 0x%016lx stval 0x%016lx\n", frame->cause, frame->value);
 	for (int i = 1; i < 31; i += 3)
 		printf("# x%-2d 0x%016lx x%-2d 0x%016lx x%-2d 0x%016lx\n", i, frame->x[i], i + 1,
@@ -69,7 +59,7 @@ void exception(const struct exception_frame *frame)
 	char summary[120], pc[32];
 
 	snprintf(summary, sizeof(summary), "%s at %s, address 0x%lx, cause 0x%lx%s",
-		 cause_name(frame->cause), place(frame->epc, pc, sizeof(pc)), frame->value,
+		 cause_name(frame->cause), exception_place(frame->epc, pc, sizeof(pc)), frame->value,
 		 frame->cause, overflow_note(frame->value));
 	printf("\n# exception: %s\n", summary);
 	print_registers(frame);
