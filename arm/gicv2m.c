@@ -74,12 +74,12 @@ static const struct msi_controller *use(uint64_t frame_base, uint64_t distributo
 /* The frame is a child of its GIC (Devicetree binding interrupt-controller/arm,gic.yaml). */
 const struct msi_controller *gicv2m_open(const void *fdt)
 {
-	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v2m-frame");
+	int node = fdt_next_enabled(fdt, -1, "arm,gic-v2m-frame");
 	uint64_t frame_base, distributor_base;
 	struct error ignored;
 	int parent;
 
-	if (node < 0 || !fdt_is_enabled(fdt, node))
+	if (node < 0)
 		return NULL;
 	parent = fdt_parent_offset(fdt, node);
 	if (parent < 0 || !fdt_translate(fdt, node, 0, &frame_base, NULL, &ignored) ||

@@ -199,7 +199,7 @@ static bool find_redistributor(const void *fdt, int gic)
 static bool read_map(const void *fdt, int its_node)
 {
 	uint32_t phandle = fdt_get_phandle(fdt, its_node);
-	int node = fdt_node_offset_by_compatible(fdt, -1, "pci-host-ecam-generic");
+	int node = fdt_next_enabled(fdt, -1, "pci-host-ecam-generic");
 	unsigned int count;
 	const fdt32_t *cells = node < 0 ? NULL : fdt_cells(fdt, node, "msi-map", &count);
 
@@ -228,10 +228,10 @@ static bool shows_what_is_pending(void)
 
 const struct msi_controller *its_open(const void *fdt)
 {
-	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3-its");
+	int node = fdt_next_enabled(fdt, -1, "arm,gic-v3-its");
 	struct error ignored;
 
-	if (node < 0 || !fdt_is_enabled(fdt, node) || !read_map(fdt, node) ||
+	if (node < 0 || !read_map(fdt, node) ||
 	    !fdt_translate(fdt, node, 0, &its_base, NULL, &ignored))
 		return NULL;
 	its = io_map(its_base, ITS_SIZE);

@@ -80,6 +80,14 @@ bool fdt_is_enabled(const void *fdt, int node)
 	return !status || !strcmp(status, "okay") || !strcmp(status, "ok");
 }
 
+int fdt_next_enabled(const void *fdt, int node, const char *compatible)
+{
+	do
+		node = fdt_node_offset_by_compatible(fdt, node, compatible);
+	while (node >= 0 && !fdt_is_enabled(fdt, node));
+	return node;
+}
+
 /* How many cells addresses and sizes have on a bus that the CPU addresses directly. */
 struct cells {
 	unsigned int address, size;
@@ -317,12 +325,10 @@ static int stdout_node(const void *fdt)
 static int first_uart(const void *fdt)
 {
 	for (unsigned int i = 0; i < UARTS; i++) {
-		int node = fdt_node_offset_by_compatible(fdt, -1, uarts[i].compatible);
+		int node = fdt_next_enabled(fdt, -1, uarts[i].compatible);
 
-		for (; node >= 0;
-		     node = fdt_node_offset_by_compatible(fdt, node, uarts[i].compatible))
-			if (fdt_is_enabled(fdt, node))
-				return node;
+		if (node >= 0)
+			return node;
 	}
 	return -FDT_ERR_NOTFOUND;
 }

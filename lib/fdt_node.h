@@ -23,6 +23,9 @@ uint32_t fdt_cell(const void *fdt, int node, const char *name, uint32_t fallback
 /* Status is absent, "okay" or "ok". */
 bool fdt_is_enabled(const void *fdt, int node);
 
+/* The next such node behind @node (-1: from the start) that is @compatible; negative if there is none. */
+int fdt_next_enabled(const void *fdt, int node, const char *compatible);
+
 /* For messages; never NULL. */
 const char *fdt_node_name(const void *fdt, int node);
 

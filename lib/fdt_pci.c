@@ -150,18 +150,15 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 		   unsigned int *count, struct error *error)
 {
 	static const char ecam[] = "pci-host-ecam-generic", cam[] = "pci-host-cam-generic";
-	int node = fdt_node_offset_by_compatible(fdt, -1, cam);
+	int node = fdt_next_enabled(fdt, -1, cam);
 
 	if (node >= 0)
 		return error_set(error, "device tree: %s: %s: CAM is not supported, only ECAM",
 				 fdt_node_name(fdt, node), cam);
-	for (node = fdt_node_offset_by_compatible(fdt, -1, ecam); node >= 0;
-	     node = fdt_node_offset_by_compatible(fdt, node, ecam)) {
+	while ((node = fdt_next_enabled(fdt, node, ecam)) >= 0) {
 		struct pci_host host = { 0 };
 		struct reader r = { fdt, node, &host, error };
 
-		if (!fdt_is_enabled(fdt, node))
-			continue;
 		if (*count == max)
 			return error_set(error, "device tree: %s: more than %u host bridges",
 					 fdt_node_name(fdt, node), max);

@@ -5,10 +5,7 @@
 bool fdt_virtio_mmio(const void *fdt, uint64_t *bases, unsigned int max, unsigned int *count,
 		     struct error *error)
 {
-	for (int node = fdt_node_offset_by_compatible(fdt, -1, "virtio,mmio"); node >= 0;
-	     node = fdt_node_offset_by_compatible(fdt, node, "virtio,mmio")) {
-		if (!fdt_is_enabled(fdt, node))
-			continue;
+	for (int node = -1; (node = fdt_next_enabled(fdt, node, "virtio,mmio")) >= 0;) {
 		if (*count == max)
 			return error_set(error, "device tree: %s: more than %u devices on virtio-mmio",
 					 fdt_node_name(fdt, node), max);

@@ -56,8 +56,8 @@ bool imsic_find(const void *fdt, uint64_t hart, struct imsic *imsic)
 {
 	int node = -1;
 
-	while ((node = fdt_node_offset_by_compatible(fdt, node, "riscv,imsics")) >= 0)
-		if (fdt_is_enabled(fdt, node) && read_node(fdt, node, hart, imsic))
+	while ((node = fdt_next_enabled(fdt, node, "riscv,imsics")) >= 0)
+		if (read_node(fdt, node, hart, imsic))
 			return true;
 	return false;
 }
