@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from . import reproduce
-from .results import Report, RunResult, TestResult
-
-COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")
+from .results import COLUMNS, Report, RunResult, TestResult
 
 
 def cell(value: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Optional, TextIO
 
 from .reproduce import MOST_SHOWN, commands
-from .results import Report, RunResult, TestResult
+from .results import COLUMNS, Report, RunResult, TestResult
 from .screen import Screen
 
 TICK = 0.2                      # seconds between two looks at the clock, on a terminal
@@ -78,7 +78,7 @@ class Progress:
                 if note:
                     self._screen.line(f"{run.name}: {note}")
             if not run.skipped:
-                self._screen.line(f"{run.name}: {', '.join(counted(run.count, COLUMNS))} "
+                self._screen.line(f"{run.name}: {', '.join(counted(run.count, COUNTED))} "
                                   f"in {run.seconds:.2f} s")
 
     def say(self, text: str = "") -> None:
@@ -106,7 +106,7 @@ class Progress:
                             f"{time.monotonic() - since:.1f} s")
 
 
-COLUMNS = (("pass", "passed"), ("fail", "failed"), ("warn", "warn"), ("info", "info"),
+COUNTED = (("pass", "passed"), ("fail", "failed"), ("warn", "warn"), ("info", "info"),
            ("known", "known"), ("skip", "skipped"))
 
 
@@ -117,14 +117,13 @@ def counted(count: Callable[[str], int], columns: Iterable[tuple[str, str]]) -> 
 
 
 def table(report: Report) -> list[str]:
-    columns = ("pass", "info", "skip", "warn", "fail", "known")
     width = max([len(run.name) for run in report.runs] + [3])
-    lines = [f"{'run':<{width}}  tests" + "".join(f"{name:>7}" for name in columns) + "  seconds"]
+    lines = [f"{'run':<{width}}  tests" + "".join(f"{name:>7}" for name in COLUMNS) + "  seconds"]
     for run in report.runs:
         if run.skipped or not run.tests:
             continue                    # as told before, or not reached
         lines.append(f"{run.name:<{width}}{len(run.tests):>7}"
-                     + "".join(f"{run.count(name):>7}" for name in columns)
+                     + "".join(f"{run.count(name):>7}" for name in COLUMNS)
                      + f"{run.seconds:>9.2f}")
     return lines
 

@@ -14,6 +14,7 @@ from .environment import read_environment
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 BAD = ("fail", "error", "crash", "timeout")
+COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")      # of tables: each result in one
 
 
 @dataclass
