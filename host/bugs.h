@@ -96,6 +96,7 @@ void bug_access(struct access *a);
 bool bug_passes(const struct access *a);
 bool bug_blocks(const struct access *a);
 bool bug_region_passes(const struct access *a);	/* bugs_probe.c */
+bool bug_in_region(const struct access *a);	/* whatever the mutant */
 
 /* After the lookup has failed: finds something all the same. */
 bool bug_finds(const struct access *a, struct model_extent *extent);

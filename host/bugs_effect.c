@@ -325,6 +325,8 @@ bool bug_reset(void)
 	bug_hide_nothing();
 	bug_forget_probes();
 	bug_unstick();
+	if (!m->endpoint_count)
+		return false;	/* the first one finds the endpoints */
 	if (mutant(MUTANT_RESET_KEEPS_DOMAINS))
 		return true;
 	if (!mutant(MUTANT_RESET_KEEPS_MAPPINGS))

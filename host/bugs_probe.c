@@ -162,13 +162,16 @@ void bug_decide_probe(const struct model_request *r, struct decision *d)
 		d->acts = false;
 }
 
-bool bug_region_passes(const struct access *a)
+bool bug_in_region(const struct access *a)
 {
-	if (!mutant(MUTANT_REGION_SHOWS_MEMORY))
-		return false;
 	for (unsigned int i = 0; i < m->region_count; i++)
 		if (m->regions[i].endpoint == a->endpoint && a->address >= m->regions[i].start &&
 		    a->address <= m->regions[i].end)
 			return true;
 	return false;
+}
+
+bool bug_region_passes(const struct access *a)
+{
+	return mutant(MUTANT_REGION_SHOWS_MEMORY) && bug_in_region(a);
 }

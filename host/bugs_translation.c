@@ -161,8 +161,40 @@ static bool foreign_mapping(const struct access *a, struct model_extent *extent)
 	return false;
 }
 
+/* What lies in a region is taken for the page that was mapped last. */
+static bool page_in_region(const struct access *a, struct model_extent *extent)
+{
+	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_mapping *last;
+	uint64_t page = model_granule(m);
+
+	if (!ep || !m->mapping_count || !bug_in_region(a))
+		return false;
+	last = &m->mappings[m->mapping_count - 1];
+	if (last->domain != ep->domain)
+		return false;
+	*extent = (struct model_extent){a->address & -page, a->address | (page - 1), last->phys, MAP_RW};
+	return true;
+}
+
+/* What is not mapped is taken for an identity mapping. */
+static bool unmapped_passes(const struct access *a, struct model_extent *extent)
+{
+	const struct model_endpoint *ep = attached(a->endpoint);
+
+	if (!ep || !(mutant(MUTANT_UNMAPPED_PASSES) ||
+		     (mutant(MUTANT_CONFIG_BYPASS_FILLS_HOLES) && m->config.bypass)))
+		return false;
+	*extent = (struct model_extent){a->address, a->address, a->address, MAP_RW};
+	return true;
+}
+
 bool bug_finds(const struct access *a, struct model_extent *extent)
 {
+	if (mutant(MUTANT_REGION_SHOWS_LAST_PAGE))
+		return page_in_region(a, extent);
+	if (unmapped_passes(a, extent))
+		return true;
 	if (mutant(MUTANT_BYTE_BEFORE_MAPPING_PASSES) && translates(a, a->address + 1, a->kind, extent)) {
 		extent->start--;
 		extent->phys--;
@@ -275,6 +307,7 @@ bool bug_message_passes(struct access *a, uint64_t *phys)
 
 bool bug_message_blocked(const struct access *a)
 {
-	return mutant(MUTANT_MESSAGE_BLOCKED) && attached(a->endpoint) &&
-	       !attached(a->endpoint)->bypass;
+	const struct model_endpoint *ep = attached(a->endpoint);
+
+	return ep && mutant(ep->bypass ? MUTANT_BYPASS_DOMAIN_STOPS_MESSAGES : MUTANT_MESSAGE_BLOCKED);
 }

@@ -116,6 +116,8 @@ static uint16_t bug_vector(const struct vdev *dev, uint8_t cause, uint16_t vecto
 		return 0;
 	if (vector == NO_VECTOR && cause == ISR_CONFIG && vdev_bug(dev, MUTANT_CONFIG_WITHOUT_VECTOR_SENDS))
 		return 0;
+	if (cause == ISR_QUEUE && vdev_bug(dev, MUTANT_MSIX_ALL_QUEUES_AS_FIRST))
+		return dev->queues[0].vector;
 	return vdev_bug(dev, MUTANT_MSIX_FIRST_VECTOR_ONLY) && vector != NO_VECTOR ? 0 : vector;
 }
 

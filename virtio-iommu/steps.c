@@ -25,6 +25,18 @@ bool map_one_page(struct setting *s)
 	return map_one_page_as(s, MAP_RW);
 }
 
+bool rejoin_empty(const char *at, const struct setting *s)
+{
+	struct reply reply = attach(s->domain, s->ep->id, 0);
+
+	if (!expect_status(at, broken(), &reply, STATUS_OK))
+		return false;
+	reply = map(s->domain, s->ep->page_iova, s->ep->page_iova + PRIVATE_PAGE - 1,
+		    phys(s->ep->dma.page), MAP_RW);
+	dma_place(&s->ep->dma, s->ep->page_iova);
+	return expect_status(at, broken(), &reply, STATUS_OK);
+}
+
 static bool accepted(unsigned int bit)
 {
 	return iommu.dev.accepted & VIRTIO_FEATURE(bit);

@@ -22,6 +22,12 @@ bool map_one_page(struct setting *s);
 bool map_one_page_as(struct setting *s, uint32_t flags);
 
 /*
+ * The endpoint joins its domain anew, which was gone in between. Its private page was mapped there: where
+ * that mapping lives on, a new one is refused. False, and the test is judged, if it does not get this far.
+ */
+bool rejoin_empty(const char *at, const struct setting *s);
+
+/*
  * What becomes of unattached endpoints: config.bypass is set to @on where that can be done. False
  * if the device is of the other kind for good.
  */

@@ -169,7 +169,8 @@ TEST(DEV_DETACH_4, attaching_again_brings_nothing_back, NEEDS_DMA)
 	REQUIRE(map_one_page(&s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	REQUIRE(leave(s.ep, s.domain));
-	REQUIRE(join(s.ep, s.domain));
+	if (!rejoin_empty(AT, &s))
+		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
 	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
