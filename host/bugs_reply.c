@@ -58,7 +58,10 @@ void bug_overrun(const struct chain *chain)
 
 	if (mutant(MUTANT_READABLE_PART_WRITTEN) && readable->count)
 		access_memory(&reference.vdev, readable->pieces[0].address + 1, &byte, 1, true);
-	if (mutant(MUTANT_REPLY_RUNS_OVER) && writable->count)
+	if (writable->count && (mutant(MUTANT_REPLY_RUNS_OVER) ||
+				(mutant(MUTANT_SPARE_BYTES_RUN_OVER) &&
+				 readable->size > sizeof(struct map_request) &&
+				 readable->size < sizeof(struct probe_request))))
 		access_memory(&reference.vdev,
 			      writable->pieces[writable->count - 1].address +
 				      writable->pieces[writable->count - 1].length,

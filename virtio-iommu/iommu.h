@@ -117,6 +117,9 @@ struct framing {
 /* For the requests from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
 
+/* The first breach since the last call, or NULL. */
+const char *requests_breach(void);
+
 /* Well-formed requests. */
 struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags);
 struct reply detach(uint32_t domain, uint32_t endpoint);

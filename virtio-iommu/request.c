@@ -110,6 +110,16 @@ static int queue_request(uint32_t size, uint32_t writable)
 	return ring_add(&iommu.requests, pieces, count);
 }
 
+static const char *first_breach;
+
+const char *requests_breach(void)
+{
+	const char *breach = first_breach;
+
+	first_breach = NULL;
+	return breach;
+}
+
 static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
@@ -133,6 +143,8 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	}
 	reply.length = used.length;
 	reply.breach = find_breach(readable, size, &reply, used.valid);
+	if (!first_breach)
+		first_breach = reply.breach;
 	read_status(&reply);
 	domains_note(readable, size, is_ok(&reply));
 	return reply;

@@ -38,7 +38,7 @@ static enum verdict verdict_by_level(void)
 {
 	enum level level = current.test->level;
 
-	return level == LEVEL_SHOULD || level == LEVEL_NONE ? VERDICT_WARN : VERDICT_FAIL;
+	return level == LEVEL_MUST || level == LEVEL_ISOLATION ? VERDICT_FAIL : VERDICT_WARN;
 }
 
 bool still_good(void)
@@ -140,8 +140,12 @@ static void print_verdict(uint64_t microseconds)
 static void clean_up(void)
 {
 	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
+	const char *breach = requests_breach();
 
 	current.unjudged = false;
+	if (breach)
+		judge(VERDICT_FAIL, "after the test", "the device keeps to the buffers of its requests", "%s",
+		      breach);
 	if (died)
 		judge(VERDICT_FAIL, "after the test", "the device goes on working",
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");

@@ -26,9 +26,10 @@
 
 /*
  * What the standard's keyword asks for. ISOLATION: text without a keyword that says what DMA cannot
- * reach. NONE: other text without a keyword.
+ * reach. NONE: other text without a keyword. DRIVER: any keyword, and it binds the driver; no text says what
+ * a device has to do when it is broken.
  */
-enum level { LEVEL_NONE, LEVEL_MAY, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION };
+enum level { LEVEL_NONE, LEVEL_MAY, LEVEL_DRIVER, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION };
 
 #include "requirements.h"
 
@@ -123,7 +124,10 @@ _Static_assert(sizeof(struct test) == 24, "no gap between two declarations");
 void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* For a broken expectation: warn under a SHOULD and without a keyword, else fail. */
+/*
+ * For a broken expectation: fail under a MUST and where isolation is described, else warn. What breaks the
+ * MUST of another requirement is VERDICT_FAIL in so many words.
+ */
 static inline enum verdict broken(void)
 {
 	return VERDICT_BY_LEVEL;

@@ -62,8 +62,10 @@ TEST(DEV_CFG_6, bypass_reads_0_or_1, NEEDS_BYPASS_CONFIG)
 	       iommu.initial_bypass);
 	for (uint8_t value = 0; value <= 1; value++) {
 		iommu_set_bypass(value);
-		EXPECT(iommu_bypass() == value, "bypass reads what was written",
-		       "%#x after writing %u", iommu_bypass(), value);
+		expect_bypass_bit(AT, "after a legal write");
+		if (iommu_bypass() != value)	/* DRV-CFG-1: a driver may write it */
+			judge(VERDICT_WARN, AT, "bypass reads what was written", "%#x after writing %u",
+			      iommu_bypass(), value);
 	}
 }
 

@@ -42,9 +42,12 @@ static void expect_undisturbed(const char *at, const struct space *s, uint64_t s
 
 static void expect_answer(const char *at, const struct reply *reply, uint64_t start, uint64_t end)
 {
-	if (!reply->used || reply->breach || !reply->delivered)
-		judge(VERDICT_FAIL, at, "the request comes back with a status", "%#lx-%#lx: %s", start, end,
-		      reply->breach ? reply->breach : reply->used ? "no status" : "not used");
+	if (!reply->used || reply->breach)
+		judge(VERDICT_FAIL, at, "the request comes back", "%#lx-%#lx: %s", start, end,
+		      reply->breach ? reply->breach : "not used");
+	else if (!reply->delivered)
+		judge(broken(), at, "the request comes back with a status",
+		      "%#lx-%#lx: used.len %u does not cover it", start, end, reply->length);
 }
 
 /* A domain made behind all that works. */

@@ -144,8 +144,8 @@ TEST(DRV_MAP_7, mmio_flag_without_its_feature, NEEDS_DMA)
 	start = s.iova + iommu.page;
 	end = start + iommu.page - 1;
 	reply = map(s.domain, start, end, phys(s.target), MAP_RW | MAP_MMIO);
-	if (!iommu_offers(VIRTIO_IOMMU_F_MMIO))
-		EXPECT_STATUS(reply, STATUS_INVAL);
+	if (!iommu_offers(VIRTIO_IOMMU_F_MMIO))	/* DEV-MAP-3 */
+		expect_status(AT, VERDICT_FAIL, &reply, STATUS_INVAL);
 	else
 		INFO("the flag MMIO without its feature: %s", status_name(reply.status));
 	if (is_ok(&reply))
