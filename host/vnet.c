@@ -22,6 +22,9 @@ enum {
 	ARP_BYTES = 42,
 };
 
+/* The longest frame. */
+#define FRAME_BYTES 1514
+
 /* Make an answer of a question for the other machine's address; false if it is none. */
 static bool answer(uint8_t *frame)
 {
@@ -47,19 +50,22 @@ static void receive(struct vdev *dev, uint8_t *packet, uint32_t size)
 
 	memset(packet, 0, HEADER_BYTES);
 	packet[NUM_BUFFERS] = 1;
-	if (vring_pop(dev, queue, &chain) && chain_write(dev, &chain, 0, packet, size))
+	if (!queue->enabled || !vring_pop(dev, queue, &chain))
+		return;
+	size = size < chain.writable.size ? size : chain.writable.size;
+	if (chain_write(dev, &chain, 0, packet, size))
 		vring_push(dev, queue, &chain, size);
 }
 
 static void transmit(struct vdev *dev, const struct chain *chain)
 {
-	uint8_t packet[HEADER_BYTES + ARP_BYTES] = {0};
+	uint8_t packet[HEADER_BYTES + FRAME_BYTES] = {0};
 
 	if (!chain_read(dev, chain, 0, packet, sizeof(packet)))
 		return;
 	vring_push(dev, &dev->queues[TRANSMITQ], chain, 0);
 	if (answer(packet + HEADER_BYTES))
-		receive(dev, packet, sizeof(packet));
+		receive(dev, packet, HEADER_BYTES + ARP_BYTES);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)

@@ -9,7 +9,8 @@ from runner.vmm.host import endpoint
 
 
 @pytest.mark.parametrize("kind, place, word", [
-    ("blk", "mmio", "blk@mmio"), ("net", "root", "net@root"), ("edu", "root", "edu@root"), ("edu", "root-port", "edu@root-port"),
+    ("blk", "mmio", "blk@mmio"), ("net", "root", "net@root"), ("edu", "root", "edu@root"),
+    ("edu", "root-port", "edu@root-port"),
 ])
 def test_endpoints(kind: str, place: str, word: str) -> None:
     assert endpoint(Endpoint(kind, place)) == word
