@@ -38,6 +38,8 @@ def test_versions(text: str, inside: str, outside: str) -> None:
     (entry(versions="7.2..9.2"), 0, "known"),
     (entry(versions=">=8.0"), 1, "fail"),
     (entry(arch="aarch64"), 1, "fail"),
+    (entry(accel="tcg"), 0, "known"),
+    (entry(accel="kvm"), 1, "fail"),
     (entry(arch="aarch64 x86_64", runs="o* two", link="https://example.org/1"), 0, "known"),
     (entry(runs="two"), 1, "fail"),
     (entry(f"{FAIL} here", runs="one") + entry(f"{FAIL} there", runs="two"), 0, "known"),
@@ -98,6 +100,7 @@ def test_stale_is_told(tree: Tree) -> None:
     (entry(versions="new"), "such as 7.2..9.2"),
     (entry(versions="7..8..9"), "such as 7.2..9.2"),
     (entry(versions="7."), "numbers and dots"),
+    (entry(accel="xen"), "allowed are tcg, kvm"),
     (entry(arch="mips"), "allowed are " + ", ".join(architecture.names())),
     (entry(vmm="qemu"), "unknown key"),
     ("nonsense\n", "expectations/qemu"),
@@ -162,10 +165,11 @@ def test_update_for_some_runs(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
              "two": TestResult("a/b", "a", "MUST", "pass")}
 
     class Report:
-        vmm, arch, strict = {"version": "10.0.2"}, "x86_64", False
+        vmm, arch, accel, strict = {"version": "10.0.2"}, "x86_64", "kvm", False
     sections = update.Sections("")
     assert update.add(sections, "a/b", found, Report()) == ["added [a/b]: crash"]
     assert "runs = one\n" in sections.text() and "versions = 10.0\n" in sections.text()
+    assert "accel = kvm\n" in sections.text()
     sections.set("a/b", "runs", "one two")
     assert "runs = one two\n" in sections.text()
     assert update.free_name({"a/b", "a/b l"}, "a/b", "l") == "a/b l 2"

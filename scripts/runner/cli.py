@@ -184,11 +184,11 @@ def expectations_path(options: argparse.Namespace, tree: Tree) -> Optional[str]:
     return None
 
 
-def make_gate(options: argparse.Namespace, tree: Tree, version: str) -> Gate:
+def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str) -> Gate:
     path = expectations_path(options, tree)
     new = options.update_expect and path and not os.path.exists(path)
     entries = read_expectations(path) if path and not new else []
-    return Gate(entries, version, options.arch, options.strict)
+    return Gate(entries, version, options.arch, accel, options.strict)
 
 
 def own_directory(tree: Tree) -> tuple[str, Any]:
@@ -339,7 +339,7 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
     assert path
     for line in update(path, gate, report):
         progress.say(f"{plan.tree.shown(path)}: {line}")
-    new = make_gate(options, plan.tree, report.vmm["version"])
+    new = make_gate(options, plan.tree, report.vmm["version"], report.accel)
     for run, test in report.tests():
         if not test.repeats and not run.failure:
             new.judge(run.name, test)
@@ -380,7 +380,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
         from .compare import read_results
         old = read_results(options.compare)
     adapter = identified(options, plan.tree)
-    gate = make_gate(options, plan.tree, adapter.version)
+    gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected),
                         plan.named)

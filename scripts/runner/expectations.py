@@ -13,6 +13,7 @@ from .config import arches, one_of
 from .ini import Parsers, Section, parse_values, read_ini, words
 from .results import BAD, TestResult
 
+ACCELS = ("tcg", "kvm")
 EXPECTABLE = ("warn", *BAD)
 UNEXPLAINED = "not explained yet"
 Version = tuple[int, ...]
@@ -62,6 +63,7 @@ class Entry:
     reason: str
     versions: Versions = Versions()
     arch: tuple[str, ...] = field(default_factory=architecture.names)
+    accel: str = ""             # any
     runs: tuple[str, ...] = ("*",)
     link: str = ""
 
@@ -73,6 +75,7 @@ KEYS: Parsers = {
     "verdict": lambda value: one_of(value, EXPECTABLE),
     "versions": parse_versions,
     "arch": arches,
+    "accel": lambda value: one_of(value, ACCELS),
     "runs": words,
     "reason": lambda value: " ".join(value.split()),
     "link": link,
@@ -96,10 +99,12 @@ def _entry(section: Section) -> Entry:
 class Gate:
     """Decides about each result: known, and red."""
 
-    def __init__(self, entries: list[Entry], version: str, arch: str, strict: bool) -> None:
+    def __init__(self, entries: list[Entry], version: str, arch: str, accel: str,
+                 strict: bool) -> None:
         self.entries = entries
         self.applying = [entry for entry in entries
-                         if parse_version(version) in entry.versions and arch in entry.arch]
+                         if parse_version(version) in entry.versions and arch in entry.arch
+                         and entry.accel in ("", accel)]
         self._strict = strict
 
     def judge(self, run: str, result: TestResult) -> None:

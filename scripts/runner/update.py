@@ -126,6 +126,8 @@ def add(sections: Sections, test: str, runs: dict[str, TestResult], report: Repo
             continue
         version = ".".join(report.vmm["version"].split(".")[:2])
         values = {"verdict": verdict, "versions": version, "arch": report.arch}
+        if report.accel == "kvm":
+            values["accel"] = "kvm"
         if len(names) < len(runs):
             values["runs"] = " ".join(names)
         section = free_name(sections.names(), test, f"{report.arch} {version} {verdict}")
