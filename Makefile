@@ -36,11 +36,14 @@ check-%:
 	$(unconfigured)
 else
 
+# All processors, unless the caller says how many. Not for phases, which are to be read one after another.
+compiling = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 $(ARCHES):
-	@$(MAKE) --no-print-directory -f scripts/image.mk ARCH=$@
+	@$(MAKE) $(compiling) -f scripts/image.mk ARCH=$@
 
 host:
-	@$(MAKE) --no-print-directory -f scripts/host.mk
+	@$(MAKE) $(compiling) -f scripts/host.mk
 
 run: all
 	scripts/run-all $(ARCHES)

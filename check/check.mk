@@ -35,9 +35,9 @@ coverage-runner:
 
 # What the other compiler warns of is an error, too.
 check-clang:
-	@$(foreach arch,$(ARCHES),$(MAKE) --no-print-directory -f scripts/image.mk ARCH=$(arch) \
+	@$(foreach arch,$(ARCHES),$(MAKE) $(compiling) -f scripts/image.mk ARCH=$(arch) \
 		COMPILER=clang OUT=$(BUILD)/check/clang/$(arch) &&) \
-	$(MAKE) --no-print-directory -f scripts/host.mk HOST_CC=clang HOST_VARIANT=plain \
+	$(MAKE) $(compiling) -f scripts/host.mk HOST_CC=clang HOST_VARIANT=plain \
 		OUT=$(BUILD)/check/clang/host
 
 # An architecture is a directory: nobody else names one.

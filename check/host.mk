@@ -26,7 +26,7 @@ check-docs: host
 		{ echo "docs/coverage.md is not what the tables say: run make docs" >&2; exit 1; }
 
 coverage:
-	@$(MAKE) --no-print-directory -f scripts/host.mk HOST_VARIANT=coverage
+	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=coverage
 	@mkdir -p $(BUILD)/host-coverage/unit
 	@find $(BUILD)/host-coverage/unit -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory check-unit UNIT_VARIANT=coverage
