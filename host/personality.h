@@ -39,7 +39,7 @@ struct personality {
 	bool last_rule_first;	/* of several rules that apply, the last one in the model's list counts */
 
 	/* Virtio. */
-	bool later_standard;		/* features, configuration fields and sizes of one that is not out yet */
+	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
 	bool slow_queue_reset;
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */

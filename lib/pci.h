@@ -134,8 +134,8 @@ struct pci {
 /*
  * With @pci->hosts filled, find all functions on all buses of all hosts. Afterwards every bridge
  * is numbered, every memory BAR placed (where a window has room: see no_room), and every bridge with
- * something behind it forwards memory accesses and DMA. The functions themselves are still disabled, or were set up by firmware, and
- * none of them masters the bus: pci_enable().
+ * something behind it forwards memory accesses and DMA. The functions themselves are still disabled, or
+ * were set up by firmware, and none of them masters the bus: pci_enable().
  *
  * The numbers depend on nothing but what is plugged where. A root bus keeps its number, the
  * buses below it are numbered depth first with the numbers that follow.

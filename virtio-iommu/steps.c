@@ -136,9 +136,11 @@ bool expect_no_domain(const char *at, uint32_t domain)
 	reply = unmap_first_page(domain);
 	if ((reply.delivered && reply.status == STATUS_NOENT && !reply.breach) || is_usual_for_none(&reply))
 		return true;
-	snprintf(expected, sizeof(expected), "domain %#x does not exist: UNMAP in it gives NOENT (6)", domain);
+	snprintf(expected, sizeof(expected), "domain %#x does not exist: UNMAP in it gives NOENT (6)",
+		 domain);
 	if (reply.used && !reply.breach)
-		judge(broken(), at, expected, "status %s, used.len %u", status_name(reply.status), reply.length);
+		judge(broken(), at, expected, "status %s, used.len %u", status_name(reply.status),
+		      reply.length);
 	else
 		judge(VERDICT_FAIL, at, expected, "%s", reply.used ? reply.breach :
 		      "the request did not come back");

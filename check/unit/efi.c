@@ -15,7 +15,8 @@
 #define RUNTIME 0x56524553544e5552ull
 #define HANDLE ((void *)0x1234)
 
-enum { DESCRIPTOR = 48, MOST_DESCRIPTORS = BOOT_MAX_RANGES + 8 };	/* larger than the structure, as firmware has it */
+/* Descriptors are larger than the structure, as firmware has it. */
+enum { DESCRIPTOR = 48, MOST_DESCRIPTORS = BOOT_MAX_RANGES + 8 };
 
 static struct {
 	unsigned int maps, exits, resets, stale;	/* calls; so many keys are stale */

@@ -172,8 +172,8 @@ TEST(DEV_FAULT_6, used_length_covers_what_is_written_of_a_short_report, NEEDS_DM
 	struct scraps scraps;
 
 	if (collect_scraps(AT, 22, &scraps) && scraps.false_length)	/* GEN-USED-2 */
-		judge(VERDICT_FAIL, AT, "used.len covers bytes that were written", "used.len %u of 22, and not "
-		      "all were", scraps.length);
+		judge(VERDICT_FAIL, AT, "used.len covers bytes that were written",
+		      "used.len %u of 22, and not all were", scraps.length);
 }
 
 /* The next buffer is large enough, but not for the rest of the last report. */

@@ -155,7 +155,7 @@ TEST(DRV_UNMAP_5, range_that_ends_before_it_starts_removes_nothing, NEEDS_DMA)
 		INFO("%u of %u such ranges are answered with OK", accepted, (unsigned int)INVERTED + 2);
 }
 
-/* One byte more than pages 5-6, on one side or on both: all of it goes with OK, nothing with RANGE or INVAL. */
+/* One byte more than pages 5-6, on one side or on both: all goes with OK, nothing with RANGE or INVAL. */
 static const struct {
 	unsigned int before, behind;
 } margins[] = {{0, 1}, {1, 0}, {1, 1}};

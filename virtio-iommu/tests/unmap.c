@@ -53,8 +53,9 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 	kept = can_read(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
 	INFO("after INVAL for reserved bytes the mapping is %s", kept ? "still there" : "gone");
 	if (kept == can_map(s.domain, s.iova + iommu.page, iommu.page, s.target + iommu.page))
-		judge(VERDICT_FAIL, AT, "a range that is mapped, or one that can be", "DMA %s it, and MAP says %s",
-		      kept ? "reaches" : "does not reach", kept ? "OK" : "that it is mapped");
+		judge(VERDICT_FAIL, AT, "a range that is mapped, or one that can be",
+		      "DMA %s it, and MAP says %s", kept ? "reaches" : "does not reach",
+		      kept ? "OK" : "that it is mapped");
 }
 
 static void expect_unmap_noent(const char *at, uint32_t domain)
