@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "console.h"
 #include "machine.h"
-#include "machine_arm.h"
+#include "arch.h"
 #include "sysreg.h"
 
 uint64_t machine_ticks(void)

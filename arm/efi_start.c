@@ -4,9 +4,9 @@
  * own tables.
  */
 #include "console.h"
-#include "efi.h"
-#include "fdt.h"
-#include "machine_arm.h"
+#include "efi/efi.h"
+#include "fdt/fdt.h"
+#include "arch.h"
 #include "sysreg.h"
 
 static struct boot_info boot;

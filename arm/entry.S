@@ -8,8 +8,8 @@
  * UEFI firmware (UEFI 2.10, 2.3.6): X0 = handle, X1 = system table, identity mapped and cached, on the
  * firmware's stack.
  */
-#include "machine_arm.h"
-#include "pe.h"
+#include "arch.h"
+#include "efi/pe.h"
 #include "sysreg.h"
 
 #define STACK_SIZE	     0x20000

@@ -6,7 +6,7 @@
 #include "exception.h"
 #include "exceptions.h"
 #include "machine.h"
-#include "machine_arm.h"
+#include "arch.h"
 
 /* ESR_ELx.EC */
 static const struct {

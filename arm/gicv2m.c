@@ -7,9 +7,9 @@
 
 #include <asm/io.h>
 
-#include "acpi.h"
-#include "fdt.h"
-#include "fdt_node.h"
+#include "acpi/acpi.h"
+#include "fdt/fdt.h"
+#include "fdt/node.h"
 #include "le.h"
 #include "machine.h"
 #include "msi_arm.h"

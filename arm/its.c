@@ -8,8 +8,8 @@
 #include <asm/barrier.h>
 #include <asm/io.h>
 
-#include "fdt.h"
-#include "fdt_node.h"
+#include "fdt/fdt.h"
+#include "fdt/node.h"
 #include "machine.h"
 #include "memory.h"
 #include "msi_arm.h"

@@ -8,7 +8,7 @@
 
 #include "boot.h"
 #include "machine.h"
-#include "machine_arm.h"
+#include "arch.h"
 #include "sysreg.h"
 
 #define PAGE_SIZE   4096

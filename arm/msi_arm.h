@@ -6,8 +6,8 @@
 #ifndef MSI_ARM_H
 #define MSI_ARM_H
 
-#include "acpi.h"
-#include "msi.h"
+#include "acpi/acpi.h"
+#include "pci/msi.h"
 
 struct msi_controller {
 	bool (*alloc)(struct msi_message *message, uint16_t requester);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "error.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "machine.h"
-#include "machine_arm.h"
+#include "arch.h"
 
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u

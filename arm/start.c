@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
 #include "error.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "machine.h"
-#include "machine_arm.h"
+#include "arch.h"
 #include "memory.h"
 
 const char machine_name[] = "aarch64";

@@ -80,7 +80,7 @@ void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach)
 	}
 }
 
-void *arena_take(size_t size, size_t align)
+void *arena_alloc_uninit(size_t size, size_t align)
 {
 	uintptr_t start = (arena.base + arena.used + align - 1) & ~(align - 1);
 	size_t skipped = start - arena.base;
@@ -95,7 +95,7 @@ void *arena_take(size_t size, size_t align)
 
 void *arena_alloc(size_t size, size_t align)
 {
-	return memset(arena_take(size, align), 0, size);
+	return memset(arena_alloc_uninit(size, align), 0, size);
 }
 
 static bool is_within(uint64_t address, size_t size, uint64_t from, uint64_t end)
@@ -108,7 +108,7 @@ uint64_t memory_end(void)
 	return highest.end;
 }
 
-void *arena_spare(uint64_t address, size_t size)
+void *memory_if_free(uint64_t address, size_t size)
 {
 	uint64_t end = arena.base + arena.size;
 

@@ -29,7 +29,7 @@ uint64_t memory_end(void);
 void *arena_alloc(size_t size, size_t align);
 
 /* The same with whatever is in it, for much memory of which little is looked at. */
-void *arena_take(size_t size, size_t align);
+void *arena_alloc_uninit(size_t size, size_t align);
 
 /* Everything allocated after arena_mark() is given back by arena_release(mark). */
 size_t arena_mark(void);
@@ -39,7 +39,7 @@ void arena_release(size_t mark);
  * The unused memory at this address, of the arena or the highest; NULL if not all of it is that. It is
  * not kept from anybody.
  */
-void *arena_spare(uint64_t address, size_t size);
+void *memory_if_free(uint64_t address, size_t size);
 
 /* The guest-physical address of a buffer. */
 static inline uint64_t phys(const void *pointer)

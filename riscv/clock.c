@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "csr.h"
-#include "fdt_node.h"
+#include "fdt/node.h"
 #include "machine.h"
-#include "machine_riscv.h"
+#include "arch.h"
 
 #define LIKELY_RATE 10000000
 

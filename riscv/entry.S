@@ -5,7 +5,7 @@
  */
 #include "csr.h"
 #include "exceptions.h"
-#include "machine_riscv.h"
+#include "arch.h"
 
 #define STACK_SIZE	     0x20000
 #define EXCEPTION_STACK_SIZE 0x4000

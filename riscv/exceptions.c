@@ -6,7 +6,7 @@
 #include "exception.h"
 #include "exceptions.h"
 #include "machine.h"
-#include "machine_riscv.h"
+#include "arch.h"
 
 #define CAUSE_INTERRUPT (1ull << 63)
 

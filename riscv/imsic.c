@@ -6,8 +6,8 @@
 #include "boot.h"
 #include "csr.h"
 #include "imsic.h"
-#include "machine_riscv.h"
-#include "msi.h"
+#include "arch.h"
+#include "pci/msi.h"
 
 #define SISELECT 0x150
 #define SIREG	 0x151

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include "fdt.h"
-#include "fdt_node.h"
+#include "fdt/fdt.h"
+#include "fdt/node.h"
 #include "imsic.h"
 
 #define SUPERVISOR_EXTERNAL 9

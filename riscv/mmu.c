@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 #include "csr.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "machine.h"
-#include "machine_riscv.h"
+#include "arch.h"
 
 #define PAGE_SIZE 4096
 #define LAST_LEVEL 2

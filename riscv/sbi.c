@@ -4,7 +4,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
-#include "machine_riscv.h"
+#include "arch.h"
 #include "sbi.h"
 
 struct sbi_result sbi_call(unsigned long extension, unsigned long function, unsigned long argument0,

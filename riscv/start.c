@@ -4,9 +4,9 @@
 #include "boot.h"
 #include "console.h"
 #include "error.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "machine.h"
-#include "machine_riscv.h"
+#include "arch.h"
 #include "memory.h"
 
 const char machine_name[] = "riscv64";

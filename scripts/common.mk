@@ -8,7 +8,7 @@ Q := $(if $(V),,@)
 # Headers made from files of the tree, in $(OUT)/generated.
 GENERATED := $(addprefix $(OUT)/generated/,requirements.h version.h)
 
-$(OUT)/generated/requirements.h: virtio-iommu/requirements.tsv scripts/requirements-header
+$(OUT)/generated/requirements.h: virtio-iommu/standard/requirements.tsv scripts/requirements-header
 	@mkdir -p $(@D)
 	@scripts/requirements-header $< >$@
 

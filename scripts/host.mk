@@ -13,8 +13,8 @@ OUT := build/host$(addprefix -,$(HOST_VARIANT))
 PROGRAM := $(OUT)/virtio-iommu
 LIBFDT_A := $(LIBFDT)/$(shell uname -m)/libfdt.a
 
-SOURCE_DIRS := host lib lib/virtio lib/dma virtio-iommu virtio-iommu/tests
-SOURCES := $(sort $(foreach d,$(SOURCE_DIRS),$(wildcard $(d)/*.c)))
+# The C library is the host's own.
+SOURCES := $(sort $(shell find host lib virtio-iommu -path lib/libc -prune -o -name '*.c' -print))
 OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(SOURCES)))
 
 # Copying nothing to or from nowhere is what C2y allows.
@@ -28,7 +28,7 @@ WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wund
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-printf \
 	-fmacro-prefix-map=virtio-iommu/tests/= \
 	-U_FORTIFY_SOURCE -fno-common -fno-strict-aliasing \
-	-isystem $(LIBFDT)/include -iquote lib -I host -I virtio-iommu -I $(OUT)/generated
+	-isystem $(LIBFDT)/include -iquote . -iquote lib -iquote virtio-iommu -I host -I $(OUT)/generated
 
 # Tests run in the order in which they are written; nothing may come between their table's entries.
 IS_CLANG := $(findstring clang,$(shell $(HOST_CC) --version))

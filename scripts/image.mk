@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # One image: make -f scripts/image.mk ARCH=NAME, of the directory whose arch.ini has that name. Every
-# .c and .S file below the directories of SOURCE_DIRS is part of it.
+# .c and .S file below that directory, lib/ and virtio-iommu/ is part of it.
 
 include build/config.mak
 
@@ -19,15 +19,14 @@ OBJCOPY := $(PREFIX)objcopy
 READELF := $(PREFIX)readelf
 LIBFDT_A := $(LIBFDT)/$(ARCH)/libfdt.a
 
-SOURCE_DIRS := $(ARCH_DIR) lib lib/libc lib/virtio lib/dma virtio-iommu virtio-iommu/tests
-SOURCES := $(sort $(foreach d,$(SOURCE_DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
+SOURCES := $(sort $(shell find $(ARCH_DIR) lib virtio-iommu -name '*.c' -o -name '*.S'))
 OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
 	-fmacro-prefix-map=virtio-iommu/tests/= -fno-asynchronous-unwind-tables -fno-strict-aliasing -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
-	-isystem $(LIBFDT)/include -iquote lib -I $(ARCH_DIR) -I virtio-iommu -I $(OUT)/generated
+	-isystem $(LIBFDT)/include -iquote lib -iquote virtio-iommu -I $(ARCH_DIR) -I $(OUT)/generated
 LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
 # Tests run in the order in which they are written.
 CFLAGS_gcc := -fno-toplevel-reorder

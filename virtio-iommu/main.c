@@ -6,27 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
-#include "endpoint.h"
-#include "fdt.h"
-#include "firmware.h"
-#include "iommu.h"
+#include "driver/endpoint.h"
+#include "fdt/fdt.h"
+#include "topology/firmware.h"
+#include "driver/iommu.h"
 #include "machine.h"
-#include "msi.h"
-#include "pci.h"
-#include "reserved.h"
-#include "test.h"
-#include "topology.h"
+#include "pci/msi.h"
+#include "pci/pci.h"
+#include "driver/reserved.h"
+#include "judge/test.h"
+#include "topology/topology.h"
 #include "version.h"
 #include "virtio/pci_layout.h"
 
 static struct acpi acpi;
 static struct pci pci;
 static struct topology topology;
-
-struct firmware firmware = {.pci = &pci, .topology = &topology};
 
 static void check(bool ok, const struct error *error)
 {
@@ -69,7 +67,7 @@ static void find_topology(const struct boot_info *boot)
 {
 	struct error error;
 
-	firmware.fdt = boot->fdt;
+	firmware = (struct firmware){.pci = &pci, .topology = &topology, .fdt = boot->fdt};
 	if (boot->fdt)
 		check_table(topology_from_fdt(&topology, boot->fdt, pci.hosts, pci.host_count, &error),
 			    &error);
@@ -129,9 +127,9 @@ static struct iommu_rings read_rings(const struct boot_info *boot)
 	return rings;
 }
 
-static struct place place_of(const struct iommu_node *node)
+static struct device_location place_of(const struct iommu_node *node)
 {
-	struct place place = {.registers = node->base};
+	struct device_location place = {.registers = node->base};
 
 	if (node->kind == IOMMU_MMIO)
 		return place;
@@ -148,14 +146,14 @@ static bool is_virtio_pci(const struct pci_dev *pci)
 	return pci && virtio_pci_structure(pci, TYPE_COMMON);
 }
 
-static void find_iommu(const struct place *place)
+static void find_iommu(const struct device_location *place)
 {
 	uint32_t type = virtio_type(place);
 	struct error error;
 
 	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(place->pci))
 		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
-			 place_name(place), type);
+			 location_name(place), type);
 	check(iommu_find(place, &error), &error);
 }
 
@@ -196,7 +194,7 @@ static void find_mmio(const struct boot_info *boot)
 
 static void open_endpoints(const struct boot_info *boot)
 {
-	static struct place places[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
+	static struct device_location places[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
 	unsigned int count = 0;
 
 	for (; count < pci.device_count; count++)
@@ -218,11 +216,11 @@ static void check_endpoint_count(const struct boot_info *boot)
 			 wanted, endpoint_count());
 }
 
-static void print_facts(const struct place *place)
+static void print_facts(const struct device_location *place)
 {
 	const struct iommu_config *c = &iommu.config;
 
-	printf("# device: %s features %#lx accepted %#lx\n", place_name(place), iommu.offered,
+	printf("# device: %s features %#lx accepted %#lx\n", location_name(place), iommu.offered,
 	       iommu.dev.accepted);
 	printf("# request queue: %u descriptors, %s\n", iommu.requests.size,
 	       iommu_wants(VIRTIO_F_RING_PACKED) ? "packed" : "split");
@@ -235,7 +233,7 @@ static void print_facts(const struct place *place)
 static void open_all(const struct boot_info *boot)
 {
 	struct error error;
-	struct place place;
+	struct device_location place;
 
 	check(acpi_init(&acpi, boot, &error), &error);
 	find_hosts(boot);
@@ -244,10 +242,10 @@ static void open_all(const struct boot_info *boot)
 	open_endpoints(boot);
 	check_endpoint_count(boot);
 	find_iommu(&place);
-	endpoints_try_first(iommu.initial_bypass);
+	endpoints_early_write(iommu.initial_bypass);
 	open_iommu(boot);
 	reserved_init();
-	endpoints_place();
+	endpoints_choose_iovas();
 	print_facts(&place);
 	msi_init(boot);
 }

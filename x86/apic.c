@@ -8,7 +8,7 @@
 #include <asm/io.h>
 
 #include "machine.h"
-#include "msi.h"
+#include "pci/msi.h"
 
 enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
 enum { MSR_X2APIC = 0x800 };

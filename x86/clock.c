@@ -5,11 +5,11 @@
  */
 #include <asm/io.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
-#include "x86.h"
+#include "arch.h"
 
 #define CALIBRATION_US 2000
 #define POLL_LIMIT 1000000		/* no clock yet: bound by the number of polls */

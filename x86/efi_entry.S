@@ -4,7 +4,7 @@
  * firmware's stack; RCX = handle, RDX = system table. Part of the EFI application only.
  */
 #include "long_mode.h"
-#include "pe.h"
+#include "efi/pe.h"
 
 #define CR4_LA57 0x1000
 

@@ -2,9 +2,9 @@
 /*
  * From UEFI firmware to struct boot_info, and from its page tables to ours.
  */
-#include "efi.h"
+#include "efi/efi.h"
 #include "machine.h"
-#include "x86.h"
+#include "arch.h"
 
 #define CR4_LA57 (1ull << 12)
 

@@ -4,7 +4,7 @@
 
 #include "boot.h"
 #include "exception.h"
-#include "x86.h"
+#include "arch.h"
 
 #define VECTORS 32
 #define STUB_SIZE 16

@@ -4,7 +4,7 @@
  */
 #include <asm/io.h>
 
-#include "pci.h"
+#include "pci/pci.h"
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc

@@ -3,7 +3,7 @@
 
 #include <asm/io.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "machine.h"
 

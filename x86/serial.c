@@ -2,7 +2,7 @@
 #include <asm/io.h>
 
 #include "console.h"
-#include "x86.h"
+#include "arch.h"
 
 #define COM1 0x3f8
 

@@ -12,7 +12,7 @@
 #include "console.h"
 #include "machine.h"
 #include "memory.h"
-#include "x86.h"
+#include "arch.h"
 
 /* The arena stays where 32-bit ring and BAR addresses can name it. */
 #define ARENA_LIMIT (1ull << 32)
@@ -36,7 +36,7 @@ void x86_start(struct boot_info *info)
 	boot_add_reserved(info, (uintptr_t)image_start, image_end - image_start);
 	boot_add_reserved(info, (uintptr_t)info->cmdline, strlen(info->cmdline) + 1);
 	clock_init(info);
-	memory_init(info, ARENA_LIMIT, paging_reach());
+	memory_init(info, ARENA_LIMIT, mmu_limit());
 	boot_start(info);
 }
 

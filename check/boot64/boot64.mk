@@ -4,7 +4,7 @@
 
 BOOT64 := build/check/boot64
 BOOT64_OBJECTS := $(addprefix build/x86_64/,$(addsuffix .o,$(wildcard x86/*.c x86/*.S) \
-	$(filter-out lib/fdt%,$(wildcard lib/*.c)) $(wildcard lib/libc/*.c)))
+	$(filter-out lib/fdt/%,$(shell find lib -name "*.c" ! -path "lib/virtio/*" ! -path "lib/dma/*" ! -path "lib/pci/*"))))
 
 CHECK_ARCHES += $(if $(filter x86_64,$(ARCHES)),check-boot64)
 

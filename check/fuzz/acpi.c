@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "fuzz.h"
 #include "le.h"
-#include "topology.h"
+#include "topology/topology.h"
 #include "unit.h"
 
 enum { BLOCK_LENGTH = 0x3fff, KEEP_SUMS = 1 << 15, MOST_BLOCKS = 80, BLOCK_SHIFT = 16 };

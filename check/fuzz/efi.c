@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "efi.h"
+#include "efi/efi.h"
 #include "fuzz.h"
 
 enum { SMALLEST = 32 };

@@ -9,9 +9,9 @@
 
 #include "../../riscv/imsic.h"
 #include "boot.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "fuzz.h"
-#include "topology.h"
+#include "topology/topology.h"
 
 enum { ROOM = 1 << 16, PAGE = 4096, ALIGNMENT = 8 };
 

@@ -22,8 +22,8 @@ FUZZ_SOURCES_efi := $(UNIT_COMMON) $(UNIT_SOURCES_efi)
 FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) riscv/imsic_fdt.c \
 	$(FUZZ)/promises.c
 FUZZ_SOURCES_pci := $(UNIT_COMMON) $(UNIT_SOURCES_pci) lib/virtio/pci.c lib/virtio/virtio.c \
-	$(UNIT_RINGS) lib/msix.c lib/time.c
-FUZZ_SOURCES_properties := virtio-iommu/reserved.c virtio-iommu/status.c
+	$(UNIT_RINGS) lib/pci/msix.c lib/time.c
+FUZZ_SOURCES_properties := virtio-iommu/standard/property.c virtio-iommu/driver/reserved.c virtio-iommu/standard/status.c
 FUZZ_HEADERS := $(UNIT_HEADERS) $(wildcard $(FUZZ)/*.h)
 
 .PHONY: fuzz check-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS) reader)

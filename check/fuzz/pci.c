@@ -9,7 +9,7 @@
 #include "fake_pci.h"
 #include "fuzz.h"
 #include "machine.h"
-#include "msix.h"
+#include "pci/msix.h"
 #include "unit.h"
 #include "virtio/virtio.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fuzz.h"
-#include "topology.h"
+#include "topology/topology.h"
 
 static void check_range(const struct topology *topology, const struct endpoint_range *range)
 {

@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "endpoint.h"
+#include "driver/endpoint.h"
 #include "fuzz.h"
-#include "iommu.h"
-#include "reserved.h"
+#include "driver/iommu.h"
+#include "driver/reserved.h"
 
 struct iommu iommu;
 static struct reply reply;

@@ -64,8 +64,8 @@ class Tree:
             self.write(f"build/{arch}/{image}", "")
             self.write(f"build/{arch}/tests.tsv", rows(MANIFEST))
         self.write("build/x86_64/virtio-iommu.efi", "")
-        self.write("virtio-iommu/requirements.tsv", rows(REQUIREMENTS))
-        self.write("virtio-iommu/untested.tsv", rows(UNTESTED))
+        self.write("virtio-iommu/standard/requirements.tsv", rows(REQUIREMENTS))
+        self.write("virtio-iommu/standard/untested.tsv", rows(UNTESTED))
         self.write("unittests.cfg", RUNS)
         for arch in set(architecture.names()) - {architecture.HOST}:
             mock_at(self, f"qemu-system-{arch}")

@@ -12,7 +12,7 @@ from runner.catalogue import Tree, read_requirements
 COMPLETE = ("DEV-", "DRV-", "N-", "VIOT-", "FDT-", "AMB-")
 REQUIREMENTS = read_requirements(Tree(str(TOP), "host"))
 TESTED = {name.replace("_", "-")
-          for file in (TOP / "virtio-iommu" / "tests").glob("*.c")
+          for file in (TOP / "virtio-iommu" / "tests").rglob("*.c")
           for name in re.findall(r"^TEST\((\w+),", file.read_text(), re.MULTILINE)}
 
 

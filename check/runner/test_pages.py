@@ -280,7 +280,7 @@ def test_environment() -> None:
 
 
 def catalogue() -> list[dict]:
-    lines = (TOP / "virtio-iommu/requirements.tsv").read_text().splitlines()[1:]
+    lines = (TOP / "virtio-iommu/standard/requirements.tsv").read_text().splitlines()[1:]
     return [{**dict(zip(("id", "level", "clause"), line.split("\t"))), "verdict": "pass"}
             for line in lines]
 
@@ -328,7 +328,7 @@ def test_coverage(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["coverage"], str(tree.root)) == 0
     text = capsys.readouterr().out
     assert "some\\_fail" in text and "| LATE, EARLY |" in text
-    rows = len((tree.root / "virtio-iommu/requirements.tsv").read_text().splitlines()) - 1
+    rows = len((tree.root / "virtio-iommu/standard/requirements.tsv").read_text().splitlines()) - 1
     assert f"| {rows} | " in text
     program.write_text("#!/bin/sh\n")
     assert report.main(["coverage"], str(tree.root)) == 2

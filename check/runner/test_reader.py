@@ -25,7 +25,7 @@ not ok 2 - DEV-A-2/two
   verdict: fail
   expected: "status INVAL (4)"
   actual: "said \\"ok 1 - DEV-A-1/one\\" and verdict: pass"
-  at: "virtio-iommu/tests/attach.c:33"
+  at: "virtio-iommu/tests/requests/attach.c:33"
   microseconds: 2
   ...
 # start DEV-A-3/three

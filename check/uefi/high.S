@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An EFI application with another one in it, which it loads as high up as high.c says. */
-#include "pe.h"
+#include "efi/pe.h"
 
 	.section .head, "a"
 	.globl header

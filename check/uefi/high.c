@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "efi.h"
+#include "efi/efi.h"
 
 #define WHERE 0x100001000ull
 

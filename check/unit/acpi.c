@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
-#include "acpi.h"
+#include "acpi/acpi.h"
 #include "boot.h"
 #include "unit.h"
 

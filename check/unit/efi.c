@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "efi.h"
+#include "efi/efi.h"
 #include "unit.h"
 
 #define PAGE EFI_PAGE_SIZE

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pci.h"
+#include "pci/pci.h"
 
 #define FAKE_ROOT -1
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "boot.h"
-#include "fdt.h"
-#include "topology.h"
+#include "fdt/fdt.h"
+#include "topology/topology.h"
 #include "unit.h"
 
 /* All that can be read from a tree, one after the other. */

@@ -2,7 +2,7 @@
 #include <libfdt.h>
 
 #include "../../riscv/imsic.h"
-#include "fdt.h"
+#include "fdt/fdt.h"
 #include "unit.h"
 
 #define NODE "/soc/imsic@28000000"

@@ -8,8 +8,9 @@
 
 #include <asm/io.h>
 
-#include "iommu.h"
-#include "iommu_internal.h"
+#include "standard/property.h"
+#include "driver/iommu.h"
+#include "driver/iommu_internal.h"
 #include "machine.h"
 #include "memory.h"
 #include "unit.h"
@@ -50,13 +51,6 @@ void *arena_alloc(size_t size, size_t align)
 
 	CHECK(size <= sizeof(arena[0]) && align <= 4096);
 	return arena[turn++ % 2];
-}
-
-bool next_resv_mem(const uint8_t *properties, uint32_t size, uint32_t *offset,
-		   struct property_resv_mem *property)
-{
-	(void)properties, (void)size, (void)offset, (void)property;
-	return false;
 }
 
 void requests_init(void)
@@ -136,7 +130,7 @@ static const struct virtio_transport transport = {
 	.queue_max = queue_max, .queue_enable = queue_enable,
 };
 
-bool virtio_open(struct virtio_device *dev, const struct place *place, struct error *why)
+bool virtio_open(struct virtio_device *dev, const struct device_location *place, struct error *why)
 {
 	(void)place;
 	if (device.no_transport)

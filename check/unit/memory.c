@@ -75,11 +75,11 @@ static void choices(void)
 	describe(2, 0, second);		/* cut at 180 KiB: 52 KiB of it are left, the first has 64 */
 	CHECK_EQ(choose(at(180 * KIB)), 0);
 	CHECK_EQ(memory_end(), at(180 * KIB));
-	CHECK(arena_spare(at(60 * KIB), 4 * KIB) == ram + 60 * KIB);
-	CHECK(!arena_spare(at(62 * KIB), 4 * KIB));
-	CHECK(arena_spare(at(128 * KIB), 52 * KIB) == ram + 128 * KIB);
-	CHECK(!arena_spare(at(178 * KIB), 4 * KIB));
-	CHECK(!arena_spare(at(100 * KIB), 4 * KIB));
+	CHECK(memory_if_free(at(60 * KIB), 4 * KIB) == ram + 60 * KIB);
+	CHECK(!memory_if_free(at(62 * KIB), 4 * KIB));
+	CHECK(memory_if_free(at(128 * KIB), 52 * KIB) == ram + 128 * KIB);
+	CHECK(!memory_if_free(at(178 * KIB), 4 * KIB));
+	CHECK(!memory_if_free(at(100 * KIB), 4 * KIB));
 	CHECK_EQ(choose(UINT64_MAX), 128 * KIB);
 	describe(1, 2, whole);
 	CHECK_EQ(choose(UINT64_MAX), 4 * KIB);

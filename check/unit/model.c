@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "model.h"
+#include "standard/model.h"
 #include "unit.h"
 
 #define FEATURE(name) (1ull << VIRTIO_IOMMU_F_##name)

@@ -17,23 +17,23 @@ UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT
 	-fno-builtin-printf -iquote lib -iquote virtio-iommu -I $(UNIT) $(HOST_LIBFDT_CFLAGS)
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
-UNIT_SOURCES_acpi := lib/acpi.c lib/acpi_power.c lib/acpi_madt.c
-UNIT_SOURCES_viot := virtio-iommu/viot.c virtio-iommu/topology.c
-UNIT_SOURCES_efi := lib/efi.c
-UNIT_SOURCES_fdt := lib/fdt.c lib/fdt_pci.c lib/fdt_virtio.c virtio-iommu/topology.c \
-	virtio-iommu/topology_fdt.c
-UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt.c
-UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci.c lib/pci_setup.c lib/pci_bars.c x86/pci_ports.c
+UNIT_SOURCES_acpi := lib/acpi/acpi.c lib/acpi/power.c lib/acpi/madt.c
+UNIT_SOURCES_viot := virtio-iommu/topology/viot.c virtio-iommu/topology/topology.c
+UNIT_SOURCES_efi := lib/efi/efi.c
+UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c virtio-iommu/topology/topology.c \
+	virtio-iommu/topology/fdt.c
+UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt/fdt.c
+UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci/pci.c lib/pci/setup.c lib/pci/bars.c x86/pci_ports.c
 UNIT_RINGS := $(wildcard lib/virtio/ring*.c)
 UNIT_SOURCES_ring := $(UNIT_RINGS)
 UNIT_SOURCES_libc := lib/glob.c
-UNIT_SOURCES_model := virtio-iommu/model.c
+UNIT_SOURCES_model := virtio-iommu/standard/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
-UNIT_SOURCES_iommu := virtio-iommu/iommu.c virtio-iommu/trace.c virtio-iommu/status.c \
+UNIT_SOURCES_iommu := virtio-iommu/driver/iommu.c virtio-iommu/driver/state.c virtio-iommu/driver/trace.c virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
-UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci.c lib/pci_bars.c \
-	lib/place.c
+UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
+	lib/location.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)
@@ -51,7 +51,7 @@ $(UNIT_OUT)/own/console.o: $(UNIT_OUT)/obj/lib/console.o
 
 UNIT_FIXTURES := $(patsubst $(UNIT)/tables/%.asl,$(UNIT_FIXTURE_OUT)/%.aml,$(UNIT_TABLES)) \
 	$(patsubst $(UNIT)/trees/%.dts,$(UNIT_FIXTURE_OUT)/%.dtb,$(UNIT_TREES))
-UNIT_HEADERS := $(wildcard $(UNIT)/*.h $(UNIT)/asm/*.h lib/*.h lib/*/*.h virtio-iommu/*.h)
+UNIT_HEADERS := $(wildcard $(UNIT)/*.h $(UNIT)/asm/*.h lib/*.h lib/*/*.h virtio-iommu/*/*.h)
 
 .PHONY: check-unit $(addprefix check-unit-,$(UNIT_TESTS))
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "topology.h"
+#include "topology/topology.h"
 #include "unit.h"
 
 enum { NODES = 36, OFFSET = 38, FIRST = 48 };

@@ -9,7 +9,7 @@
 #include <asm/io.h>
 
 #include "dma/dma.h"
-#include "pci.h"
+#include "pci/pci.h"
 #include "machine.h"
 #include "memory.h"
 #include "time.h"
@@ -433,20 +433,20 @@ static void count_settled(void)
 static bool open_master(uint32_t type)
 {
 	start(type);
-	return dma_open(&master, &(struct place){.pci = &pci}, page, &error);
+	return dma_open(&master, &(struct device_location){.pci = &pci}, page, &error);
 }
 
 static void unusable(void)
 {
 	start(VIRTIO_TYPE_IOMMU);
-	CHECK(!dma_open(&master, &(struct place){.pci = &pci}, page, &error) && !error.text[0]);
+	CHECK(!dma_open(&master, &(struct device_location){.pci = &pci}, page, &error) && !error.text[0]);
 	start(VIRTIO_TYPE_BLOCK);
 	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
-	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error,
+	CHECK_ERROR(dma_open(&master, &(struct device_location){.pci = &pci}, page, &error), error,
 		    "does not offer ACCESS_PLATFORM", "virtio-blk that is not translated");
 	start(VIRTIO_TYPE_ENTROPY);
 	device.config[PCI_STATUS] = 0;
-	CHECK_ERROR(dma_open(&master, &(struct place){.pci = &pci}, page, &error), error,
+	CHECK_ERROR(dma_open(&master, &(struct device_location){.pci = &pci}, page, &error), error,
 		    "no capability of type 1", "virtio-rng without capabilities");
 }
 
@@ -480,19 +480,19 @@ static void silence(void)
 	uint64_t before;
 
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
-	master.settle = count_settled;
+	master.flush_iommu = count_settled;
 	settled = 0;
 	device.reaction = IS_SILENT;
 	before = ticks;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
 	CHECK(ticks - before >= REPLY_TIMEOUT_US);
 	CHECK_EQ(settled, 1);
-	master.noticed = notice;
+	master.fault_reported = notice;
 	before = ticks;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
 	CHECK(ticks - before < REPLY_TIMEOUT_US / 10);
 	CHECK_EQ(settled, 2);
-	master.patience_us = REPLY_TIMEOUT_US / 100;	/* nobody expects it to work */
+	master.timeout_us = REPLY_TIMEOUT_US / 100;	/* nobody expects it to work */
 	before = ticks;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
 	CHECK(ticks - before < REPLY_TIMEOUT_US / 100);
@@ -515,9 +515,9 @@ static void places(void)
 {
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
-	dma_place(&master, phys(page));
+	dma_set_page_iova(&master, phys(page));
 	CHECK(master.running);
-	dma_place(&master, phys(page) + 0x1000);
+	dma_set_page_iova(&master, phys(page) + 0x1000);
 	CHECK(!master.running);
 	CHECK_EQ(dma_scratch_piece(&master, 3, 5, true).address, phys(page) + 0x1000 + DMA_SCRATCH + 3);
 }
@@ -574,9 +574,9 @@ static void transmit_results(uint32_t type)
 	CHECK(open_master(type));
 	device.reaction = IS_SILENT;
 	device.used_length = 0;
-	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
-	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
-	CHECK(master.running && !master.ops->exact && master.ops->fed);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNVERIFIED);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNVERIFIED);
+	CHECK(master.running && !master.ops->exact && master.ops->input_driven);
 	CHECK_EQ(dma_recall(&master, target, 4), DMA_REFUSED);
 	device.transmit = IS_SILENT;
 	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_SILENT);
@@ -586,7 +586,7 @@ static void transmit_results(uint32_t type)
 	device.transmit = USES_BOGUS;
 	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
 	device.transmit = USES;
-	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNSEEN);
+	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_UNVERIFIED);
 }
 
 /* Rings and scratch lie in the page, the target nowhere else: 1526 bytes or more, header first. */
@@ -633,7 +633,7 @@ static bool open_edu(uint64_t bar_size)
 	pci.vendor = 0x1234;
 	pci.device = 0x11e8;
 	pci.bars[0].size = bar_size;
-	return dma_open(&master, &(struct place){.pci = &pci}, page, &error);
+	return dma_open(&master, &(struct device_location){.pci = &pci}, page, &error);
 }
 
 static void edu(void)

@@ -9,7 +9,7 @@ static const struct dma_driver *const drivers[] = {
 	&dma_virtio_blk, &dma_virtio_rng, &dma_virtio_console, &dma_virtio_net, &dma_edu,
 };
 
-bool dma_open(struct dma_master *master, const struct place *place, void *page,
+bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
 	      struct error *error)
 {
 	error->text[0] = '\0';
@@ -17,7 +17,7 @@ bool dma_open(struct dma_master *master, const struct place *place, void *page,
 		memset(master, 0, sizeof(*master));
 		master->page = page;
 		master->page_iova = phys(page);
-		master->patience_us = REPLY_TIMEOUT_US;
+		master->timeout_us = REPLY_TIMEOUT_US;
 		if (drivers[i]->open(master, place, error))
 			return true;
 		if (error->text[0])
@@ -32,7 +32,7 @@ void dma_stop(struct dma_master *master)
 	master->running = false;
 }
 
-void dma_place(struct dma_master *master, uint64_t iova)
+void dma_set_page_iova(struct dma_master *master, uint64_t iova)
 {
 	if (master->page_iova == iova)
 		return;
@@ -51,8 +51,8 @@ static bool ready(struct dma_master *master)
 /* What failed once may not answer again: stop it, so that nothing comes late. */
 static enum dma_result conclude(struct dma_master *master, enum dma_result result)
 {
-	if (result == DMA_SILENT && master->settle)
-		master->settle();
+	if (result == DMA_SILENT && master->flush_iommu)
+		master->flush_iommu();
 	if (result == DMA_REFUSED || result == DMA_SILENT)
 		dma_stop(master);
 	return result;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "place.h"
+#include "location.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
@@ -28,7 +28,7 @@
 
 enum dma_result {
 	DMA_DONE,	/* the device says that it did it */
-	DMA_UNSEEN,	/* it says that it read memory; what it saw goes where nobody here can look */
+	DMA_UNVERIFIED,	/* it says that it read memory; what it saw goes where nobody here can look */
 	DMA_REFUSED,	/* the device reports an error, or asks for a reset */
 	DMA_SILENT,	/* nothing came within the patience */
 };
@@ -40,12 +40,12 @@ struct dma_ops {
 
 	/*
 	 * An exact master writes pattern[] and reads back what it is told to; one that is not exact
-	 * writes bytes that nobody knows, and its reads are DMA_UNSEEN at best.
+	 * writes bytes that nobody knows, and its reads are DMA_UNVERIFIED at best.
 	 */
 	bool exact;
 
 	/* What it writes comes from outside of the machine: maybe nothing does, and it never writes. */
-	bool fed;
+	bool input_driven;
 
 	/* Of a virtio device: the first queues, each with a ring in the private page; at most DMA_QUEUES. */
 	unsigned int queues;
@@ -76,13 +76,13 @@ struct dma_master {
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start its queue reads as not enabled */
 	bool messages;		/* virtio: MSI-X vector 0 is sent for each access from the next start */
-	uint64_t patience_us;	/* how long an access may take before it counts as silent */
+	uint64_t timeout_us;	/* how long an access may take before it counts as silent */
 
 	/* Whether somebody else has noticed an access since this one began: it is not waited for long. */
-	bool (*noticed)(void);	/* or NULL */
+	bool (*fault_reported)(void);	/* or NULL */
 
 	/* Called after a silent access, before the device is stopped. */
-	void (*settle)(void);	/* or NULL */
+	void (*flush_iommu)(void);	/* or NULL */
 	uint8_t pattern[DMA_MAX_BYTES];
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
@@ -92,14 +92,14 @@ struct dma_master {
 
 /*
  * Make a master of the device that is there, if a driver knows it. @page is DMA_PAGE_BYTES long, the
- * caller's, seen by the device at its own address until dma_place(). Returns false, with @error empty, if no
+ * caller's, seen by the device at its own address until dma_set_page_iova(). Returns false, with @error empty, if no
  * driver knows the device, and with a message if it cannot be used.
  */
-bool dma_open(struct dma_master *master, const struct place *place, void *page,
+bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
 	      struct error *error);
 
 /* From the next access on the device sees the private page at @iova. */
-void dma_place(struct dma_master *master, uint64_t iova);
+void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 
 /* Accesses; the device is started first if it is not running. @size is at most DMA_MAX_BYTES. */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
@@ -113,7 +113,7 @@ void dma_stop(struct dma_master *master);
 
 /* The drivers. open() returns false, @error untouched, for a device of another kind. */
 struct dma_driver {
-	bool (*open)(struct dma_master *master, const struct place *place, struct error *error);
+	bool (*open)(struct dma_master *master, const struct device_location *place, struct error *error);
 };
 
 extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_console, dma_virtio_net,
@@ -122,7 +122,7 @@ extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_consol
 /* For drivers of virtio devices: rings in the private page, and one request at a time through each. */
 #define DMA_SCRATCH 1024	/* the private page: the rings below, scratch buffers from here on */
 
-bool dma_virtio_open(struct dma_master *master, const struct place *place, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
 		     struct error *error);
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);
@@ -145,7 +145,7 @@ enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
 
 /*
  * For devices with a receive and a transmit queue (5.1.2, 5.3.2). The device reads @pieces; at best
- * DMA_UNSEEN.
+ * DMA_UNVERIFIED.
  */
 enum { DMA_RECEIVEQ = 0, DMA_TRANSMITQ = 1 };
 

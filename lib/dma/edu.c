@@ -9,7 +9,7 @@
 
 #include "dma/dma.h"
 #include "memory.h"
-#include "pci.h"
+#include "pci/pci.h"
 #include "time.h"
 
 #define EDU_VENDOR 0x1234
@@ -31,7 +31,7 @@ enum { BUFFER_PATTERN = 0x40000, BUFFER_BACK = 0x40800 };
 static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
 				uint64_t direction)
 {
-	struct deadline deadline = deadline_in(master->patience_us);
+	struct deadline deadline = deadline_in(master->timeout_us);
 
 	io_write64(master->registers + EDU_DMA_SOURCE, from);
 	io_write64(master->registers + EDU_DMA_DESTINATION, to);
@@ -80,7 +80,7 @@ static const struct dma_ops edu_ops = {
 	.stop = edu_stop,
 };
 
-static bool edu_open(struct dma_master *master, const struct place *place, struct error *error)
+static bool edu_open(struct dma_master *master, const struct device_location *place, struct error *error)
 {
 	struct pci_dev *pci = place->pci;
 

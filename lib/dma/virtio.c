@@ -15,17 +15,17 @@
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 
-bool dma_virtio_open(struct dma_master *master, const struct place *place, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
 		     struct error *error)
 {
 	if (virtio_type(place) != type || !virtio_open(&master->virtio, place, error))
 		return false;
 	if (!virtio_reset(&master->virtio))
 		return error_set(error, "%s: device_status does not return to 0 after reset",
-				 place_name(place));
+				 location_name(place));
 	if ((virtio_offered(&master->virtio) & FEATURES) != FEATURES)
 		return error_set(error, "%s does not offer ACCESS_PLATFORM: its DMA is not translated",
-				 place_name(place));
+				 location_name(place));
 	return true;
 }
 
@@ -77,14 +77,14 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
  */
 static uint64_t grace_us(const struct dma_master *master)
 {
-	return master->patience_us < LATE_US ? 0 : LATE_US;
+	return master->timeout_us < LATE_US ? 0 : LATE_US;
 }
 
 /* Looks at what others have noticed between slices; when the time is over one more is given. */
 static enum virtio_wait patient_wait(struct dma_master *master, uint16_t queue,
 				     struct ring_reply *reply)
 {
-	struct deadline deadline = deadline_in(master->patience_us);
+	struct deadline deadline = deadline_in(master->timeout_us);
 	enum virtio_wait result;
 	bool last = false, noticed = false;
 
@@ -92,7 +92,7 @@ static enum virtio_wait patient_wait(struct dma_master *master, uint16_t queue,
 		result = virtio_wait(&master->virtio, &master->rings[queue], reply, SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
-		if (!noticed && (master->queue_refused || (master->noticed && master->noticed()))) {
+		if (!noticed && (master->queue_refused || (master->fault_reported && master->fault_reported()))) {
 			noticed = true;
 			deadline = deadline_in(grace_us(master));
 		}
@@ -144,7 +144,7 @@ enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring
 	uint32_t written;
 	enum dma_result result = dma_virtio_send(master, DMA_TRANSMITQ, pieces, count, &written);
 
-	return result == DMA_DONE ? DMA_UNSEEN : result;
+	return result == DMA_DONE ? DMA_UNVERIFIED : result;
 }
 
 enum dma_result dma_virtio_receive(struct dma_master *master)

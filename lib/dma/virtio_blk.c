@@ -115,7 +115,7 @@ static const struct dma_ops blk_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool blk_open(struct dma_master *master, const struct place *place,
+static bool blk_open(struct dma_master *master, const struct device_location *place,
 		     struct error *error)
 {
 	master->ops = &blk_ops;

@@ -25,7 +25,7 @@ static enum dma_result console_read(struct dma_master *master, uint64_t iova, vo
 
 static const struct dma_ops console_ops = {
 	.name = "virtio-console",
-	.fed = true,
+	.input_driven = true,
 	.queues = 2,
 	.start = dma_virtio_start,
 	.write = console_write,
@@ -33,7 +33,7 @@ static const struct dma_ops console_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool console_open(struct dma_master *master, const struct place *place,
+static bool console_open(struct dma_master *master, const struct device_location *place,
 			 struct error *error)
 {
 	master->ops = &console_ops;

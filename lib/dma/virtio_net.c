@@ -91,7 +91,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 		return DMA_REFUSED;
 	for (unsigned int network = 0; network < NETWORKS; network++) {
 		result = ask(master, network);
-		if (result != DMA_UNSEEN)
+		if (result != DMA_UNVERIFIED)
 			return result;
 	}
 	return dma_virtio_receive(master);
@@ -115,7 +115,7 @@ static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *
 
 static const struct dma_ops net_ops = {
 	.name = "virtio-net",
-	.fed = true,
+	.input_driven = true,
 	.queues = 2,
 	.start = dma_virtio_start,
 	.write = net_write,
@@ -123,7 +123,7 @@ static const struct dma_ops net_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool net_open(struct dma_master *master, const struct place *place, struct error *error)
+static bool net_open(struct dma_master *master, const struct device_location *place, struct error *error)
 {
 	master->ops = &net_ops;
 	return dma_virtio_open(master, place, VIRTIO_TYPE_NET, error);

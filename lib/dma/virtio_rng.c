@@ -29,7 +29,7 @@ static const struct dma_ops rng_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool rng_open(struct dma_master *master, const struct place *place,
+static bool rng_open(struct dma_master *master, const struct device_location *place,
 		     struct error *error)
 {
 	master->ops = &rng_ops;

@@ -7,7 +7,7 @@
 #include <asm/io.h>
 
 #include "memory.h"
-#include "pci.h"
+#include "pci/pci.h"
 #include "virtio/pci_layout.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"

@@ -83,7 +83,7 @@ def read_manifest(tree: Tree) -> list[Test]:
 
 
 def read_requirements(tree: Tree) -> dict[str, Requirement]:
-    rows = read_rows(tree, tree.path("virtio-iommu", "requirements.tsv"), 3)
+    rows = read_rows(tree, tree.path("virtio-iommu", "standard", "requirements.tsv"), 3)
     untested = read_untested(tree)
     texts = rows[0].index("requirement") if "requirement" in rows[0] else 3
     return {row[0]: Requirement(*row[:3], "".join(row[texts:texts + 1]),
@@ -92,7 +92,7 @@ def read_requirements(tree: Tree) -> dict[str, Requirement]:
 
 def read_untested(tree: Tree) -> dict[str, tuple[tuple[str, ...], str]]:
     """Requirements without a test: who judges them, apart by commas or "-", and why."""
-    rows = read_rows(tree, tree.path("virtio-iommu", "untested.tsv"), 3)
+    rows = read_rows(tree, tree.path("virtio-iommu", "standard", "untested.tsv"), 3)
     return {row[0]: (tuple(row[1].split(", ")) if row[1] != "-" else (), row[2])
             for row in rows[1:]}
 

@@ -14,8 +14,8 @@ from .score import by_clause
 HEAD = """\
 # What is covered
 
-Made by `make docs` from `virtio-iommu/requirements.tsv`, `virtio-iommu/untested.tsv`, the tests'
-declarations, and `host/mutants.def`. A mutant is the reference device with one bug; `make check` wants a
+Made by `make docs` from `virtio-iommu/standard/requirements.tsv`, `virtio-iommu/standard/untested.tsv`, the tests'
+declarations, and `host/bugs/mutants.def`. A mutant is the reference device with one bug; `make check` wants a
 test of the same requirement to turn red on it, and a mutant for each requirement that has tests. What a VMM
 does is in the report of its run.
 """

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from . import architecture
 from .catalogue import Tree, commit, read_make_config
 
-PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/requirements.tsv",
-         "virtio-iommu/untested.tsv")
+PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/standard/requirements.tsv",
+         "virtio-iommu/standard/untested.tsv")
 DIRECTORIES = ("scripts/runner", "expectations")
 
 

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <unistd.h>
+
+#include "host/board/board.h"
+#include "host/pci/bridge.h"
+#include "host/pci/bus.h"
+#include "host/machine/fatal.h"
+#include "host/bugs/mutant.h"
+#include "host/machine/personality.h"
+#include "host/devices/blk.h"
+#include "host/devices/console.h"
+#include "host/devices/edu.h"
+#include "host/iommu/virtio_iommu.h"
+#include "host/devices/net.h"
+#include "host/devices/rng.h"
+
+enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
+
+/* Of a function that is not behind the IOMMU, as a mutant has it. */
+#define OUTSIDE_ID 0xffff0000
+
+/* Of the first endpoint on MMIO; no range has it. */
+#define MMIO_ID 0x30000
+
+/* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
+const struct board_range board_ranges[] = {
+	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
+	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
+};
+const unsigned int board_range_count = sizeof(board_ranges) / sizeof(board_ranges[0]);
+
+static struct bus first_root, second_root, outside_root;
+static struct function host_bridges[3];
+
+static struct {
+	struct function port;
+	struct bus bus;
+} ports[MAX_HOST_ENDPOINTS];
+static unsigned int port_count;
+
+static struct function pci_bridge;
+static struct bus pci_bus;
+
+static struct vblk disks[MAX_HOST_ENDPOINTS];
+static struct vrng rngs[MAX_HOST_ENDPOINTS];
+static struct vconsole consoles[MAX_HOST_ENDPOINTS];
+static struct vnet nets[MAX_HOST_ENDPOINTS];
+static struct vedu edus[MAX_HOST_ENDPOINTS];
+static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
+static unsigned int endpoint_count;
+
+static const struct options *setup;
+
+/* A further root complex shows as a host bridge on the first root bus. */
+static void add_root(struct bus *bus, unsigned int index, uint8_t number)
+{
+	if (host_bridges[index].bus)
+		return;
+	bus_add_root(bus, number);
+	host_bridge_init(&host_bridges[index]);
+	bus_plug(&first_root, &host_bridges[index]);
+}
+
+static struct bus *add_port(struct bus *root)
+{
+	unsigned int n = port_count++;
+
+	bridge_init(&ports[n].port, &ports[n].bus, PCI_PORT_ROOT);
+	bus_plug(root, &ports[n].port);
+	return &ports[n].bus;
+}
+
+static struct bus *shared_pci_bus(void)
+{
+	if (!pci_bridge.bus) {
+		bridge_init(&pci_bridge, &pci_bus, PCI_PORT_TO_PCI);
+		bus_plug(&first_root, &pci_bridge);
+	}
+	return &pci_bus;
+}
+
+static struct bus *bus_for(enum endpoint_place place)
+{
+	switch (place) {
+	case PLACE_ROOT_PORT:
+		return add_port(&first_root);
+	case PLACE_SECOND_ROOT:
+		add_root(&second_root, 1, SECOND_ROOT);
+		return add_port(&second_root);
+	case PLACE_PCI_BRIDGE:
+		return shared_pci_bus();
+	case PLACE_OUTSIDE:
+		add_root(&outside_root, 2, OUTSIDE_ROOT);
+		return add_port(&outside_root);
+	default:
+		return &first_root;
+	}
+}
+
+static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
+{
+	switch (kind) {
+	case KIND_RNG:
+		return vrng_init(&rngs[n]), &rngs[n].vdev;
+	case KIND_CONSOLE:
+		return vconsole_init(&consoles[n]), &consoles[n].vdev;
+	case KIND_NET:
+		return vnet_init(&nets[n]), &nets[n].vdev;
+	case KIND_EDU:
+		return vedu_init(&edus[n]), &edus[n].vdev;
+	default:
+		return vblk_init(&disks[n]), &disks[n].vdev;
+	}
+}
+
+static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
+{
+	unsigned int n = endpoint_count++;
+
+	endpoints[n] = make_endpoint(kind, n);
+	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
+		vdev_mmio_plug(endpoints[n]);
+	else
+		bus_plug(bus_for(place), &endpoints[n]->function);
+}
+
+void board_init(const struct options *options)
+{
+	setup = options;
+	add_root(&first_root, 0, FIRST_ROOT);
+	virtio_iommu_init(options);
+	if (options->mmio)
+		vdev_mmio_plug(virtio_iommu_device());
+	else
+		bus_plug(&first_root, &virtio_iommu_device()->function);
+	for (unsigned int i = 0; i < options->endpoint_count; i++)
+		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
+}
+
+bool board_save_disks(int file)
+{
+	ssize_t size = sizeof(disks[0].disk);
+
+	for (unsigned int i = 0; i < MAX_HOST_ENDPOINTS; i++)
+		if (write(file, disks[i].disk, size) != size)
+			return false;
+	return true;
+}
+
+bool board_load_disks(int file)
+{
+	ssize_t size = sizeof(disks[0].disk);
+
+	for (unsigned int i = 0; i < MAX_HOST_ENDPOINTS; i++)
+		if (read(file, disks[i].disk, size) != size)
+			return false;
+	return true;
+}
+
+uint64_t board_iommu_registers(void)
+{
+	return virtio_iommu_device()->registers;
+}
+
+bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint)
+{
+	unsigned int i = 0;
+
+	while (i < endpoint_count && (!endpoints[i]->registers || index--))
+		i++;
+	if (i == endpoint_count)
+		return false;
+	*endpoint = (struct board_mmio){endpoints[i]->registers,
+					setup->endpoints[i].place == PLACE_MMIO, MMIO_ID + i};
+	return true;
+}
+
+uint16_t board_iommu_bdf(void)
+{
+	if (board_iommu_registers())
+		return UINT16_MAX;
+	return function_bdf(&virtio_iommu_device()->function);
+}
+
+static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	struct board_mmio endpoint;
+
+	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
+		if (endpoint.registers == dev->registers && endpoint.behind)
+			return *id = endpoint.id, true;
+	*id = OUTSIDE_ID;
+	return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+}
+
+bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	const struct function *f = &dev->function;
+	uint16_t requester;
+
+	if (dev == virtio_iommu_device())
+		return false;
+	if (dev->registers)
+		return mmio_endpoint_id(dev, id);
+	requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
+	*id = OUTSIDE_ID;
+	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
+		return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+	for (unsigned int i = 0; i < board_range_count; i++) {
+		const struct board_range *range = &board_ranges[i];
+
+		if (requester < range->bdf_first || requester > range->bdf_last)
+			continue;
+		*id = requester - range->bdf_first + range->endpoint_first;
+		return true;
+	}
+	return false;
+}
+
+static bool is_listed(const struct model_endpoint *list, unsigned int count, uint32_t id)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (list[i].id == id)
+			return true;
+	return false;
+}
+
+unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
+{
+	unsigned int count = 0;
+	uint32_t id;
+
+	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
+		if (board_endpoint_id(endpoints[i], &id) && !is_listed(list, count, id))
+			list[count++] = (struct model_endpoint){.id = id};
+	return count;
+}
+
+enum { SUBTYPE_UNKNOWN = 9 };
+
+static uint8_t subtype(unsigned int region)
+{
+	bool last = region == setup->region_count - 1;
+
+	return personality->unknown_properties && last ? SUBTYPE_UNKNOWN : setup->regions[region].subtype;
+}
+
+unsigned int board_regions(const struct model_endpoint *list, unsigned int count,
+			   struct model_region *regions)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count && !personality->no_property_bytes; i++)
+		for (unsigned int j = 0; j < setup->region_count && n < MODEL_MAX_REGIONS; j++)
+			if (!personality->own_regions || j % count == i)
+				regions[n++] = (struct model_region){list[i].id, subtype(j),
+								     setup->regions[j].first,
+								     setup->regions[j].last};
+	return n;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The host machine: a Linux process with guest memory, devices and a description of them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "host/board/board.h"
+#include "boot.h"
+#include "console.h"
+#include "fdt/fdt.h"
+#include "machine.h"
+#include "memory.h"
+#include "host/machine/options.h"
+#include "host/machine/personality.h"
+#include "host/machine/ram.h"
+#include "host/board/restart.h"
+#include "host/machine/signals.h"
+#include "host/board/tables.h"
+#include "host/machine/uart.h"
+#include "host/devices/blk.h"
+#include "host/iommu/virtio_iommu.h"
+
+const char machine_name[] = "host";
+
+#define NS_PER_S 1000000000ull
+
+/*
+ * Devices run inside of register accesses, so who polls and finds nothing has nobody to wait for:
+ * each turn of waiting takes this much off the time that is left.
+ */
+#define RELAX_NS 50000
+
+static uint64_t skipped;
+
+uint64_t machine_ticks(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec + skipped;
+}
+
+uint64_t machine_tick_rate(void)
+{
+	return NS_PER_S;
+}
+
+void machine_relax(void)
+{
+	vblk_idle();
+	if (!virtio_iommu_idle())
+		skipped += RELAX_NS;
+}
+
+/* Registers are never reached through the pointer itself: see asm/io.h. */
+void *io_map(uint64_t phys, uint64_t size)
+{
+	return phys + size < phys ? NULL : (void *)phys;
+}
+
+void machine_power_off(const struct boot_info *boot)
+{
+	(void)boot;
+	exit(0);
+}
+
+static char **arguments;
+
+void machine_reset(const struct boot_info *boot)
+{
+	(void)boot;
+	restart(arguments);
+}
+
+static void describe_by_tree(struct boot_info *boot)
+{
+	struct error error;
+
+	boot->fdt = tree_write(RAM_BASE);
+	if (!fdt_validate(boot->fdt, &error) || !fdt_memory(boot->fdt, boot, &error))
+		bail_out("%s", error.text);
+}
+
+static void describe_by_tables(struct boot_info *boot)
+{
+	boot->rsdp = tables_write(RAM_BASE);
+	boot_add_ram(boot, RAM_BASE, ram_size());
+	boot_add_ram(boot, RAM_HIGH_BASE, RAM_HIGH_SIZE);
+}
+
+int main(int argc, char **argv)
+{
+	static struct boot_info boot = {.protocol = "process"};
+	static char cmdline[4096];
+	struct options options;
+
+	arguments = argv;
+	options_parse(&options, argc, argv);
+	if (!ram_init(options.memory << 20)) {
+		perror("virtio-iommu: guest memory");
+		return 2;
+	}
+	uart_init();
+	signals_init();
+	board_init(&options);
+	restart_recover();
+	snprintf(cmdline, sizeof(cmdline), "%s%s", options.cmdline,
+		 options.machine_reset ? " machine-reset" : "");
+	boot.cmdline = cmdline;
+	boot_add_reserved(&boot, RAM_BASE, TABLES_SIZE);
+	if (options.fdt || personality->device_tree)
+		describe_by_tree(&boot);
+	else
+		describe_by_tables(&boot);
+	memory_init(&boot, RAM_HIGH_BASE, UINT64_MAX);
+	boot_start(&boot);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bugs of the reference device that can be switched on, one at a time (mutants.def).
+ *
+ * A new one is a row in mutants.def and the place of the bug: MUTATE(NAME, wrong, right), or
+ * if (mutant(MUTANT_NAME)). For a wrong answer to a rule of the model the row is all.
+ */
+#ifndef MUTANT_H
+#define MUTANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "standard/model.h"
+
+enum mutant_id {
+	NO_MUTANT,
+#define MUTANT(name, requirement, under, text) MUTANT_##name,
+#define WRONG_ANSWER(name, requirement, under, rule, answer, effect, text) MUTANT_##name,
+#include "host/bugs/mutants.def"
+#undef MUTANT
+#undef WRONG_ANSWER
+	MUTANTS
+};
+
+extern enum mutant_id active_mutant;
+
+static inline bool mutant(enum mutant_id id)
+{
+	return active_mutant == id;
+}
+
+#define MUTATE(name, wrong, right) (mutant(MUTANT_##name) ? (wrong) : (right))
+
+/* The active mutant's wrong answer to a rule. False if it has none. */
+bool mutant_answer(enum model_rule_id rule, uint8_t *answer, bool *acts);
+
+/* Switch on, together with the personality that it needs. False if there is none of this name. */
+bool mutant_use(const char *name);
+
+/* To stdout: name, requirement, personality, text; apart by tabs. */
+void mutant_list(void);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "host/machine/personality.h"
+#include "host/devices/blk.h"
+#include "host/virtio/vring.h"
+
+#define SECTOR 512
+
+enum { CLASS_STORAGE = 0x0180 };
+enum { REQUEST_IN = 0, REQUEST_OUT = 1, REQUEST_GET_ID = 8 };
+enum { RESULT_OK = 0, RESULT_IOERR = 1, RESULT_UNSUPP = 2 };
+enum { ID_SIZE = 20 };
+
+struct header {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t sector;
+};
+
+static bool fits(uint64_t sector, uint32_t size)
+{
+	return sector < VBLK_SECTORS && size <= (VBLK_SECTORS - sector) * SECTOR && size % SECTOR == 0;
+}
+
+/* The last writable byte is the result, all before it are data. */
+static bool serve(struct vblk *blk, const struct chain *chain, const struct header *header,
+		  uint8_t *result)
+{
+	static const char id[ID_SIZE] = "host";
+	uint32_t out = chain->readable.size - sizeof(*header), in = chain->writable.size - 1;
+
+	*result = RESULT_OK;
+	switch (header->type) {
+	case REQUEST_IN:
+		if (fits(header->sector, in))
+			return chain_write(&blk->vdev, chain, 0, blk->disk[header->sector], in);
+		break;
+	case REQUEST_OUT:
+		if (fits(header->sector, out))
+			return chain_read(&blk->vdev, chain, sizeof(*header),
+					  blk->disk[header->sector], out);
+		break;
+	case REQUEST_GET_ID:
+		return chain_write(&blk->vdev, chain, 0, id, in < ID_SIZE ? in : ID_SIZE);
+	default:
+		*result = RESULT_UNSUPP;
+		return true;
+	}
+	*result = RESULT_IOERR;
+	return true;
+}
+
+static void handle(struct vblk *blk, struct vqueue *queue, const struct chain *chain)
+{
+	struct vdev *dev = &blk->vdev;
+	struct header header;
+	uint8_t result;
+
+	if (chain->readable.size < sizeof(header) || !chain->writable.size)
+		vdev_break(dev);
+	else if (chain_read(dev, chain, 0, &header, sizeof(header)) &&
+		 serve(blk, chain, &header, &result) &&
+		 chain_write(dev, chain, chain->writable.size - 1, &result, 1))
+		vring_push(dev, queue, chain, chain->writable.size);
+}
+
+static void serve_all(struct vdev *dev, unsigned int queue)
+{
+	static struct chain chain;
+
+	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))
+		handle((struct vblk *)dev, &dev->queues[queue], &chain);
+}
+
+static void notified(struct vdev *dev, unsigned int queue)
+{
+	struct vblk *blk = (struct vblk *)dev;
+
+	blk->queue = queue;
+	blk->rest = personality->slow_endpoints;
+	if (!blk->rest)
+		serve_all(dev, queue);
+}
+
+static void reset(struct vdev *dev)
+{
+	((struct vblk *)dev)->rest = 0;
+}
+
+#define MAX_DISKS 8
+
+static struct vblk *disks[MAX_DISKS];
+static unsigned int disk_count;
+
+void vblk_idle(void)
+{
+	for (unsigned int i = 0; i < disk_count; i++)
+		if (disks[i]->rest && !--disks[i]->rest)
+			serve_all(&disks[i]->vdev, disks[i]->queue);
+}
+
+static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = notified};
+
+void vblk_init(struct vblk *blk)
+{
+	if (disk_count < MAX_DISKS)
+		disks[disk_count++] = blk;
+	blk->config.capacity = VBLK_SECTORS;
+	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
+		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));
+}

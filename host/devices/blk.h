@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef VBLK_H
+#define VBLK_H
+
+#include "host/virtio/vdev.h"
+
+#define VBLK_SECTORS 128
+
+/* A virtio-blk (virtio 1.4, 5.2) with its disk in memory. */
+struct vblk {
+	struct vdev vdev;	/* first */
+	struct {
+		uint64_t capacity;	/* sectors */
+	} config;
+	uint8_t disk[VBLK_SECTORS][512];
+	unsigned int rest;	/* of the time that a request takes, in turns of waiting */
+	unsigned int queue;	/* that it is in */
+};
+
+/* The CPU waits: disks that take their time go on. */
+void vblk_idle(void);
+
+void vblk_init(struct vblk *blk);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "host/virtio/vring.h"
+#include "host/devices/rng.h"
+
+enum { CLASS_OTHER = 0x00ff };
+
+/* xorshift64 (Marsaglia 2003): the same bytes in every run. */
+static uint8_t next_byte(struct vrng *rng)
+{
+	rng->state ^= rng->state << 13;
+	rng->state ^= rng->state >> 7;
+	rng->state ^= rng->state << 17;
+	return rng->state >> 56;
+}
+
+static void handle(struct vrng *rng, struct vqueue *queue, const struct chain *chain)
+{
+	struct vdev *dev = &rng->vdev;
+	uint8_t bytes[64];
+
+	for (uint32_t at = 0; at < chain->writable.size; at += sizeof(bytes)) {
+		for (unsigned int i = 0; i < sizeof(bytes); i++)
+			bytes[i] = next_byte(rng);
+		if (!chain_write(dev, chain, at, bytes, sizeof(bytes)))
+			return;
+	}
+	vring_push(dev, queue, chain, chain->writable.size);
+}
+
+static void notified(struct vdev *dev, unsigned int queue)
+{
+	static struct chain chain;
+
+	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))
+		handle((struct vrng *)dev, &dev->queues[queue], &chain);
+}
+
+static const struct vdev_ops ops = {.queues = 1, .notified = notified};
+
+void vrng_init(struct vrng *rng)
+{
+	rng->state = 0x9e3779b97f4a7c15ull;
+	vdev_init(&rng->vdev, &ops, VIRTIO_TYPE_ENTROPY, CLASS_OTHER,
+		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), NULL, 0);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A PCI function: its configuration space and BARs (PCI 3.0, chapter 6). All are function 0 of
+ * their device.
+ */
+#ifndef FUNCTION_H
+#define FUNCTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pci/pci.h"
+
+#define FUNCTION_CONFIG 256	/* nobody here has extended capabilities */
+
+struct bus;
+struct function;
+
+struct function_ops {
+	/* Registers behind a memory BAR. @width is 1, 2 or 4 and @offset a multiple of it. */
+	uint32_t (*read)(struct function *f, unsigned int bar, uint64_t offset, unsigned int width);
+	void (*write)(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+		      uint32_t value);
+
+	/* Called before configuration space is read and after it was written, or NULL. */
+	void (*config_access)(struct function *f, unsigned int offset, unsigned int width,
+			      bool write);
+
+	/* Registers take accesses of 64 bits, too: two of 32, the lower half first. */
+	bool takes_64_bits;
+};
+
+struct function {
+	const struct function_ops *ops;
+	struct bus *bus;			/* on which it sits; NULL: not plugged in */
+	uint8_t device;
+	struct bus *below;			/* of a bridge */
+	uint8_t config[FUNCTION_CONFIG];
+	uint8_t writable[FUNCTION_CONFIG];	/* bits that the driver can change */
+	uint64_t bar_size[PCI_BARS];
+	unsigned int capability_end;		/* where the next one goes */
+	unsigned int capability_link;		/* the register that will point to it */
+};
+
+void function_init(struct function *f, const struct function_ops *ops, uint16_t vendor,
+		   uint16_t device, uint16_t class_code);
+
+/* Fields of configuration space; not through the writable mask. */
+void function_set(struct function *f, unsigned int offset, unsigned int width, uint32_t value);
+uint32_t function_get(const struct function *f, unsigned int offset, unsigned int width);
+
+/* Let the driver change the bits of @mask in the field at @offset. */
+void function_allow(struct function *f, unsigned int offset, unsigned int width, uint32_t mask);
+
+/* A 64-bit prefetchable memory BAR; @size is a power of two. */
+void function_add_bar(struct function *f, unsigned int index, uint64_t size);
+
+/* Append a capability of @length bytes to the list. Returns its offset. */
+unsigned int function_add_capability(struct function *f, uint8_t id, unsigned int length);
+
+/* Accesses of the driver. */
+uint32_t function_config_read(struct function *f, unsigned int offset, unsigned int width);
+void function_config_write(struct function *f, unsigned int offset, unsigned int width,
+			   uint32_t value);
+
+/* Whether a decoding BAR holds the address, which one and where in it. */
+bool function_claims(const struct function *f, uint64_t address, unsigned int *bar,
+		     uint64_t *offset);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where a device is: a PCI function, or registers at an address that nothing moves.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdint.h>
+
+struct pci_dev;
+
+struct device_location {
+	struct pci_dev *pci;	/* NULL: registers */
+	uint64_t registers;	/* guest-physical */
+};
+
+/* "0000:00:02.0" or "MMIO 0xa000000"; good until the next call. */
+const char *location_name(const struct device_location *place);
+
+#endif

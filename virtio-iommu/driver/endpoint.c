@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+#include <string.h>
+
+#include "console.h"
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "memory.h"
+#include "pci/pci.h"
+#include "driver/reserved.h"
+#include "time.h"
+#include "topology/topology.h"
+
+/* Private pages lie below this address, if the input range reaches as far. */
+#define PRIVATE_TOP (1ull << 39)
+#define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
+
+static struct endpoint endpoints[MAX_ENDPOINTS];
+static unsigned int count;
+static struct endpoint outside;
+static bool wrote_first;
+static const struct topology *listed;
+
+static bool open_endpoint(struct endpoint *ep, const struct device_location *place, uint32_t id)
+{
+	size_t mark = arena_mark();
+	struct error error;
+	bool ok = dma_open(&ep->dma, place, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
+
+	ep->id = id;
+	ep->place = *place;
+	if (!ok)
+		arena_release(mark);
+	if (error.text[0])
+		printf("# endpoint: %s not usable: %s\n", location_name(place), error.text);
+	return ok;
+}
+
+static void open_outside(const struct device_location *place)
+{
+	uint32_t id = place->pci ? pci_requester_id(place->pci) : 0;
+
+	if (!endpoint_outside() && open_endpoint(&outside, place, id))
+		printf("# outside: %s %s\n", location_name(place), outside.dma.ops->name);
+}
+
+bool is_slow(const struct endpoint *ep)
+{
+	return !strcmp(ep->dma.ops->name, "edu");
+}
+
+bool is_input_driven(const struct endpoint *ep)
+{
+	return ep->dma.ops->input_driven;
+}
+
+bool writes_on_demand(const struct endpoint *ep)
+{
+	return !is_slow(ep) && !is_input_driven(ep);
+}
+
+static unsigned int rank(const struct endpoint *ep)
+{
+	if (is_slow(ep))
+		return 3;
+	if (is_input_driven(ep))
+		return 2;
+	return !ep->dma.ops->exact;
+}
+
+static void swap(struct endpoint *a, struct endpoint *b)
+{
+	struct endpoint c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static void sort_endpoints(void)
+{
+	for (unsigned int i = 1; i < count; i++)
+		for (unsigned int j = i; j && rank(&endpoints[j - 1]) > rank(&endpoints[j]); j--)
+			swap(&endpoints[j - 1], &endpoints[j]);
+}
+
+static bool find_id(const struct device_location *place, unsigned int *iommu_index, uint32_t *id)
+{
+	const struct pci_dev *pci = place->pci;
+
+	return pci ? topology_pci_endpoint(listed, pci->segment, pci_requester_id(pci), iommu_index, id) :
+		     topology_mmio_endpoint(listed, place->registers, iommu_index, id);
+}
+
+void endpoints_open(const struct device_location *places, unsigned int place_count,
+		    const struct topology *topology, unsigned int iommu_index)
+{
+	unsigned int index;
+	uint32_t id;
+
+	listed = topology;
+	for (unsigned int i = 0; i < place_count; i++) {
+		if (!find_id(&places[i], &index, &id))
+			open_outside(&places[i]);
+		else if (index == iommu_index && count < MAX_ENDPOINTS)
+			count += open_endpoint(&endpoints[count], &places[i], id);
+	}
+	sort_endpoints();
+	for (unsigned int i = 0; i < count; i++)
+		printf("# endpoint: %s id %#x %s\n", location_name(&endpoints[i].place), endpoints[i].id,
+		       endpoints[i].dma.ops->name);
+}
+
+/* At least; and some times what the endpoint takes otherwise. Longer, as long as nobody knows that. */
+#define QUIET_US 20000
+#define QUIET_FIRST_US 200000
+#define QUIET_MOST_US 400000
+#define QUIET_TIMES 4
+
+uint64_t quiet_us(const struct endpoint *ep)
+{
+	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
+
+	if (us > QUIET_MOST_US)
+		return QUIET_MOST_US;
+	return us > QUIET_US ? us : QUIET_US;
+}
+
+void access_took(struct endpoint *ep, uint64_t microseconds)
+{
+	uint64_t faded = ep->usual_us - ep->usual_us / 8;
+
+	ep->usual_us = microseconds > faded ? microseconds : faded;
+}
+
+/* Nobody reports a blocked access to a driver that is not there yet. */
+void endpoints_early_write(bool allowed)
+{
+	static const uint8_t nothing[8];
+	struct endpoint *ep = endpoint(0);
+	uint8_t *target = arena_alloc(sizeof(nothing), sizeof(nothing));
+
+	if (!ep || is_slow(ep) || is_input_driven(ep))
+		return;
+	if (!allowed)
+		ep->dma.timeout_us = QUIET_US;
+	dma_write(&ep->dma, phys(target), sizeof(nothing));
+	wrote_first = memcmp(target, nothing, sizeof(nothing));
+	dma_stop(&ep->dma);
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+}
+
+bool endpoint_wrote_first(void)
+{
+	return wrote_first;
+}
+
+void endpoints_choose_iovas(void)
+{
+	uint64_t top = iommu.config.input_end < PRIVATE_TOP ? iommu.config.input_end + 1 : PRIVATE_TOP;
+	uint64_t base = reserved_avoid((top - PRIVATE_SPACE) & -(uint64_t)PRIVATE_PAGE, PRIVATE_SPACE);
+
+	for (unsigned int i = 0; i < count; i++)
+		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
+}
+
+unsigned int endpoint_count(void)
+{
+	return count;
+}
+
+struct endpoint *endpoint(unsigned int index)
+{
+	return index < count ? &endpoints[index] : NULL;
+}
+
+struct endpoint *endpoint_named(const char *master)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!strcmp(endpoints[i].dma.ops->name, master))
+			return &endpoints[i];
+	return NULL;
+}
+
+struct endpoint *endpoint_bridged(void)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (endpoints[i].dma.ops->exact && endpoints[i].place.pci &&
+		    endpoints[i].place.pci->bdf >> 8)
+			return &endpoints[i];
+	return NULL;
+}
+
+struct endpoint *endpoint_outside(void)
+{
+	return outside.dma.ops && outside.dma.ops->exact ? &outside : NULL;
+}
+
+bool endpoint_id_is_unlisted(uint32_t id)
+{
+	return !topology_id_is_listed(listed, id);
+}
+
+static void rest(struct dma_master *dma)
+{
+	if (dma->running)
+		dma_stop(dma);
+	dma->messages = false;
+	dma_set_page_iova(dma, phys(dma->page));
+}
+
+void endpoints_quiesce(void)
+{
+	for (unsigned int i = 0; i < count; i++)
+		rest(&endpoints[i].dma);
+	if (endpoint_outside())
+		rest(&outside.dma);
+}

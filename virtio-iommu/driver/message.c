@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
+#include "driver/iommu.h"
+#include "driver/message.h"
+#include "pci/pci.h"
+#include "time.h"
+
+#define MAX_SENDERS 4
+
+/* A message overtakes nothing, but the host's thread that sends it may have to wait for a CPU. */
+#define ARRIVAL_US 200000
+
+/* A device that blocks a message reports it, or else has sent it in this time. */
+#define AWAY_US 2000
+
+static struct msix senders[MAX_SENDERS];
+static unsigned int sender_count;
+
+bool has_msix(struct pci_dev *pci)
+{
+	struct msix ignored;
+
+	return pci && msix_open(&ignored, pci);
+}
+
+bool messages_can_be_seen(void)
+{
+	struct msi_message message;
+	static bool asked, seen;
+
+	if (!asked)
+		seen = msi_alloc(&message, iommu.dev.pci ? pci_requester_id(iommu.dev.pci) : 0);
+	asked = true;
+	return seen;
+}
+
+const struct msix *messages_on(struct pci_dev *pci)
+{
+	struct msix *msix = &senders[sender_count];
+
+	if (sender_count == MAX_SENDERS || !msix_open(msix, pci))
+		return NULL;
+	sender_count++;
+	for (unsigned int i = 0; i < msix->count; i++)
+		msix_mask(msix, i, true);
+	msix_enable(msix, true);
+	return msix;
+}
+
+bool message_set(const struct msix *msix, unsigned int vector, struct msi_message *message)
+{
+	if (!msi_alloc(message, pci_requester_id(msix->pci)))
+		return false;
+	msix_set(msix, vector, message);
+	return true;
+}
+
+bool message_comes(const struct msi_message *message)
+{
+	struct deadline deadline = deadline_in(ARRIVAL_US);
+
+	while (!msi_arrived(message))
+		if (deadline_over(&deadline))
+			return msi_arrived(message);
+	return true;
+}
+
+bool message_stays_away(const struct msi_message *message, uint16_t events)
+{
+	struct deadline deadline = deadline_in(AWAY_US);
+
+	while (!msi_arrived(message))
+		if (event_count() != events || deadline_over(&deadline))
+			return !msi_arrived(message);
+	return false;
+}
+
+void messages_disable(void)
+{
+	while (sender_count)
+		msix_enable(&senders[--sender_count], false);
+}

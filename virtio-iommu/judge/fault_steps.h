@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Steps of tests about faults and their reports (virtio 1.4, 5.13.6.9).
+ */
+#ifndef FAULT_STEPS_H
+#define FAULT_STEPS_H
+
+#include "judge/steps.h"
+
+/* An access that is blocked, and what a report says of it. */
+struct fault {
+	struct endpoint *ep;
+	uint32_t access;	/* MAP_READ or MAP_WRITE */
+	uint64_t iova;
+	uint32_t size;
+	uint8_t *secret;	/* what a read must not see */
+	uint8_t reason;
+};
+
+/* How long a report that may never come is waited for. */
+#define REPORT_US 1000
+
+/* A write to the page behind that of the setting. */
+struct fault fault_behind(const struct page_fixture *s);
+
+/* The access; that it is blocked is judged. */
+void provoke(const char *at, const struct fault *fault);
+
+/*
+ * Provoke, and wait for the first report of the endpoint. A device may drop some (AMB-15): false
+ * after three times without one.
+ */
+bool find_report(const char *at, const struct fault *fault, struct event *event);
+
+/* The same; where none comes the test is skipped. */
+bool report_or_skip(const char *at, const struct fault *fault, struct event *event);
+
+/* A setting, and a fault in it that the device is seen to report; else the test is judged. */
+bool reporting_setting(const char *at, struct page_fixture *s, struct fault *fault);
+
+/* What a report says of an access. */
+void expect_whole(const char *at, const struct event *event);
+void expect_address(const char *at, const struct event *event, uint64_t first, uint64_t last);
+void expect_reason(const char *at, const struct event *event, uint8_t reason);
+
+/* A report need not tell the direction of the access (MAP_READ, MAP_WRITE); what it tells must be so. */
+void expect_direction(const char *at, const struct event *event, uint32_t access);
+
+/* No event buffer was used twice, and nothing written next to one or to one that was taken back. */
+void expect_no_events_breach(const char *at);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The model (model.h) beside the device: it says which answers to a request are right, and what
+ * endpoints reach behind it.
+ */
+#ifndef ORACLE_H
+#define ORACLE_H
+
+#include "standard/model.h"
+#include "judge/test.h"
+
+/* A model, on the arena, of the device as it is without any attachment. */
+struct model *oracle(void);
+
+/* Well-formed requests. */
+struct model_request attach_of(uint32_t domain, const struct endpoint *ep);
+struct model_request detach_of(uint32_t domain, const struct endpoint *ep);
+struct model_request map_of(uint32_t domain, uint64_t start, uint64_t end, const void *target,
+			    uint32_t flags);
+struct model_request unmap_of(uint32_t domain, uint64_t start, uint64_t end);
+
+/*
+ * Send @r, and do to @m what the answer says. FAIL: an answer that no reading of the text allows, or
+ * none at all; WARN: one that follows a MUST and not a SHOULD; else PASS.
+ */
+enum verdict oracle_send(struct model *m, const struct model_request *r, struct reply *reply);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A window of pages in a domain: ranges are told by the numbers of their first and last page, both
+ * included.
+ */
+#ifndef SPACE_H
+#define SPACE_H
+
+#include "judge/test.h"
+
+/* An attached endpoint; page n of the window is mapped, if at all, to page n of watched memory. */
+struct page_window {
+	struct endpoint *ep;
+	uint32_t domain;
+	uint64_t iova;
+	uint8_t *target;
+};
+
+/* Attach endpoint(0) to a fresh domain, with an empty window of @pages. For use in REQUIRE(). */
+bool make_page_window(struct page_window *s, unsigned int pages);
+
+/* Bounds in bytes, both included. */
+uint64_t page_start(const struct page_window *s, unsigned int page);
+uint64_t page_end(const struct page_window *s, unsigned int page);
+
+struct reply map_pages(const struct page_window *s, unsigned int first, unsigned int last);
+struct reply unmap_pages(const struct page_window *s, unsigned int first, unsigned int last);
+
+/* The first and the last byte arrive. */
+#define EXPECT_MAPPED(s, first, last) expect_mapped(AT, &(s), first, last)
+void expect_mapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last);
+
+/* No access, and room for a new mapping. N-MAP-1 is about the bytes next to a mapping. */
+#define EXPECT_UNMAPPED(s, first, last) expect_unmapped(AT, &(s), first, last)
+void expect_unmapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Record the verdict of the running test and print it as TAP 14.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "console.h"
+#include "judge/test.h"
+#include "judge/verdict.h"
+
+static struct {
+	const struct test *test;	/* NULL between tests */
+	unsigned int number;
+	char id[128];
+	enum verdict verdict;
+	bool unjudged;		/* from here on */
+	const char *at;
+	char expected[128], actual[160];	/* of a skip: actual holds the reason */
+} current;
+
+static const char *const verdict_names[] = {
+	[VERDICT_PASS] = "pass", [VERDICT_INFO] = "info", [VERDICT_SKIP] = "skip",
+	[VERDICT_WARN] = "warn", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
+};
+
+static enum verdict verdict_by_level(void)
+{
+	enum level level = current.test->level;
+
+	return level == LEVEL_MUST || level == LEVEL_ISOLATION ? VERDICT_FAIL : VERDICT_WARN;
+}
+
+bool no_defect_so_far(void)
+{
+	return current.verdict <= VERDICT_INFO;
+}
+
+static void record(enum verdict verdict, const char *at, const char *expected, const char *actual,
+		   va_list args)
+{
+	if (verdict == BY_LEVEL)
+		verdict = verdict_by_level();
+	if (verdict <= current.verdict || current.unjudged)
+		return;
+	current.verdict = verdict;
+	current.at = at;
+	snprintf(current.expected, sizeof(current.expected), "%s%s",
+		 verdict == VERDICT_ERROR ? "set-up: " : "", expected);
+	vsnprintf(current.actual, sizeof(current.actual), actual, args);
+}
+
+void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+{
+	va_list args;
+
+	va_start(args, actual);
+	record(verdict, at, expected, actual, args);
+	va_end(args);
+}
+
+void skip(const char *at, const char *reason, ...)
+{
+	va_list args;
+
+	va_start(args, reason);
+	record(VERDICT_SKIP, at, "", reason, args);
+	va_end(args);
+}
+
+void skip_rest(const char *reason)
+{
+	skip("", "%s", reason);
+	current.unjudged = true;
+}
+
+void allow_verdicts(void)
+{
+	current.unjudged = false;
+}
+
+static void make_id(char *id, size_t size, const struct test *test)
+{
+	bool requirement = true;
+	const char *from = test->id;
+
+	for (const char *last = id + size - 1; id < last && *from; from++) {
+		requirement = requirement && *from != '/';
+		*id++ = requirement && *from == '_' ? '-' : *from;
+	}
+	*id = '\0';
+}
+
+static void print_quoted(const char *key, const char *text)
+{
+	printf("  %s: \"", key);
+	for (; *text; text++)
+		console_puts((char[]){'\\', *text, '\0'} + (*text != '"' && *text != '\\'));
+	console_puts("\"\n");
+}
+
+/* A place in a test, or the step outside of it that judged. */
+static void print_place(const char *at)
+{
+	printf("  at: \"%s%s\"\n", strchr(at, ':') ? "virtio-iommu/tests/" : "", at);
+}
+
+static void print_details(uint64_t microseconds)
+{
+	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
+	if (current.verdict == VERDICT_SKIP) {
+		print_quoted("reason", current.actual);
+	} else if (current.verdict != VERDICT_PASS) {
+		print_quoted("expected", current.expected);
+		print_quoted("actual", current.actual);
+		print_place(current.at);
+	}
+	printf("  microseconds: %lu\n  ...\n", microseconds);
+}
+
+static void print_verdict(uint64_t microseconds)
+{
+	bool ok = current.verdict <= VERDICT_SKIP;
+
+	printf("%sok %u - %s", ok ? "" : "not ", current.number, current.id);
+	if (current.verdict == VERDICT_SKIP)
+		printf(" # SKIP %s", current.actual);
+	if (current.verdict == VERDICT_WARN)
+		printf(" # TODO not followed, and not a MUST");
+	printf("\n");
+	print_details(microseconds);
+}
+
+void verdict_begin(const struct test *test)
+{
+	current.test = test;
+	current.number++;
+	current.verdict = VERDICT_PASS;
+	make_id(current.id, sizeof(current.id), test);
+}
+
+const char *verdict_id(void)
+{
+	return current.id;
+}
+
+bool verdict_is_open(void)
+{
+	return current.test;
+}
+
+void verdict_end(uint64_t microseconds)
+{
+	print_verdict(microseconds);
+	current.test = NULL;
+}

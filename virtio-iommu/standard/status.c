@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "standard/request.h"
+
+const char *status_name(uint8_t status)
+{
+	static const char *const names[] = {
+		[STATUS_OK] = "OK (0)",		[STATUS_IOERR] = "IOERR (1)",
+		[STATUS_UNSUPP] = "UNSUPP (2)",	[STATUS_DEVERR] = "DEVERR (3)",
+		[STATUS_INVAL] = "INVAL (4)",	[STATUS_RANGE] = "RANGE (5)",
+		[STATUS_NOENT] = "NOENT (6)",	[STATUS_FAULT] = "FAULT (7)",
+		[STATUS_NOMEM] = "NOMEM (8)",
+	};
+
+	return status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown";
+}

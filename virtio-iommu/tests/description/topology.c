@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Who has which endpoint id: what the firmware says, and what the device does (virtio 1.4, 5.13).
+ */
+#include "topology/firmware.h"
+#include "memory.h"
+#include "judge/steps.h"
+
+static uint32_t id_count(const struct endpoint_range *r)
+{
+	return r->mmio ? 1 : ((uint32_t)(r->segment_last - r->segment_first) << 16) + r->bdf_last -
+				     r->bdf_first + 1;
+}
+
+static bool ids_meet(const struct endpoint_range *a, const struct endpoint_range *b)
+{
+	return a->endpoint_first < (uint64_t)b->endpoint_first + id_count(b) &&
+	       b->endpoint_first < (uint64_t)a->endpoint_first + id_count(a);
+}
+
+static bool functions_meet(const struct endpoint_range *a, const struct endpoint_range *b)
+{
+	if (a->mmio || b->mmio)
+		return a->mmio && b->mmio && a->base == b->base;
+	return a->segment_first <= b->segment_last && b->segment_first <= a->segment_last &&
+	       a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
+}
+
+/* Ranges in which some function has the same id by both are the same thing said twice. */
+static bool ids_agree(const struct endpoint_range *a, const struct endpoint_range *b)
+{
+	return functions_meet(a, b) &&
+	       a->endpoint_first - a->bdf_first == b->endpoint_first - b->bdf_first;
+}
+
+TEST(N_EP_1, table_gives_each_function_one_id, NEEDS_NOTHING)
+{
+	const struct topology *t = firmware.topology;
+
+	for (unsigned int i = 0; i < t->range_count; i++)
+		for (unsigned int j = 0; j < i; j++) {
+			const struct endpoint_range *a = &t->ranges[i], *b = &t->ranges[j];
+
+			EXPECT(!functions_meet(a, b) || ids_agree(a, b), "a function has one id",
+			       "%#x is in a range with ids from %#x and in one from %#x",
+			       a->bdf_first, a->endpoint_first, b->endpoint_first);
+			EXPECT(a->iommu != b->iommu || ids_agree(a, b) || !ids_meet(a, b),
+			       "two functions do not share an id",
+			       "ranges with %#x ids from %#x and %#x from %#x", id_count(a),
+			       a->endpoint_first, id_count(b), b->endpoint_first);
+		}
+}
+
+/* Two exact endpoints with one id. */
+static bool find_sharers(struct endpoint **a, struct endpoint **b)
+{
+	for (unsigned int i = 0; (*a = endpoint(i)); i++)
+		for (unsigned int j = i + 1; (*b = endpoint(j)); j++)
+			if ((*a)->id == (*b)->id && (*a)->dma.ops->exact && (*b)->dma.ops->exact)
+				return true;
+	return false;
+}
+
+/* The page of endpoint number @index, behind the same address for all. */
+static bool map_page_of(unsigned int index, uint64_t iova, const uint8_t *pages)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	if (!attach_with_dma(endpoint(index), domain))
+		return false;
+	reply = map(domain, iova, iova + iommu.page - 1, phys(pages + index * iommu.page), MAP_RW);
+	return expect_status("map_page_of", VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+TEST(N_EP_1, each_endpoint_comes_under_its_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint8_t *pages = watched_pages(endpoint_count());
+	uint64_t iova = iova_window(1);
+	struct endpoint *a, *b;
+
+	if (find_sharers(&a, &b))
+		SKIP("needs endpoints with an id each");
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		REQUIRE(map_page_of(i, iova, pages));
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		if (writes_on_demand(endpoint(i)))
+			EXPECT_WRITES(endpoint(i), iova, pages + i * iommu.page, 8);
+}
+
+/* What the id of a function would be if no bridge stood in front of it. */
+static uint32_t bypassed_id(const struct endpoint *ep)
+{
+	return ep->id + ep->place.pci->bdf - pci_requester_id(ep->place.pci);
+}
+
+/* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; theirs are nobody's. */
+TEST(N_EP_1, functions_behind_a_pci_bridge_share_an_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint64_t iova = iova_window(1);
+	uint8_t *page = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct endpoint *a, *b;
+
+	if (!find_sharers(&a, &b))
+		SKIP("needs two exact endpoints behind a PCIe-to-PCI bridge");
+	REQUIRE(attach_with_dma(a, domain) && enable_dma(b, domain));
+	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(page), MAP_RW));
+	EXPECT_WRITES(a, iova, page, 8);
+	EXPECT_WRITES(b, iova, page, 8);
+	attach(fresh_domain(), bypassed_id(b), 0);
+	EXPECT_WRITES(b, iova, page, 8);
+	EXPECT_WRITES(a, iova, page, 8);
+}
+
+/* Each id that follows from the table exists, and is that of the function. */
+static void expect_ids(const char *at)
+{
+	uint8_t *page = watched_pages(1);
+	uint64_t iova = iova_window(1);
+
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		uint32_t domain = fresh_domain();
+		struct reply reply = attach(domain, endpoint(i)->id, 0);
+
+		if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) ||
+		    !enable_dma(endpoint(i), domain))
+			return;
+		reply = map(domain, iova, iova + iommu.page - 1, phys(page), MAP_RW);
+		if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) ||
+		    !expect_writes(at, BY_LEVEL, endpoint(i), iova, page, 8) ||
+		    !detach_endpoint(endpoint(i), domain))
+			return;
+	}
+}
+
+TEST(VIOT_2, ids_follow_from_the_ranges, NEEDS_DMA | NEEDS_VIOT)
+{
+	expect_ids(AT);
+}
+
+TEST(FDT_6, ids_follow_from_the_map, NEEDS_DMA | NEEDS_FDT)
+{
+	expect_ids(AT);
+}
+
+static bool any_on_mmio(void)
+{
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		if (!endpoint(i)->place.pci)
+			return true;
+	return false;
+}
+
+TEST(VIOT_4, endpoints_on_mmio_are_found_by_address, NEEDS_DMA | NEEDS_VIOT)
+{
+	if (!any_on_mmio())
+		SKIP("needs an endpoint on virtio-mmio");
+	expect_ids(AT);
+}
+
+TEST(FDT_10, ids_follow_from_iommus, NEEDS_DMA | NEEDS_FDT)
+{
+	if (!any_on_mmio())
+		SKIP("needs an endpoint on virtio-mmio");
+	expect_ids(AT);
+}
+
+/* The first range of its own segment that has the function; mmio ranges have none. */
+static const struct endpoint_range *range_of(uint16_t segment, uint16_t bdf)
+{
+	const struct topology *t = firmware.topology;
+
+	for (unsigned int i = 0; i < t->range_count; i++)
+		if (!t->ranges[i].mmio && t->ranges[i].segment_first == segment &&
+		    t->ranges[i].iommu == firmware.iommu && bdf >= t->ranges[i].bdf_first &&
+		    bdf <= t->ranges[i].bdf_last)
+			return &t->ranges[i];
+	return NULL;
+}
+
+/* What the IOMMU's own id is, or would be if the ranges in front of and behind it were one. */
+static uint32_t own_id(void)
+{
+	const struct iommu_node *node = &firmware.topology->iommus[firmware.iommu];
+	const struct endpoint_range *range = range_of(node->segment, node->bdf);
+
+	if (!range)
+		range = range_of(node->segment, node->bdf - 1);
+	return range ? range->endpoint_first + node->bdf - range->bdf_first : node->bdf;
+}
+
+/* Its rings are memory's whatever domain its id is in. */
+static void expect_rings_untouched(const char *at)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply = attach(domain, own_id(), 0);
+	struct page_fixture s;
+
+	if (!reply.used || !map_one_page(&s))
+		return judge(BY_LEVEL, at, "requests come back, whatever the IOMMU's own id is in",
+			     "status of ATTACH: %s, then silence", status_name(reply.status));
+	expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8);
+	if (is_ok(&reply)) {
+		reply = detach(domain, own_id());
+		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+	}
+}
+
+TEST(VIOT_8, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_VIOT | NEEDS_PCI)
+{
+	expect_rings_untouched(AT);
+}
+
+TEST(FDT_7, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_FDT | NEEDS_PCI)
+{
+	expect_rings_untouched(AT);
+}
+
+/* An endpoint that no range has is not the IOMMU's, neither its accesses nor its id. */
+static void expect_outside(const char *at)
+{
+	struct endpoint *ep = endpoint_outside();
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+	struct reply reply;
+
+	set_unattached_bypass(false);
+	if (!map_one_page(&s))
+		return;
+	reply = map(s.domain, phys(page), phys(page) + iommu.page - 1, phys(s.target), MAP_RW);
+	if (is_ok(&reply))	/* it may be outside of the input range */
+		expect_writes(at, VERDICT_ERROR, s.ep, phys(page), s.target, 8);
+	expect_writes(at, BY_LEVEL, ep, phys(page), page, 8);
+	expect_reads(at, BY_LEVEL, ep, phys(page), page, 8);
+	if (!endpoint_id_is_unlisted(ep->id))
+		return;
+	reply = attach(fresh_domain(), ep->id, 0);
+	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
+	expect_writes(at, BY_LEVEL, ep, phys(page), page, 8);
+	expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8);
+}
+
+TEST(VIOT_12, endpoint_outside_is_not_translated, NEEDS_DMA | NEEDS_VIOT | NEEDS_OUTSIDE)
+{
+	expect_outside(AT);
+}
+
+TEST(FDT_8, endpoint_outside_is_not_translated, NEEDS_DMA | NEEDS_FDT | NEEDS_OUTSIDE)
+{
+	expect_outside(AT);
+}
+
+/* An id of a range behind which there is no function. */
+static bool is_hole(uint32_t id)
+{
+	const struct pci *pci = firmware.pci;
+	unsigned int iommu_index;
+	uint32_t taken;
+
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (topology_pci_endpoint(firmware.topology, pci->devices[i].segment,
+					  pci->devices[i].bdf, &iommu_index, &taken) && taken == id)
+			return false;
+	return !endpoint_id_is_unlisted(id) && id != own_id();
+}
+
+/* If it exists, it may belong to the others (5.13.6.3). */
+static bool is_inseparable(const struct reply *reply)
+{
+	return reply->delivered && !reply->breach && reply->status == STATUS_UNSUPP;
+}
+
+/* Existing or not, it is nobody else: neither its neighbour's id nor a domain that stays. */
+static void expect_hole(const char *at, const struct page_fixture *s, uint32_t id)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply = attach(domain, id, 0);
+
+	if (is_ok(&reply)) {
+		reply = detach(domain, id);
+		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+		judge(VERDICT_INFO, at, "either way is legal", "id %#x can be attached", id);
+	} else if (is_inseparable(&reply) || expect_status(at, BY_LEVEL, &reply, STATUS_NOENT)) {
+		judge(VERDICT_INFO, at, "either way is legal", "ATTACH of id %#x: %s", id,
+		      status_name(reply.status));
+	}
+	expect_no_domain(at, domain);
+	expect_writes(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
+}
+
+TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DMA)
+{
+	const struct topology *t = firmware.topology;
+	const struct endpoint_range *last = &t->ranges[t->range_count - 1];
+	uint32_t ids[4];
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	ids[0] = s.ep->id ^ 1;
+	ids[1] = s.ep->id ^ 7;
+	ids[2] = s.ep->id ^ 0x80;
+	ids[3] = last->endpoint_first + id_count(last) - 1;
+	for (unsigned int i = 0; i < 4; i++)
+		if (is_hole(ids[i]))
+			expect_hole(AT, &s, ids[i]);
+}
+
+TEST(DEV_ATTACH_3, ids_beside_the_ranges_do_not_exist, NEEDS_NOTHING)
+{
+	const struct topology *t = firmware.topology;
+
+	for (unsigned int i = 0; i < 2 * t->range_count; i++) {
+		const struct endpoint_range *r = &t->ranges[i / 2];
+		uint32_t id = i & 1 ? r->endpoint_first - 1 : r->endpoint_first + id_count(r);
+		struct reply reply;
+
+		if (!endpoint_id_is_unlisted(id) || id == own_id())
+			continue;
+		reply = attach(fresh_domain(), id, 0);
+		EXPECT_STATUS(reply, STATUS_NOENT);
+	}
+}

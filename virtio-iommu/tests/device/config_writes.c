@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Writes to the device configuration, those that a driver must not do among them (virtio 1.4,
+ * 5.13.4), and whether config.bypass always shows the policy that is in force.
+ */
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "virtio/pci_layout.h"
+
+#define BYPASS offsetof(struct iommu_config, bypass)
+
+/* Up to the state in which features are read; nothing is accepted. */
+static void greet(void)
+{
+	virtio_reset(&iommu.dev);
+	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
+}
+
+/* @width bytes of @value; bypass, if it is among them, keeps its own. */
+static void write_field(unsigned int offset, unsigned int width, uint32_t value)
+{
+	volatile uint8_t *field = iommu.dev.config + offset;
+
+	if (offset == BYPASS)
+		value = (value & ~0xffu) | iommu_bypass();
+	if (width == 1)
+		io_write8(field, value);
+	else if (width == 2)
+		io_write16(field, value);
+	else
+		io_write32(field, value);
+}
+
+static void write_all_fields(const char *at, unsigned int width, uint32_t value)
+{
+	struct iommu_config config;
+
+	for (unsigned int offset = 0; offset + width <= iommu.dev.config_length &&
+	     offset + width <= sizeof(config); offset += width)
+		if (offset != BYPASS || width > 1)
+			write_field(offset, width, value);
+	if (virtio_needs_reset(&iommu.dev))
+		judge(VERDICT_INFO, at, "either way is legal", "a write calls for a reset");
+	if (!restart_if_needs_reset(iommu.wanted))
+		return;
+	iommu_read_config(&config);
+	if (memcmp(&config, &iommu.config, sizeof(config)))
+		judge(BY_LEVEL, at, "all fields but bypass are read-only",
+		      "they are not for writes of %u bytes of %#x", width, value & 0xff);
+}
+
+TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	for (unsigned int width = 1; width <= 4; width *= 2) {
+		write_all_fields(AT, width, UINT32_MAX);
+		write_all_fields(AT, width, 0);
+	}
+	if (!no_defect_so_far())
+		return;
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* Not read in between: a device that keeps what it refused may forget it over that. */
+TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = iommu_bypass();
+
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	iommu_set_bypass(!value);
+	REQUIRE(iommu_restart(iommu.wanted));
+	write_field(0, 4, 0);
+	EXPECT(iommu_bypass() == value, "bypass as it was",
+	       "%u, which was refused before, after a write of page_size_mask", iommu_bypass());
+	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	expect_unattached(AT, endpoint(0));
+}
+
+/* What is in force is what the field shows, and the field can be written again. */
+TEST(DRV_CFG_3, illegal_values_of_bypass_open_and_close_nothing, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	static const uint8_t illegal[] = {3, 2, 0xff, 0x80};
+
+	for (unsigned int i = 0; i < sizeof(illegal); i++) {
+		iommu_set_bypass(i % 2);
+		iommu_set_bypass(illegal[i]);
+		REQUIRE(restart_if_needs_reset(iommu.wanted));
+		expect_unattached(AT, endpoint(0));
+		iommu_set_bypass(1);
+		EXPECT(iommu_bypass() == 1, "bypass can be written again", "%u after writing 1",
+		       iommu_bypass());
+	}
+}
+
+/* A driver looks at the lowest bit and at no other. */
+TEST(DRV_CFG_4, lowest_bit_of_bypass_says_it_all, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	for (unsigned int value = 0; value < 2; value++) {
+		iommu_set_bypass(value);
+		EXPECT((iommu_bypass() & 1) == value, "the lowest bit is what was written",
+		       "%#x after writing %u", iommu_bypass(), value);
+		expect_unattached(AT, endpoint(0));
+	}
+}
+
+TEST(DRV_CFG_1, write_without_the_feature_keeps_the_policy, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	for (unsigned int value = 0; value < 2; value++) {
+		REQUIRE(iommu_restart(iommu.wanted));
+		iommu_set_bypass(value);
+		REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		iommu_set_bypass(!value);
+		REQUIRE(restart_if_needs_reset(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		expect_unattached(AT, endpoint(0));
+	}
+}
+
+/* Too early: taken or not, the field tells. */
+TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	bool taken = false;
+
+	for (unsigned int value = 0; value < 2; value++) {
+		REQUIRE(iommu_restart(iommu.wanted));
+		iommu_set_bypass(value);
+		greet();
+		iommu_set_bypass(!value);
+		taken |= iommu_bypass() != value;
+		if (virtio_needs_reset(&iommu.dev))
+			greet();
+		expect_unattached(AT, endpoint(0));
+	}
+	INFO("bypass %s before FEATURES_OK", taken ? "can be written" : "cannot be written");
+}
+
+TEST(N_BYP_5, write_before_driver_ok_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	REQUIRE(iommu_prepare(iommu.wanted));
+	for (unsigned int i = 1; i < 4; i++) {
+		iommu_set_bypass(i % 2);
+		EXPECT(iommu_bypass() == i % 2, "bypass can be written after FEATURES_OK",
+		       "%u after writing %u", iommu_bypass(), i % 2);
+		expect_unattached(AT, endpoint(0));
+	}
+	iommu_start();
+	expect_unattached(AT, endpoint(0));
+}
+
+/* From one driver, which has written the field, over none to the next one. */
+TEST(N_BYP_5, policy_agrees_with_the_field_at_every_stage, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	for (unsigned int value = 0; value < 2; value++) {
+		REQUIRE(iommu_restart(iommu.wanted));
+		iommu_set_bypass(value);
+		REQUIRE(virtio_reset(&iommu.dev));
+		expect_unattached(AT, endpoint(0));
+		REQUIRE(iommu_prepare(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		expect_unattached(AT, endpoint(0));
+		iommu_start();
+		expect_unattached(AT, endpoint(0));
+		REQUIRE(iommu_prepare(iommu.wanted));
+		expect_unattached(AT, endpoint(0));
+	}
+}
+
+TEST(DEV_CFG_3, initial_bypass_is_in_force, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	expect_unattached(AT, endpoint(0));
+	INFO("bypass is %u at start", iommu.initial_bypass);
+}
+
+/* The larger sizes of the mask are hints. */
+TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
+{
+	uint64_t others = iommu.config.page_size_mask & (iommu.config.page_size_mask - 1);
+	uint64_t iova = iova_window(3);
+	uint8_t *target = watched_pages(3);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(attach_with_dma(endpoint(0), domain));
+	reply = map(domain, iova, iova + 3 * iommu.page - 1, phys(target), MAP_RW);
+	EXPECT_OK(reply);
+	EXPECT_WRITES(endpoint(0), iova + 3 * iommu.page - 1, target + 3 * iommu.page - 1, 1);
+	INFO("page_size_mask %s hints: %#lx", others ? "has" : "has no", iommu.config.page_size_mask);
+}
+
+static uint32_t generation(void)
+{
+	return iommu.dev.transport->generation(&iommu.dev);
+}
+
+/* A driver reads the configuration again until the generation rests: it has to, some time. */
+TEST(AMB_12, generation_rests_after_a_write_of_bypass, NEEDS_BYPASS_CONFIG)
+{
+	unsigned int moves = 0, rounds = 8;
+	uint32_t before, after;
+
+	before = generation();
+	iommu_set_bypass(!(iommu_bypass() & 1));
+	after = generation();
+	for (unsigned int i = 0; i < rounds; i++) {
+		uint32_t old = generation();
+
+		iommu_bypass();
+		moves += generation() != old;
+	}
+	EXPECT(moves < rounds, "config_generation rests", "it moves with every look");
+	INFO("config_generation %s with a write of bypass", before == after ? "stays" : "moves");
+}
+
+/* Both in force, bypass 0: all or nothing without a domain, and nothing but mappings with one. */
+TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+	bool open;
+
+	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS))
+		SKIP("BYPASS and BYPASS_CONFIG are not offered together");
+	REQUIRE(iommu_restart(iommu.wanted | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)));
+	iommu_set_bypass(0);
+	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
+	open = can_read(ep, phys(page), page, 8);
+	if (open)
+		expect_identity(AT, ep);
+	else
+		expect_blocked(AT, ep);
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
+	EXPECT_WRITES(ep, s.iova, s.target, 8);
+	INFO("BYPASS and bypass = 0: endpoints %s", open ? "bypass" : "are blocked");
+}
+
+/* The old feature holds from its acceptance to the next reset. */
+TEST(DEV_OPS_6, old_bypass_holds_only_when_accepted, NEEDS_ENDPOINT)
+{
+	struct endpoint *ep = endpoint(0);
+
+	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS) || iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		SKIP("unattached endpoints do not depend on BYPASS");
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS)));
+	expect_blocked(AT, ep);
+	REQUIRE(iommu_restart(iommu.wanted));
+	expect_identity(AT, ep);
+	REQUIRE(virtio_reset(&iommu.dev));
+	expect_blocked(AT, ep);
+}

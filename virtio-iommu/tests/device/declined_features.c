@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Drivers that accept less than is offered, and what they must then not send (virtio 1.4, 5.13.3 to
+ * 5.13.6). A request, a range or a flag whose feature was declined is recognized or not: both are
+ * legal (AMB-1, AMB-3). What was refused has no effect, and what was not has all of it.
+ */
+#include <string.h>
+
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/* ATTACH, MAP, DMA and DETACH as ever, and all fields show what they showed. */
+static void expect_service(const char *at)
+{
+	struct iommu_config config;
+	struct page_fixture s;
+
+	iommu_read_config(&config);
+	if (memcmp(&config, &iommu.config, sizeof(config)))
+		judge(BY_LEVEL, at, "configuration as with all features", "accepted %#lx: it differs",
+		      iommu.dev.accepted);
+	if (map_one_page(&s) && expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8))
+		detach_endpoint(s.ep, s.domain);
+}
+
+TEST(DRV_FEAT_1, device_works_without_any_one_feature, NEEDS_DMA)
+{
+	uint64_t optional = iommu.wanted & ~LEAST_FEATURES & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
+
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		if (!(optional & VIRTIO_FEATURE(bit)))
+			continue;
+		if (!iommu_restart(features_without(bit)))
+			judge(BY_LEVEL, AT, "the device comes up", "it does not without feature %u", bit);
+		else
+			expect_service(AT);
+	}
+}
+
+/* Endpoints can be cut off and let go. */
+TEST(DRV_FEAT_1, device_works_without_all_features, NEEDS_ENDPOINT)
+{
+	uint8_t *page = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(iommu_restart(LEAST_FEATURES));
+	reply = attach(domain, endpoint(0)->id, 0);
+	EXPECT_OK(reply);
+	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
+	reply = detach(domain, endpoint(0)->id);
+	EXPECT_OK(reply);
+	expect_unattached(AT, endpoint(0));
+}
+
+/* A mapping outside of the input range that is refused is none. */
+static bool try_outside(const struct page_fixture *s, uint64_t start)
+{
+	struct reply reply = map(s->domain, start, start + iommu.page - 1, phys(s->target), MAP_RW);
+
+	if (!is_ok(&reply)) {
+		expect_write_blocked("try_outside", s->ep, start, 8);
+		return false;
+	}
+	reply = unmap(s->domain, start, start + iommu.page - 1);
+	expect_status("try_outside", BY_LEVEL, &reply, STATUS_OK);
+	return true;
+}
+
+TEST(AMB_1, input_range_without_its_feature, NEEDS_DMA | NEEDS_INPUT_RANGE)
+{
+	bool below = iommu.config.input_start >= iommu.page;
+	bool above = iommu.config.input_end <= UINT64_MAX - iommu.page;
+	bool taken = false;
+	struct page_fixture s;
+
+	if (!below && !above)
+		SKIP("all addresses are inside of the input range");
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_INPUT_RANGE)));
+	REQUIRE(map_one_page(&s));
+	if (below)
+		taken = try_outside(&s, iommu.config.input_start - iommu.page);
+	if (above)
+		taken |= try_outside(&s, iommu.config.input_end + 1);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	INFO("a driver without INPUT_RANGE is %s", taken ? "not bound by it" : "bound by it");
+}
+
+TEST(AMB_1, domain_range_without_its_feature, NEEDS_ENDPOINT | NEEDS_DOMAIN_RANGE)
+{
+	const struct iommu_config *c = &iommu.config;
+	uint32_t domain = c->domain_end + 1;
+	struct reply reply;
+
+	if (!domain && !c->domain_start)
+		SKIP("all ids are inside of the domain range");
+	if (!domain)
+		domain = c->domain_start - 1;
+	set_unattached_bypass(true);	/* which tells from being attached */
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_DOMAIN_RANGE)));
+	reply = attach(domain, endpoint(0)->id, 0);
+	if (is_ok(&reply))
+		EXPECT_WRITE_BLOCKED(endpoint(0), phys(watched_pages(1)), 8);
+	else
+		expect_unattached(AT, endpoint(0));
+	INFO("a driver without DOMAIN_RANGE is %s", is_ok(&reply) ? "not bound by it" : "bound by it");
+}
+
+TEST(AMB_3, bypass_flag_without_its_feature, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	struct endpoint *ep = endpoint(0);
+	struct reply reply;
+
+	iommu_set_bypass(0);
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	reply = attach(fresh_domain(), ep->id, ATTACH_BYPASS);
+	if (is_ok(&reply))
+		expect_identity(AT, ep);
+	else
+		expect_unattached(AT, ep);
+	INFO("the flag BYPASS without BYPASS_CONFIG: %s", status_name(reply.status));
+}
+
+TEST(AMB_3, probe_without_its_feature, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	struct reply reply;
+
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_PROBE)));
+	reply = probe(endpoint(0)->id);
+	EXPECT(reply.used, "PROBE comes back", "it does not");
+	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	INFO("PROBE without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
+}
+
+/* A page more, with the flag. Not offered, it is an unknown one. */
+TEST(DRV_MAP_7, mmio_flag_without_its_feature, NEEDS_DMA)
+{
+	uint64_t start, end;
+	struct reply reply;
+	struct page_fixture s;
+
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_MMIO)));
+	REQUIRE(map_one_page(&s));
+	start = s.iova + iommu.page;
+	end = start + iommu.page - 1;
+	reply = map(s.domain, start, end, phys(s.target), MAP_RW | MAP_MMIO);
+	if (!iommu_offers(VIRTIO_IOMMU_F_MMIO))	/* DEV-MAP-3 */
+		expect_status(AT, VERDICT_FAIL, &reply, STATUS_INVAL);
+	else
+		INFO("the flag MMIO without its feature: %s", status_name(reply.status));
+	if (is_ok(&reply))
+		REQUIRE_OK(unmap(s.domain, start, end));
+	EXPECT_WRITE_BLOCKED(s.ep, start, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* The endpoint in a domain of its own, without MAP and UNMAP. */
+static bool join_without_map(struct endpoint *ep, uint32_t domain)
+{
+	struct reply reply;
+
+	if (!iommu_restart(features_without(VIRTIO_IOMMU_F_MAP_UNMAP)))
+		return false;
+	reply = attach(domain, ep->id, 0);
+	return is_ok(&reply);
+}
+
+TEST(N_MAP_7, map_is_not_available_without_its_feature, NEEDS_ENDPOINT)
+{
+	uint32_t domain = fresh_domain();
+	uint64_t iova = iova_window(1);
+	struct reply reply;
+
+	REQUIRE(join_without_map(endpoint(0), domain));
+	reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
+	REQUIRE(restart_if_needs_reset(iommu.wanted));
+}
+
+TEST(N_MAP_7, unmap_is_not_available_without_its_feature, NEEDS_ENDPOINT)
+{
+	uint32_t domain = fresh_domain();
+	uint64_t iova = iova_window(1);
+	struct reply reply;
+
+	REQUIRE(join_without_map(endpoint(0), domain));
+	reply = unmap(domain, iova, iova + iommu.page - 1);
+	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
+	REQUIRE(restart_if_needs_reset(iommu.wanted));
+}
+
+/* The endpoint's own page is mapped first, so that it could tell that the other one is, too. */
+TEST(DRV_INIT_1, map_without_its_feature_is_done_or_not, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint32_t domain = fresh_domain();
+	uint64_t iova = iova_window(1);
+	uint8_t *target = watched_pages(1);
+	struct reply own, reply;
+
+	REQUIRE(join_without_map(ep, domain));
+	own = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1, phys(ep->dma.page), MAP_RW);
+	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	dma_set_page_iova(&ep->dma, ep->page_iova);
+	if (is_ok(&own) && is_ok(&reply))
+		EXPECT_WRITES(ep, iova, target, 8);
+	else
+		EXPECT_WRITE_BLOCKED(ep, iova, 8);
+	REQUIRE(iommu_restart(iommu.wanted));
+	require_alive(AT, ep, NULL);
+	INFO("MAP without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Status, features, reset and configuration of any virtio device (virtio 1.4, 2.1 to 2.5, 6).
+ * Tests that leave the device without features count on the clean-up to bring it back (run.c).
+ */
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "memory.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "virtio/pci_layout.h"
+
+/* Buffers that are available before DRIVER_OK wait for it, whether the driver is too early or not. */
+static void waits_for_driver_ok(const char *at, bool notify)
+{
+	bool early;
+
+	iommu.dead = !iommu_prepare(iommu.wanted);
+	if (iommu.dead)
+		return;
+	ring_publish(&iommu.requests, queue_noop());
+	if (notify)
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	early = wait_request_used(QUIET_US);
+	iommu_start();
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	if (early || !wait_request_used(REPLY_TIMEOUT_US))
+		judge(BY_LEVEL, at, "the request comes back after DRIVER_OK", "%s",
+		      early ? "before it" : "it does not");
+}
+
+TEST(GEN_STATUS_1, nothing_is_used_before_driver_ok, NEEDS_NOTHING)
+{
+	waits_for_driver_ok(AT, false);
+}
+
+TEST(GEN_STATUS_1, early_notification_is_not_followed, NEEDS_NOTHING)
+{
+	waits_for_driver_ok(AT, true);
+}
+
+/* From a reset device to FEATURES_OK. */
+static bool negotiate(uint64_t features)
+{
+	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features);
+}
+
+TEST(GEN_RESET_1, status_is_0_after_a_reset_at_every_stage, NEEDS_NOTHING)
+{
+	static const uint8_t stages[] = {0, 1, 3, 11, 15, 15 | VIRTIO_FAILED};
+
+	for (unsigned int i = 0; i < sizeof(stages); i++) {
+		if (stages[i] & VIRTIO_FEATURES_OK)
+			negotiate(iommu.wanted);
+		iommu.dev.transport->set_status(&iommu.dev, stages[i]);
+		expect_good(AT, virtio_reset(&iommu.dev), "device_status is 0", stages[i]);
+	}
+}
+
+TEST(GEN_RESET_1, status_is_0_after_a_reset_with_a_request_in_flight, NEEDS_NOTHING)
+{
+	ring_publish(&iommu.requests, queue_noop());
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(AT, virtio_reset(&iommu.dev), "device_status is 0", 0);
+}
+
+/* What was available before the reset is not looked at any more, even if somebody notifies. */
+TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
+{
+	size_t size = ring_bytes(iommu.requests.size, 0);
+	const void *ring = (const void *)iommu.requests.desc;
+	void *before = arena_alloc(size, 8);
+	uint16_t pending;
+
+	ring_publish(&iommu.requests, queue_noop());
+	virtio_reset(&iommu.dev);
+	pending = ring_pending(&iommu.requests);	/* until now a device may look unasked */
+	memcpy(before, ring, size);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(AT, ring_stays_idle(&iommu.requests, pending) && !memcmp(before, ring, size),
+		    "the queue is as it was", pending);
+}
+
+TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
+{
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	REQUIRE(iommu_restart(iommu.wanted));
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	expect_good(AT, iommu.requests.used->index == 1, "used.idx is 1 after one request",
+		    iommu.requests.used->index);
+}
+
+TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
+{
+	uint64_t all = iommu.offered, least = LEAST_FEATURES;
+
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		uint64_t feature = all & ~least & VIRTIO_FEATURE(bit);
+
+		expect_good(AT, !feature || (negotiate(all & ~feature) && negotiate(least | feature)),
+			    "FEATURES_OK sticks without it, and with it alone", feature);
+	}
+}
+
+/* FEATURES_OK does not stick, or the bit does not. On MMIO nobody sees which bits do. */
+TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_PCI)
+{
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		uint64_t feature = ~iommu.offered & VIRTIO_FEATURE(bit);
+
+		if (!feature || !negotiate(iommu.wanted | feature))
+			continue;
+		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, bit / 32);
+		expect_good(AT, !(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1),
+			    "refused or dropped", feature);
+	}
+	virtio_reset(&iommu.dev);
+}
+
+/* 0 to 6 are the type's, from 28 on those of queues and transports; 24, 27 and 30 are legacy. */
+static uint64_t defined_features(void)
+{
+	uint64_t defined = 0x1ff3000007f;
+
+	if (spec_minor() >= 3)
+		defined |= VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ);
+	if (spec_minor() >= 4)
+		defined |= VIRTIO_FEATURE(VIRTIO_F_SUSPEND);
+	return defined;
+}
+
+TEST(GEN_FEAT_3, no_undefined_bit_is_offered, NEEDS_NOTHING)
+{
+	uint64_t others = iommu.offered & ~defined_features();
+
+	if (others)
+		judge(VERDICT_WARN, AT, "no bit that is undefined for this device", "%#lx in virtio 1.%u",
+		      others, spec_minor());
+}
+
+TEST(GEN_FEAT_4, what_was_accepted_once_is_accepted_again, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < 16; i++)
+		expect_good(AT, negotiate(iommu.wanted), "FEATURES_OK sticks again", i);
+	virtio_reset(&iommu.dev);
+}
+
+TEST(GEN_RSVD_1, version_1_is_offered, NEEDS_NOTHING)
+{
+	expect_good(AT, iommu_offers(VIRTIO_F_VERSION_1), "VERSION_1 (bit 32)", iommu.offered);
+}
+
+/* The words in front of bypass, and whose they are. */
+static const uint8_t feature_of_word[] = {
+	VIRTIO_F_VERSION_1, VIRTIO_F_VERSION_1, VIRTIO_IOMMU_F_INPUT_RANGE,
+	VIRTIO_IOMMU_F_INPUT_RANGE, VIRTIO_IOMMU_F_INPUT_RANGE, VIRTIO_IOMMU_F_INPUT_RANGE,
+	VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_PROBE,
+};
+
+TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
+{
+	uint32_t early[sizeof(feature_of_word)];
+
+	virtio_reset(&iommu.dev);
+	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
+	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
+		early[i] = iommu_config_u32(4 * i);
+	REQUIRE(iommu_restart(iommu.wanted));
+	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
+		expect_good(AT, !iommu_offers(feature_of_word[i]) || early[i] == iommu_config_u32(4 * i),
+			    "the same as after DRIVER_OK", early[i]);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Suspending the device (virtio 1.4, 3.4). It may ask for a reset in place of it.
+ */
+#include "memory.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+
+#define FEATURES (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_SUSPEND))
+
+static uint8_t status(void)
+{
+	return iommu.dev.transport->status(&iommu.dev);
+}
+
+/* Set @bit, and wait until it is the one of both. */
+static bool turn(uint8_t bit)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	iommu.dev.transport->set_status(&iommu.dev, status() | bit);
+	while ((status() & (VIRTIO_SUSPEND | VIRTIO_DRIVER_OK)) != bit)
+		if (virtio_needs_reset(&iommu.dev) || deadline_over(&deadline))
+			return false;
+	return true;
+}
+
+#define SUSPEND_OR_SKIP()                                                                         \
+	do {                                                                                      \
+		if (!turn(VIRTIO_SUSPEND))                                                        \
+			SKIP("the device does not suspend itself (GEN-SUSP-6)");                  \
+	} while (0)
+
+#define RESUME_OR_SKIP()                                                                          \
+	do {                                                                                      \
+		if (!turn(VIRTIO_DRIVER_OK))                                                      \
+			SKIP("the device does not resume (GEN-SUSP-7)");                          \
+	} while (0)
+
+TEST(GEN_SUSP_1, suspend_is_ignored_before_driver_ok, NEEDS_SUSPEND)
+{
+	REQUIRE(iommu_prepare(FEATURES));
+	iommu.dev.transport->set_status(&iommu.dev, status() | VIRTIO_SUSPEND);
+	expect_good(AT, !(status() & VIRTIO_SUSPEND), "device_status without SUSPEND", status());
+	iommu_start();
+	expect_good(AT, iommu_is_up() && !(status() & VIRTIO_SUSPEND), "the device is running", status());
+}
+
+TEST(GEN_SUSP_2, bypass_cannot_be_written_while_suspended, NEEDS_SUSPEND | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = iommu_bypass(), seen;
+
+	REQUIRE(iommu_restart(FEATURES));
+	SUSPEND_OR_SKIP();
+	iommu_set_bypass(!value);
+	seen = iommu_bypass();
+	RESUME_OR_SKIP();
+	EXPECT(seen == value && iommu_bypass() == value, "bypass as it was", "%u, then %u, was %u", seen,
+	       iommu_bypass(), value);
+	iommu_set_bypass(!value);
+	REQUIRE(iommu_bypass() == !value);
+}
+
+/* The buffer was available before. It is the notification that a driver must not send. */
+TEST(GEN_SUSP_3, queues_are_left_alone_while_suspended, NEEDS_SUSPEND)
+{
+	uint16_t pending;
+
+	REQUIRE(iommu_restart(FEATURES));
+	ring_publish(&iommu.requests, queue_noop());
+	SUSPEND_OR_SKIP();
+	pending = ring_pending(&iommu.requests);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(AT, ring_stays_idle(&iommu.requests, pending), "no buffer is used", pending);
+	RESUME_OR_SKIP();
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+}
+
+TEST(GEN_SUSP_3, fault_is_not_reported_while_suspended, NEEDS_SUSPEND | NEEDS_DMA)
+{
+	struct page_fixture s;
+	uint16_t pending;
+
+	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(map_one_page(&s));
+	SUSPEND_OR_SKIP();
+	pending = ring_pending(&iommu.events);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	expect_good(AT, ring_stays_idle(&iommu.events, pending), "no event buffer is used", pending);
+	RESUME_OR_SKIP();
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
+{
+	REQUIRE(iommu_restart(FEATURES));
+	expect_good(AT, turn(VIRTIO_SUSPEND) || virtio_needs_reset(&iommu.dev),
+		    "SUSPEND without DRIVER_OK, or NEEDS_RESET", status());
+	REQUIRE(iommu_restart(iommu.wanted));
+}
+
+TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
+{
+	struct page_fixture s;
+	bool resumed;
+
+	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(map_one_page(&s));
+	SUSPEND_OR_SKIP();
+	resumed = turn(VIRTIO_DRIVER_OK);
+	expect_good(AT, resumed || virtio_needs_reset(&iommu.dev),
+		    "DRIVER_OK without SUSPEND, or NEEDS_RESET", status());
+	if (resumed)
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	else
+		REQUIRE(iommu_restart(iommu.wanted));
+}
+
+TEST(GEN_SUSP_8, buffers_are_used_or_wait, NEEDS_SUSPEND)
+{
+	uint16_t count, pending;
+
+	REQUIRE(iommu_restart(FEATURES));
+	count = iommu.requests.size / 2;
+	for (uint16_t i = 0; i < count; i++)
+		ring_publish(&iommu.requests, queue_noop());
+	SUSPEND_OR_SKIP();
+	pending = ring_pending(&iommu.requests);
+	expect_good(AT, ring_stays_idle(&iommu.requests, pending), "none is used later on", pending);
+	RESUME_OR_SKIP();
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	for (uint16_t i = 0; i < count && !iommu.dead; i++)
+		iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+	expect_good(AT, !iommu.dead, "all come back in the end", count);
+}

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The buffers of the event queue (virtio 1.4, 5.13.6.9): short, long, cut, late, missing, taken back.
+ */
+#include <string.h>
+
+#include "judge/fault_steps.h"
+#include "memory.h"
+#include "judge/test.h"
+
+/* A setting anew, behind a reset. */
+static bool settle_again(const char *at, struct page_fixture *s)
+{
+	struct reply reply;
+
+	s->domain = fresh_domain();
+	if (!attach_with_dma(s->ep, s->domain))
+		return false;
+	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+static bool start_over(const char *at, struct page_fixture *s)
+{
+	if (iommu_restart_without_events())
+		return settle_again(at, s);
+	judge(VERDICT_FAIL, at, "the device comes back after a reset", "it does not");
+	return false;
+}
+
+/* A device that reports faults, and now has no event buffer. */
+static bool starved(const char *at, struct page_fixture *s, struct fault *fault)
+{
+	return reporting_setting(at, s, fault) && start_over(at, s);
+}
+
+/* The mapping still counts, and requests are answered. */
+static void expect_service(const char *at, const struct page_fixture *s)
+{
+	struct reply reply;
+
+	expect_writes(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
+	reply = unmap(s->domain, s->iova, s->iova + iommu.page - 1);
+	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+}
+
+/* Buffers of the usual kind, as long as there are old reports that have waited for some. */
+static void offer_enough(void)
+{
+	struct event event;
+
+	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
+		event_add_buffers((struct event_buffer){0}, 4);
+		if (!event_wait_for(&event, 0))
+			return;
+		event_drain();
+	}
+}
+
+/* No device has to report anything (AMB-15), but this one did. */
+static void expect_reports(const char *at, const struct fault *fault)
+{
+	struct event event;
+
+	offer_enough();
+	if (!find_report(at, fault, &event))
+		judge(VERDICT_WARN, at, "faults are reported once there are buffers", "none is reported");
+	else
+		expect_whole(at, &event);
+}
+
+/* What came back of buffers that are too small. */
+struct scraps {
+	unsigned int used;
+	uint32_t length;	/* the longest used length */
+	bool within;		/* no used length is larger than its buffer, nothing written next to it */
+	bool false_length;	/* a used length covers what was not written */
+	uint32_t count;
+	uint8_t bytes[128];	/* all of it in a row */
+};
+
+static void add_scrap(struct scraps *scraps, const struct event *event)
+{
+	uint32_t length = event->length < event->size ? event->length : event->size;
+
+	scraps->used++;
+	scraps->length = length > scraps->length ? length : scraps->length;
+	scraps->within &= event->inside && event->length <= event->size;
+	scraps->false_length |= length && event->record.reason > FAULT_MAPPING;
+	if (scraps->count + length > sizeof(scraps->bytes))
+		length = sizeof(scraps->bytes) - scraps->count;
+	memcpy(scraps->bytes + scraps->count, &event->record, length);
+	scraps->count += length;
+}
+
+/* A record that goes on from one buffer to the next. */
+static bool is_spread(const struct scraps *scraps, const struct fault *fault)
+{
+	struct fault_record record;
+
+	memcpy(&record, scraps->bytes, sizeof(record));
+	return scraps->count >= sizeof(record) && record.endpoint == fault->ep->id &&
+	       (!(record.flags & FAULT_ADDRESS) || record.address == fault->iova);
+}
+
+static void tell_way(const char *at, const struct scraps *scraps, bool broke)
+{
+	if (broke)
+		judge(VERDICT_INFO, at, "either way is legal", "a short buffer calls for a reset");
+	else if (!scraps->used)
+		judge(VERDICT_INFO, at, "either way is legal", "short buffers are kept");
+	else
+		judge(VERDICT_INFO, at, "either way is legal", "used.len %u of a short buffer",
+		      scraps->length);
+}
+
+/* One fault over four buffers of @size, and behind a reset one over whole buffers. */
+static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+	bool broke;
+
+	*scraps = (struct scraps){.within = true};
+	if (!starved(at, &s, &fault))
+		return false;
+	event_add_buffers((struct event_buffer){.size = size}, 4);
+	provoke(at, &fault);
+	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+		add_scrap(scraps, &event);
+	expect_no_events_breach(at);
+	if (is_spread(scraps, &fault))
+		judge(BY_LEVEL, at, "a report that does not fit is not spread",
+		      "it is, over buffers of %u bytes", size);
+	broke = virtio_needs_reset(&iommu.dev);
+	tell_way(at, scraps, broke);
+	if (broke && !start_over(at, &s))
+		return false;
+	expect_service(at, &s);
+	if (!start_over(at, &s))
+		return false;
+	expect_reports(at, &fault);
+	return detach_endpoint(s.ep, s.domain);
+}
+
+TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
+{
+	static const uint8_t sizes[] = {8, 23};
+	struct scraps scraps;
+
+	for (unsigned int i = 0; i < sizeof(sizes) && no_defect_so_far(); i++)
+		collect_scraps(AT, sizes[i], &scraps);
+}
+
+TEST(DEV_FAULT_5, short_buffer_is_not_overrun, NEEDS_DMA)
+{
+	static const uint8_t sizes[] = {1, 16};
+	struct scraps scraps;
+
+	for (unsigned int i = 0; i < sizeof(sizes) && no_defect_so_far(); i++)
+		if (collect_scraps(AT, sizes[i], &scraps) && !scraps.within)
+			judge(VERDICT_FAIL, AT, "nothing is written behind a short buffer", "size %u",
+			      sizes[i]);
+}
+
+/* No shorter format was ever published: whichever it is, the used length covers what was written. */
+TEST(DEV_FAULT_6, used_length_covers_what_is_written_of_a_short_report, NEEDS_DMA)
+{
+	struct scraps scraps;
+
+	if (collect_scraps(AT, 22, &scraps) && scraps.false_length)	/* GEN-USED-2 */
+		judge(VERDICT_FAIL, AT, "used.len covers bytes that were written",
+		      "used.len %u of 22, and not all were", scraps.length);
+}
+
+/* The next buffer is large enough, but not for the rest of the last report. */
+TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){.size = 16}, 1);
+	event_add_buffers((struct event_buffer){0}, 3);
+	provoke(AT, &fault);
+	provoke(AT, &fault);
+	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+		EXPECT(event.size < sizeof(event.record) || event.record.endpoint == fault.ep->id,
+		       "a record from its beginning", "endpoint %#x", event.record.endpoint);
+	expect_no_events_breach(AT);
+	if (virtio_needs_reset(&iommu.dev)) {
+		INFO("a short buffer calls for a reset");
+		REQUIRE(iommu_restart(iommu.wanted));
+	}
+}
+
+TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
+{
+	static const struct cut cuts[] = {{1, 0}, {23, 0}, {8, 8}, {4, 4}, {3, 5}, {1, 1}};
+	struct event_buffer shape = {0};
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		shape.cut = cuts[i];
+		if (!event_add_buffers(shape, 2))
+			continue;	/* a queue of few descriptors */
+		provoke(AT, &fault);
+		for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+			EXPECT(event.length == sizeof(event.record) && event.intact &&
+			       event.record.endpoint == fault.ep->id, "a whole record",
+			       "used.len %u, endpoint %#x, in pieces of %u, %u", event.length,
+			       event.record.endpoint, cuts[i].first, cuts[i].next);
+	}
+	expect_no_events_breach(AT);
+	expect_reports(AT, &fault);
+}
+
+TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
+{
+	static const uint8_t sizes[] = {25, 32, 48, EVENT_ROOM};
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	for (unsigned int i = 0; i < sizeof(sizes); i++) {
+		event_add_buffers((struct event_buffer){.size = sizes[i]}, 4);
+		if (!find_report(AT, &fault, &event))
+			SKIP("the device does not report into longer buffers");
+		expect_whole(AT, &event);
+		event_drain();
+	}
+	expect_no_events_breach(AT);
+}
+
+TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){.readable = true}, 2);
+	provoke(AT, &fault);
+	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+		EXPECT(event.inside, "device-readable bytes are not written", "they are");
+	expect_no_events_breach(AT);
+	if (!start_over(AT, &s))
+		return;
+	expect_reports(AT, &fault);
+}
+
+/* Faults without number and no buffer: the device waits or drops, and answers requests. */
+TEST(N_EVT_1, requests_are_answered_while_reports_find_no_buffer, NEEDS_DMA)
+{
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	for (unsigned int i = 0; i < 3; i++) {
+		provoke(AT, &fault);
+		expect_service(AT, &s);
+	}
+	EXPECT(!event_count(), "no buffer is used where there is none", "%u", event_count());
+	expect_no_events_breach(AT);
+	expect_reports(AT, &fault);
+}
+
+/* Buffers that come one at a time, each behind a fault that found none. */
+TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
+{
+	unsigned int rounds, used = 0;
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	for (rounds = 0; rounds < 4; rounds++) {
+		provoke(AT, &fault);
+		event_add_buffers((struct event_buffer){0}, 1);
+		provoke(AT, &fault);
+		fault.iova = s.iova + (rounds % 2 ? 1 : -1) * iommu.page;	/* another one each time */
+		if (!event_wait_for(&event, REPORT_US))
+			continue;
+		used++;
+		expect_whole(AT, &event);
+		EXPECT(event.record.endpoint == fault.ep->id, "the endpoint that did the access",
+		       "endpoint %#x", event.record.endpoint);
+	}
+	EXPECT(used >= rounds / 4, "buffers are used", "%u of %u", used, rounds);
+	expect_no_events_breach(AT);
+}
+
+/* What the driver has taken is no event buffer any more, nor is one used before its time. */
+TEST(N_EVT_1, each_buffer_is_used_once, NEEDS_DMA)
+{
+	unsigned int used = 0;
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){0}, 3);
+	for (unsigned int i = 0; i < 8; i++) {
+		provoke(AT, &fault);
+		while (event_wait_for(&event, 0))
+			used++;
+	}
+	while (event_wait_for(&event, REPORT_US))
+		used++;
+	EXPECT(used <= 3, "no more reports than buffers", "%u reports", used);
+	expect_no_events_breach(AT);
+}
+
+/* Bounded by time: as many as the machine does in it, and enough to go through the queue twice. */
+#define BURST_US 3000
+#define BURST_LEAST (EVENT_BUFFERS + EVENT_BUFFERS / 2)
+#define BURST_MOST 4096
+
+TEST(N_EVT_1, burst_of_faults_is_survived, NEEDS_DMA)
+{
+	struct deadline deadline;
+	unsigned int count = 0;
+	struct fault fault;
+	struct event event;
+	struct page_fixture s;
+
+	if (!reporting_setting(AT, &s, &fault))
+		return;
+	for (deadline = deadline_in(BURST_US); count < BURST_MOST && no_defect_so_far(); count++) {
+		if (count >= BURST_LEAST && deadline_over(&deadline))
+			break;
+		provoke(AT, &fault);
+		for (unsigned int i = 0; i < EVENT_BUFFERS && event_wait_for(&event, 0); i++)
+			expect_whole(AT, &event);
+	}
+	expect_no_events_breach(AT);
+	expect_service(AT, &s);
+	EXPECT(find_report(AT, &fault, &event), "faults are reported after a burst",
+	       "none is reported after %u", count);
+}
+
+/* A request waits in the queue, available and not notified, while a fault is reported. */
+TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
+{
+	struct ring_reply used;
+	struct fault fault;
+	struct page_fixture s;
+	int heads[4];
+
+	if (iommu.requests.size < 16)
+		SKIP("needs a queue of 16 descriptors");
+	if (!starved(AT, &s, &fault))
+		return;
+	for (unsigned int i = 0; i < 4; i++) {
+		heads[i] = queue_noop();
+		if (heads[i] < 0)
+			break;
+		ring_publish(&iommu.requests, heads[i]);
+		virtio_notify(&iommu.dev, i % 2 ? REQUEST_QUEUE : EVENT_QUEUE);
+		provoke(AT, &fault);
+	}
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	for (unsigned int i = 0; i < 4 && heads[i] >= 0; i++)
+		EXPECT(virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) ==
+		       VIRTIO_USED && used.valid && used.length, "each request gets its answer",
+		       "%u did", i);
+	expect_no_events_breach(AT);
+	expect_service(AT, &s);
+	expect_reports(AT, &fault);
+}
+
+/* Behind all memory of any machine of today. */
+#define OUT_OF_REACH (1ull << 51)
+
+/*
+ * Nobody but the driver is to blame for such an error, and no report of it would arrive: a device may
+ * ask for a reset or drop the report, and works behind the reset.
+ */
+TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){.elsewhere = OUT_OF_REACH}, 1);
+	provoke(AT, &fault);
+	if (virtio_needs_reset(&iommu.dev))
+		INFO("the device asks for a reset");
+	else if (event_wait_for(&event, 0))
+		INFO("the buffer comes back, used.len %u", event.length);
+	else
+		INFO("the buffer is kept");
+	if (!virtio_needs_reset(&iommu.dev))
+		expect_service(AT, &s);
+	if (!start_over(AT, &s))
+		return;
+	expect_service(AT, &s);
+	expect_reports(AT, &fault);
+	expect_no_events_breach(AT);
+}
+
+/* No driver, and buffers that were available before the reset. */
+TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){0}, 4);
+	provoke(AT, &fault);
+	event_drain();
+	REQUIRE(virtio_reset(&iommu.dev));
+	events_manual();
+	provoke(AT, &fault);
+	EXPECT(!event_wait_for(&event, REPORT_US), "no event buffer is used", "one is");
+	expect_no_events_breach(AT);
+}
+
+/* The driver comes back and offers others. */
+TEST(GEN_RESET_2, buffers_from_before_a_reset_are_left_alone, NEEDS_DMA)
+{
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){0}, 4);
+	provoke(AT, &fault);
+	if (!start_over(AT, &s))
+		return;
+	provoke(AT, &fault);
+	expect_no_events_breach(AT);
+	expect_reports(AT, &fault);
+	expect_no_events_breach(AT);
+}
+
+TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	if (!reporting_setting(AT, &s, &fault))
+		return;
+	REQUIRE(iommu_prepare(iommu.wanted));
+	events_manual();
+	event_add_buffers((struct event_buffer){0}, 4);
+	provoke(AT, &fault);
+	EXPECT(!event_wait_for(&event, REPORT_US), "no event buffer is used", "one is");
+	expect_no_events_breach(AT);
+	virtio_driver_ok(&iommu.dev);
+	REQUIRE(settle_again(AT, &s));
+	expect_reports(AT, &fault);
+}
+
+/* How many reports an access brings is open; that they come to an end is not. */
+TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
+{
+	unsigned int count = 0, late = 0;
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!reporting_setting(AT, &s, &fault))
+		return;
+	event_drain();
+	for (unsigned int i = 0; i < 8; i++)
+		provoke(AT, &fault);
+	while (count < 8 * EVENT_BUFFERS && event_wait_for(&event, REPORT_US))
+		count++;
+	EXPECT(count < 8 * EVENT_BUFFERS, "reports end", "%u for 8 accesses", count);
+	expect_service(AT, &s);
+	while (late < 8 && event_wait_for(&event, 0))
+		late++;
+	EXPECT(!late, "no report without a fault", "%u more", late);
+	INFO("%u reports for 8 accesses", count);
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Requests of any length and content (virtio 1.4, 5.13.6), many of them.
+ *
+ * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n, and begins
+ * with the same state. With budget=N no round begins later than N seconds after the first. PROBE always
+ * has room for its answer: less is a matter of DEV-PROBE-8. No MAP ends before it starts: that has a
+ * test of its own, which not every VMM survives.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "judge/hostile.h"
+#include "judge/test.h"
+#include "driver/trace.h"
+
+#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
+
+enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
+
+#define MOST_IN_FLIGHT 32
+
+/* Without budget=: a day, in seconds. */
+#define UNLIMITED 86400
+
+/* For the comparison of rates. */
+#define COMPARE_US 1000000
+
+/* A request in flight, as it was made. */
+struct slot {
+	uint8_t *readable, *writable;	/* with GUARD bytes behind each */
+	uint32_t size, room;
+	bool used;
+};
+
+static struct {
+	struct slot slots[MOST_IN_FLIGHT];
+	unsigned int count;		/* in flight at a time */
+	uint8_t *memory, *shadow;	/* of all readable parts */
+	uint64_t state;
+	struct victim victim;
+	uint32_t attacker;		/* id of an endpoint that requests may name */
+	uint64_t sent;
+} lot;
+
+static uint64_t draw(void)
+{
+	lot.state ^= lot.state << 13;
+	lot.state ^= lot.state >> 7;
+	lot.state ^= lot.state << 17;
+	return lot.state;
+}
+
+static void sow(uint64_t seed)
+{
+	lot.state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	lot.state += !lot.state;
+	draw();
+}
+
+static uint32_t stride(void)
+{
+	return iommu.config.probe_size + TAIL_SIZE + GUARD;
+}
+
+static void make_slots(void)
+{
+	unsigned int count = iommu.requests.size / 2;
+
+	lot.count = count < MOST_IN_FLIGHT ? count : MOST_IN_FLIGHT;
+	if (trace_is_on())
+		lot.count = 1;	/* the last one that is printed is the one */
+	lot.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
+	lot.shadow = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
+	for (unsigned int i = 0; i < MOST_IN_FLIGHT; i++) {
+		lot.slots[i].readable = lot.memory + i * (READABLE + GUARD);
+		lot.slots[i].writable = arena_alloc(stride(), 16);
+	}
+	lot.attacker = endpoint(1) ? endpoint(1)->id : UINT32_MAX;
+}
+
+static uint64_t draw_address(void)
+{
+	uint64_t r = draw();
+
+	switch (r & 7) {
+	case 0:
+		return 0;
+	case 1:
+		return UINT64_MAX;
+	case 2:
+		return draw();
+	default:
+		return (r >> 8) % 4096 * iommu.page - (r >> 3 & 1);
+	}
+}
+
+/* Fields that come near to what is right. */
+static void draw_fields(uint8_t *request, uint8_t type)
+{
+	uint32_t words[2] = {draw() % 4 + 1, draw() & 1 ? lot.attacker : (uint32_t)draw()};
+	uint64_t addresses[3] = {draw_address(), draw_address(), draw_address()};
+	uint32_t flags = draw() & 7;
+
+	memset(request, 0, READABLE);
+	request[0] = type;
+	memcpy(request + 4, &words[0], 4);
+	if (type == REQUEST_MAP || type == REQUEST_UNMAP)
+		memcpy(request + 8, addresses, sizeof(addresses));
+	else
+		memcpy(request + 8, &words[1], 4);
+	if (type == REQUEST_MAP)
+		memcpy(request + 32, &flags, 4);
+}
+
+/* Not so for UNMAP. */
+static void order_bounds(uint8_t *request)
+{
+	uint64_t bounds[2];
+
+	memcpy(bounds, request + 8, sizeof(bounds));
+	if (request[0] != REQUEST_MAP || bounds[0] <= bounds[1])
+		return;
+	memcpy(request + 8, &bounds[1], 8);
+	memcpy(request + 16, &bounds[0], 8);
+}
+
+/* Nothing names the victim, nor its domain; ids that share the lower half are for DEV-ATTACH-3. */
+static void spare_victim(uint8_t *request)
+{
+	uint32_t words[2];
+
+	memcpy(words, request + 4, sizeof(words));
+	if (words[0] == lot.victim.domain)
+		words[0]++;
+	if ((uint16_t)words[1] == (uint16_t)lot.victim.ep->id)
+		words[1] ^= 0x8000;
+	memcpy(request + 4, words, sizeof(words));
+}
+
+static void draw_bytes(uint8_t *request)
+{
+	for (unsigned int i = 0; i < READABLE; i += 8) {
+		uint64_t bytes = draw();
+
+		memcpy(request + i, &bytes, 8);
+	}
+}
+
+static const uint8_t sizes[] = {0, sizeof(struct attach_request), sizeof(struct detach_request),
+				sizeof(struct map_request), sizeof(struct unmap_request),
+				sizeof(struct probe_request)};
+
+static void draw_request(struct slot *slot)
+{
+	uint64_t r = draw();
+	uint8_t type = r % 6;
+
+	if (r >> 8 & 1)
+		draw_bytes(slot->readable);
+	else
+		draw_fields(slot->readable, type);
+	spare_victim(slot->readable);
+	order_bounds(slot->readable);
+	type = slot->readable[0];
+	slot->size = r >> 9 & 1 && type < 6 && type ? sizes[type] : 4 + (r >> 16) % (READABLE - 4);
+	slot->room = TAIL_SIZE + (r >> 10 & 1 ? (r >> 24) % 60 : 0);
+	if (type == REQUEST_PROBE || slot->room > stride() - GUARD)
+		slot->room = stride() - GUARD;
+}
+
+/* What a driver that keeps to the rules would send: MAP of one page, and UNMAP. */
+static void make_good(struct slot *slot)
+{
+	uint64_t iova = lot.victim.iova + iommu.page;
+	struct map_request map = {{.type = REQUEST_MAP}, lot.victim.domain, iova, iova + iommu.page - 1,
+				  phys(lot.memory) & -iommu.page, MAP_READ};
+
+	if (lot.sent % 2) {
+		map.head.type = REQUEST_UNMAP;
+		map.phys_start = 0;
+	}
+	memcpy(slot->readable, &map, sizeof(map));
+	slot->size = sizes[map.head.type];
+	slot->room = TAIL_SIZE;
+}
+
+static void publish(unsigned int i)
+{
+	struct slot *slot = &lot.slots[i];
+	struct ring_piece pieces[] = {{phys(slot->readable), slot->size, false},
+				      {phys(slot->writable), slot->room, true}};
+
+	trace_request(slot->readable, slot->size, slot->room);
+	memset(slot->writable + slot->room, GUARD_BYTE, GUARD);
+	slot->used = false;
+	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	lot.sent++;
+}
+
+/* Which slot a head belongs to stands in its descriptor. */
+static struct slot *slot_of(uint32_t id)
+{
+	uint64_t address = iommu.requests.desc[id].address;
+	uint64_t index = (address - phys(lot.memory)) / (READABLE + GUARD);
+
+	return index < lot.count ? &lot.slots[index] : NULL;
+}
+
+static bool intact(const struct slot *slot)
+{
+	for (unsigned int i = 0; i < GUARD; i++)
+		if (slot->writable[slot->room + i] != GUARD_BYTE)
+			return false;
+	return true;
+}
+
+static const char *take(unsigned int count)
+{
+	struct ring_reply reply;
+	struct slot *slot;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (virtio_wait(&iommu.dev, &iommu.requests, &reply, REPLY_TIMEOUT_US) != VIRTIO_USED)
+			return virtio_needs_reset(&iommu.dev) ? "" : "a request is lost";
+		slot = reply.valid ? slot_of(reply.id) : NULL;
+		if (!slot || slot->used)
+			return "a request is used twice, or one that was not sent";
+		slot->used = true;
+		if (reply.length > slot->room || !intact(slot))
+			return "the device wrote outside of the writable part";
+	}
+	if (iommu.requests.used->index != iommu.requests.last_used)
+		return "a request is used twice";
+	return memcmp(lot.memory, lot.shadow, MOST_IN_FLIGHT * (READABLE + GUARD)) ?
+		       "the device wrote to a readable part" : NULL;
+}
+
+/* As many as fit, behind one notification. NULL: all came back; "": the device asks for a reset. */
+static const char *batch(void (*make)(struct slot *slot))
+{
+	for (unsigned int i = 0; i < lot.count; i++) {
+		make(&lot.slots[i]);
+		publish(i);
+	}
+	memcpy(lot.shadow, lot.memory, MOST_IN_FLIGHT * (READABLE + GUARD));
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return take(lot.count);
+}
+
+/* The endpoint that requests may have attached is nowhere. */
+static void free_attacker(void)
+{
+	uint32_t domain = fresh_domain();
+
+	if (attach(domain, lot.attacker, 0).status == STATUS_OK)
+		detach(domain, lot.attacker);
+}
+
+static bool begin_round(void)
+{
+	endpoints_quiesce();
+	if (virtio_needs_reset(&iommu.dev) && !iommu_restart(iommu.wanted))
+		return false;
+	iommu_detach_all();
+	free_attacker();
+	return victim_attach(&lot.victim);
+}
+
+static bool play_round(const char *at, uint64_t seed)
+{
+	const char *trouble = NULL;
+
+	sow(seed);
+	if (!begin_round())
+		trouble = "the device does not come back";
+	for (unsigned int i = 0; i < ROUND && !trouble; i += lot.count)
+		trouble = batch(draw_request);
+	if (trouble && *trouble) {
+		iommu.dead = true;
+		judge(VERDICT_FAIL, at, "requests come back once, or the device asks for a reset",
+		      "seed=%lu: %s", seed, trouble);
+		return false;
+	}
+	victim_judge(at, &lot.victim);
+	return no_defect_so_far();
+}
+
+static void play(const char *at, uint64_t rounds)
+{
+	uint64_t seed = test_option("seed", 1), i = 0;
+	uint64_t budget = test_option("budget", UNLIMITED) * 1000000, start = time_us();
+
+	hostile_setup(&lot.victim);
+	make_slots();
+	do {
+		test_round(seed + i);
+		if (!play_round(at, seed + i))
+			return;
+		i++;
+	} while (i < rounds && time_us() - start < budget);
+	printf("# rounds: %lu of %lu%s\n", i, rounds, i < rounds ? ", then the time was over" : "");
+}
+
+static uint64_t rate(uint64_t start)
+{
+	uint64_t us = time_us() - start;
+
+	return lot.sent * 1000000 / (us ? us : 1);
+}
+
+/* For make bench: the same number of requests that keep to the rules, sent in the same way. */
+static void compare_rates(uint64_t hostile)
+{
+	struct deadline deadline;
+	uint64_t start, good;
+
+	if (!begin_round())
+		return;
+	lot.sent = 0;
+	start = time_us();
+	deadline = deadline_in(COMPARE_US);
+	while (lot.sent < 4 * ROUND && !batch(make_good) && !deadline_over(&deadline))
+		;
+	good = rate(start);
+	printf("# rate: %lu hostile requests/s, %lu well-formed requests/s, ratio %lu.%02lu\n", hostile,
+	       good, hostile / good, hostile * 100 / good % 100);
+}
+
+TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
+{
+	uint64_t start = time_us();
+
+	lot.sent = 0;
+	play(AT, test_option("rounds", 4));
+	if (!no_defect_so_far())
+		return;
+	printf("# hostile: %lu requests came back\n", lot.sent);
+	compare_rates(rate(start));
+	hostile_check_recovery(AT, &lot.victim);
+}
+
+TEST(HOST_7, endpoint_that_looks_on_reaches_no_more, NEEDS)
+{
+	play(AT, test_option("rounds", 4) / 4 + 1);
+	hostile_check_recovery(AT, &lot.victim);
+}
+
+/* By its own addresses, where a device that translates no more would let it. */
+TEST(HOST_7, broken_device_opens_nothing, NEEDS)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *page = watched_pages(1);
+
+	hostile_setup(&lot.victim);
+	if (!hostile_restart(AT, "head-65535", iommu.wanted, &lot.victim))
+		return;
+	hostile.avail->heads[hostile.index % HOSTILE_SIZE] = UINT16_MAX;
+	hostile_send(1);
+	hostile_judge(AT, "head-65535", 1, &lot.victim);
+	iommu.dead = true;	/* no request goes over this ring any more */
+	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
+	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
+	hostile_check_recovery(AT, &lot.victim);
+}
+
+/* Room for an answer is what PROBE always has; other types get every size from nothing up. */
+static void try_length(const char *at, uint8_t type, uint32_t size, uint32_t room)
+{
+	struct attach_request request = {{.type = type}, lot.victim.domain ^ 1, UINT32_MAX, 0, {0}};
+	uint8_t bytes[160] = {0};
+	struct reply reply;
+
+	memcpy(bytes, &request, sizeof(request));
+	reply = request_raw(bytes, size, room);
+	if (reply.breach)
+		judge(VERDICT_FAIL, at, "nothing is written outside of the writable part",
+		      "type %u, size %u + %u: %s", type, size, room, reply.breach);
+	if (!reply.used && !virtio_needs_reset(&iommu.dev))
+		judge(VERDICT_FAIL, at, "the request comes back, or the device asks for a reset",
+		      "type %u, size %u + %u: neither", type, size, room);
+	if ((!reply.used || virtio_needs_reset(&iommu.dev)) && !iommu_restart(iommu.wanted))
+		fail_case(at, "in between", "the device comes back from a reset", "it does not");
+}
+
+TEST(HOST_6, requests_of_each_length, NEEDS)
+{
+	static const char *const names[] = {"type-0", "attach", "detach", "map", "unmap", "probe",
+					    "type-6"};
+
+	hostile_setup(&lot.victim);
+	for (uint8_t type = 0; type <= 6; type++) {
+		bool probe = type == REQUEST_PROBE;
+
+		if (!test_case(names[type]))
+			continue;
+		for (uint32_t size = 1; size <= 80 && no_defect_so_far(); size++)
+			try_length(AT, type, size, probe ? stride() - GUARD : TAIL_SIZE);
+		for (uint32_t room = !sizes[type % 6]; room <= 12 && !probe && no_defect_so_far(); room++)
+			try_length(AT, type, sizes[type % 6], room);
+	}
+	hostile_check_recovery(AT, &lot.victim);
+}
+
+/* A mapping that ends before it starts, if there is such a thing, goes like others. */
+TEST(HOST_6, mapping_that_ends_before_it_starts_is_unmapped, NEEDS)
+{
+	struct victim *victim = &lot.victim;
+	uint64_t page = iommu.page, start;
+	uint32_t domain;
+	struct reply reply;
+
+	hostile_setup(victim);
+	start = victim->iova;
+	REQUIRE(victim_attach(victim));
+	domain = victim->domain;
+	reply = map(domain, start + 4 * page, start + 2 * page - 1, phys(victim->target), MAP_RW);
+	REQUIRE(reply.used);
+	reply = unmap(domain, start + page, start + 5 * page - 1);
+	EXPECT(reply.used, "the request comes back", "it does not");
+	victim_judge(AT, victim);
+}

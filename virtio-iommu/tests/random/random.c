@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Requests and accesses drawn by lot, over several domains and endpoints; the model says what is right.
+ *
+ * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n. On a failure
+ * the shortest sequence of steps that was found to fail stands in the verdict: A0>1 is ATTACH of
+ * endpoint 0 to domain 1, D0 its DETACH, M1:3-5>7rw MAP in domain 1 of pages 3 to 5 to memory from its
+ * page 7 on, U1:3-5 UNMAP, W0:3+8 and R0:3+8 a write and a read at byte 8 of page 3.
+ */
+#include <stdio.h>
+
+#include "judge/oracle.h"
+
+#define DEFAULT_SEED 2	/* one of those that find the bugs of the host machine */
+#define STEPS 160	/* of a round */
+#define MASTERS 2
+#define DOMAINS 3
+#define WINDOW 12	/* pages of I/O virtual addresses, the same in all domains */
+#define MEMORY 16	/* pages */
+#define ACCESS 8	/* bytes */
+
+/* A step that fails is tried again and again to shorten what is told. Only behind a failure. */
+#define SHRINK_US 300000
+
+enum kind { STEP_ATTACH, STEP_DETACH, STEP_MAP, STEP_UNMAP, STEP_WRITE, STEP_READ };
+
+struct step {
+	enum kind kind;
+	unsigned int master, domain, first, last, memory, offset;
+	uint32_t flags;
+};
+
+static struct {
+	struct model *model;
+	struct endpoint *masters[MASTERS];
+	unsigned int count;		/* of masters */
+	uint32_t domains[DOMAINS];
+	uint64_t iova;
+	uint8_t *memory;
+	bool shrinking;
+	enum verdict verdict;		/* of the step that failed */
+	char trouble[64];
+} world;
+
+static uint64_t state;
+
+static unsigned int draw(unsigned int below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (state >> 16) % below;
+}
+
+static void sow(uint64_t seed)
+{
+	state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	state += !state;
+	for (unsigned int i = 0; i < 4; i++)
+		draw(2);
+}
+
+/* Never the last byte of a page: the byte in front of a mapping is a matter of N-MAP-1. */
+static unsigned int draw_offset(void)
+{
+	unsigned int offset = draw(WATCH_EDGE - ACCESS);
+
+	return draw(2) ? offset : (unsigned int)iommu.page - WATCH_EDGE + offset;
+}
+
+static enum kind draw_kind(void)
+{
+	static const uint8_t shares[] = {5, 3, 20, 14, 18, 4};
+	unsigned int ball = draw(64), kind = 0;
+
+	while (ball >= shares[kind])
+		ball -= shares[kind++];
+	return kind;
+}
+
+static struct step draw_step(void)
+{
+	static const uint32_t flags[] = {MAP_RW, MAP_RW, MAP_READ, MAP_WRITE};
+	struct step s = {.kind = draw_kind(), .master = draw(world.count), .domain = draw(DOMAINS)};
+
+	s.first = draw(WINDOW);
+	s.last = s.first + draw(s.kind == STEP_UNMAP ? 6 : 3);
+	if (s.last >= WINDOW)
+		s.last = WINDOW - 1;
+	s.memory = draw(MEMORY - 3);
+	s.flags = flags[draw(4)];
+	s.offset = draw_offset();
+	return s;
+}
+
+static const struct model_endpoint *self(const struct step *s)
+{
+	return model_endpoint(world.model, world.masters[s->master]->id);
+}
+
+static bool domain_exists(uint32_t domain)
+{
+	for (unsigned int i = 0; i < world.model->endpoint_count; i++)
+		if (world.model->endpoints[i].attached && world.model->endpoints[i].domain == domain)
+			return true;
+	return false;
+}
+
+static uint64_t address_of(unsigned int page)
+{
+	return world.iova + page * iommu.page;
+}
+
+static struct model_request request_of(const struct step *s)
+{
+	uint32_t domain = world.domains[s->domain];
+	const struct endpoint *ep = world.masters[s->master];
+	uint64_t start = address_of(s->first), end = address_of(s->last + 1) - 1;
+
+	switch (s->kind) {
+	case STEP_ATTACH:
+		return attach_of(domain, ep);
+	case STEP_DETACH:
+		return detach_of(self(s)->domain, ep);
+	case STEP_MAP:
+		return map_of(domain, start, end, world.memory + s->memory * iommu.page, s->flags);
+	default:
+		return unmap_of(domain, start, end);
+	}
+}
+
+/* A cut beside mappings that are covered is a matter of DEV-UNMAP-6. */
+static bool cuts_and_covers(const struct model_request *r)
+{
+	const struct model *m = world.model;
+	bool covers = false;
+
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		covers |= m->mappings[i].domain == r->unmap.domain &&
+			  m->mappings[i].start >= r->unmap.virt_start &&
+			  m->mappings[i].end <= r->unmap.virt_end;
+	return covers && model_rule_applies(m, RULE_UNMAP_SPLIT, r);
+}
+
+static bool translates(const struct step *s, uint32_t access, uint8_t **target)
+{
+	uint64_t address = address_of(s->first) + s->offset;
+	struct model_extent extent;
+	uint8_t reason;
+
+	if (!model_translate(world.model, world.masters[s->master]->id, address, access, &extent,
+			     &reason))
+		return false;
+	*target = world.memory + (extent.phys + (address - extent.start) - phys(world.memory));
+	return true;
+}
+
+/* What is refused anyway is drawn seldom. */
+static bool is_seldom(const struct step *s)
+{
+	return s->memory == 0;
+}
+
+/* Steps that say something, and whose outcome does not hang on what other tests are about. */
+static bool makes_sense(const struct step *s)
+{
+	struct model_request r;
+	uint8_t *target;
+
+	switch (s->kind) {
+	case STEP_ATTACH:
+		return !self(s)->attached || self(s)->domain != world.domains[s->domain];
+	case STEP_DETACH:
+		return self(s)->attached;
+	case STEP_MAP:
+		return domain_exists(world.domains[s->domain]) || is_seldom(s);
+	case STEP_UNMAP:
+		r = request_of(s);
+		return domain_exists(r.unmap.domain) ? !cuts_and_covers(&r) : is_seldom(s);
+	case STEP_WRITE:
+		return self(s)->attached && (translates(s, MAP_WRITE, &target) || is_seldom(s));
+	default:
+		return self(s)->attached && translates(s, MAP_READ, &target);
+	}
+}
+
+static bool failed(enum verdict verdict, const char *trouble)
+{
+	world.verdict = verdict;
+	snprintf(world.trouble, sizeof(world.trouble), "%s", trouble);
+	return false;
+}
+
+/*
+ * Whether endpoints can be moved is a matter of DEV-ATTACH-7; and whether they can be in different domains,
+ * one of the machine.
+ */
+static bool is_refused_move(const struct model_request *r, const struct reply *reply)
+{
+	return r->head.type == REQUEST_ATTACH && reply->delivered && !reply->breach &&
+	       reply->status == STATUS_UNSUPP &&
+	       (model_rule_applies(world.model, RULE_ATTACH_MOVE, r) ||
+		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
+}
+
+/* How requests for a domain that does not exist are refused is one of DEV-MAP-4 and DEV-UNMAP-3. */
+static bool is_for_no_domain(const struct model_request *r)
+{
+	return model_rule_applies(world.model, RULE_MAP_DOMAIN, r) ||
+	       model_rule_applies(world.model, RULE_UNMAP_DOMAIN, r);
+}
+
+static bool send(const struct model_request *r)
+{
+	struct reply reply;
+	enum verdict verdict = oracle_send(world.model, r, &reply);
+
+	if (verdict == VERDICT_PASS || is_refused_move(r, &reply) ||
+	    (verdict == VERDICT_WARN && is_for_no_domain(r)))
+		return true;
+	if (!reply.used || reply.breach)
+		return failed(verdict, reply.used ? reply.breach : "not used");
+	return failed(verdict, reply.delivered ? status_name(reply.status) : "no status");
+}
+
+/* Every domain shows the private pages of all masters from its first ATTACH on. */
+static bool furnish(uint32_t domain)
+{
+	for (unsigned int i = 0; i < world.count; i++) {
+		const struct endpoint *ep = world.masters[i];
+		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
+						ep->dma.page, MAP_RW);
+
+		if (!send(&r))
+			return false;
+	}
+	return true;
+}
+
+static bool do_request(const struct step *s)
+{
+	struct endpoint *ep = world.masters[s->master];
+	struct model_request r = request_of(s);
+	bool is_new = s->kind == STEP_ATTACH && !domain_exists(r.attach.domain);
+
+	if (!send(&r))
+		return false;
+	dma_set_page_iova(&ep->dma, self(s)->attached ? ep->page_iova : phys(ep->dma.page));
+	return !is_new || !domain_exists(r.attach.domain) || furnish(r.attach.domain);
+}
+
+static void set_timeout(struct endpoint *ep, bool passes)
+{
+	ep->dma.timeout_us = passes && !world.shrinking ? REPLY_TIMEOUT_US : quiet_us(ep);
+}
+
+static bool do_access(const struct step *s)
+{
+	bool write = s->kind == STEP_WRITE;
+	struct endpoint *ep = world.masters[s->master];
+	uint64_t address = address_of(s->first) + s->offset;
+	uint8_t *target = NULL;
+	bool passes = translates(s, write ? MAP_WRITE : MAP_READ, &target);
+	struct effect effect;
+
+	set_timeout(ep, passes);
+	effect = write ? write_effect(ep, address, ACCESS, target, passes ? ACCESS : 0)
+		       : read_effect(ep, address, target, ACCESS);
+	if (effect.stray)
+		return failed(VERDICT_FAIL, "memory changed that nothing maps there");
+	if (passes && !effect.exact)
+		return failed(VERDICT_WARN, effect.done ? "other bytes" : "the access is refused");
+	return true;
+}
+
+static bool do_step(const struct step *s)
+{
+	return s->kind >= STEP_WRITE ? do_access(s) : do_request(s);
+}
+
+/* Nobody is attached, and the domains are new. */
+static void begin(void)
+{
+	endpoints_quiesce();
+	iommu_detach_all();
+	event_drain();
+	for (unsigned int i = 0; i < DOMAINS; i++)
+		world.domains[i] = fresh_domain();
+	model_reset(world.model);
+	world.model->accepted = iommu.dev.accepted;
+}
+
+/* Draws until something fails, or the round is over. Yields how many steps were made. */
+static unsigned int play(struct step *steps, bool *fails)
+{
+	unsigned int count = 0;
+
+	*fails = false;
+	begin();
+	for (unsigned int draws = 0; count < STEPS && draws < 8 * STEPS && !*fails; draws++) {
+		steps[count] = draw_step();
+		if (makes_sense(&steps[count]))
+			*fails = !do_step(&steps[count++]);
+	}
+	return count;
+}
+
+/* The same steps once more, those that still make sense. @count: up to the one that fails. */
+static bool fails_again(const struct step *steps, unsigned int *count)
+{
+	begin();
+	for (unsigned int i = 0; i < *count && !iommu.dead; i++)
+		if (makes_sense(&steps[i]) && !do_step(&steps[i])) {
+			*count = i + 1;
+			return true;
+		}
+	return false;
+}
+
+/* Without @size steps from @from on. */
+static bool leave_out(struct step *steps, unsigned int *count, unsigned int from, unsigned int size)
+{
+	static struct step fewer[STEPS];
+	unsigned int rest = *count - from > size ? *count - from - size : 0, left = from + rest;
+
+	memcpy(fewer, steps, from * sizeof(*steps));
+	memcpy(fewer + from, steps + from + size, rest * sizeof(*steps));
+	if (!fails_again(fewer, &left))
+		return false;
+	memcpy(steps, fewer, left * sizeof(*steps));
+	*count = left;
+	return true;
+}
+
+static void shrink(struct step *steps, unsigned int *count)
+{
+	struct deadline deadline = deadline_in(SHRINK_US);
+
+	world.shrinking = true;
+	for (unsigned int size = *count / 2; size; size /= 2)
+		for (unsigned int from = 0; from < *count && !iommu.dead && !deadline_over(&deadline);)
+			if (!leave_out(steps, count, from, size))
+				from += size;
+	world.shrinking = false;
+}
+
+static int print_step(char *text, size_t size, const struct step *s)
+{
+	switch (s->kind) {
+	case STEP_ATTACH:
+		return snprintf(text, size, " A%u>%u", s->master, s->domain);
+	case STEP_DETACH:
+		return snprintf(text, size, " D%u", s->master);
+	case STEP_MAP:
+		return snprintf(text, size, " M%u:%u-%u>%u%s%s", s->domain, s->first, s->last, s->memory,
+				s->flags & MAP_READ ? "r" : "", s->flags & MAP_WRITE ? "w" : "");
+	case STEP_UNMAP:
+		return snprintf(text, size, " U%u:%u-%u", s->domain, s->first, s->last);
+	default:
+		return snprintf(text, size, " %c%u:%u+%u", s->kind == STEP_WRITE ? 'W' : 'R', s->master,
+				s->first, s->offset);
+	}
+}
+
+/* The last steps, as many as there is room for: whole, or behind an ellipsis. */
+static void tell(const char *at, uint64_t seed, const struct step *steps, unsigned int count)
+{
+	char expected[100], text[96], one[24];
+	unsigned int from = count, length = 0;
+
+	snprintf(expected, sizeof(expected), "seed=%lu: what the model says at the end of %u steps", seed,
+		 count);
+	while (from && length + print_step(one, sizeof(one), &steps[from - 1]) < sizeof(text) - 4)
+		length += print_step(one, sizeof(one), &steps[--from]);
+	length = snprintf(text, sizeof(text), "%s", from ? " .." : "");
+	for (; from < count; from++)
+		length += print_step(text + length, sizeof(text) - length, &steps[from]);
+	judge(world.verdict, at, expected, "%s behind%s", world.trouble, text);
+}
+
+static bool play_round(const char *at, uint64_t seed)
+{
+	static struct step steps[STEPS];
+	enum verdict verdict;
+	unsigned int count;
+	bool fails;
+
+	sow(seed);
+	count = play(steps, &fails);
+	if (!fails)
+		return true;
+	verdict = world.verdict;
+	if (!iommu.dead)
+		shrink(steps, &count);
+	if (world.verdict != verdict)
+		world.verdict = VERDICT_FAIL;
+	tell(at, seed, steps, count);
+	return false;
+}
+
+static void build_world(void)
+{
+	world.count = 0;
+	for (unsigned int i = 0; i < endpoint_count() && world.count < MASTERS; i++)
+		if (endpoint(i)->dma.ops->exact && !is_slow(endpoint(i)))
+			world.masters[world.count++] = endpoint(i);
+	world.model = oracle();
+	world.iova = iova_window(WINDOW);
+	world.memory = watched_pages(MEMORY);
+}
+
+TEST(DEV_OPS_1, requests_drawn_by_lot_do_what_the_model_says, NEEDS_DMA | NEEDS_EXACT)
+{
+	uint64_t seed = test_option("seed", DEFAULT_SEED), rounds = test_option("rounds", 1);
+
+	build_world();
+	for (uint64_t round = 0; world.count && round < rounds; round++)
+		if (!play_round(AT, seed + round))
+			return;
+}

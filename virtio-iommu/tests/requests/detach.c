@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * DETACH request (virtio 1.4, 5.13.6.4).
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t reserved)
+{
+	struct detach_request request = {{.type = REQUEST_DETACH}, domain, endpoint, {0}};
+
+	memset(request.reserved, reserved, sizeof(request.reserved));
+	return send_detach(&request);
+}
+
+/* Unlike in ATTACH, the reserved bytes are ignored: the request does its work. */
+TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 1);
+	reply = detach_reserved(s.domain, s.ep->id, 0xff);
+	EXPECT_OK(reply);
+	EXPECT_NO_DOMAIN(s.domain);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+}
+
+TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		uint32_t domain = fresh_domain();
+		struct detach_request request = {
+			{.type = REQUEST_DETACH}, domain, endpoint(0)->id, {0}};
+		struct reply reply;
+
+		REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+		request.reserved[i] = 0x80;
+		reply = send_detach(&request);
+		EXPECT_OK(reply);
+		EXPECT_NO_DOMAIN(domain);
+	}
+}
+
+static void detach_missing(const char *at, uint32_t domain, uint32_t id)
+{
+	struct reply reply = detach(domain, id);
+
+	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
+}
+
+TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	if (!endpoint_id_is_unlisted(UINT32_MAX))
+		SKIP("the firmware lists endpoint id 0xffffffff");
+	REQUIRE(map_one_page(&s));
+	detach_missing(AT, s.domain, UINT32_MAX);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+/* The member of the domain stays attached when an id is named that shares its low bits. */
+TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+	uint32_t id;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
+		if (endpoint_id_is_unlisted(id))
+			detach_missing(AT, s.domain, id);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+/*
+ * The endpoint is not in the domain that is named: the status is open, the effect is not (AMB-7):
+ * it stays where it is.
+ */
+TEST(DEV_DETACH_3, wrong_domain_detaches_nobody, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint32_t other = fresh_domain();
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE(attach_endpoint(endpoint(1), other));
+	reply = detach(other, s.ep->id);
+	if (!expect_writes(AT, VERDICT_WARN, s.ep, s.iova, s.target, 8))
+		return;
+	if (!reply.delivered || reply.status != STATUS_INVAL)
+		INFO("DETACH from another domain: %s", status_name(reply.status));
+}
+
+/* The endpoint was attached before: some devices know only those that were. */
+TEST(DEV_DETACH_3, unknown_domain_is_answered, NEEDS_ENDPOINT)
+{
+	uint32_t domain = fresh_domain(), id = endpoint(0)->id;
+	struct reply reply;
+
+	REQUIRE_OK(attach(domain, id, 0));
+	REQUIRE_OK(detach(domain, id));
+	reply = detach(fresh_domain(), id);
+	if (!reply.delivered || reply.status != STATUS_INVAL)
+		INFO("DETACH from a domain that does not exist: %s", status_name(reply.status));
+}
+
+/* The rings of the endpoint stay programmed, and what it used a moment ago may be cached. */
+TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	for (unsigned int i = 0; i < 3; i++)
+		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE_OK(detach(s.domain, s.ep->id));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
+	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+}
+
+/* Whatever the size of the mapping: its first page, its last, and one between. */
+TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
+{
+	static const unsigned int tried[] = {0, 5, 15};
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = iova_window(16), page = iommu.page;
+	uint8_t *target = watched_pages(16);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	REQUIRE_OK(map(domain, iova, iova + 16 * page - 1, phys(target), MAP_RW));
+	for (unsigned int i = 0; i < 3; i++)
+		REQUIRE_WRITES(ep, iova + tried[i] * page, target + tried[i] * page, 1);
+	REQUIRE_OK(detach(domain, ep->id));
+	for (unsigned int i = 0; i < 3; i++)
+		EXPECT_WRITE_BLOCKED(ep, iova + tried[i] * page, 1);
+}
+
+/* With bypass on, the same address now means guest-physical memory, and only that. */
+TEST(DEV_DETACH_4, bypass_replaces_the_mapping, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *same = watched_pages(1), *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	if (!iova_is_free(phys(same), iommu.page))
+		SKIP("memory cannot be mapped at its own address");
+	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_WRITES(ep, phys(same), target, 8);
+	REQUIRE(detach_endpoint(ep, domain));
+	EXPECT_WRITES(ep, phys(same), same, 8);
+	EXPECT_READS(ep, phys(same), same, 8);
+}
+
+/* An endpoint that comes back into a domain of the same id finds it empty. */
+TEST(DEV_DETACH_4, attaching_again_brings_nothing_back, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE(detach_endpoint(s.ep, s.domain));
+	if (!expect_reattach_empty(AT, &s))
+		return;
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Requests that cannot be parsed, and many requests (virtio 1.4, 5.13.2 and 5.13.6).
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/*
+ * A request that cannot be parsed comes back unwritten where the device is unable to set the status
+ * (5.13.6). A device may ask for a reset instead (AMB-11), and then does not know us any more.
+ */
+enum after { AS_BEFORE, RESET_SINCE, DEAD };
+
+static enum after judge_unparsed(const char *at, const struct reply *reply, uint32_t size)
+{
+	bool wants_reset = virtio_needs_reset(&iommu.dev);
+
+	if (!reply->used)
+		judge(VERDICT_WARN, at, "the request comes back unwritten", "%s, size %u + %u",
+		      wants_reset ? "the device asks for a reset" : "it does not come back", size,
+		      reply->writable);
+	else
+		expect_unwritten(at, reply);
+	if (reply->used && !wants_reset)
+		return AS_BEFORE;
+	return iommu_restart(iommu.wanted) ? RESET_SINCE : DEAD;
+}
+
+static enum after expect_unparsed(const char *at, const void *readable, uint32_t size,
+				  uint32_t writable)
+{
+	struct reply reply = request_raw(readable, size, writable);
+
+	return judge_unparsed(at, &reply, size);
+}
+
+/* The tail is where it always is: a device that finds it there can refuse the request instead. */
+static bool is_refused(const struct reply *reply)
+{
+	return reply->used && !reply->breach && reply->delivered && reply->status != STATUS_OK &&
+	       reply->status <= STATUS_NOMEM;
+}
+
+static enum after expect_too_short(const char *at, const void *readable, uint32_t size, uint32_t writable)
+{
+	struct reply reply = request_raw(readable, size, writable);
+
+	if (!is_refused(&reply) || virtio_needs_reset(&iommu.dev))
+		return judge_unparsed(at, &reply, size);
+	judge(VERDICT_INFO, at, "either way is legal", "a readable part that is too short gets status %s",
+	      status_name(reply.status));
+	return AS_BEFORE;
+}
+
+/* The worst of what came of it. */
+static enum after expect_short_ones(const char *at, const void *readable, uint32_t size)
+{
+	enum after after = AS_BEFORE;
+
+	for (uint32_t n = sizeof(struct request_head); n < size && after != DEAD; n++) {
+		enum after now = expect_too_short(at, readable, n, TAIL_SIZE);
+
+		if (now > after)
+			after = now;
+	}
+	return after;
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
+{
+	struct attach_request request = {
+		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+	if (expect_short_ones(AT, &request, sizeof(request)) != DEAD)
+		EXPECT_NO_DOMAIN(request.domain);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct detach_request request;
+
+	REQUIRE(map_one_page(&s));
+	request = (struct detach_request){{.type = REQUEST_DETACH}, s.domain, s.ep->id, {0}};
+	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct map_request request;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	request = (struct map_request){{.type = REQUEST_MAP}, s.domain, iova, iova + iommu.page - 1,
+				       phys(s.target) + iommu.page, MAP_RW};
+	if (expect_short_ones(AT, &request, sizeof(request)) != AS_BEFORE)
+		return;
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct unmap_request request;
+
+	REQUIRE(map_one_page(&s));
+	request = (struct unmap_request){
+		{.type = REQUEST_UNMAP}, s.domain, s.iova, s.iova + iommu.page - 1, {0}};
+	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_REQ_1, readable_part_is_too_short_for_probe, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	struct probe_request request = {{.type = REQUEST_PROBE}, endpoint(0)->id, {0}};
+
+	for (uint32_t n = sizeof(request.head); n < sizeof(request); n += 4)
+		if (expect_too_short(AT, &request, n, iommu.config.probe_size + TAIL_SIZE) == DEAD)
+			return;
+}
+
+TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
+{
+	struct request_head head = {.type = REQUEST_ATTACH};
+
+	for (uint32_t n = 1; n < sizeof(head); n++)
+		if (expect_unparsed(AT, &head, n, TAIL_SIZE) == DEAD)
+			return;
+}
+
+TEST(N_REQ_1, no_room_for_the_status, NEEDS_ENDPOINT)
+{
+	for (uint32_t room = 1; room < TAIL_SIZE; room++) {
+		struct attach_request request = {
+			{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+		if (expect_unparsed(AT, &request, sizeof(request), room) == DEAD)
+			return;
+	}
+}
+
+TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)
+{
+	expect_unparsed(AT, "", 0, TAIL_SIZE);
+}
+
+TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
+{
+	struct attach_request request = {
+		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
+
+	expect_unparsed(AT, &request, sizeof(request), 0);
+}
+
+/* Every request comes back once, with a status, however many are sent. */
+TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
+{
+	enum { ROUNDS = 70 };
+	uint32_t other = fresh_domain();
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+
+		reply = map(s.domain, iova, end, phys(s.target), MAP_RW);
+		EXPECT_OK(reply);
+		reply = unmap(s.domain, iova, end);
+		EXPECT_OK(reply);
+		reply = attach(s.domain, UINT32_MAX, 0);
+		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
+		reply = unmap(other, iova, end);
+		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
+	}
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/*
+ * Requests that no other depends on, behind one notification. In which order they come back is open.
+ */
+TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
+{
+	enum { COUNT = 3 };
+	struct request_tail *tails = memset(arena_alloc(COUNT * sizeof(*tails), 8), UINT8_MAX,
+					    COUNT * sizeof(*tails));
+	struct ring_reply used;
+
+	if (!endpoint_id_is_unlisted(UINT32_MAX))
+		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (iommu.requests.size < 2 * COUNT)
+		SKIP("needs a queue of %u descriptors", 2 * COUNT);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		struct attach_request request = {
+			{.type = REQUEST_ATTACH}, fresh_domain(), UINT32_MAX, 0, {0}};
+
+		queue_raw(&request, sizeof(request), &tails[i]);
+	}
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	for (unsigned int i = 0; i < COUNT && !iommu.dead; i++) {
+		iommu.dead = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) !=
+			     VIRTIO_USED;
+		EXPECT(!iommu.dead, "each request comes back", "%u of %u did", i, COUNT);
+	}
+	for (unsigned int i = 0; i < COUNT && !iommu.dead; i++)
+		EXPECT(tails[i].status <= STATUS_NOMEM, "each request has a status", "request %u: %s", i,
+		       status_name(tails[i].status));
+}

@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * MAP request (virtio 1.4, 5.13.6.5).
+ */
+#include "driver/reserved.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+
+#define FIRST_UNKNOWN_FLAG 3
+
+/* MAP of [start, end] to @phys_start is refused with RANGE. */
+static bool expect_range(const char *at, const struct page_fixture *s, uint64_t start, uint64_t end,
+			 uint64_t phys_start)
+{
+	struct reply reply = map(s->domain, start, end, phys_start, MAP_RW);
+
+	return expect_status(at, BY_LEVEL, &reply, STATUS_RANGE);
+}
+
+/* Each of the three bounds off its granule, alone: by one byte, and by half a granule. */
+TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DMA)
+{
+	const uint64_t offsets[] = {1, iommu.granule / 2};
+	struct page_fixture s;
+
+	if (iommu.granule == 1)
+		SKIP("the granule is 1: nothing is unaligned");
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t start = s.iova + iommu.page, end = start + iommu.page - 1, by = offsets[i];
+
+		expect_range(AT, &s, start + by, end, phys(s.target));
+		expect_range(AT, &s, start, end - by, phys(s.target));
+		expect_range(AT, &s, start, end, phys(s.target) + by);
+	}
+}
+
+TEST(DEV_MAP_1, refused_range_is_not_mapped, NEEDS_DMA)
+{
+	struct page_fixture s;
+	uint64_t start;
+
+	if (iommu.granule == 1)
+		SKIP("the granule is 1: nothing is unaligned");
+	REQUIRE(map_one_page(&s));
+	start = s.iova + iommu.page;
+	if (!expect_range(AT, &s, start, start + iommu.page - 2, phys(s.target)))
+		return;
+	EXPECT_WRITE_BLOCKED(s.ep, start + 8, 8);
+	EXPECT(can_map(s.domain, start, iommu.page, s.target), "the range is still free",
+	       "a correct MAP of it does not succeed");
+}
+
+/* Pages 2-5 are mapped. Whatever shares a page with them is refused; all else is as it was. */
+TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DMA)
+{
+	static const struct {
+		unsigned int first, last;
+	} overlaps[] = {{2, 5}, {1, 2}, {5, 6}, {3, 4}, {1, 6}, {2, 2}, {5, 5}, {0, 7}};
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(8);
+	uint8_t *target = watched_pages(8), *other = watched_pages(8);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 6 * page - 1, phys(target) + 2 * page, MAP_RW));
+	for (unsigned int i = 0; i < sizeof(overlaps) / sizeof(overlaps[0]); i++) {
+		reply = map(domain, iova + overlaps[i].first * page,
+			    iova + (overlaps[i].last + 1) * page - 1, phys(other), MAP_READ);
+		EXPECT_STATUS(reply, STATUS_INVAL);
+	}
+	EXPECT_WRITES(ep, iova + 2 * page, target + 2 * page, 8);
+	EXPECT_WRITES(ep, iova + 5 * page, target + 5 * page, 8);
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 8);
+	EXPECT_WRITE_BLOCKED(ep, iova + 6 * page, 8);
+}
+
+TEST(DEV_MAP_2, touching_neighbours_are_no_overlap, NEEDS_DMA)
+{
+	uint8_t *other = watched_pages(2);
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = map(s.domain, s.iova - iommu.page, s.iova - 1, phys(other), MAP_RW);
+	EXPECT_OK(reply);
+	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
+		    phys(other) + iommu.page, MAP_RW);
+	EXPECT_OK(reply);
+	EXPECT_WRITES(s.ep, s.iova - iommu.page, other, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, s.iova + iommu.page, other + iommu.page, 8);
+}
+
+static void expect_map_noent(const char *at, uint32_t domain)
+{
+	uint64_t iova = iova_window(1);
+	struct reply reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+
+	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
+}
+
+TEST(DEV_MAP_4, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
+{
+	expect_map_noent(AT, fresh_domain());
+}
+
+TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	REQUIRE(detach_endpoint(s.ep, s.domain));
+	expect_map_noent(AT, s.domain);
+}
+
+TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = attach(fresh_domain(), s.ep->id, 0);
+	if (!is_ok(&reply))
+		SKIP("the device does not move endpoints");
+	expect_map_noent(AT, s.domain);
+}
+
+TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1), *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(attach_bypass(endpoint(0), domain));
+	reply = map(domain, phys(page), phys(page) + iommu.page - 1, phys(target), MAP_RW);
+	EXPECT_STATUS(reply, STATUS_INVAL);
+	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
+}
+
+TEST(DEV_MAP_7, reads_of_a_write_only_page_are_an_option, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	if (!is_ok(&reply)) {
+		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
+		return;
+	}
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	if (no_defect_so_far())
+		INFO("reads of a write-only mapping %s",
+		     can_read(s.ep, iova, s.target + iommu.page, 8) ? "work" : "are blocked");
+}
+
+/* Only the lowest bit of page_size_mask limits a size; the others are hints. */
+TEST(N_MAP_3, sizes_are_any_number_of_granules, NEEDS_DMA)
+{
+	static const unsigned int pages[] = {1, 3, 5, 7, 11, 13};
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(41) + page;
+	uint8_t *target = watched_pages(14);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		uint64_t size = pages[i] * page;
+		struct reply reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
+
+		EXPECT_OK(reply);
+		EXPECT_WRITES(ep, iova + size - 8, target + size - 8, 8);
+		iova += size;
+	}
+}
+
+/* A refused MAP maps nothing: no access passes, and the range is still free. */
+static void expect_map_refused(const char *at, const struct page_fixture *s, uint32_t flags)
+{
+	uint64_t iova = s->iova + iommu.page;
+	uint8_t *target = s->target + iommu.page;
+	struct reply reply = map(s->domain, iova, iova + iommu.page - 1, phys(target), flags);
+
+	expect_status(at, BY_LEVEL, &reply, STATUS_INVAL);
+	if (!can_map(s->domain, iova, iommu.page, target))
+		judge(BY_LEVEL, at, "a refused MAP leaves the range free",
+		      "a correct MAP of the same range does not succeed");
+}
+
+TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int bit = FIRST_UNKNOWN_FLAG; bit < 32; bit++)
+		expect_map_refused(AT, &s, MAP_RW | 1u << bit);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(DEV_MAP_3, all_unknown_flags_are_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	expect_map_refused(AT, &s, ~0u << FIRST_UNKNOWN_FLAG);
+	expect_map_refused(AT, &s, MAP_RW | ~0u << FIRST_UNKNOWN_FLAG);
+}
+
+TEST(DEV_MAP_3, refused_mapping_does_not_translate, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
+		    phys(s.target) + iommu.page, MAP_RW | 1u << 31);
+	EXPECT_STATUS(reply, STATUS_INVAL);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page + 8, 8);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page + 8, s.target + iommu.page + 8, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* The flag is defined by feature MMIO: without it, it is as unknown as the others. */
+TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DMA | NEEDS_NO_MMIO_FLAG)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	expect_map_refused(AT, &s, MAP_RW | MAP_MMIO);
+}
+
+TEST(DEV_MAP_6, read_only_page_cannot_be_written, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 8, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
+	EXPECT_READS(s.ep, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+}
+
+/* An access that starts where it may write does not get beyond. */
+TEST(DEV_MAP_6, write_does_not_run_into_a_read_only_page, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = iova_window(3), page = iommu.page;
+	uint8_t *writable = watched_pages(1), *read_only = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(writable), MAP_RW));
+	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(read_only), MAP_READ));
+	REQUIRE_WRITES(ep, iova + page - 8, writable + page - 8, 8);
+	EXPECT_WRITE_STAYS_IN(ep, iova + page - 8, 16, writable + page - 8, 8);
+	EXPECT_READS(ep, iova + page, read_only, 8);
+}
+
+/* Nothing remembers the old permission after UNMAP and MAP. */
+TEST(DEV_MAP_6, permission_follows_the_newest_mapping, NEEDS_DMA)
+{
+	struct page_fixture s;
+	uint64_t end;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	end = s.iova + iommu.page - 1;
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	REQUIRE_OK(unmap(s.domain, s.iova, end));
+	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE_OK(unmap(s.domain, s.iova, end));
+	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_READ));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+}
+
+TEST(DEV_MAP_6, rng_cannot_write_a_read_only_page, NEEDS_MAP_UNMAP | NEEDS_RNG)
+{
+	struct endpoint *ep = endpoint_named("virtio-rng");
+	uint64_t iova = iova_window(2), page = iommu.page;
+	uint8_t *target = watched_pages(2);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(target) + page, MAP_READ));
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 16);
+	REQUIRE_WRITES(ep, iova, target, 16);
+}
+
+/* Without any flag neither direction is allowed. A device may refuse such a mapping. */
+TEST(N_MAP_4, no_flag_allows_nothing, NEEDS_DMA)
+{
+	struct page_fixture s;
+	uint64_t iova;
+	struct reply reply;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, 0);
+	if (!is_ok(&reply))
+		INFO("a mapping without READ and WRITE is refused: %s", status_name(reply.status));
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+	EXPECT_READ_BLOCKED(s.ep, iova, s.target + iommu.page, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_4, read_flag_allows_reads_only, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page_as(&s, MAP_READ));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+}
+
+/* WRITE may imply READ, and may be refused alone (DEV-MAP-7). */
+TEST(N_MAP_4, write_flag_allows_writes, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	iova = s.iova + iommu.page;
+	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	if (!is_ok(&reply)) {
+		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
+		EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+		return;
+	}
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	INFO("reads of a write-only mapping %s",
+	     can_read(s.ep, iova, s.target + iommu.page, 8) ? "work" : "are blocked");
+}
+
+TEST(N_MAP_4, both_flags_allow_both, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/*
+ * The address of an access is translated by its distance from virt_start. Tried on the first and
+ * the last byte of a mapping of two pages, and across the pages.
+ */
+TEST(N_MAP_1, first_and_last_byte_arrive, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = iova_window(4) + iommu.page, size = 2 * iommu.page;
+	uint8_t *target = watched_pages(4) + iommu.page;
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + size - 1, phys(target), MAP_RW));
+	EXPECT_WRITES(ep, iova, target, 1);
+	EXPECT_WRITES(ep, iova + size - 1, target + size - 1, 1);
+	EXPECT_WRITES(ep, iova + iommu.page - 8, target + iommu.page - 8, 16);
+	EXPECT_READS(ep, iova, target, 1);
+	EXPECT_READS(ep, iova + size - 1, target + size - 1, 1);
+	EXPECT_READS(ep, iova + iommu.page - 8, target + iommu.page - 8, 16);
+}
+
+/* virt_start and virt_end are inclusive: the byte in front of the mapping is not part of it. */
+TEST(N_MAP_1, byte_before_a_mapping_is_not_mapped, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova - 1, 1);
+	EXPECT_READ_BLOCKED(s.ep, s.iova - 1, s.target - 1, 1);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+TEST(N_MAP_1, byte_behind_a_mapping_is_not_mapped, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 1);
+	REQUIRE_WRITES(s.ep, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+}
+
+/* An access that begins inside stops at the end. */
+TEST(N_MAP_1, access_does_not_run_over_the_end, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_STAYS_IN(s.ep, s.iova + iommu.page - 8, 16, s.target + iommu.page - 8, 8);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page - 8, s.target + iommu.page - 8, 16);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* Neighbours in I/O virtual space need not be neighbours in memory. */
+static void neighbours(const char *at, bool upper_first)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(2);
+	uint8_t *low = watched_pages(3), *high = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	if (!attach_with_dma(ep, domain))
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		bool upper = upper_first != (i == 1);
+		struct reply reply = map(domain, iova + upper * page, iova + (upper + 1) * page - 1,
+					 phys(upper ? low : high), MAP_RW);
+
+		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+			return;
+	}
+	expect_writes(at, BY_LEVEL, ep, iova + page - 1, high + page - 1, 1);
+	expect_writes(at, BY_LEVEL, ep, iova + page, low, 1);
+	expect_reads(at, BY_LEVEL, ep, iova, high, 1);
+	expect_reads(at, BY_LEVEL, ep, iova + 2 * page - 1, low + page - 1, 1);
+	expect_write_blocked(at, ep, iova + 2 * page, 1);
+}
+
+TEST(N_MAP_1, adjacent_mappings_keep_their_own_memory, NEEDS_DMA)
+{
+	neighbours(AT, false);
+}
+
+TEST(N_MAP_1, adjacent_mappings_made_downwards_keep_their_own_memory, NEEDS_DMA)
+{
+	neighbours(AT, true);
+}
+
+/* Between two mappings lies a hole. */
+TEST(N_MAP_1, hole_between_mappings_is_not_mapped, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(3);
+	uint8_t *target = watched_pages(3);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	EXPECT_WRITE_BLOCKED(ep, iova + page, 1);
+	EXPECT_WRITE_BLOCKED(ep, iova + page + 8, 8);
+	EXPECT_WRITES(ep, iova + page - 1, target + page - 1, 1);
+	EXPECT_WRITES(ep, iova + 2 * page, target + 2 * page, 1);
+}
+
+TEST(N_MAP_1, last_byte_of_a_hole_is_not_mapped, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(3);
+	uint8_t *target = watched_pages(3);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page - 1, 1);
+	REQUIRE_WRITES(ep, iova + 2 * page, target + 2 * page, 1);
+}
+
+TEST(N_MAP_1, one_page_of_memory_at_two_addresses, NEEDS_DMA)
+{
+	uint64_t twin;
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	twin = s.iova + iommu.page;
+	REQUIRE_OK(map(s.domain, twin, twin + iommu.page - 1, phys(s.target), MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITES(s.ep, twin, s.target, 8);
+	REQUIRE_OK(unmap(s.domain, twin, twin + iommu.page - 1));
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, twin, 8);
+}
+
+/* The highest page of the input range; with a range of 64 bits its end is 2^64 - 1. */
+TEST(N_MAP_1, last_page_of_the_input_range, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = ((iommu.config.input_end + 1) & -iommu.page) - iommu.page;
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	if (reserved_overlaps(iova, iova + iommu.page - 1))
+		SKIP("a reserved region covers the end of the input range");
+	REQUIRE(attach_with_dma(ep, domain));
+	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	EXPECT_OK(reply);
+	if (!is_ok(&reply))
+		return;
+	EXPECT_WRITES(ep, iova, target, 1);
+	EXPECT_WRITES(ep, iova + iommu.page - 1, target + iommu.page - 1, 1);
+	EXPECT_WRITE_BLOCKED(ep, iova - 1, 1);
+}
+
+/* Address bits above 32 count. */
+TEST(N_MAP_1, addresses_4_gib_apart_are_different, NEEDS_DMA)
+{
+	const uint64_t distance = 1ull << 32;
+	uint8_t *far = watched_pages(1);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	if (s.iova + distance + iommu.page > iommu.config.input_end ||
+	    reserved_overlaps(s.iova + distance, s.iova + distance + iommu.page - 1))
+		SKIP("the input range does not reach far enough");
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + distance, 8);
+	REQUIRE_OK(map(s.domain, s.iova + distance, s.iova + distance + iommu.page - 1, phys(far),
+		       MAP_RW));
+	EXPECT_WRITES(s.ep, s.iova + distance, far, 8);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/*
+ * Where there is no memory: any status will do. A device that keeps only some bits of phys_start
+ * reaches the page that has the same low bits.
+ */
+TEST(N_MAP_5, phys_start_beyond_all_memory_is_no_alias, NEEDS_DMA)
+{
+	static const unsigned int bits[] = {44, 40, 36};
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+		struct reply reply = map(s.domain, iova, end, phys(s.target) + (1ull << bits[i]), MAP_RW);
+
+		EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+		if (is_ok(&reply))
+			REQUIRE_OK(unmap(s.domain, iova, end));
+	}
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_1, edu_does_not_run_over_the_end, NEEDS_MAP_UNMAP | NEEDS_EDU)
+{
+	struct endpoint *ep = endpoint_named("edu");
+	uint64_t iova = iova_window(2);
+	uint8_t *target = watched_pages(2);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	EXPECT_WRITES(ep, iova + iommu.page - 1, target + iommu.page - 1, 1);
+	EXPECT_WRITE_STAYS_IN(ep, iova + iommu.page - 8, 16, target + iommu.page - 8, 8);
+}
+
+/* Whoever is attached sees what is mapped, whichever came first. */
+TEST(N_MAP_2, later_member_sees_earlier_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct endpoint *second = endpoint(1);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
+	EXPECT_WRITES(second, s.iova, s.target, 8);
+	EXPECT_WRITES(second, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_MAP_2, all_members_see_later_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	struct endpoint *second = endpoint(1);
+	struct page_fixture s;
+	uint64_t iova;
+
+	REQUIRE(map_one_page(&s));
+	SHARE(second, s.domain);
+	REQUIRE(enable_dma(second, s.domain));
+	iova = s.iova + iommu.page;
+	EXPECT_WRITE_BLOCKED(second, iova, 8);
+	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_RW));
+	EXPECT_WRITES(second, iova, s.target + iommu.page, 8);
+	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
+	REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+	EXPECT_WRITE_BLOCKED(second, iova, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
+}
+
+TEST(N_MAP_2, mapping_made_before_any_access_and_used_after_many, NEEDS_DMA)
+{
+	enum { PAGES = 16 };
+	struct endpoint *ep = endpoint(0);
+	uint64_t page = iommu.page, iova = iova_window(PAGES);
+	uint8_t *target = watched_pages(PAGES);
+	uint32_t domain = fresh_domain();
+
+	REQUIRE(attach_with_dma(ep, domain));
+	for (unsigned int i = 0; i < PAGES; i++)
+		REQUIRE_OK(map(domain, iova + i * page, iova + (i + 1) * page - 1,
+			       phys(target) + (PAGES - 1 - i) * page, MAP_RW));
+	for (unsigned int i = 0; i < PAGES; i++)
+		EXPECT_WRITES(ep, iova + i * page, target + (PAGES - 1 - i) * page, 8);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What holds for all requests (virtio 1.4, 5.13.6).
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/* The reserved bytes of a request's head. The tests send all ones and a single one. */
+static const uint8_t head_bytes[][3] = {{0xff, 0xff, 0xff}, {1, 0, 0}, {0, 0, 0x80}};
+
+#define FOR_EACH_HEAD(i) for (unsigned int i = 0; i < sizeof(head_bytes) / sizeof(head_bytes[0]); i++)
+
+static struct request_head head(uint8_t type, unsigned int i)
+{
+	return (struct request_head){
+		type, {head_bytes[i][0], head_bytes[i][1], head_bytes[i][2]}};
+}
+
+TEST(DEV_OPS_1, attach_and_detach_succeed_with_ok, NEEDS_ENDPOINT)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	reply = attach(domain, endpoint(0)->id, 0);
+	EXPECT_OK(reply);
+	reply = detach(domain, endpoint(0)->id);
+	EXPECT_OK(reply);
+}
+
+TEST(DEV_OPS_1, map_and_unmap_succeed_with_ok, NEEDS_DMA)
+{
+	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(attach_with_dma(endpoint(0), domain));
+	reply = map(domain, iova, end, phys(target), MAP_RW);
+	EXPECT_OK(reply);
+	EXPECT_WRITES(endpoint(0), iova, target, 8);
+	reply = unmap(domain, iova, end);
+	EXPECT_OK(reply);
+	EXPECT_WRITE_BLOCKED(endpoint(0), iova, 8);
+}
+
+TEST(DEV_OPS_1, probe_succeeds_with_ok, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct reply reply = probe(endpoint(i)->id);
+
+		EXPECT_OK(reply);
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+
+	FOR_EACH_HEAD(i) {
+		uint32_t domain = fresh_domain();
+		uint64_t iova = iova_window(1);
+		uint8_t *target = watched_pages(1);
+		struct reply reply = send_attach(&(struct attach_request){
+			head(REQUEST_ATTACH, i), domain, ep->id, 0, {0}});
+
+		EXPECT_OK(reply);
+		REQUIRE(enable_dma(ep, domain));
+		REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+		EXPECT_WRITES(ep, iova, target, 8);
+		REQUIRE(detach_endpoint(ep, domain));
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_a_refused_attach_is_ignored, NEEDS_NOTHING)
+{
+	if (!endpoint_id_is_unlisted(UINT32_MAX))
+		SKIP("the firmware lists endpoint id 0xffffffff");
+	FOR_EACH_HEAD(i) {
+		struct reply reply = send_attach(&(struct attach_request){
+			head(REQUEST_ATTACH, i), fresh_domain(), UINT32_MAX, 0, {0}});
+
+		EXPECT_STATUS(reply, STATUS_NOENT);
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT)
+{
+	FOR_EACH_HEAD(i) {
+		uint32_t domain = fresh_domain();
+		struct reply reply;
+
+		REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+		reply = send_detach(&(struct detach_request){
+			head(REQUEST_DETACH, i), domain, endpoint(0)->id, {0}});
+		EXPECT_OK(reply);
+		EXPECT_NO_DOMAIN(domain);
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	FOR_EACH_HEAD(i) {
+		uint64_t iova = iova_window(1);
+		uint8_t *target = watched_pages(1);
+		struct reply reply = send_map(&(struct map_request){
+			head(REQUEST_MAP, i), s.domain, iova, iova + iommu.page - 1, phys(target), MAP_RW});
+
+		EXPECT_OK(reply);
+		EXPECT_WRITES(s.ep, iova, target, 8);
+		REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	FOR_EACH_HEAD(i) {
+		uint64_t end = s.iova + iommu.page - 1;
+		struct reply reply;
+
+		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+		reply = send_unmap(&(struct unmap_request){
+			head(REQUEST_UNMAP, i), s.domain, s.iova, end, {0}});
+		EXPECT_OK(reply);
+		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+		REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+	}
+}
+
+TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	uint32_t id = endpoint(0)->id, size = iommu.config.probe_size;
+	uint8_t *plain = arena_alloc(size + 1, 8);
+	struct reply reply = probe(id);
+
+	REQUIRE(is_ok(&reply));
+	memcpy(plain, reply.bytes, size);
+	FOR_EACH_HEAD(i) {
+		reply = send_probe(&(struct probe_request){head(REQUEST_PROBE, i), id, {0}});
+		EXPECT_OK(reply);
+		EXPECT(!memcmp(reply.bytes, plain, size), "the same property bytes as with zeros",
+		       "other property bytes");
+	}
+}
+
+static void expect_zero_tail(const char *at, const struct reply *reply)
+{
+	uint32_t tail = reply->writable - TAIL_SIZE;
+	const uint8_t *bytes = reply->bytes + tail;
+
+	if (reply->used && reply->length < reply->writable)
+		judge(VERDICT_INFO, at, "used.len covers the tail",
+		      "tail.reserved is not covered by used.len %u", reply->length);
+	else if (!reply->used || bytes[1] || bytes[2] || bytes[3])
+		judge(BY_LEVEL, at, "tail.reserved is 0", "it is %02x %02x %02x, used.len %u", bytes[1],
+		      bytes[2], bytes[3], reply->length);
+}
+
+/* Sent twice each, with different bytes in the buffer before. */
+TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
+{
+	struct endpoint *ep = endpoint(0);
+	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint8_t *target = watched_pages(1);
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		uint32_t domain = fresh_domain();
+		struct reply reply;
+
+		reply = attach(domain, ep->id, 0);
+		expect_zero_tail(AT, &reply);
+		reply = map(domain, iova, end, phys(target), MAP_RW);
+		expect_zero_tail(AT, &reply);
+		reply = unmap(domain, iova, end);
+		expect_zero_tail(AT, &reply);
+		reply = detach(domain, ep->id);
+		expect_zero_tail(AT, &reply);
+		reply = unmap(domain, iova, end);	/* an odd number: the other poison next time */
+		expect_zero_tail(AT, &reply);
+	}
+}
+
+TEST(DEV_OPS_5, tail_reserved_is_zero_on_refusal, NEEDS_NOTHING)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		reply = map(domain, 0, iommu.page - 1, 0, MAP_RW);
+		expect_zero_tail(AT, &reply);
+		reply = attach(domain, UINT32_MAX, 0);
+		expect_zero_tail(AT, &reply);
+		reply = detach(domain, UINT32_MAX);
+		expect_zero_tail(AT, &reply);
+	}
+}
+
+TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+	struct reply reply;
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		reply = probe(endpoint(0)->id);
+		expect_zero_tail(AT, &reply);
+	}
+}
+
+/* Numbers that no draft of the standard has used either, and the ends of the range. */
+static const uint8_t unknown_types[] = {0x00, 0x20, 0x7f, 0x80, 0xff};
+
+static struct reply unknown_request(uint8_t type, uint32_t size, uint32_t writable)
+{
+	uint8_t bytes[72] = {type};
+
+	return request_raw(bytes, size, writable);
+}
+
+/* A device that does not know the type cannot know where the tail is: it writes nothing. */
+TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
+		struct reply reply = unknown_request(unknown_types[i], 72, 64);
+
+		for (uint32_t at = 0; reply.used && at < reply.writable; at++)
+			if (reply.bytes[at] != reply.poison) {
+				EXPECT(false, "no byte of the buffer is written",
+				       "type %#x: byte %u is %#x", unknown_types[i], at, reply.bytes[at]);
+				return;
+			}
+	}
+}
+
+TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
+{
+	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
+		struct reply reply = unknown_request(unknown_types[i], 20 + 13 * i, TAIL_SIZE);
+
+		EXPECT(reply.used && !reply.length, "the request comes back with used.len 0",
+		       "type %#x: %s, used.len %u", unknown_types[i],
+		       reply.used ? "it came back" : "it did not come back", reply.length);
+		if (iommu.dead)
+			REQUIRE(iommu_restart(iommu.wanted));
+	}
+}

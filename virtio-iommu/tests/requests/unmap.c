@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * UNMAP request (virtio 1.4, 5.13.6.6).
+ */
+#include "judge/page_window.h"
+#include "judge/steps.h"
+
+#define PAGES 12
+
+static struct reply unmap_reserved(const struct page_window *s, unsigned int page, uint8_t value)
+{
+	struct unmap_request request = {{.type = REQUEST_UNMAP},
+					s->domain,
+					s->iova + page * iommu.page,
+					s->iova + (page + 1) * iommu.page - 1,
+					{0}};
+
+	memset(request.reserved, value, sizeof(request.reserved));
+	return send_unmap(&request);
+}
+
+/* INVAL or OK: either is right, but OK must have done it. */
+TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	reply = unmap_reserved(&s, 1, 0xff);
+	if (reply.delivered && reply.status == STATUS_INVAL) {
+		INFO("non-zero reserved bytes are refused with INVAL");
+		return;
+	}
+	EXPECT_OK(reply);
+	EXPECT_UNMAPPED(s, 1, 1);
+	if (no_defect_so_far())
+		INFO("non-zero reserved bytes are ignored");
+}
+
+TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+	bool kept;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	EXPECT_MAPPED(s, 1, 1);
+	reply = unmap_reserved(&s, 1, 0xff);
+	if (is_ok(&reply))
+		SKIP("the device does not refuse non-zero reserved bytes");
+	kept = can_read(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
+	INFO("after INVAL for reserved bytes the mapping is %s", kept ? "still there" : "gone");
+	if (kept == can_map(s.domain, s.iova + iommu.page, iommu.page, s.target + iommu.page))
+		judge(VERDICT_FAIL, AT, "a range that is mapped, or one that can be",
+		      "DMA %s it, and MAP says %s", kept ? "reaches" : "does not reach",
+		      kept ? "OK" : "that it is mapped");
+}
+
+static void expect_unmap_noent(const char *at, uint32_t domain)
+{
+	uint64_t iova = iova_window(1);
+	struct reply reply = unmap(domain, iova, iova + iommu.page - 1);
+
+	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
+}
+
+TEST(DEV_UNMAP_3, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
+{
+	expect_unmap_noent(AT, fresh_domain());
+}
+
+TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
+{
+	struct page_window s;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	REQUIRE(detach_endpoint(s.ep, s.domain));
+	expect_unmap_noent(AT, s.domain);
+}
+
+TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	struct reply reply;
+
+	REQUIRE(attach_bypass(endpoint(0), domain));
+	reply = unmap(domain, iommu.config.input_start, iommu.config.input_end);
+	EXPECT_STATUS(reply, STATUS_INVAL);
+	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
+}
+
+/* Pages 1-4 are one mapping. Each of these would cut it. */
+static const struct {
+	unsigned int first, last;
+} cuts[] = {{1, 2}, {3, 4}, {2, 3}, {0, 2}, {3, 8}, {4, 4}, {1, 1}};
+
+TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 4));
+	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		reply = unmap_pages(&s, cuts[i].first, cuts[i].last);
+		EXPECT_STATUS(reply, STATUS_RANGE);
+	}
+}
+
+TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
+{
+	struct page_window s;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 4));
+	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+		unmap_pages(&s, cuts[i].first, cuts[i].last);
+	EXPECT_MAPPED(s, 1, 2);
+	EXPECT_MAPPED(s, 3, 4);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 5 * iommu.page, 1);
+}
+
+/* Mappings that lie wholly in the range stay as well, wherever the one that would be cut lies. */
+static void cut_among_others(const char *at, unsigned int first, unsigned int last)
+{
+	struct page_window s;
+
+	if (!make_page_window(&s, PAGES))
+		return;
+	map_pages(&s, 1, 1);
+	map_pages(&s, 3, 5);
+	map_pages(&s, 7, 7);
+	unmap_pages(&s, first, last);
+	expect_mapped(at, &s, 1, 1);
+	expect_mapped(at, &s, 3, 5);
+	expect_mapped(at, &s, 7, 7);
+}
+
+TEST(DEV_UNMAP_6, nothing_is_removed_when_the_last_would_be_cut, NEEDS_DMA)
+{
+	cut_among_others(AT, 0, 3);
+}
+
+TEST(DEV_UNMAP_6, nothing_is_removed_when_the_first_would_be_cut, NEEDS_DMA)
+{
+	cut_among_others(AT, 4, 8);
+}
+
+/* Whole, cut, whole: made in another order, so that a search may start in the middle. */
+TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 7, 10));
+	REQUIRE_OK(map_pages(&s, 3, 5));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	reply = unmap_pages(&s, 0, 8);
+	EXPECT(!is_ok(&reply), "a status other than OK", "status %s", status_name(reply.status));
+	EXPECT_MAPPED(s, 1, 1);
+	EXPECT_MAPPED(s, 3, 5);
+	EXPECT_MAPPED(s, 7, 10);
+}
+
+TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 3));
+	EXPECT_MAPPED(s, 1, 3);
+	reply = unmap_pages(&s, 1, 3);
+	EXPECT_OK(reply);
+	EXPECT_UNMAPPED(s, 1, 3);
+	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
+}
+
+/* Translations that were used a moment ago may be cached. */
+TEST(DEV_UNMAP_7, mapping_in_use_is_removed, NEEDS_DMA)
+{
+	struct page_window s;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 2));
+	for (unsigned int i = 0; i < 4; i++)
+		EXPECT_MAPPED(s, 1, 2);
+	REQUIRE_OK(unmap_pages(&s, 1, 2));
+	EXPECT_UNMAPPED(s, 1, 1);
+	EXPECT_UNMAPPED(s, 2, 2);
+	REQUIRE_OK(map_pages(&s, 2, 2));
+	EXPECT_MAPPED(s, 2, 2);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
+}
+
+/* What lies beside the range stays. */
+TEST(DEV_UNMAP_7, neighbours_stay, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	for (unsigned int page = 1; page <= 5; page++)
+		REQUIRE_OK(map_pages(&s, page, page));
+	reply = unmap_pages(&s, 2, 4);
+	EXPECT_OK(reply);
+	EXPECT_MAPPED(s, 1, 1);
+	EXPECT_MAPPED(s, 5, 5);
+	EXPECT_UNMAPPED(s, 2, 4);
+}
+
+/* Gaps in the range are no error: all that is covered goes. */
+TEST(DEV_UNMAP_7, range_with_gaps_removes_all_it_covers, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 6, 7));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	REQUIRE_OK(map_pages(&s, 3, 4));
+	REQUIRE_OK(map_pages(&s, 10, 10));
+	EXPECT_MAPPED(s, 1, 1);		/* and may be cached */
+	EXPECT_MAPPED(s, 3, 4);
+	EXPECT_MAPPED(s, 6, 7);
+	reply = unmap_pages(&s, 0, 8);
+	EXPECT_OK(reply);
+	EXPECT_UNMAPPED(s, 1, 1);
+	EXPECT_UNMAPPED(s, 3, 4);
+	EXPECT_UNMAPPED(s, 6, 7);
+	EXPECT_MAPPED(s, 10, 10);
+}
+
+TEST(DEV_UNMAP_7, nothing_to_remove_is_ok, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	reply = unmap_pages(&s, 0, PAGES - 1);
+	EXPECT_OK(reply);
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	reply = unmap_pages(&s, 1, 1);
+	EXPECT_OK(reply);
+	reply = unmap_pages(&s, 1, 1);
+	EXPECT_OK(reply);
+	EXPECT_UNMAPPED(s, 1, 1);
+}
+
+/* The whole input range in one request; the rings of the endpoint go with it. */
+TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
+{
+	struct page_window s;
+	struct reply reply;
+
+	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE_OK(map_pages(&s, 1, 1));
+	REQUIRE_OK(map_pages(&s, 9, 10));
+	reply = unmap(s.domain, iommu.config.input_start, iommu.config.input_end);
+	EXPECT_OK(reply);
+	if (!is_ok(&reply))
+		return;
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
+	REQUIRE(enable_dma(s.ep, s.domain));
+	EXPECT_UNMAPPED(s, 0, PAGES - 1);
+}
+
+/*
+ * The examples of the text, in pages: what is mapped, what is unmapped, and whether that is to
+ * succeed. {1, 0} is no range.
+ */
+static const struct example {
+	struct {
+		unsigned int first, last;
+	} maps[2], unmap;
+	bool succeeds;
+	unsigned int kept_first, kept_last;	/* {1, 0}: nothing is left */
+} examples[] = {
+	{{{1, 0}, {1, 0}}, {0, 4}, true, 1, 0},
+	{{{0, 9}, {1, 0}}, {0, 9}, true, 1, 0},
+	{{{0, 4}, {5, 9}}, {0, 9}, true, 1, 0},
+	{{{0, 9}, {1, 0}}, {0, 4}, false, 0, 9},
+	{{{0, 4}, {5, 9}}, {0, 4}, true, 5, 9},
+	{{{0, 4}, {1, 0}}, {0, 9}, true, 1, 0},
+	{{{0, 4}, {8, 9}}, {0, 9}, true, 1, 0},
+};
+
+static void try_example(const char *at, const struct example *e)
+{
+	struct page_window s;
+	struct reply reply;
+
+	if (!make_page_window(&s, PAGES))
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		if (e->maps[i].first <= e->maps[i].last)
+			map_pages(&s, e->maps[i].first, e->maps[i].last);
+	reply = unmap_pages(&s, e->unmap.first, e->unmap.last);
+	if (e->succeeds)
+		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+	else if (is_ok(&reply))
+		judge(BY_LEVEL, at, "a mapping is not cut in two", "UNMAP answers OK");
+	if (e->kept_first <= e->kept_last)
+		expect_mapped(at, &s, e->kept_first, e->kept_last);
+	else
+		expect_unmapped(at, &s, 0, 9);
+	detach_endpoint(s.ep, s.domain);
+}
+
+TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
+{
+	for (unsigned int i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+		try_example(AT, &examples[i]);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Notifications where both sides say from where on they want one (virtio 1.4, 2.7.7, 2.7.10, 2.8.10).
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/* The device shall notify when it uses the buffer behind @ahead others, each of @slots descriptors. */
+static void ask_for(uint16_t ahead, uint16_t slots)
+{
+	struct ring *ring = &iommu.requests;
+	uint32_t at;
+
+	if (!ring_has(ring, VIRTIO_F_RING_PACKED)) {
+		ring->avail->heads[ring->size] = ring->last_used + ahead;
+		return;
+	}
+	at = ring->next_used.slot + ahead * slots;
+	ring->driver_events->position =
+		at % ring->size | (ring->next_used.wrap == (at < ring->size) ? 1 << 15 : 0);
+	ring->driver_events->flags = EVENTS_DESC;
+}
+
+static bool one_request(void)
+{
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	return !iommu.dead;
+}
+
+/* So many requests, each waited for: none but the last one is notified. */
+static void notified_at(const char *at, uint16_t ahead, bool judge_early)
+{
+	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
+
+	ask_for(ahead, slots);
+	take_interrupts();
+	for (uint16_t i = 0; i < ahead && !iommu.dead; i++)
+		one_request();
+	if (judge_early)
+		expect_good(at, !interrupt_seen(QUIET_US), "no notification before the event", ahead);
+	take_interrupts();
+	one_request();
+	if (!judge_early)
+		expect_good(at, interrupt_seen(INTERRUPT_US), "a notification at the event", ahead);
+	ring_want_interrupt(&iommu.requests, false);
+}
+
+/* Also where the ring wraps. */
+TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
+{
+	uint16_t most = iommu.requests.size / 2;
+
+	for (uint16_t ahead = 0; ahead < most && no_defect_so_far(); ahead += ahead < 4 ? 1 : 5)
+		notified_at(AT, ahead, false);
+}
+
+/* Twice, so that the ring wraps in between. */
+TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
+{
+	notified_at(AT, iommu.requests.size / 2 - 1, true);
+	notified_at(AT, iommu.requests.size / 2 - 1, true);
+}
+
+/* It may not be used by a driver; one that does gets its notification all the same. */
+TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
+{
+	iommu.requests.avail->flags = AVAIL_NO_INTERRUPT;
+	notified_at(AT, 0, false);
+	iommu.requests.avail->flags = 0;
+}
+
+TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
+{
+	one_request();
+	expect_good(AT, !iommu.requests.used->flags && !iommu.events.used->flags, "0",
+		    iommu.requests.used->flags);
+}
+
+/* The device hears of buffers only where it asks to, and answers all of them. */
+TEST(GEN_NA_4, notifications_that_are_asked_for_suffice, NEEDS_EVENT_IDX)
+{
+	for (unsigned int i = 0; i < 3u * iommu.requests.size && !iommu.dead; i++) {
+		unsigned int batch = iommu.requests.size < 6 ? 1 : 1 + i % 3;
+		size_t mark = arena_mark();
+
+		for (unsigned int j = 0; j < batch; j++)
+			ring_publish(&iommu.requests, queue_noop());
+		virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
+		for (unsigned int j = 0; j < batch && !iommu.dead; j++)
+			iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+		expect_good(AT, !iommu.dead, "each request comes back", i);
+		arena_release(mark);
+	}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Packed virtqueues (virtio 1.4, 2.8). That all requests work over them is for the runs that repeat
+ * the other tests.
+ */
+#include <string.h>
+
+#include "memory.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+
+static volatile struct packed_desc *slot(uint16_t index)
+{
+	return &iommu.requests.packed[index % iommu.requests.size];
+}
+
+static int add_harmless(const struct noop_request *h)
+{
+	struct ring_piece pieces[2];
+
+	noop_pieces(h, pieces);
+	return ring_add(&iommu.requests, pieces, 2);
+}
+
+/* ATTACH and what can only be done behind it, available at once. */
+TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
+{
+	struct attach_request *first = arena_alloc(sizeof(*first), 8);
+	struct unmap_request *second = arena_alloc(sizeof(*second), 8);
+	struct request_tail *tails = arena_alloc(2 * sizeof(*tails), 8);
+	uint32_t domain = fresh_domain();
+	struct ring_piece pieces[2][2] = {
+		{{phys(first), sizeof(*first), false}, {phys(&tails[0]), sizeof(*tails), true}},
+		{{phys(second), sizeof(*second), false}, {phys(&tails[1]), sizeof(*tails), true}}};
+	int ids[2];
+
+	if (iommu.requests.size < 4)
+		SKIP("needs a queue of 4 descriptors");
+	*first = (struct attach_request){{.type = REQUEST_ATTACH}, domain, endpoint(0)->id, 0, {0}};
+	*second = (struct unmap_request){{.type = REQUEST_UNMAP}, domain, iommu.config.input_start,
+					 iommu.config.input_end, {0}};
+	for (unsigned int i = 0; i < 2; i++)
+		ids[i] = ring_add(&iommu.requests, pieces[i], 2);
+	ring_publish(&iommu.requests, ids[0]);
+	ring_publish(&iommu.requests, ids[1]);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US) || !wait_request_used(REPLY_TIMEOUT_US);
+	expect_good(AT, !iommu.dead && tails[0].status == STATUS_OK && tails[1].status == STATUS_OK,
+		    "UNMAP finds the domain that ATTACH has made", tails[1].status);
+	detach(domain, endpoint(0)->id);
+}
+
+/* Over some turns of the ring, with buffers of one to four descriptors, three at a time. */
+TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
+{
+	unsigned int buffers = 4 * iommu.requests.size;
+	struct noop_request h = noop_request();
+
+	if (iommu.requests.size < 4)
+		SKIP("needs a queue of 4 descriptors");
+	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
+		uint32_t cut = 1 + i % 3;
+		struct ring_piece pieces[] = {
+			{phys(h.request), 4, false},
+			{phys(h.request) + 4, sizeof(*h.request) - 4, false},
+			{phys(h.tail), cut, true}, {phys(h.tail) + cut, TAIL_SIZE - cut, true}};
+		struct packed_place at = iommu.requests.next_used;
+		int id = ring_add(&iommu.requests, pieces, 4);
+		uint16_t both = at.wrap ? DESC_AVAIL | DESC_USED : 0;
+
+		h.tail->status = UINT8_MAX;
+		expect_good(AT, noop_answered(id, &h), "the request is answered", i);
+		expect_good(AT, (slot(at.slot)->flags & (DESC_AVAIL | DESC_USED)) == both,
+			    "AVAIL and USED are the wrap counter", slot(at.slot)->flags);
+		expect_good(AT, slot(at.slot)->id == id, "the id of the buffer", slot(at.slot)->id);
+	}
+}
+
+/* request.c looks at every byte of the readable part, and at those around it. */
+TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
+{
+	struct reply reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+
+	EXPECT(reply.used && !reply.breach, "no byte but those of the writable part is written", "%s",
+	       reply.breach ? reply.breach : "it did not come back");
+}
+
+/* What follows looks like a request, with the flags of the last turn of the ring: available or used. */
+static void stale_one_is_left_alone(const char *at, bool used)
+{
+	struct noop_request first = noop_request(), stale = noop_request();
+	struct ring *ring = &iommu.requests;
+	uint16_t flags;
+	int id, behind;
+
+	if (ring->size < 4)
+		return skip(at, "needs a queue of 4 descriptors");
+	id = add_harmless(&first);
+	behind = add_harmless(&stale);
+	flags = ring->place[behind].wrap ? (used ? 0 : DESC_USED) :
+					   (used ? DESC_AVAIL | DESC_USED : DESC_AVAIL);
+	slot(ring->place[behind].slot)->flags =
+		(ring->head_flags[behind] & ~(DESC_AVAIL | DESC_USED)) | flags;
+	expect_good(at, noop_answered(id, &first), "the request in front of it is answered", flags);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(at, !ring_pending(ring) && stale.tail->status == UINT8_MAX,
+		    "a descriptor that is not available is not used", flags);
+	expect_good(at, noop_answered(behind, &stale), "it is used when it is available", flags);
+}
+
+TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
+{
+	for (unsigned int i = 0; i < iommu.requests.size && no_defect_so_far(); i++)
+		stale_one_is_left_alone(AT, i % 2);
+}
+
+TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
+{
+	struct noop_request first = noop_request(), second = noop_request();
+	uint16_t at = iommu.requests.next_used.slot;
+	struct packed_desc before;
+
+	if (iommu.requests.size < 4)
+		SKIP("needs a queue of 4 descriptors");
+	expect_good(AT, noop_answered(add_harmless(&first), &first), "a request is answered", 1);
+	before = *(const struct packed_desc *)slot(at);
+	expect_good(AT, noop_answered(add_harmless(&second), &second), "so is the next", 2);
+	expect_good(AT, !memcmp(&before, (const void *)slot(at), sizeof(before)),
+		    "the used descriptor is as it was", slot(at)->flags);
+}
+
+/* In the order of the list, and with the id of its last descriptor: the others have none. */
+TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
+{
+	struct ring *ring = &iommu.requests;
+	struct noop_request h = noop_request();
+	struct ring_piece pieces[] = {{phys(h.request), 4, false}, {phys(h.request) + 4, 4, false},
+				      {phys(h.request) + 8, sizeof(*h.request) - 8, false},
+				      {phys(h.tail), TAIL_SIZE, true}};
+	uint8_t *tables = ring->tables;
+	int id;
+
+	if (ring->size < 4)
+		SKIP("needs a queue of 4 descriptors");
+	ring->tables = NULL;	/* a list in the ring */
+	id = ring_add(ring, pieces, 4);
+	ring->tables = tables;
+	REQUIRE(id >= 0);
+	for (unsigned int i = 0; i < 3; i++)
+		slot(ring->place[id].slot + i)->id = id + 1;
+	expect_good(AT, noop_answered(id, &h), "the request is answered, and its id is the last one's",
+		    h.tail->status);
+}
+
+/* 2.8.4: without the flag the length of a used descriptor is reserved. */
+TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
+{
+	uint16_t at = iommu.requests.next_used.slot;
+	struct noop_request h = noop_request();
+
+	expect_good(AT, noop_answered(add_harmless(&h), &h), "a request is answered", 0);
+	if (!(slot(at)->flags & DESC_WRITE))
+		judge(VERDICT_WARN, AT, "WRITE is set in the used descriptor of an answer",
+		      "flags %#x, length %u", slot(at)->flags, slot(at)->length);
+}

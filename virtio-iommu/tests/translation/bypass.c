@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bypass (virtio 1.4, 5.13.6, "Device operations") and endpoints without a domain.
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/* In bypass mode an endpoint reaches all memory at its guest-physical address. */
+TEST(N_BYP_1, unattached_endpoint_reaches_all_memory, NEEDS_ENDPOINT)
+{
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	for (unsigned int i = 0; i < 3; i++)
+		expect_identity(AT, endpoint(0));
+}
+
+TEST(N_BYP_1, every_unattached_endpoint_bypasses, NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS)
+{
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	for (unsigned int i = 1; i < endpoint_count(); i++)
+		if (writes_on_demand(endpoint(i)))
+			expect_identity(AT, endpoint(i));
+}
+
+/* The initial value counts whether or not a driver knows the feature. */
+TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
+{
+	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	expect_identity(AT, endpoint(0));
+}
+
+TEST(N_BYP_2, bypass_holds_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
+{
+	EXPECT(endpoint_wrote_first(), "before any driver has touched the IOMMU a write arrives",
+	       "it did not arrive");
+	expect_identity(AT, endpoint(0));
+}
+
+TEST(N_BYP_2, bypass_holds_without_a_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
+{
+	REQUIRE(virtio_reset(&iommu.dev));
+	expect_identity(AT, endpoint(0));
+	REQUIRE(iommu_restart(iommu.wanted));
+}
+
+TEST(N_BYP_2, bypass_holds_before_driver_ok, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
+{
+	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(virtio_negotiate(&iommu.dev, iommu.wanted));
+	expect_identity(AT, endpoint(0));
+	REQUIRE(iommu_restart(iommu.wanted));
+}
+
+/* An attached endpoint is translated, whatever config.bypass says. */
+TEST(N_BYP_3, attached_endpoint_does_not_bypass, NEEDS_DMA)
+{
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	REQUIRE(map_one_page(&s));
+	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
+	EXPECT_READ_BLOCKED(s.ep, phys(page), page, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, phys(s.target), 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/* Nothing is mapped: not even the rings of the endpoint are within reach. */
+TEST(N_BYP_3, empty_domain_blocks_everything, NEEDS_ENDPOINT)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *page = watched_pages(1);
+	uint32_t domain = fresh_domain();
+
+	set_unattached_bypass(true);
+	REQUIRE_OK(attach(domain, ep->id, 0));
+	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
+	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
+	EXPECT_READ_BLOCKED(ep, phys(page), page, 8);
+	REQUIRE(detach_endpoint(ep, domain));
+	require_alive(AT, ep, page);
+}
+
+TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
+{
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+
+	iommu_set_bypass(0);
+	REQUIRE(map_one_page(&s));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	iommu_set_bypass(1);
+	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
+	EXPECT_READ_BLOCKED(s.ep, phys(page), page, 8);
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_BYP_4, bypass_domain_does_not_need_config_bypass, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	struct endpoint *ep = endpoint(0);
+
+	iommu_set_bypass(0);
+	REQUIRE(attach_bypass(ep, fresh_domain()));
+	expect_identity(AT, ep);
+}
+
+TEST(N_BYP_4, switching_bypass_off_does_not_stop_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	struct endpoint *ep = endpoint(0);
+
+	iommu_set_bypass(1);
+	REQUIRE(attach_bypass(ep, fresh_domain()));
+	expect_identity(AT, ep);
+	iommu_set_bypass(0);
+	expect_identity(AT, ep);
+}
+
+/* Each write takes effect at once for endpoints without a domain. */
+TEST(N_BYP_5, each_write_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	struct endpoint *ep = endpoint(0);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		iommu_set_bypass(1);
+		expect_identity(AT, ep);
+		iommu_set_bypass(0);
+		expect_blocked(AT, ep);
+	}
+}
+
+/* What is in force agrees with what the field shows, even after a value that must not be written. */
+TEST(N_BYP_5, policy_agrees_with_the_field, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	static const uint8_t values[] = {0, 2, 1, 0x80};
+
+	for (unsigned int i = 0; i < sizeof(values); i++) {
+		iommu_set_bypass(values[i]);
+		if (virtio_needs_reset(&iommu.dev))
+			REQUIRE(iommu_restart(iommu.wanted));
+		if (iommu_bypass() & 1)
+			expect_identity(AT, endpoint(0));
+		else
+			expect_blocked(AT, endpoint(0));
+	}
+}
+
+static void detach_under(const char *at, uint8_t bypass, uint32_t flags)
+{
+	struct endpoint *ep = endpoint(0);
+	uint32_t domain = fresh_domain();
+	struct reply reply = attach(domain, ep->id, flags);
+
+	iommu_set_bypass(bypass);
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		return;
+	reply = detach(domain, ep->id);
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		return;
+	if (bypass)
+		expect_identity(at, ep);
+	else
+		expect_blocked(at, ep);
+}
+
+TEST(N_BYP_6, detached_endpoint_follows_config_bypass, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	detach_under(AT, 0, 0);
+	detach_under(AT, 1, 0);
+}
+
+TEST(N_BYP_6, endpoint_from_a_bypass_domain_follows_config_bypass,
+     NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+{
+	detach_under(AT, 0, ATTACH_BYPASS);
+	detach_under(AT, 1, ATTACH_BYPASS);
+}
+
+/* The field is written while the endpoint is attached; it counts from DETACH on. */
+TEST(N_BYP_6, value_written_while_attached_counts_later, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
+{
+	struct page_fixture s;
+
+	iommu_set_bypass(1);
+	REQUIRE(map_one_page(&s));
+	iommu_set_bypass(0);
+	REQUIRE(detach_endpoint(s.ep, s.domain));
+	expect_blocked(AT, s.ep);
+}
+
+/* Neither attached nor in bypass: no memory at all. A bypassing access shows that it is alive. */
+TEST(DEV_OPS_6, unattached_endpoint_reaches_nothing, NEEDS_ENDPOINT)
+{
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	expect_blocked(AT, endpoint(0));
+	if (set_unattached_bypass(true))
+		expect_identity(AT, endpoint(0));
+}
+
+TEST(DEV_OPS_6, every_unattached_endpoint_is_blocked, NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS)
+{
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	for (unsigned int i = 1; i < endpoint_count(); i++)
+		if (writes_on_demand(endpoint(i)))
+			expect_blocked(AT, endpoint(i));
+}
+
+TEST(DEV_OPS_6, endpoint_is_blocked_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_OFF)
+{
+	if (endpoint_wrote_first())
+		judge(VERDICT_FAIL, AT, "before any driver has touched the IOMMU no write arrives",
+		      "it arrived");
+	expect_blocked(AT, endpoint(0));
+}
+
+TEST(DEV_OPS_6, endpoint_is_blocked_at_boot, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_OFF)
+{
+	uint8_t *page = watched_pages(1);
+
+	REQUIRE(virtio_reset(&iommu.dev));
+	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
+	REQUIRE(iommu_restart(iommu.wanted));
+	expect_blocked(AT, endpoint(0));
+}
+
+TEST(DEV_OPS_6, endpoint_is_blocked_after_detach, NEEDS_DMA)
+{
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(&s));
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE(detach_endpoint(s.ep, s.domain));
+	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
+	expect_blocked(AT, s.ep);
+}
+
+/* The rings of the endpoint lie in memory too: what it leaves there is the used index. */
+TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
+{
+	struct dma_master *dma = &endpoint(0)->dma;
+	uint8_t *page = watched_pages(1);
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	require_alive(AT, endpoint(0), NULL);
+	dma_set_page_iova(dma, phys(dma->page));
+	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
+	EXPECT(!dma->rings[0].used->index, "the used index in the endpoint's ring stays 0",
+	       "it is %u", dma->rings[0].used->index);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Translations that end while they are in use (virtio 1.4, 5.13.6.3 to 5.13.6.6): those of the rings
+ * through which an endpoint works, and many at a time.
+ */
+#include "judge/steps.h"
+#include "judge/test.h"
+
+static uint64_t rings_end(const struct endpoint *ep)
+{
+	return ep->page_iova + PRIVATE_PAGE - 1;
+}
+
+/* A page is mapped, and the endpoint runs: its rings are behind a mapping, too. */
+static bool start_rings(struct page_fixture *s)
+{
+	return map_one_page(s) && s->ep->dma.rings[0].used &&
+	       expect_writes("start_rings", VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+}
+
+/*
+ * A transfer without any target needs the rings and nothing else. Whether it took place shows in the
+ * used index: the device has written it, or not.
+ */
+static void expect_rings_unwritten(const char *at, struct endpoint *ep)
+{
+	const volatile struct ring_used *used = ep->dma.rings[0].used;
+	uint16_t before = used->index;
+
+	expect_write_blocked(at, ep, ep->page_iova, 0);
+	if (used->index != before)
+		judge(VERDICT_FAIL, at, "the endpoint cannot write to its rings",
+		      "the used index went from %u to %u", before, used->index);
+}
+
+/* The rings are mapped again: the endpoint was blocked by nothing else. */
+static void expect_alive(const char *at, const struct page_fixture *s, uint32_t domain)
+{
+	if (enable_dma(s->ep, domain))
+		expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+}
+
+TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(start_rings(&s));
+	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	expect_rings_unwritten(AT, s.ep);
+	expect_alive(AT, &s, s.domain);
+}
+
+TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXACT)
+{
+	struct page_fixture s;
+
+	REQUIRE(start_rings(&s));
+	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	REQUIRE_OK(map(s.domain, s.ep->page_iova, rings_end(s.ep), phys(s.ep->dma.page), MAP_READ));
+	expect_rings_unwritten(AT, s.ep);
+	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	expect_alive(AT, &s, s.domain);
+}
+
+TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	REQUIRE(start_rings(&s));
+	REQUIRE_OK(detach(s.domain, s.ep->id));
+	expect_rings_unwritten(AT, s.ep);
+	REQUIRE_OK(attach(s.domain, s.ep->id, 0));
+	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	expect_alive(AT, &s, s.domain);
+}
+
+TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
+{
+	uint32_t domain = fresh_domain();
+	struct page_fixture s;
+
+	REQUIRE(start_rings(&s));
+	MOVE(s.ep, domain);
+	expect_rings_unwritten(AT, s.ep);
+	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	expect_alive(AT, &s, domain);
+}
+
+TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
+{
+	uint32_t domain = fresh_domain();
+	struct page_fixture s;
+
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints always bypass");
+	REQUIRE(start_rings(&s));
+	REQUIRE(iommu_restart(iommu.wanted));
+	if (!set_unattached_bypass(false))
+		SKIP("unattached endpoints bypass after a reset");
+	expect_rings_unwritten(AT, s.ep);
+	REQUIRE_OK(attach(domain, s.ep->id, 0));
+	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	expect_alive(AT, &s, domain);
+}
+
+/* We go on with the endpoint's rings in other memory, as far behind. */
+static void shift_rings(struct dma_master *dma, intptr_t by)
+{
+	dma->page += by;
+	dma->rings[0].desc = (void *)((uintptr_t)dma->rings[0].desc + by);
+	dma->rings[0].avail = (void *)((uintptr_t)dma->rings[0].avail + by);
+	dma->rings[0].used = (void *)((uintptr_t)dma->rings[0].used + by);
+}
+
+/* Under the endpoint that runs, its rings move to a copy of them. The old ones are left alone. */
+TEST(DEV_UNMAP_7, rings_follow_the_newest_mapping, NEEDS_DMA)
+{
+	uint8_t *copy = arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE);
+	const volatile struct ring_used *old;
+	struct dma_master *dma;
+	struct page_fixture s;
+	uint16_t before;
+	intptr_t by;
+
+	REQUIRE(start_rings(&s));
+	dma = &s.ep->dma;
+	old = dma->rings[0].used;
+	before = old->index;
+	by = copy - dma->page;
+	memcpy(copy, dma->page, DMA_PAGE_BYTES);
+	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	REQUIRE_OK(map(s.domain, s.ep->page_iova, rings_end(s.ep), phys(copy), MAP_RW));
+	shift_rings(dma, by);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	dma_stop(dma);
+	shift_rings(dma, -by);
+	EXPECT(old->index == before, "the ring that is not mapped any more stays as it is",
+	       "its used index went from %u to %u", before, old->index);
+}
+
+/* Pages that were all reached a moment ago, so that a device may have them cached. */
+#define WARM 12
+
+static bool warm_up(struct page_fixture *s)
+{
+	s->ep = endpoint(0);
+	s->domain = fresh_domain();
+	s->iova = iova_window(WARM);
+	s->target = watched_pages(WARM);
+	if (!attach_with_dma(s->ep, s->domain))
+		return false;
+	for (unsigned int i = 0; i < WARM; i++) {
+		uint64_t at = i * iommu.page;
+		struct reply reply = map(s->domain, s->iova + at, s->iova + at + iommu.page - 1,
+					 phys(s->target) + at, MAP_RW);
+
+		if (!is_ok(&reply) || !expect_writes("warm_up", VERDICT_ERROR, s->ep, s->iova + at,
+						     s->target + at, 8))
+			return false;
+	}
+	return true;
+}
+
+static void expect_cold(const char *at, const struct page_fixture *s)
+{
+	static const unsigned int tried[] = {0, 3, 6, 9, WARM - 1};
+
+	for (unsigned int i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
+		expect_write_blocked(at, s->ep, s->iova + tried[i] * iommu.page, 8);
+}
+
+TEST(DEV_UNMAP_7, all_that_was_in_use_is_forgotten, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(warm_up(&s));
+	REQUIRE_OK(unmap(s.domain, s.iova, s.iova + WARM * iommu.page - 1));
+	expect_cold(AT, &s);
+	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+TEST(N_DOM_5, all_that_was_in_use_is_forgotten_in_a_move, NEEDS_DMA)
+{
+	uint32_t domain = fresh_domain();
+	struct page_fixture s;
+
+	REQUIRE(warm_up(&s));
+	MOVE(s.ep, domain);
+	REQUIRE(enable_dma(s.ep, domain));
+	expect_cold(AT, &s);
+	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+}

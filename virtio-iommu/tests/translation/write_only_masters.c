@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Endpoints that are no disks. What an rng writes nobody knows, what a console or a network device writes
+ * comes from outside, and what they read goes there: less can be seen, and only what can be is judged.
+ */
+#include "judge/effect.h"
+#include "driver/reserved.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+
+/* Long enough for what comes from outside; nothing may. */
+#define FEED_US 300000
+
+/* A page for the endpoint, and one behind it that is not mapped. */
+static bool map_page(struct page_fixture *s, struct endpoint *ep)
+{
+	struct reply reply;
+
+	s->ep = ep;
+	s->domain = fresh_domain();
+	s->iova = iova_window(2);
+	s->target = watched_pages(2);
+	if (!attach_with_dma(ep, s->domain))
+		return false;
+	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	return expect_status("map_page", VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+static void expect_writes_translated(const char *at, struct endpoint *ep)
+{
+	struct page_fixture s;
+
+	if (!map_page(&s, ep))
+		return;
+	expect_writes(at, BY_LEVEL, ep, s.iova, s.target, 8);
+	expect_write_blocked(at, ep, s.iova + iommu.page, 8);
+	expect_writes(at, BY_LEVEL, ep, s.iova + 8, s.target + 8, 8);
+}
+
+/* Whether anything comes for it to write: asked where no mapping stands in its way. */
+static bool writes_in_bypass(struct endpoint *ep)
+{
+	uint8_t *page = watched_pages(1);
+	struct effect effect = {0};
+
+	if (!set_unattached_bypass(true))
+		return false;
+	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
+	ep->dma.timeout_us = FEED_US;
+	effect = write_effect(ep, phys(page), 8, page, 8);
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	set_unattached_bypass(false);
+	return effect.exact;
+}
+
+static void expect_fed_writes_translated(const char *at, struct endpoint *ep)
+{
+	if (writes_in_bypass(ep))
+		expect_writes_translated(at, ep);
+	else
+		skip(at, "%s has nothing to write, not even in bypass", ep->dma.ops->name);
+}
+
+/* What was read cannot be seen, but that it could be read. One that says so of all reads shows nothing. */
+static void expect_reads_allowed(const char *at, struct endpoint *ep)
+{
+	struct page_fixture s;
+	uint8_t nothing[8];
+	enum dma_result result;
+
+	if (!map_page(&s, ep))
+		return;
+	result = dma_read(&ep->dma, s.iova, nothing, sizeof(nothing));
+	if (result != DMA_UNVERIFIED)
+		judge(BY_LEVEL, at, "an endpoint reads what is mapped for it",
+		      result == DMA_SILENT ? "the read never ends" : "the read was refused");
+}
+
+TEST(DEV_ATTACH_12, rng_is_translated, NEEDS_MAP_UNMAP | NEEDS_RNG)
+{
+	expect_writes_translated(AT, endpoint_named("virtio-rng"));
+}
+
+TEST(DEV_ATTACH_12, console_input_is_translated, NEEDS_MAP_UNMAP | NEEDS_CONSOLE)
+{
+	expect_fed_writes_translated(AT, endpoint_named("virtio-console"));
+}
+
+TEST(DEV_ATTACH_12, console_output_is_translated, NEEDS_MAP_UNMAP | NEEDS_CONSOLE)
+{
+	expect_reads_allowed(AT, endpoint_named("virtio-console"));
+}
+
+TEST(DEV_ATTACH_12, received_frames_are_translated, NEEDS_MAP_UNMAP | NEEDS_NET)
+{
+	expect_fed_writes_translated(AT, endpoint_named("virtio-net"));
+}
+
+TEST(DEV_ATTACH_12, transmitted_frames_are_translated, NEEDS_MAP_UNMAP | NEEDS_NET)
+{
+	expect_reads_allowed(AT, endpoint_named("virtio-net"));
+}

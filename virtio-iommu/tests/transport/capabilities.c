@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What configuration space says of a virtio device on PCI (virtio 1.4, 4.1.2 and 4.1.4). Each structure
+ * is looked at; the suite drives the device by the first one of each type.
+ */
+#include <asm/io.h>
+
+#include "pci/pci.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "virtio/pci_layout.h"
+
+#define VENDOR_VIRTIO 0x1af4
+#define DEVICE_FIRST 0x1040
+#define DEVICE_LAST 0x107f
+
+#define EACH_STRUCTURE(cap, type)                                                                 \
+	for (unsigned int cap = 0; (cap = virtio_pci_next_structure(iommu.dev.pci, type, cap));)
+
+static uint32_t word(unsigned int offset)
+{
+	return pci_read32(iommu.dev.pci, offset);
+}
+
+TEST(PCI_ID_1, vendor_is_0x1af4, NEEDS_PCI)
+{
+	expect_good(AT, iommu.dev.pci->vendor == VENDOR_VIRTIO, "vendor id 0x1af4", iommu.dev.pci->vendor);
+}
+
+TEST(PCI_ID_2, device_is_0x1040_and_the_type, NEEDS_PCI)
+{
+	expect_good(AT, iommu.dev.pci->device == DEVICE_FIRST + VIRTIO_TYPE_IOMMU, "device id 0x1057",
+		    iommu.dev.pci->device);
+}
+
+TEST(PCI_ID_4, device_is_not_that_of_a_legacy_device, NEEDS_PCI)
+{
+	uint16_t device = iommu.dev.pci->device;
+
+	expect_good(AT, device >= DEVICE_FIRST && device <= DEVICE_LAST, "device id 0x1040 to 0x107f",
+		    device);
+}
+
+static uint8_t least_length(uint8_t type)
+{
+	switch (type) {
+	case TYPE_NOTIFY:
+	case TYPE_ACCESS:
+		return CAP_EXTENDED_SIZE;
+	case TYPE_SHARED_MEMORY:
+		return CAP_SIZE_64;
+	case TYPE_VENDOR:
+		return CAP_VENDOR_ID + sizeof(uint16_t);
+	default:
+		return CAP_SIZE;
+	}
+}
+
+TEST(PCI_CAP_1, capabilities_are_long_enough, NEEDS_PCI)
+{
+	unsigned int cap = 0;
+
+	while ((cap = pci_find_capability(iommu.dev.pci, PCI_CAP_VENDOR, cap)))
+		expect_good(AT, pci_read8(iommu.dev.pci, cap + CAP_LENGTH) >=
+		       least_length(pci_read8(iommu.dev.pci, cap + CAP_TYPE)),
+		       "cap_len covers the structure", word(cap));
+}
+
+static void expect_aligned(const char *at, uint8_t type, uint32_t to)
+{
+	EACH_STRUCTURE(cap, type)
+		expect_good(at, word(cap + CAP_OFFSET) % to == 0, "an aligned offset",
+			    word(cap + CAP_OFFSET));
+}
+
+TEST(PCI_COM_1, common_configuration_is_aligned, NEEDS_PCI)
+{
+	expect_aligned(AT, TYPE_COMMON, 4);
+}
+
+TEST(PCI_DEV_1, device_configuration_is_aligned, NEEDS_PCI)
+{
+	expect_aligned(AT, TYPE_DEVICE, 4);
+}
+
+/* Without them the run ends before it. */
+TEST(PCI_COM_2, common_configuration_is_there, NEEDS_PCI)
+{
+	expect_good(AT, virtio_pci_structure(iommu.dev.pci, TYPE_COMMON), "a capability of type 1", 0);
+}
+
+TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
+{
+	expect_good(AT, virtio_pci_structure(iommu.dev.pci, TYPE_NOTIFY), "a capability of type 2", 0);
+}
+
+/* One set of rules for devices that offer NOTIFICATION_DATA, and one for others. */
+#define ONLY_WITH_DATA()                                                                          \
+	do {                                                                                      \
+		if (!iommu_offers(VIRTIO_F_NOTIFICATION_DATA))                                    \
+			SKIP("needs a device that offers NOTIFICATION_DATA");                     \
+	} while (0)
+#define ONLY_WITHOUT_DATA()                                                                       \
+	do {                                                                                      \
+		if (iommu_offers(VIRTIO_F_NOTIFICATION_DATA))                                     \
+			SKIP("needs a device without feature NOTIFICATION_DATA");                 \
+	} while (0)
+
+static void expect_multiplier(const char *at, uint32_t least, const char *expected)
+{
+	EACH_STRUCTURE(cap, TYPE_NOTIFY) {
+		uint32_t multiplier = word(cap + CAP_NOTIFY_MULTIPLIER);
+		bool power = !(multiplier & (multiplier - 1));
+
+		expect_good(at, !multiplier || (power && multiplier >= least), expected, multiplier);
+	}
+}
+
+static void expect_length(const char *at, uint32_t least, const char *expected)
+{
+	EACH_STRUCTURE(cap, TYPE_NOTIFY)
+		expect_good(at, word(cap + CAP_STRUCTURE_LENGTH) >= least, expected,
+			    word(cap + CAP_STRUCTURE_LENGTH));
+}
+
+static void expect_room(const char *at, uint32_t width)
+{
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint64_t end;
+
+		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+		end = (uint64_t)io_read16(iommu.dev.common + COMMON_QUEUE_NOTIFY_OFF) *
+			      iommu.dev.notify_multiplier + width;
+		expect_good(at, end <= iommu.dev.notify_length, "room for each queue",
+			    iommu.dev.notify_length);
+	}
+}
+
+TEST(PCI_NTF_2, notification_area_is_aligned, NEEDS_PCI)
+{
+	ONLY_WITHOUT_DATA();
+	expect_aligned(AT, TYPE_NOTIFY, 2);
+}
+
+TEST(PCI_NTF_3, multiplier_is_0_or_an_even_power_of_2, NEEDS_PCI)
+{
+	ONLY_WITHOUT_DATA();
+	expect_multiplier(AT, 2, "0 or an even power of 2");
+}
+
+TEST(PCI_NTF_4, notification_area_has_2_bytes_or_more, NEEDS_PCI)
+{
+	ONLY_WITHOUT_DATA();
+	expect_length(AT, 2, "2 bytes or more");
+}
+
+TEST(PCI_NTF_5, notification_area_covers_each_queue, NEEDS_PCI)
+{
+	ONLY_WITHOUT_DATA();
+	expect_room(AT, 2);
+}
+
+TEST(PCI_NTF_6, multiplier_with_data_is_a_multiple_of_4, NEEDS_PCI)
+{
+	ONLY_WITH_DATA();
+	expect_multiplier(AT, 4, "0 or a power of 2 that is a multiple of 4");
+}
+
+TEST(PCI_NTF_7, notification_area_with_data_is_aligned, NEEDS_PCI)
+{
+	ONLY_WITH_DATA();
+	expect_aligned(AT, TYPE_NOTIFY, 4);
+}
+
+TEST(PCI_NTF_8, notification_area_with_data_has_4_bytes_or_more, NEEDS_PCI)
+{
+	ONLY_WITH_DATA();
+	expect_length(AT, 4, "4 bytes or more");
+}
+
+TEST(PCI_NTF_9, notification_area_with_data_covers_each_queue, NEEDS_PCI)
+{
+	ONLY_WITH_DATA();
+	expect_room(AT, 4);
+}
+
+#define NEEDS_STRUCTURE(type, name)                                                               \
+	do {                                                                                      \
+		if (!virtio_pci_structure(iommu.dev.pci, type))                                   \
+			SKIP("there is no " name " capability");                                  \
+	} while (0)
+
+TEST(PCI_SHM_1, shared_memory_lies_in_its_bar, NEEDS_PCI)
+{
+	NEEDS_STRUCTURE(TYPE_SHARED_MEMORY, "shared memory");
+	EACH_STRUCTURE(cap, TYPE_SHARED_MEMORY) {
+		uint64_t offset = word(cap + CAP_OFFSET) | (uint64_t)word(cap + CAP_OFFSET_HIGH) << 32;
+		uint64_t length = word(cap + CAP_STRUCTURE_LENGTH) |
+				  (uint64_t)word(cap + CAP_LENGTH_HIGH) << 32;
+
+		expect_good(AT, pci_map_bar(iommu.dev.pci, pci_read8(iommu.dev.pci, cap + CAP_BAR), offset,
+					    length), "it fits its BAR", offset + length);
+	}
+}
+
+TEST(PCI_SHM_2, shared_memory_ids_are_unique, NEEDS_PCI)
+{
+	bool seen[256] = {false};
+
+	NEEDS_STRUCTURE(TYPE_SHARED_MEMORY, "shared memory");
+	EACH_STRUCTURE(cap, TYPE_SHARED_MEMORY) {
+		uint8_t id = pci_read8(iommu.dev.pci, cap + CAP_ID);
+
+		expect_good(AT, !seen[id], "an id that no other region has", id);
+		seen[id] = true;
+	}
+}
+
+TEST(PCI_VND_1, vendor_data_is_not_that_of_virtio, NEEDS_PCI)
+{
+	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
+	EACH_STRUCTURE(cap, TYPE_VENDOR) {
+		uint16_t vendor = pci_read16(iommu.dev.pci, cap + CAP_VENDOR_ID);
+
+		expect_good(AT, vendor != VENDOR_VIRTIO, "another vendor_id than 0x1af4", vendor);
+	}
+}
+
+TEST(PCI_VND_2, size_of_vendor_data_is_a_multiple_of_4, NEEDS_PCI)
+{
+	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
+	EACH_STRUCTURE(cap, TYPE_VENDOR)
+		expect_good(AT, pci_read8(iommu.dev.pci, cap + CAP_LENGTH) % 4 == 0, "a multiple of 4",
+			    pci_read8(iommu.dev.pci, cap + CAP_LENGTH));
+}
+
+static uint32_t sum_of_words(unsigned int cap)
+{
+	unsigned int end = cap + pci_read8(iommu.dev.pci, cap + CAP_LENGTH);
+	uint32_t sum = 0;
+
+	for (unsigned int at = cap; at + 4 <= end; at += 4)
+		sum = sum * 31 + word(at);
+	return sum;
+}
+
+TEST(PCI_VND_3, reading_vendor_data_changes_nothing, NEEDS_PCI)
+{
+	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
+	EACH_STRUCTURE(cap, TYPE_VENDOR)
+		for (unsigned int i = 0; i < 3; i++)
+			expect_good(AT, sum_of_words(cap) == sum_of_words(cap), "the same once more", cap);
+}
+
+enum { EXTENDED_FIRST = 0x100, EXTENDED_END = 0x1000, EXTENDED_SR_IOV = 0x10 };
+
+/* PCIe 6.0, 7.6.3; reads as ones or zeroes where there is no extended configuration space. */
+static bool has_extended(uint16_t id)
+{
+	uint32_t header = 0;
+
+	for (unsigned int at = EXTENDED_FIRST, steps = 0;
+	     at >= EXTENDED_FIRST && at < EXTENDED_END && steps < 64; at = header >> 20 & ~3u, steps++) {
+		header = word(at);
+		if (!header || header == UINT32_MAX)
+			return false;
+		if ((header & 0xffff) == id)
+			return true;
+	}
+	return false;
+}
+
+TEST(GEN_RSVD_9, sr_iov_is_offered_with_its_capability, NEEDS_PCI)
+{
+	bool there = has_extended(EXTENDED_SR_IOV), offered = iommu_offers(VIRTIO_F_SR_IOV);
+
+	if (there && !offered)
+		judge(VERDICT_WARN, AT, "SR_IOV (bit 37), as the capability is there", "it is not offered");
+	expect_good(AT, there || !offered, "no SR_IOV (bit 37) without its capability", iommu.offered);
+}
+
+static bool has_admin_fields(uint16_t *index, uint16_t *count)
+{
+	if (!iommu_restart(iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)))
+		return false;
+	*index = io_read16(iommu.dev.common + COMMON_ADMIN_INDEX);
+	*count = io_read16(iommu.dev.common + COMMON_ADMIN_COUNT);
+	return true;
+}
+
+TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
+{
+	uint16_t index, count;
+
+	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
+		SKIP("needs feature ADMIN_VQ");
+	REQUIRE(has_admin_fields(&index, &count));
+	expect_good(AT, index >= io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
+		    "admin_queue_index is num_queues or more", index);
+}
+
+TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
+{
+	uint16_t index, count;
+
+	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
+		SKIP("needs feature ADMIN_VQ");
+	REQUIRE(has_admin_fields(&index, &count));
+	expect_good(AT, count <= 0x10000 - index, "admin_queue_num is at most 0x10000 - index", count);
+}
+
+static void write_features(uint64_t features)
+{
+	for (uint32_t i = 0; i < 2; i++)
+		iommu.dev.transport->accept(&iommu.dev, i, features >> 32 * i);
+}
+
+static uint64_t read_features(void)
+{
+	uint64_t seen = 0;
+
+	for (int i = 1; i >= 0; i--) {
+		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, i);
+		seen = seen << 32 | io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
+	}
+	return seen;
+}
+
+TEST(PCI_COM_5, invalid_bits_leave_valid_ones_alone, NEEDS_PCI)
+{
+	uint64_t seen;
+
+	REQUIRE(virtio_reset(&iommu.dev));
+	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
+	write_features(iommu.wanted | ~iommu.offered);
+	seen = read_features();
+	if ((seen & iommu.offered) != iommu.wanted)	/* PCI-COM-4 */
+		judge(VERDICT_FAIL, AT, "driver_feature shows the valid bits as they were written",
+		      "%#lx, written were %#lx", seen & iommu.offered, iommu.wanted);
+	INFO("bits that are not offered are %s", seen & ~iommu.offered ? "shown" : "dropped");
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Virtio over MMIO (virtio 1.4, 4.2): registers of the IOMMU. That the first two have the right values
+ * before anything else is what the suite starts from; here they have to keep them.
+ */
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "memory.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "time.h"
+#include "virtio/mmio_layout.h"
+
+static uint32_t value_at(unsigned int offset)
+{
+	return io_read32(iommu.dev.registers + offset);
+}
+
+static void write_at(unsigned int offset, uint32_t value)
+{
+	io_write32(iommu.dev.registers + offset, value);
+}
+
+/* A register of a queue. */
+static uint32_t queue_value(uint16_t queue, unsigned int offset)
+{
+	write_at(MMIO_QUEUE_SEL, queue);
+	return value_at(offset);
+}
+
+static void queue_write(uint16_t queue, unsigned int offset, uint32_t value)
+{
+	write_at(MMIO_QUEUE_SEL, queue);
+	write_at(offset, value);
+}
+
+/* At each stage between a reset and DRIVER_OK. */
+static void expect_constant(const char *at, unsigned int offset, uint32_t value)
+{
+	for (unsigned int stage = 0; stage < 3; stage++) {
+		uint32_t seen;
+
+		if (stage == 0)
+			virtio_reset(&iommu.dev);
+		else if (stage == 1)
+			iommu.dead = !iommu_prepare(iommu.wanted);
+		else
+			iommu_start();
+		seen = value_at(offset);
+		expect_good(at, seen == value, "the same value at every stage", seen);
+	}
+}
+
+TEST(MMIO_1, magic_value_says_virt, NEEDS_MMIO)
+{
+	expect_constant(AT, MMIO_MAGIC_VALUE, MMIO_MAGIC);
+}
+
+TEST(MMIO_2, version_is_2, NEEDS_MMIO)
+{
+	expect_constant(AT, MMIO_VERSION, MMIO_MODERN);
+}
+
+/* A request that is to be told of, up to the moment when InterruptStatus says something. */
+static uint32_t tell_of_a_request(void)
+{
+	struct deadline deadline = deadline_in(INTERRUPT_US);
+
+	ring_want_interrupt(&iommu.requests, true);
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	while (!value_at(MMIO_INTERRUPT_STATUS) && !deadline_over(&deadline))
+		;
+	ring_want_interrupt(&iommu.requests, false);
+	return value_at(MMIO_INTERRUPT_STATUS);
+}
+
+TEST(MMIO_3, used_buffer_shows_until_it_is_acknowledged, NEEDS_MMIO)
+{
+	take_interrupts();
+	for (unsigned int round = 0; round < 3; round++) {
+		uint32_t before = tell_of_a_request(), still = value_at(MMIO_INTERRUPT_STATUS), after;
+
+		expect_good(AT, before & still & VIRTIO_USED_BUFFER, "bit 0 of InterruptStatus, until "
+			    "it is acknowledged", still);
+		write_at(MMIO_INTERRUPT_ACK, VIRTIO_CONFIG_CHANGE);
+		after = value_at(MMIO_INTERRUPT_STATUS);
+		expect_good(AT, after & VIRTIO_USED_BUFFER, "bit 0, if only bit 1 is acknowledged", after);
+		write_at(MMIO_INTERRUPT_ACK, VIRTIO_USED_BUFFER);
+		after = value_at(MMIO_INTERRUPT_STATUS);
+		expect_good(AT, !(after & VIRTIO_USED_BUFFER), "0 when it is acknowledged", after);
+	}
+}
+
+TEST(MMIO_4, bits_without_an_event_are_0, NEEDS_MMIO)
+{
+	uint32_t seen;
+
+	REQUIRE(iommu_restart(iommu.wanted));
+	seen = value_at(MMIO_INTERRUPT_STATUS);
+	expect_good(AT, !seen, "InterruptStatus is 0 before anything was used", seen);
+	seen = tell_of_a_request();
+	expect_good(AT, seen == VIRTIO_USED_BUFFER, "of InterruptStatus only bit 0", seen);
+}
+
+TEST(MMIO_5, reset_clears_interrupt_status, NEEDS_MMIO)
+{
+	uint32_t before = tell_of_a_request(), after;
+
+	virtio_reset(&iommu.dev);
+	after = value_at(MMIO_INTERRUPT_STATUS);
+	expect_good(AT, before && !after, "set before a reset, 0 after it", before << 16 | after);
+}
+
+TEST(MMIO_5, reset_clears_queue_ready, NEEDS_MMIO)
+{
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint32_t before, after;
+
+		REQUIRE(iommu_restart(iommu.wanted));
+		before = queue_value(queue, MMIO_QUEUE_READY);
+		virtio_reset(&iommu.dev);
+		after = queue_value(queue, MMIO_QUEUE_READY);
+		expect_good(AT, before == 1 && !after, "QueueReady is 1 before a reset, 0 after it",
+			    before << 16 | after);
+	}
+}
+
+/* Words of the configuration in front of bypass. */
+#define WORDS (offsetof(struct iommu_config, bypass) / 4)
+
+static uint32_t read_words(uint32_t words[WORDS])
+{
+	for (unsigned int i = 0; i < WORDS; i++)
+		words[i] = iommu_config_u32(4 * i);
+	return value_at(MMIO_CONFIG_GENERATION);
+}
+
+TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
+{
+	uint32_t before[WORDS], after[WORDS], generation = read_words(before), seen;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+			iommu_set_bypass(!(iommu_bypass() & 1));
+		attach(iommu.config.domain_start, UINT32_MAX, 0);
+		seen = read_words(after);
+		expect_good(AT, seen != generation || !memcmp(before, after, sizeof(before)),
+			    "the same values with the same ConfigGeneration", seen);
+		memcpy(before, after, sizeof(before));
+		generation = seen;
+	}
+}
+
+/* A request that comes back. A device that does not see it would be waited for too long elsewhere. */
+static void expect_answer(const char *at)
+{
+	struct noop_request h = noop_request();
+	struct ring_piece pieces[2];
+
+	noop_pieces(&h, pieces);
+	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(at, wait_request_used(INTERRUPT_US) && h.tail->status != UINT8_MAX,
+		    "the request comes back", h.tail->status);
+}
+
+/* A request is available to a device that must not look at it, and is told of it all the same. */
+static void expect_queue_alone(const char *at)
+{
+	struct noop_request h = noop_request();
+	size_t size = ring_bytes(iommu.requests.size, iommu.requests.features);
+	const void *ring = (const void *)iommu.requests.desc;
+	uint8_t *before = arena_alloc(size, 8);
+	struct ring_piece pieces[2];
+
+	noop_pieces(&h, pieces);
+	h.tail->status = UINT8_MAX;
+	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	memcpy(before, ring, size);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_good(at, !wait_request_used(QUIET_US) && !memcmp(before, ring, size) &&
+		    h.tail->status == UINT8_MAX, "the queue is as it was", h.tail->status);
+}
+
+/* All of a queue but QueueReady. */
+static void place_queue(uint16_t queue, const struct ring *ring)
+{
+	const uint64_t areas[] = {phys((const void *)ring->desc), phys((const void *)ring->avail),
+				  phys((const void *)ring->used)};
+	static const uint16_t offsets[] = {MMIO_QUEUE_DESC, MMIO_QUEUE_DRIVER, MMIO_QUEUE_DEVICE};
+
+	queue_write(queue, MMIO_QUEUE_SIZE, ring->size);
+	for (unsigned int i = 0; i < 3; i++) {
+		write_at(offsets[i], areas[i]);
+		write_at(offsets[i] + 4, areas[i] >> 32);
+	}
+}
+
+TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
+{
+	REQUIRE(iommu_prepare(iommu.wanted) && virtio_reset(&iommu.dev) &&
+		virtio_negotiate(&iommu.dev, iommu.wanted));
+	place_queue(REQUEST_QUEUE, &iommu.requests);
+	virtio_driver_ok(&iommu.dev);
+	expect_queue_alone(AT);
+	REQUIRE(iommu_restart(iommu.wanted));
+	expect_answer(AT);
+}
+
+TEST(MMIO_7, queue_that_is_stopped_is_left_alone, NEEDS_MMIO)
+{
+	uint32_t seen;
+
+	expect_answer(AT);
+	queue_write(REQUEST_QUEUE, MMIO_QUEUE_READY, 0);
+	seen = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
+	expect_good(AT, !seen, "QueueReady reads the 0 that was written", seen);
+	expect_queue_alone(AT);
+	REQUIRE(iommu_restart(iommu.wanted));
+	expect_answer(AT);
+}
+
+#define WITH_RING_RESET (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
+
+/* Up to the end that QueueReset shows, whatever QueueReady does. */
+static bool reset_requests(void)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	iommu.dev.transport->queue_reset(&iommu.dev, REQUEST_QUEUE);
+	while (iommu.dev.transport->queue_is_resetting(&iommu.dev, REQUEST_QUEUE))
+		if (deadline_over(&deadline))
+			return false;
+	return true;
+}
+
+/* A new queue in the same memory. */
+static bool enable_requests(void)
+{
+	struct ring *ring = &iommu.requests;
+
+	ring_init(ring, ring->size, (void *)ring->desc, ring->device_offset, ring->features);
+	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, ring);
+}
+
+static void expect_queue_reset_0(const char *at)
+{
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint32_t seen = queue_value(queue, MMIO_QUEUE_RESET);
+
+		expect_good(at, !seen, "QueueReset is 0", seen);
+	}
+}
+
+TEST(MMIO_8, queue_reset_is_0_after_a_reset, NEEDS_MMIO | NEEDS_RING_RESET)
+{
+	REQUIRE(iommu_restart(WITH_RING_RESET));
+	reset_requests();
+	REQUIRE(virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
+	expect_queue_reset_0(AT);
+}
+
+TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_RESET)
+{
+	REQUIRE(iommu_restart(WITH_RING_RESET));
+	expect_queue_reset_0(AT);
+	reset_requests();
+	REQUIRE(enable_requests());
+	expect_queue_reset_0(AT);
+	expect_answer(AT);
+}
+
+/* Not at once: a device may take its time for a reset. */
+TEST(MMIO_10, queue_starts_anew_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
+{
+	REQUIRE(iommu_restart(WITH_RING_RESET));
+	expect_answer(AT);
+	reset_requests();
+	REQUIRE(enable_requests());
+	expect_answer(AT);
+}
+
+TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
+{
+	REQUIRE(iommu_restart(WITH_RING_RESET));
+	expect_answer(AT);
+	expect_good(AT, reset_requests(), "QueueReset returns to 0", 1);
+	expect_queue_alone(AT);
+	if (!no_defect_so_far())
+		return;
+	REQUIRE(enable_requests());
+	expect_answer(AT);
+}
+
+TEST(MMIO_12, queue_is_not_ready_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
+{
+	uint32_t before, reset, ready;
+
+	REQUIRE(iommu_restart(WITH_RING_RESET));
+	before = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
+	reset_requests();
+	reset = queue_value(REQUEST_QUEUE, MMIO_QUEUE_RESET);
+	ready = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
+	expect_good(AT, before == 1 && !reset && !ready,
+		    "QueueReady is 1 before the reset of the queue; after it, it is 0, and QueueReset too",
+		    before << 16 | reset << 8 | ready);
+}

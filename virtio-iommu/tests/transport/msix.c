@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * MSI-X of the IOMMU itself (virtio 1.4, 4.1.5.1.2 and 4.1.5.3), and what is told when it needs a
+ * reset.
+ */
+#include <asm/io.h>
+
+#include "driver/message.h"
+#include "pci/pci.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "virtio/pci_layout.h"
+
+/* The vectors of its events. */
+struct vectors {
+	uint16_t config, queues[2];
+};
+
+/* A reset and a start with these vectors. */
+static bool restart_with(const struct vectors *v)
+{
+	if (!iommu_prepare(iommu.wanted))
+		return false;
+	virtio_pci_config_vector(&iommu.dev, v->config);
+	for (uint16_t queue = 0; queue < 2; queue++)
+		virtio_pci_queue_vector(&iommu.dev, queue, v->queues[queue]);
+	iommu_start();
+	return iommu_is_up();
+}
+
+/* One request, for whose buffer a message is wanted. */
+static bool request_with_message(void)
+{
+	struct reply reply;
+
+	ring_want_interrupt(&iommu.requests, true);
+	reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+	ring_want_interrupt(&iommu.requests, false);
+	return reply.used;
+}
+
+/*
+ * A value for event number @event: each queue, then configuration changes. Returns what reads back.
+ */
+static uint16_t assign(unsigned int event, uint16_t vector)
+{
+	return event < 2 ? virtio_pci_queue_vector(&iommu.dev, event, vector) :
+			   virtio_pci_config_vector(&iommu.dev, vector);
+}
+
+static uint16_t assigned(unsigned int event)
+{
+	if (event == 2)
+		return io_read16(iommu.dev.common + COMMON_CONFIG_VECTOR);
+	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, event);
+	return io_read16(iommu.dev.common + COMMON_QUEUE_VECTOR);
+}
+
+#define EVENTS 3
+
+TEST(PCI_MSIX_1, there_are_2_to_2048_vectors, NEEDS_MSIX)
+{
+	unsigned int count = messages_on(iommu.dev.pci)->count;
+
+	expect_good(AT, count >= 2 && count <= 0x800, "2 to 0x800 vectors", count);
+}
+
+static void expect_assigned(const char *at, unsigned int event, uint16_t vector)
+{
+	uint16_t seen = assign(event, vector);
+
+	if (seen != vector || assigned(event) != vector)
+		judge(BY_LEVEL, at, "vectors read back", "event %u: wrote %#x, read %#x", event, vector,
+		      seen);
+}
+
+static unsigned int last_vector(void)
+{
+	return messages_on(iommu.dev.pci)->count - 1;
+}
+
+TEST(PCI_MSIX_2, last_vector_of_table_size_can_be_had, NEEDS_MSIX)
+{
+	uint16_t last = last_vector();
+
+	REQUIRE(iommu_prepare(iommu.wanted));
+	expect_assigned(AT, 0, last);
+	iommu_start();
+}
+
+/* Both ends of the table in turn: the message of the other vector must not come. */
+TEST(PCI_MSIX_4, message_is_that_of_the_vector, NEEDS_MSIX)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	uint16_t ends[2] = {0, msix->count - 1};
+	struct msi_message messages[2];
+
+	if (!ends[1])
+		SKIP("there is one vector (PCI-MSIX-1)");
+	for (unsigned int i = 0; i < 2; i++) {
+		REQUIRE(message_set(msix, ends[0], &messages[0]) &&
+			message_set(msix, ends[1], &messages[1]));
+		REQUIRE(restart_with(&(struct vectors){ends[!i], {ends[i], ends[!i]}}));
+		REQUIRE(request_with_message());
+		EXPECT(message_comes(&messages[i]), "the message of the queue's vector", "none of vector %u",
+		       ends[i]);
+		EXPECT(message_stays_away(&messages[!i], event_count()), "no other message",
+		       "that of vector %u", ends[!i]);
+	}
+}
+
+TEST(PCI_MSIX_4, event_queue_has_a_vector_of_its_own, NEEDS_DMA | NEEDS_MSIX)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	struct msi_message message;
+	struct event event;
+	struct page_fixture s;
+
+	REQUIRE(message_set(msix, 0, &message));
+	REQUIRE(restart_with(&(struct vectors){VIRTIO_NO_VECTOR, {VIRTIO_NO_VECTOR, 0}}));
+	REQUIRE(map_one_page(&s));
+	ring_want_interrupt(&iommu.events, true);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	if (!event_wait(&event))
+		SKIP("the device reports no faults");
+	EXPECT(message_comes(&message), "a message with the report", "none");
+}
+
+TEST(PCI_MSIX_5, each_event_can_be_unmapped, NEEDS_MSIX)
+{
+	REQUIRE(messages_on(iommu.dev.pci) && iommu_prepare(iommu.wanted));
+	for (unsigned int event = 0; event < EVENTS; event++) {
+		assign(event, 0);
+		expect_assigned(AT, event, VIRTIO_NO_VECTOR);
+	}
+	iommu_start();
+}
+
+TEST(PCI_MSIX_6, vectors_read_back, NEEDS_MSIX)
+{
+	uint16_t last = last_vector();
+
+	REQUIRE(iommu_prepare(iommu.wanted));
+	for (unsigned int event = 0; event < EVENTS; event++) {
+		expect_assigned(AT, event, 0);
+		expect_assigned(AT, event, last);
+	}
+	iommu_start();
+}
+
+TEST(PCI_MSIX_7, reset_unmaps_all, NEEDS_MSIX)
+{
+	REQUIRE(messages_on(iommu.dev.pci) && restart_with(&(struct vectors){0, {0, 0}}));
+	virtio_reset(&iommu.dev);
+	for (unsigned int event = 0; event < EVENTS; event++)
+		expect_good(AT, assigned(event) == VIRTIO_NO_VECTOR, "NO_VECTOR after a reset", event);
+}
+
+/* All in one, and all apart as far as there are vectors. */
+TEST(PCI_MSIX_8, events_can_share_a_vector, NEEDS_MSIX)
+{
+	uint16_t last = last_vector();
+
+	REQUIRE(iommu_prepare(iommu.wanted));
+	for (unsigned int event = EVENTS; event; event--)
+		expect_assigned(AT, event - 1, 0);
+	for (unsigned int event = EVENTS; event; event--)
+		expect_assigned(AT, event - 1, event <= last ? event : last);
+	iommu_start();
+}
+
+TEST(PCI_MSIX_9, vector_behind_the_table_reads_no_vector, NEEDS_MSIX)
+{
+	uint16_t last = last_vector();
+
+	REQUIRE(iommu_prepare(iommu.wanted));
+	for (unsigned int event = 0; event < EVENTS; event++) {
+		uint16_t behind = assign(event, last + 1), far = assign(event, 0xfffe);
+
+		expect_good(AT, behind == VIRTIO_NO_VECTOR, "NO_VECTOR behind the table", behind);
+		expect_good(AT, far == VIRTIO_NO_VECTOR, "NO_VECTOR far behind the table", far);
+		expect_assigned(AT, event, 0);
+	}
+	iommu_start();
+}
+
+TEST(PCI_UN_1, queue_without_vector_sends_nothing, NEEDS_MSIX)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	struct msi_message message;
+
+	REQUIRE(message_set(msix, 0, &message));
+	REQUIRE(restart_with(&(struct vectors){0, {VIRTIO_NO_VECTOR, 0}}));
+	REQUIRE(request_with_message());
+	EXPECT(message_stays_away(&message, event_count()), "no message", "that of vector 0");
+	REQUIRE(restart_with(&(struct vectors){0, {0, 0}}));
+	REQUIRE(request_with_message());
+	REQUIRE(message_comes(&message));
+}
+
+/* PCI 3.0, 6.8.2: what is masked is sent when it is unmasked. */
+TEST(PCI_1, masked_vector_keeps_its_message, NEEDS_MSIX)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	struct msi_message message;
+
+	REQUIRE(message_set(msix, 0, &message));
+	msix_mask(msix, 0, true);
+	REQUIRE(restart_with(&(struct vectors){VIRTIO_NO_VECTOR, {0, VIRTIO_NO_VECTOR}}));
+	REQUIRE(request_with_message());
+	EXPECT(message_stays_away(&message, event_count()), "no message while masked", "a message");
+	msix_mask(msix, 0, false);
+	EXPECT(message_comes(&message), "the message when unmasked", "none");
+}
+
+/* No legal driver does this: a buffer becomes available whose head is no descriptor of the queue. */
+#define BREAK_US 20000
+
+static bool breaks(void)
+{
+	struct deadline deadline = deadline_in(BREAK_US);
+
+	ring_publish(&iommu.requests, UINT16_MAX);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	while (!virtio_needs_reset(&iommu.dev))
+		if (deadline_over(&deadline))
+			return virtio_needs_reset(&iommu.dev);
+	return true;
+}
+
+static const char puts_up[] = "the device does not ask for a reset when a driver breaks the ring";
+
+static void break_and_read_isr(const char *at, uint8_t mask, const char *expected)
+{
+	uint8_t isr;
+	bool broken_now;
+
+	take_interrupts();
+	broken_now = breaks();
+	isr = take_interrupts();
+	iommu_restart(iommu.wanted);
+	if (!broken_now)
+		skip(at, "%s", puts_up);
+	else
+		expect_good(at, isr & mask, expected, isr);
+}
+
+TEST(GEN_STATUS_3, need_of_a_reset_is_told, NEEDS_NOTHING)
+{
+	break_and_read_isr(AT, 0xff, "a notification with NEEDS_RESET: a bit of the ISR status");
+}
+
+TEST(PCI_ISR_2, need_of_a_reset_sets_bit_1, NEEDS_PCI)
+{
+	break_and_read_isr(AT, 2, "bit 1 of the ISR status is set with NEEDS_RESET");
+}
+
+/* Whether the message of vector 0 comes when the device breaks, with @vector for such changes. */
+static bool told_of_break(uint16_t vector, bool *broke, bool comes)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	struct msi_message message;
+
+	*broke = false;
+	if (!msix || !message_set(msix, 0, &message) ||
+	    !restart_with(&(struct vectors){vector, {VIRTIO_NO_VECTOR, VIRTIO_NO_VECTOR}}))
+		return false;
+	*broke = breaks();
+	return comes ? message_comes(&message) : !message_stays_away(&message, event_count());
+}
+
+TEST(PCI_CN_1, change_without_vector_sends_nothing, NEEDS_MSIX)
+{
+	bool broke, told = told_of_break(VIRTIO_NO_VECTOR, &broke, false), still_broke;
+	bool control = told_of_break(0, &still_broke, true);
+
+	iommu_restart(iommu.wanted);
+	if (!broke)
+		SKIP("%s", puts_up);
+	EXPECT(!told, "no message", "that of vector 0");
+	REQUIRE(control);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Virtio over PCI (virtio 1.4, 4.1): revision, common configuration, access through configuration space,
+ * interrupts as the ISR shows them. Capabilities are in capabilities.c.
+ */
+#include <asm/io.h>
+
+#include "pci/pci.h"
+#include "judge/steps.h"
+#include "judge/test.h"
+#include "virtio/pci_layout.h"
+
+static uint32_t value_at(unsigned int offset)
+{
+	return pci_read32(iommu.dev.pci, offset);
+}
+
+/* A field in the first capability of @type, or in none. */
+static uint32_t field(uint8_t type, unsigned int offset)
+{
+	unsigned int cap = virtio_pci_structure(iommu.dev.pci, type);
+
+	return cap ? value_at(cap + offset) : 0;
+}
+
+TEST(PCI_ID_5, revision_is_not_0, NEEDS_PCI)
+{
+	expect_good(AT, value_at(PCI_CLASS_REVISION) & 0xff, "revision 1 or higher",
+	       value_at(PCI_CLASS_REVISION));
+}
+
+TEST(PCI_ID_6, subsystem_is_not_that_of_a_legacy_device, NEEDS_PCI)
+{
+	uint16_t id = pci_read16(iommu.dev.pci, PCI_SUBSYSTEM_ID);
+
+	expect_good(AT, id >= 0x40, "subsystem device id 0x40 or higher", id);
+}
+
+TEST(PCI_COM_3, words_without_features_are_0, NEEDS_PCI)
+{
+	uint32_t bits = iommu.dev.transport->offered(&iommu.dev, UINT32_MAX);
+
+	for (uint32_t word = 4; word < 32; word++)
+		bits |= iommu.dev.transport->offered(&iommu.dev, word);
+	EXPECT(!bits, "device_feature is 0 where there are no feature bits: from 128 on", "it is %#x", bits);
+	bits = iommu.dev.transport->offered(&iommu.dev, 2) | iommu.dev.transport->offered(&iommu.dev, 3);
+	if (bits)
+		judge(VERDICT_WARN, AT, "no feature bit from 64 to 127, of which this device type has none",
+		      "%#x", bits);
+}
+
+TEST(PCI_COM_4, driver_features_read_back, NEEDS_PCI)
+{
+	uint64_t seen = 0;
+
+	for (int word = 1; word >= 0; word--) {
+		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, word);
+		seen = seen << 32 | io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
+	}
+	expect_good(AT, seen == iommu.wanted, "the features that were accepted", seen);
+}
+
+static bool queue_enabled(uint16_t queue)
+{
+	return iommu.dev.transport->queue_enabled(&iommu.dev, queue);
+}
+
+TEST(PCI_COM_8, reset_disables_the_queues, NEEDS_PCI)
+{
+	bool before = queue_enabled(0) && queue_enabled(1);
+
+	virtio_reset(&iommu.dev);
+	expect_good(AT, before && !queue_enabled(0) && !queue_enabled(1),
+		    "1 before a reset, 0 after it", before);
+}
+
+static void expect_no_queue(const char *at, uint16_t queue)
+{
+	uint16_t size;
+
+	iommu.dev.transport->queue_max(&iommu.dev, 0);
+	size = iommu.dev.transport->queue_max(&iommu.dev, queue);
+	expect_good(at, !size, "queue_size 0 for a queue that is not there", size);
+}
+
+TEST(PCI_COM_14, queue_behind_the_last_has_size_0, NEEDS_PCI)
+{
+	expect_no_queue(AT, io_read16(iommu.dev.common + COMMON_NUM_QUEUES));
+	expect_no_queue(AT, 0x100);
+}
+
+TEST(PCI_COM_14, queue_65535_has_size_0, NEEDS_PCI)
+{
+	expect_no_queue(AT, UINT16_MAX);
+}
+
+static bool is_power_of_two(uint32_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/* As offered: after a reset. */
+TEST(PCI_COM_15, queue_sizes_are_powers_of_2, NEEDS_PCI)
+{
+	virtio_reset(&iommu.dev);
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		uint16_t size = iommu.dev.transport->queue_max(&iommu.dev, queue);
+
+		expect_good(AT, is_power_of_two(size), "a power of 2", size);
+	}
+}
+
+TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_PCI)
+{
+	uint32_t words[6];
+
+	for (unsigned int i = 0; i < 6; i++)
+		words[i] = iommu_config_u32(4 * i);
+	for (unsigned int i = 0; i < 36; i++)
+		expect_good(AT, iommu_config_u32(i / 6 * 4) == words[i / 6] &&
+			    iommu_config_u32(i % 6 * 4) == words[i % 6],
+			    "the same in any order", i);
+}
+
+/* The window in configuration space on a byte of the BAR where the structure @type lies. */
+static unsigned int window(uint8_t type, unsigned int offset, unsigned int width)
+{
+	const struct pci_dev *pci = iommu.dev.pci;
+	unsigned int cap = virtio_pci_structure(pci, TYPE_ACCESS);
+
+	if (!cap)
+		return 0;
+	pci_write8(pci, cap + CAP_BAR, field(type, CAP_BAR));
+	pci_write32(pci, cap + CAP_OFFSET, field(type, CAP_OFFSET) + offset);
+	pci_write32(pci, cap + CAP_STRUCTURE_LENGTH, width);
+	return cap + CAP_ACCESS_DATA;
+}
+
+TEST(PCI_ACC_1, access_window_is_there, NEEDS_PCI)
+{
+	expect_good(AT, field(TYPE_ACCESS, 0), "a capability of type 5", 0);
+}
+
+TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
+{
+	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
+
+	if (!data)
+		SKIP("there is no access window (PCI-ACC-1)");
+	for (uint32_t value = 1; value < 3; value++) {
+		uint32_t seen;
+
+		pci_write32(iommu.dev.pci, data, value);
+		seen = io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT);
+		expect_good(AT, seen == value, "what was written to the window", seen);
+	}
+}
+
+TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
+{
+	unsigned int data = window(TYPE_DEVICE, 0, 4);
+	uint32_t seen;
+
+	if (!data)
+		SKIP("there is no access window (PCI-ACC-1)");
+	seen = value_at(data);
+	expect_good(AT, seen == iommu_config_u32(0), "the lower half of page_size_mask", seen);
+	seen = pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2));
+	expect_good(AT, seen == io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues", seen);
+	seen = pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1));
+	expect_good(AT, seen == iommu.dev.transport->status(&iommu.dev), "device_status", seen);
+}
+
+/* A request, with used buffer notifications or without; whether there is one. */
+static bool interrupted(bool wanted)
+{
+	bool seen;
+
+	take_interrupts();
+	ring_want_interrupt(&iommu.requests, wanted);
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	seen = interrupt_seen(wanted ? INTERRUPT_US : QUIET_US);
+	ring_want_interrupt(&iommu.requests, false);
+	return seen;
+}
+
+/* In configuration space. */
+static bool interrupt_status(void)
+{
+	return pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3;
+}
+
+TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
+{
+	expect_good(AT, iommu.dev.isr, "a capability of type 3 that fits its BAR", 0);
+}
+
+TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
+{
+	expect_good(AT, interrupted(true), "bit 0 of the ISR status is set", 0);
+}
+
+TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
+{
+	struct deadline deadline = deadline_in(INTERRUPT_US);
+	bool set;
+
+	take_interrupts();
+	ring_want_interrupt(&iommu.requests, true);
+	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	do
+		set = interrupt_status();
+	while (!set && !deadline_over(&deadline));
+	ring_want_interrupt(&iommu.requests, false);
+	if (!pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN)) {
+		judge(set ? VERDICT_FAIL : VERDICT_WARN, AT, "set with the ISR status",
+		      "the device has no INTx, and the bit is %u", set);
+		return;
+	}
+	expect_good(AT, set && take_interrupts() && !interrupt_status(),
+	       "set with the ISR status, and no longer", set);
+}
+
+TEST(PCI_ISR_5, reading_clears_it, NEEDS_PCI)
+{
+	interrupted(true);
+	expect_good(AT, !take_interrupts(), "0 when it is read again", 0);
+}
+
+/* Without EVENT_IDX the field does not exist. */
+TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		iommu.requests.avail->heads[iommu.requests.size] = iommu.requests.last_used + 1000;
+		expect_good(AT, interrupted(true), "a notification for each buffer", i);
+	}
+	iommu.requests.avail->heads[iommu.requests.size] = 0;
+}
+
+TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
+{
+	expect_good(AT, !interrupted(false), "no notification with avail.flags 1", 1);
+}
+
+TEST(GEN_NU_3, notification_where_one_is_wanted, NEEDS_NO_EVENT_IDX)
+{
+	expect_good(AT, interrupted(true), "a notification with avail.flags 0", 0);
+}
