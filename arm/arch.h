@@ -18,7 +18,7 @@ struct boot_info;
 /* image.lds: the image lies in [image_start, image_end), read-only below image_writable. */
 extern char image_start[], image_writable[], image_end[];
 
-/* entry.S: what lies below the stack is never mapped. */
+/* stacks.S: what lies below the stack is never mapped. */
 extern char stack_guard[];
 
 /* Bytes of the tree at @fdt; 0 if there is none, or it is larger than the boot protocol allows. */

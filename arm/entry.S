@@ -12,8 +12,6 @@
 #include "efi/pe.h"
 #include "sysreg.h"
 
-#define STACK_SIZE	     0x20000
-#define EXCEPTION_STACK_SIZE 0x4000
 
 	.macro	address register, symbol
 	adrp	\register, \symbol
@@ -180,16 +178,5 @@ zero_bss:
 	stp	xzr, xzr, [x0], #16
 	b	1b
 2:	ret
-
-	.section .bss.not_zeroed.stack, "aw", %nobits
-	.balign	4096
-	.global	stack_guard
-stack_guard:
-	.skip	GUARD_SIZE
-	.skip	STACK_SIZE
-stack_end:
-	.skip	EXCEPTION_STACK_SIZE
-	.global	exception_stack_end
-exception_stack_end:
 
 	.section .note.GNU-stack, "", %progbits

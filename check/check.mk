@@ -21,7 +21,7 @@ include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
 
-.PHONY: check-architectures check-runner check-clang coverage-runner
+.PHONY: check-architectures check-rooms check-runner check-clang coverage-runner
 
 # -B: leave no byte code in the tree.
 check-runner:
@@ -44,4 +44,8 @@ check-clang:
 check-architectures:
 	@check/architectures
 
-check: check-architectures check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang
+# Calls between the rooms go down only.
+check-rooms: all
+	@check/rooms
+
+check: check-architectures check-rooms check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang

@@ -16,7 +16,7 @@
 /* image.lds: the image lies in [image_start, image_end), read-only below image_writable. */
 extern char image_start[], image_writable[], image_end[];
 
-/* entry.S: what lies below the stack is never mapped. */
+/* stacks.S: what lies below the stack is never mapped. */
 extern char stack_guard[];
 
 /* The hart that runs, by its hart id. */

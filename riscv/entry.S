@@ -7,8 +7,6 @@
 #include "exceptions.h"
 #include "arch.h"
 
-#define STACK_SIZE	     0x20000
-#define EXCEPTION_STACK_SIZE 0x4000
 
 	.section .head, "ax"
 	.option	push
@@ -104,15 +102,5 @@ trap:
 trap_in_handler:
 	lla	sp, exception_stack_end
 	call	exception_in_handler
-
-	.section .bss.not_zeroed.stack, "aw", %nobits
-	.balign	4096
-	.global	stack_guard
-stack_guard:
-	.skip	GUARD_SIZE
-	.skip	STACK_SIZE
-stack_end:
-	.skip	EXCEPTION_STACK_SIZE
-exception_stack_end:
 
 	.section .note.GNU-stack, "", %progbits

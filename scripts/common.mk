@@ -6,11 +6,16 @@
 Q := $(if $(V),,@)
 
 # Headers made from files of the tree, in $(OUT)/generated.
-GENERATED := $(addprefix $(OUT)/generated/,requirements.h version.h)
+GENERATED := $(addprefix $(OUT)/generated/,requirements.h test_files.h version.h)
 
 $(OUT)/generated/requirements.h: virtio-iommu/standard/requirements.tsv scripts/requirements-header
 	@mkdir -p $(@D)
 	@scripts/requirements-header $< >$@
+
+# Rooms of the tests come and go with their folders.
+$(OUT)/generated/test_files.h: $(sort $(shell find virtio-iommu/tests -type d))
+	@mkdir -p $(@D)
+	@find virtio-iommu/tests -name '*.c' | sort | sed 's|virtio-iommu/tests/\(.*\)|"\1",|' >$@
 
 $(OUT)/generated/version.h: VERSION
 	@mkdir -p $(@D)

@@ -26,7 +26,6 @@ VARIANT_coverage := -O0 --coverage
 # printf is the suite's own (lib/console.h), so a compiler must not turn it into anything else.
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-printf \
-	-fmacro-prefix-map=virtio-iommu/tests/= \
 	-U_FORTIFY_SOURCE -fno-common -fno-strict-aliasing \
 	-isystem $(LIBFDT)/include -iquote . -iquote lib -iquote virtio-iommu -I host -I $(OUT)/generated
 
@@ -47,7 +46,7 @@ $(PROGRAM): $(OBJECTS) $(OUT)/objects host/tests.lds $(LIBFDT_A)
 $(OUT)/obj/%.c.o: %.c
 	@echo "  HOSTCC  $@"
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_CC) $(CFLAGS) -fmacro-prefix-map=$(<D)/= -MMD -MP -c -o $@ $<
 
 include scripts/common.mk
 

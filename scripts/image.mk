@@ -24,7 +24,7 @@ OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
-	-fmacro-prefix-map=virtio-iommu/tests/= -fno-asynchronous-unwind-tables -fno-strict-aliasing -nostdinc \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem lib/libc \
 	-isystem $(LIBFDT)/include -iquote lib -iquote virtio-iommu -I $(ARCH_DIR) -I $(OUT)/generated
 LDFLAGS := --fatal-warnings --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
@@ -59,7 +59,7 @@ $(ELF): $(OBJECTS) $(OUT)/objects $(ARCH_DIR)/image.lds $(LIBFDT_A)
 $(OUT)/%.c.o: %.c
 	@echo "  CC      $@"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -fmacro-prefix-map=$(<D)/= -MMD -MP -c -o $@ $<
 
 $(OUT)/%.S.o: %.S
 	@echo "  AS      $@"

@@ -9,6 +9,7 @@
 #include "console.h"
 #include "judge/test.h"
 #include "judge/verdict.h"
+#include "util.h"
 
 static struct {
 	const struct test *test;	/* NULL between tests */
@@ -100,10 +101,32 @@ static void print_quoted(const char *key, const char *text)
 	console_puts("\"\n");
 }
 
+/* Below virtio-iommu/tests/. AT has no folders: it stands in the image a thousand times. */
+static const char *const test_files[] = {
+#include "test_files.h"
+};
+
+/* Return the folder of what begins with the name of one of these files, with its '/', and its length. */
+static const char *folder_of(const char *at, size_t *length)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(test_files); i++) {
+		const char *name = strrchr(test_files[i], '/') + 1;
+
+		*length = name - test_files[i];
+		if (!strncmp(name, at, strlen(name)))
+			return test_files[i];
+	}
+	*length = 0;
+	return "";
+}
+
 /* A place in a test, or the step outside of it that judged. */
 static void print_place(const char *at)
 {
-	printf("  at: \"%s%s\"\n", strchr(at, ':') ? "virtio-iommu/tests/" : "", at);
+	size_t length;
+	const char *folder = folder_of(at, &length);
+
+	printf("  at: \"%s%.*s%s\"\n", length ? "virtio-iommu/tests/" : "", (int)length, folder, at);
 }
 
 static void print_details(uint64_t microseconds)
