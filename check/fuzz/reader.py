@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fuzzes the reader of what the image prints (scripts/runner/reader.py) by the lines it reaches.
+"""Fuzzes the reader of what the image prints (scripts/runner/operate/reader.py) by the lines it reaches.
 
 Inputs are streams of bytes; those of the corpus are judged first. One that reaches a new pair of
 lines is kept. One that breaks a promise is written to --keep as crash-SEED-N, and ends the run."""
@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "scripts"))
 
-from runner import reader  # noqa: E402
+from runner.operate import reader  # noqa: E402
 
 IDS = ("DEV-A-1/one", "DEV-A-2/two", "DEV-A-3/three")
 WORDS = [word.encode() for word in (

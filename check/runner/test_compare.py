@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Tree
-from runner.compare import compare, read_results, verdicts
-from runner.errors import UsageError
+from runner.judge.compare import compare, read_results, verdicts
+from runner.plan.errors import UsageError
 
 ROWS = [line.split("\t") for line in
         (Path(__file__).parent / "qemu_results.tsv").read_text().splitlines()]

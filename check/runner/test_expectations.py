@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from conftest import Tree
-from runner import architecture
-from runner.expectations import parse_version, parse_versions
+from runner.judge.expectations import parse_version, parse_versions
+from runner.plan import architecture
 
 FAIL = "DEV-ATTACH-3/some_fail"
 
@@ -159,8 +159,8 @@ def test_update_limits_runs(tree: Tree) -> None:
 
 
 def test_update_for_some_runs(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runner import update
-    from runner.results import TestResult
+    from runner.judge import update
+    from runner.judge.results import TestResult
     found = {"one": TestResult("a/b", "a", "MUST", "crash", red=True),
              "two": TestResult("a/b", "a", "MUST", "pass")}
 

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import Tree
-from runner.architecture import Architecture
-from runner.catalogue import Tree as Built
-from runner.config import Setup, read_runs
-from runner.errors import UsageError
-from runner.package import runtime_files
-from runner.vmm import CannotProvide, command_for
-from runner.vmm._uefi import find_uefi
-from runner.vmm.qemu import Vmm
+from runner.operate.vmm import CannotProvide, command_for
+from runner.operate.vmm._uefi import find_uefi
+from runner.operate.vmm.qemu import Vmm
+from runner.plan.architecture import Architecture
+from runner.plan.catalogue import Tree as Built
+from runner.plan.config import Setup, read_runs
+from runner.plan.errors import UsageError
+from runner.write.package import runtime_files
 
 RUN = "[boot]\nendpoints = blk\nfirmware = uefi\n"
 

@@ -14,7 +14,8 @@ from typing import Any, Callable
 
 import pytest
 from conftest import TOP, Tree
-from runner import launch, results
+from runner.judge import results
+from runner.operate import launch
 
 LAST = "2 passed, 1 failed, 1 skipped"
 REASON = "a reason with many words that goes on and on, so that no line of a terminal has room for it"
@@ -155,7 +156,7 @@ def test_log_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     log = launch.Log(Full())            # type: ignore[arg-type]
     log.feed(b"one\ntwo\n")
     assert log.lost == "No space left on device" and log.tail() == "one | two"
-    monkeypatch.setattr("runner.run.Log", lambda _: launch.Log(Full()))     # type: ignore
+    monkeypatch.setattr("runner.operate.run.Log", lambda _: launch.Log(Full()))     # type: ignore
     assert tree.run("one") == 1
     assert tree.out.count("one: the logs are not complete: No space left on device") == 1
 

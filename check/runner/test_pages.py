@@ -12,10 +12,11 @@ from pathlib import Path
 import html5lib
 import pytest
 from conftest import TOP, Tree
-from runner import matrix, page, report
-from runner.environment import read_environment
-from runner.results import VERDICTS
-from runner.score import by_clause, level_class, scores, topic
+from runner import report
+from runner.judge.results import VERDICTS
+from runner.judge.score import by_clause, level_class, scores, topic
+from runner.operate.environment import read_environment
+from runner.write import matrix, page
 
 MINE = "`<b>` <script>alert(1)</script> & \"quoted\""
 

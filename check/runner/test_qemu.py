@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import TOP, Tree
-from runner.architecture import names
-from runner.config import Region, Setup, endpoints, read_runs
-from runner.errors import NothingToRun, UsageError
-from runner.vmm import CannotProvide, find_adapter
-from runner.vmm.qemu import read_machine
+from runner.operate.vmm import CannotProvide, find_adapter
+from runner.operate.vmm.qemu import read_machine
+from runner.plan.architecture import names
+from runner.plan.config import Region, Setup, endpoints, read_runs
+from runner.plan.errors import NothingToRun, UsageError
 
 
 def vmm(tree: Tree, arch: str = "x86_64", version: str = "10.0.2", accel: str = "tcg"):

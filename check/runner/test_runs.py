@@ -11,8 +11,9 @@ import time
 
 import pytest
 from conftest import TOP, Tree
-from runner import launch, selection
-from runner.launch import Ending
+from runner.operate import launch
+from runner.operate.launch import Ending
+from runner.plan import selection
 
 TRAP = "DEV-ATTACH-2/trap_here"
 GOOD = {"DEV-ATTACH-1/first_test": "pass", TRAP: "pass", "DEV-ATTACH-3/some_fail": "fail",
@@ -163,7 +164,7 @@ def test_unstartable_vmm() -> None:
 
 def test_error_in_a_thread_comes_out(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole, and not with the exit status of a red verdict."""
-    from runner import run
+    from runner.operate import run
 
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")

@@ -13,19 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
 
-from . import architecture, page, selection
-from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
+from .judge.expectations import Gate, read_expectations
+from .judge.repeat import RepeatedJob
+from .judge.results import Report, judge_requirements, to_json, write_file
+from .operate.launch import Launcher
+from .operate.run import Context, RunJob, Workers
+from .operate.vmm import DEFAULT, Adapter, adapter_class, find_adapter
+from .plan import architecture, selection
+from .plan.catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
                         read_requirements, suite_version)
-from .config import Run, read_runs, seconds
-from .errors import Interrupted, NothingToRun, UsageError
-from .expectations import Gate, read_expectations
-from .launch import Launcher
-from .progress import Progress, summary
-from .results import Report, judge_requirements, to_json, write_file
-from .repeat import RepeatedJob
-from .run import Context, RunJob, Workers
-from .screen import Screen
-from .vmm import DEFAULT, Adapter, adapter_class, find_adapter
+from .plan.config import Run, read_runs, seconds
+from .plan.errors import Interrupted, NothingToRun, UsageError
+from .write import page
+from .write.progress import Progress, summary
+from .write.screen import Screen
 
 SPECS = ("1.2", "1.3", "1.4")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -86,7 +87,7 @@ def make_parser() -> Parser:
     add = parser.add_argument
     add("patterns", nargs="*", metavar="RUN|TEST", help="runs and tests, by name or glob")
     add("--arch", help=f"{' or '.join(architecture.names())}; default: this host's")
-    add("--vmm", default=DEFAULT, help=f"adapter in scripts/runner/vmm (default: {DEFAULT})")
+    add("--vmm", default=DEFAULT, help=f"adapter in scripts/runner/operate/vmm (default: {DEFAULT})")
     add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
     add("--vmm-version", action="store_true",
         help="show the VMM's version, or why it judges nothing here (exit status 3)")
@@ -261,8 +262,8 @@ def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
 
 def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> list[str]:
     """Returns what could not be written, and why: a full disk does not take the others along."""
-    from .junit import to_junit
-    from .markdown import to_markdown
+    from .write.junit import to_junit
+    from .write.markdown import to_markdown
     data = to_json(report)
     files = [(path, text) for name, text, copy in (
         ("results.json", data, options.json), ("junit.xml", to_junit(report), options.junit),
@@ -291,11 +292,11 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
            old: Optional[dict[str, Any]]) -> None:
     lost = write_reports(options, plan.tree, report)
     if options.tap:
-        from .tap import to_tap
+        from .write.tap import to_tap
         Screen(sys.stdout).line(to_tap(report).rstrip("\n"))
     if old:
         import json
-        from .compare import compare
+        from .judge.compare import compare
         for line in ["", *compare(old, json.loads(to_json(report)))]:
             progress.say(line)
     name = "results.html" if page.available() else "results.md"
@@ -334,7 +335,7 @@ def chosen_words(options: argparse.Namespace) -> list[str]:
 def update_expectations(options: argparse.Namespace, plan: Plan, report: Report, gate: Gate,
                         progress: Progress) -> None:
     """Then judges by the new ones."""
-    from .update import update
+    from .judge.update import update
     path = expectations_path(options, plan.tree)
     assert path
     for line in update(path, gate, report):
@@ -377,7 +378,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
         return 0
     old = None
     if options.compare:
-        from .compare import read_results
+        from .judge.compare import read_results
         old = read_results(options.compare)
     adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, Optional
 
-from . import architecture, coverage, matrix, page
-from .architecture import HOST
-from .catalogue import Tree
-from .compare import read_results
-from .errors import NothingToRun, UsageError
-from .results import write_file
-from .vmm import DEFAULT, adapter_class, find_adapter, names
+from .judge.compare import read_results
+from .judge.results import write_file
+from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
+from .plan import architecture
+from .plan.architecture import HOST
+from .plan.catalogue import Tree
+from .plan.errors import NothingToRun, UsageError
+from .write import coverage, matrix, page
 
 EPILOG = """\
 commands:

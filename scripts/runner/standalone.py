@@ -12,11 +12,11 @@ import sys
 import zipfile
 
 from . import cli
-from .catalogue import Tree, suite_version
-from .errors import NothingToRun, UsageError
-from .expectations import read_expectations
-from .package import make_config, runtime_files
-from .vmm import DEFAULT
+from .judge.expectations import read_expectations
+from .operate.vmm import DEFAULT
+from .plan.catalogue import Tree, suite_version
+from .plan.errors import NothingToRun, UsageError
+from .write.package import make_config, runtime_files
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 

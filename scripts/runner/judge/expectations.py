@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from . import architecture
-from .config import arches, one_of
-from .ini import Parsers, Section, parse_values, read_ini, words
+from ..plan import architecture
+from ..plan.config import arches, one_of
+from ..plan.ini import Parsers, Section, parse_values, read_ini, words
 from .results import BAD, TestResult
 
 ACCELS = ("tcg", "kvm")

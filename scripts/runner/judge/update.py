@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Optional
 
+from ..plan.ini import HEADER
 from .expectations import EXPECTABLE, UNEXPLAINED, Entry, Gate
-from .ini import HEADER
 from .results import Report, TestResult, write_file
 
 Verdicts = dict[str, dict[str, TestResult]]      # by test, then by run

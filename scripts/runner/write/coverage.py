@@ -6,10 +6,10 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from .catalogue import Requirement, Test, Tree, read_manifest, read_requirements
-from .errors import UsageError
+from ..judge.score import by_clause
+from ..plan.catalogue import Requirement, Test, Tree, read_manifest, read_requirements
+from ..plan.errors import UsageError
 from .markdown import table
-from .score import by_clause
 
 HEAD = """\
 # What is covered

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Optional
 
-from . import reproduce
-from .results import Report, RunResult, TestResult
+from ..judge import reproduce
+from ..judge.results import Report, RunResult, TestResult
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional, Protocol
 
-from .catalogue import Requirement, Tree
-from .expectations import Gate
+from ..judge.expectations import Gate
+from ..judge.reproduce import command, deviates
+from ..judge.results import RunResult, TestResult
+from ..plan.catalogue import Requirement, Tree
+from ..plan.selection import Selected, fitting
+from ..write.progress import Progress
 from .launch import Ending, Launcher, Log, boot
-from .progress import Progress
 from .reader import BailOut, End, Event, Fact, Judged, Plan, Reader, Started, Trace, Trying
-from .reproduce import command, deviates
-from .results import RunResult, TestResult
-from .selection import Selected, fitting
 from .vmm import Adapter, CannotProvide, command_for
 
 MOST_TRACE = 1000               # lines of a test: the last ones

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""VMM adapters: scripts/runner/vmm/NAME.py is what `--vmm NAME` loads, a
+"""VMM adapters: scripts/runner/operate/vmm/NAME.py is what `--vmm NAME` loads, a
 "-" of the name being a "_" of the file. It defines
 
 class Vmm:
@@ -40,10 +40,10 @@ import re
 import subprocess
 from typing import Optional, Protocol
 
-from .. import architecture
-from ..catalogue import Tree
-from ..config import RING_KEYS, Setup
-from ..errors import UsageError, nearest
+from ...plan import architecture
+from ...plan.catalogue import Tree
+from ...plan.config import RING_KEYS, Setup
+from ...plan.errors import UsageError, nearest
 
 DEFAULT = "qemu"                # without --vmm
 KVM = "/dev/kvm"

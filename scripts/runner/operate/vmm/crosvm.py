@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from .. import architecture
-from ..config import Setup
+from ...plan import architecture
+from ...plan.config import Setup
 from . import CannotProvide, ask_version, find_program, need_kvm, need_rings, refuse
 
 # Its CMDLINE_MAX_SIZE without the zero, and without the words that it adds itself.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .. import architecture
-from ..errors import UsageError
+from ...plan import architecture
+from ...plan.errors import UsageError
 from . import CannotProvide
 
 

@@ -27,7 +27,7 @@ from typing import Any
 from .errors import UsageError, nearest
 from .ini import Parsers, Section, parse_values, read_ini, words
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 FILE = "arch.ini"
 HOST = "host"                   # the machine that is a process is a VMM and an architecture
 KEYS: Parsers = {"name": str, "machines": words, "image": str, "efi-image": str, "debian": str,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from .. import architecture
-from ..config import Setup
+from ...plan import architecture
+from ...plan.config import Setup
 from . import (CannotProvide, ask, ask_version, disk, find_program, make_disks, need_kvm, need_rings,
                refuse)
 

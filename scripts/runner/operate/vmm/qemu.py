@@ -10,12 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Optional
 
-from .. import architecture
-from ..config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
-from ..errors import NothingToRun, UsageError
-from ..fdt import add_properties, cells
-from ..ini import Parsers
+from ...plan import architecture
+from ...plan.config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
+from ...plan.errors import NothingToRun, UsageError
+from ...plan.ini import Parsers
 from . import CannotProvide, ask_version, disk, find_program, make_disks
+from ._fdt import add_properties, cells
 from ._uefi import find_uefi
 
 VIRTIO = "iommu_platform=on,disable-legacy=on"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import Optional
 
-from .. import architecture
-from ..config import RING_KEYS, Endpoint, Setup
-from ..errors import UsageError
+from ...plan import architecture
+from ...plan.config import RING_KEYS, Endpoint, Setup
+from ...plan.errors import UsageError
 from . import CannotProvide, ask_version
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-PROGRAM = os.path.join(ROOT, "build", "host", "virtio-iommu")
+PROGRAM = os.path.join(architecture.ROOT, "build", "host", "virtio-iommu")
 KINDS = ("blk", "rng", "console", "net", "edu")
 MMIO = ("mmio", "outside-mmio")
 MOST_MEMORY = 1700              # MiB, below what the sanitizers take

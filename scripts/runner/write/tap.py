@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 
-from . import reproduce
-from .results import Report, TestResult
+from ..judge import reproduce
+from ..judge.results import Report, TestResult
 
 
 def to_tap(report: Report) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from ..judge.score import Row, Score, by_clause, scores
+from ..operate.vmm import DEFAULT, title
 from .markdown import table
 from .page import SYMBOLS, Data, render
-from .score import Row, Score, by_clause, scores
-from .vmm import DEFAULT, title
 
 AGAIN = ("`scripts/report measure VMM ...` runs these commands on each VMM and architecture, and "
          "writes the matrix anew; VMM is an adapter's name, or NAME=PATH.")

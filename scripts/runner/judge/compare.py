@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .errors import UsageError
+from ..plan.errors import UsageError
 from .results import BAD, VERDICTS
 
 DEVIATES = ("warn", *BAD)

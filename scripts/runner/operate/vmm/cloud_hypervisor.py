@@ -6,8 +6,8 @@ import os
 import re
 from typing import Optional
 
-from .. import architecture
-from ..config import RING_KEYS, Endpoint, Setup
+from ...plan import architecture
+from ...plan.config import RING_KEYS, Endpoint, Setup
 from . import CannotProvide, ask_version, disk, find_program, make_disks, need_kvm, refuse
 
 TUN, STATUS, CAP_NET_ADMIN = "/dev/net/tun", "/proc/self/status", 12

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..operate.run import Context, RunJob
+from ..plan.selection import Selected
 from .reproduce import command
 from .results import VERDICTS, RunResult, TestResult
-from .run import Context, RunJob
-from .selection import Selected
 
 
 class RepeatedJob:

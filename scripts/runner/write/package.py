@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from . import architecture
-from .catalogue import Tree, commit, read_make_config
+from ..plan import architecture
+from ..plan.catalogue import Tree, commit, read_make_config
 
 PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/requirements.tsv",
          "virtio-iommu/untested.tsv")

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .catalogue import Requirement, Test
-from .environment import read_environment
+from ..operate.environment import read_environment
+from ..plan.catalogue import Requirement, Test
 
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")

@@ -8,10 +8,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from .compare import title
-from .errors import UsageError
-from .results import VERDICTS
-from .score import LEVELS, Row, by_clause, level_class, part, scores
+from ..judge.compare import title
+from ..judge.results import VERDICTS
+from ..judge.score import LEVELS, Row, by_clause, level_class, part, scores
+from ..plan.errors import UsageError
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 PACKAGE = "python3-jinja2"

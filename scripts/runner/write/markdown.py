@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from . import reproduce
-from .results import COLUMNS, Report, RunResult, TestResult
+from ..judge import reproduce
+from ..judge.results import COLUMNS, Report, RunResult, TestResult
 
 
 def cell(value: object) -> str:

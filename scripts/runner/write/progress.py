@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Optional, TextIO
 
-from .reproduce import MOST_SHOWN, commands
-from .results import COLUMNS, Report, RunResult, TestResult
+from ..judge.reproduce import MOST_SHOWN, commands
+from ..judge.results import COLUMNS, Report, RunResult, TestResult
 from .screen import Screen
 
 TICK = 0.2                      # seconds between two looks at the clock, on a terminal
