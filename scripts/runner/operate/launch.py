@@ -39,7 +39,7 @@ class Ending:
 
     @property
     def died(self) -> bool:
-        """By a signal that is not ours."""
+        """True if a signal other than our SIGKILL ended the VMM."""
         return self.status < 0 and self.status != -signal.SIGKILL
 
     def describe(self, limit: float) -> str:

@@ -90,7 +90,7 @@ def unquote(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", match[1]) if match else value
 
 
-class Open:
+class TestInProgress:
     """The test in progress, with what its two carriers said so far."""
 
     def __init__(self, test: str) -> None:
@@ -101,7 +101,7 @@ class Open:
         self.fields: dict[str, str] = {}
 
     @property
-    def told(self) -> bool:
+    def has_verdict(self) -> bool:
         return self.line is not None or bool(self.verdicts)
 
     def _from_line(self) -> str:
@@ -137,7 +137,7 @@ class Reader:
     def __init__(self, known: Collection[str]) -> None:
         self._known = known
         self._rest = b""
-        self._open: Optional[Open] = None
+        self._open: Optional[TestInProgress] = None
         self._started: set[str] = set()
         self._lines: dict[str, bool] = {}       # of finished tests: was it "ok"
         self._facts = 0
@@ -178,7 +178,7 @@ class Reader:
 
     def _frame(self, text: str) -> list[Event]:
         if BLOCK_END.match(text):
-            return self._finish() if self._open and self._open.told else []
+            return self._finish() if self._open and self._open.has_verdict else []
         match = BAIL_OUT.search(text)
         if match:
             return [*self._finish(), BailOut(match[1])]
@@ -196,13 +196,13 @@ class Reader:
 
     def _begin(self, test: str) -> list[Event]:
         events = self._finish()
-        self._open = Open(test)
+        self._open = TestInProgress(test)
         self._started.add(test)
         return [*events, Started(test)]
 
     def _finish(self) -> list[Event]:
         test, self._open = self._open, None
-        if not test or not test.told:
+        if not test or not test.has_verdict:
             return []
         result = test.result()
         self._lines[test.id] = result.verdict in GOOD if test.line is None else test.line
@@ -221,7 +221,7 @@ class Reader:
             return []
         events: list[Event] = []
         if not self._open or self._open.id != test:
-            if test in self._started or (self._open and not self._open.told):
+            if test in self._started or (self._open and not self._open.has_verdict):
                 return []               # a damaged line: the other carrier decides
             events = self._begin(test)
         return events + self._told(ok, match[3] or "", match[4] or "")

@@ -92,8 +92,8 @@ class RunJob:
         self._results: dict[str, TestResult] = {}
         self._traces: dict[str, deque[str]] = {}
         self._failure = ""              # the verdict that result.failure means
-        self._sifting = False           # skips count, and nothing else
-        self._alone = getattr(context.adapter, "alone", False)
+        self._skips_only = False           # skips count, and nothing else
+        self._one_test_per_boot = getattr(context.adapter, "one_test_per_boot", False)
         self._directory = os.path.join(context.directory, selected.run.name)
 
     def execute(self) -> None:
@@ -108,21 +108,21 @@ class RunJob:
             self._boot_all()
         except CannotProvide as reason:
             self.result.skipped = str(reason)
-            self._give(list(self._tests), "skip", str(reason))
+            self._give_all(list(self._tests), "skip", str(reason))
         self.result.seconds = round(time.monotonic() - begin, 3)
         self.result.tests = [self._results[test] for test in self._tests if test in self._results]
 
     def _boot_all(self) -> None:
         with self._open("console.log") as console, self._open("stderr.log") as stderr:
-            if self._alone:
+            if self._one_test_per_boot:
                 return self._boot_each(console, stderr)
             self._boot_for(list(self._tests), console, stderr)
 
     def _boot_each(self, console: BinaryIO, stderr: BinaryIO) -> None:
         """What the set-up is not for comes out of one boot; then each test has one of its own."""
-        self._sifting = True
+        self._skips_only = True
         self._boot_for(list(self._tests), console, stderr)
-        self._sifting = False
+        self._skips_only = False
         for test in [test for test in self._tests if test not in self._results]:
             self._boot_for([test], console, stderr)
 
@@ -131,7 +131,7 @@ class RunJob:
         after = ""
         while waiting and not self.context.launcher.stopping:
             if self.result.failure:
-                return self._give(waiting, self._failure, self.result.failure)
+                return self._give_all(waiting, self._failure, self.result.failure)
             cmdline, pending = self._cmdline(waiting, after)
             logs = Log(console), Log(stderr)
             state, ending = self._boot(pending, cmdline, *logs)
@@ -144,14 +144,14 @@ class RunJob:
         return open(os.path.join(self._directory, name), "wb", 0)
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
-        """With the tests that it covers: all, unless they must be named and are too many."""
+        """Return the command line and the tests that fit on it."""
         run, said = self.selected.run, self.context.words
         words = [run.setup.cmdline, *said]
         if run.rounds and not any(word.startswith("rounds=") for word in said):
             words.append(f"rounds={run.rounds}")
             words += [f"budget={run.budget}"] if run.budget else []
         setup = "".join(f" {word}" for word in words)
-        if self.selected.globs and (self._sifting or not self._alone):
+        if self.selected.globs and (self._skips_only or not self._one_test_per_boot):
             behind = f" after={after}" if after else ""
             return f"tests={self.selected.globs}{behind}{setup}", waiting
         names, count = fitting(waiting)
@@ -195,7 +195,7 @@ class RunJob:
         if state.planned not in (None, len(pending)):
             self._note(f"the image planned {state.planned} tests, selected are {len(pending)}")
         if state.finished and state.bail_out is None:
-            self._give(missing, "error", "gave no verdict")
+            self._give_all(missing, "error", "gave no verdict")
             if ending.died:
                 self._note(f"behind the last test {ending.describe(self.limit)}")
             return []
@@ -204,7 +204,7 @@ class RunJob:
         if state.last is None:
             return self._stop(pending, state, ending)
         place = pending.index(state.last)
-        self._give([test for test in missing if pending.index(test) < place], "error",
+        self._give_all([test for test in missing if pending.index(test) < place], "error",
                    "gave no verdict")
         self._blame(state.last, state, ending)
         return pending[place + 1:]
@@ -243,12 +243,12 @@ class RunJob:
             return "error", state.bail_out or "bailed out without a reason"
         return "timeout" if ending.timed_out else "crash", ending.describe(self.limit)
 
-    def _give(self, tests: list[str], verdict: str, reason: str) -> None:
+    def _give_all(self, tests: list[str], verdict: str, reason: str) -> None:
         for test in tests:
             self._judge(Judged(test, verdict, {"reason": reason}))
 
     def _judge(self, event: Judged) -> None:
-        if self._sifting and event.verdict != "skip":
+        if self._skips_only and event.verdict != "skip":
             return
         test = self._tests[event.id]
         row = self.context.requirements.get(test.requirement)

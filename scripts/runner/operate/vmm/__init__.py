@@ -25,7 +25,8 @@ class Vmm:
                     The command line. Console on stdout, nothing else there. Starts nothing. Raises
                     CannotProvide with the reason when this VMM or version has no such set-up.
 
-    alone           True, only if its IOMMU does not come back from a reset: each test that does not
+    one_test_per_boot
+                    True, only if its IOMMU does not come back from a reset: each test that does not
                     skip gets a boot of its own
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called

@@ -26,7 +26,7 @@ REFUSED = {
 
 class Vmm:
     name, title = "crosvm", "crosvm"
-    alone = True                # "reset not implemented for virtio-iommu", it logs
+    one_test_per_boot = True    # "reset not implemented for virtio-iommu", it logs
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
