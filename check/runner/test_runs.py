@@ -110,7 +110,7 @@ def test_details_arrive(tree: Tree) -> None:
 
 @pytest.mark.parametrize("scenario, note", (
     ("wrong-plan", "the image planned 99 tests, selected are 6"),
-    ("dies-at-power-off", "behind the last test the VMM was ended by SIGSEGV"),
+    ("dies-at-power-off", "after the last test the VMM was ended by SIGSEGV"),
 ))
 def test_note(tree: Tree, scenario: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
@@ -168,7 +168,7 @@ def test_error_in_a_thread_comes_out(tree: Tree, monkeypatch: pytest.MonkeyPatch
 
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
-    monkeypatch.setattr(run.RunJob, "_boot", broken)
+    monkeypatch.setattr(run.BootLoop, "_boot", broken)
     assert tree.run() == 2 and "RuntimeError: a bug" in tree.err
 
 

@@ -16,9 +16,11 @@ from typing import Any, NoReturn, Optional, Union
 from .judge.expectations import Gate, read_expectations
 from .judge.repeat import RepeatedJob
 from .judge.results import Report, judge_requirements, to_json, write_file
+from .judge.verdicts import JudgeContext, RunJob
 from .operate.launch import Launcher
-from .operate.run import Context, RunJob, Workers
+from .operate.run import BootContext
 from .operate.vmm import DEFAULT, Adapter, adapter_class, find_adapter
+from .operate.workers import Workers
 from .plan import architecture, selection
 from .plan.catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
                         read_requirements, suite_version)
@@ -221,9 +223,10 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     """All runs. The number is that of a signal that came in between, else 0."""
     launcher, signum = Launcher(), 0
     directory, lock = own_directory(plan.tree)
-    context = Context(adapter, plan.tree, directory, options.timeout, plan.requirements, gate,
-                      progress, launcher, words_for_image(options, plan), call(options))
-    jobs = make_jobs(plan.selected, context, options.repeat)
+    boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
+                        words_for_image(options, plan))
+    judges = JudgeContext(plan.requirements, gate, progress, call(options))
+    jobs = make_jobs(plan.selected, boots, judges, options.repeat)
     with lock:
         try:
             Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
@@ -235,10 +238,11 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
 
 
-def make_jobs(chosen: list[selection.Selected], context: Context, count: int) -> Jobs:
+def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: JudgeContext,
+              count: int) -> Jobs:
     if count > 1:
-        return [RepeatedJob(selected, context, count) for selected in chosen]
-    return [RunJob(selected, context) for selected in chosen]
+        return [RepeatedJob(selected, boots, judges, count) for selected in chosen]
+    return [RunJob(selected, boots, judges) for selected in chosen]
 
 
 def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,

@@ -6,32 +6,34 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..operate.run import Context, RunJob
+from ..operate.run import BootContext
 from ..plan.selection import Selected
 from .reproduce import command
 from .results import VERDICTS, RunResult, TestResult
+from .verdicts import JudgeContext, RunJob
 
 
 class RepeatedJob:
-    def __init__(self, selected: Selected, context: Context, count: int) -> None:
-        self._selected, self._context, self._count = selected, context, count
+    def __init__(self, selected: Selected, boots: BootContext, judges: JudgeContext,
+                 count: int) -> None:
+        self._selected, self._boots, self._judges, self._count = selected, boots, judges, count
         self.result = RunResult(selected.run.name)
 
     def execute(self) -> None:
-        progress, launcher = self._context.progress, self._context.launcher
+        observer, launcher = self._judges.observer, self._boots.launcher
         found: list[RunResult] = []
         for _ in range(self._count):
-            job = RunJob(self._selected, self._context)
+            job = RunJob(self._selected, self._boots, self._judges)
             job.measure()
             found.append(job.result)
             if launcher.stopping or job.result.skipped:
                 break
-        self.result = merge(found, f"{self._context.call} --repeat {self._count}")
+        self.result = merge(found, f"{self._judges.call} --repeat {self._count}")
         for test in self.result.tests:
             if test.repeats:
-                progress.flaky(self.result, test)
+                observer.flaky(self.result, test)
         if not launcher.stopping:
-            progress.run_done(self.result)
+            observer.run_done(self.result)
 
 
 def merge(found: list[RunResult], call: str) -> RunResult:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ..operate.environment import read_environment
+from ..operate.run import RunRecord
 from ..plan.catalogue import Requirement, Test
 
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
@@ -50,15 +51,7 @@ class TestResult:
 
 
 @dataclass
-class RunResult:
-    name: str
-    command: Optional[str] = None
-    seconds: float = 0.0
-    boots: int = 0
-    skipped: Optional[str] = None       # why the VMM has no such set-up
-    failure: Optional[str] = None       # why no test could be started any more
-    facts: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+class RunResult(RunRecord):
     tests: list[TestResult] = field(default_factory=list)
 
     def count(self, column: str) -> int:

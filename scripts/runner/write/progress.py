@@ -37,7 +37,7 @@ class Progress:
                 self._now[run] = (test, time.monotonic())
                 self._status()
 
-    def judged(self, run: RunResult, result: TestResult, trace: Iterable[str] = ()) -> None:
+    def judged(self, run: RunResult, result: TestResult, story: Iterable[str] = ()) -> None:
         with self._lock:
             self._done.add((id(run), result.id))
             if self._verbose or self._is_news(run, result):
@@ -46,7 +46,7 @@ class Progress:
                 word = "known" if result.known else result.verdict
                 self._entry(word, "fail" if result.red else word,
                             f"{run.name} {result.id}" + (f": {text}" if text else "") + place)
-                for line in trace:
+                for line in story:
                     self._screen.line(f"          {line}")
 
     def flaky(self, run: RunResult, result: TestResult) -> None:
