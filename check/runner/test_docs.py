@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 from conftest import TOP
-from runner.cli import make_parser
 from runner.judge.expectations import EXPECTABLE, KEYS
 from runner.judge.results import VERDICTS
+from runner.options import make_parser
 from runner.plan.config import KINDS, PLACES, RUN_KEYS, SETUP_KEYS
 
 MAN = TOP / "docs/run_tests.1"

@@ -7,16 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, Optional
+from typing import Any, Optional
 
 from .judge.compare import read_results
-from .judge.results import write_file
 from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
+from .options import Parser
 from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
 from .write import coverage, matrix, page
+from .write.files import write_file
 
 EPILOG = """\
 commands:
@@ -29,11 +30,6 @@ commands:
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
 
 
 def make_parser() -> Parser:

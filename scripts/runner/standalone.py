@@ -11,9 +11,10 @@ import os
 import sys
 import zipfile
 
-from . import cli
+from .cli import Plan, make_plan
 from .judge.expectations import read_expectations
 from .operate.vmm import DEFAULT
+from .options import parse
 from .plan.catalogue import Tree, suite_version
 from .plan.errors import NothingToRun, UsageError
 from .write.package import make_config, runtime_files
@@ -41,7 +42,7 @@ def arguments(options: argparse.Namespace) -> list[str]:
     return [*words, *([options.run] if options.run else []), options.test]
 
 
-def about(plan: cli.Plan, tree: Tree, vmm: str) -> list[str]:
+def about(plan: Plan, tree: Tree, vmm: str) -> list[str]:
     """Which tests, and what is known of this VMM."""
     tests = {test.id: test for selected in plan.selected for test in selected.tests}
     lines = [f"virtio-iommu-tests {suite_version(tree.root)}, {tree.arch}: {', '.join(tests)}"]
@@ -71,8 +72,8 @@ def main(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
     try:
         words = arguments(options)
-        parsed = cli.parse(words)
-        plan = cli.make_plan(parsed, root)
+        parsed = parse(words)
+        plan = make_plan(parsed, root)
         tree = plan.tree
         name = f"{options.test.replace('/', '.').replace('*', '_')}-{tree.arch}.pyz"
         path = options.output or tree.path("build", "standalone", name)

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a call found out, as data and as results.json."""
+"""What a call found out, as data."""
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ..operate.environment import read_environment
 from ..operate.run import RunRecord
 from ..plan.catalogue import Requirement, Test
 
@@ -125,38 +122,3 @@ def _reason(row: Requirement, held: Optional[TestResult], has_tests: bool) -> st
     if has_tests:
         return "its tests were not selected, or not reached"
     return "" if row.untested else "no test is written for it yet"
-
-
-def to_json(report: Report) -> str:
-    """One line per test and requirement: fast to write, and diff shows what changed."""
-    runs = []
-    for run in report.runs:
-        head = json.dumps({**{key: value for key, value in vars(run).items()
-                              if key not in ("facts", "tests")},
-                           "environment": read_environment(run.facts)})
-        runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
-    top = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
-                                                  "interrupted", "stale")}
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in top.items()]
-    lines += ['"runs": [\n' + ",\n".join(runs) + "\n]",
-              '"requirements": ' + rows(report.requirements),
-              '"summary": ' + json.dumps(report.summary())]
-    return "{" + ",\n".join(lines) + "}\n"
-
-
-def rows(items: Iterable[dict[str, Any]]) -> str:
-    return "[\n" + ",\n".join(json.dumps(item) for item in items) + "\n]"
-
-
-def write_file(path: str, text: str) -> None:
-    """All of it or nothing: a reader never sees half a report."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:               # a signal is one
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise

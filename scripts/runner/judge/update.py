@@ -2,12 +2,11 @@
 """--update-expect: makes the expectations say what this VMM, version and machine does."""
 from __future__ import annotations
 
-import os
 from typing import Optional
 
 from ..plan.ini import HEADER
 from .expectations import EXPECTABLE, UNEXPLAINED, Entry, Gate
-from .results import Report, TestResult, write_file
+from .results import Report, TestResult
 
 Verdicts = dict[str, dict[str, TestResult]]      # by test, then by run
 
@@ -66,12 +65,8 @@ class Sections:
         return "\n".join(line for _, lines in self.blocks for line in lines).rstrip("\n") + "\n"
 
 
-def update(path: str, gate: Gate, report: Report) -> list[str]:
-    """Rewrites the file and tells what was done."""
-    text = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+def update(text: str, gate: Gate, report: Report) -> tuple[str, list[str]]:
+    """Return the new text of the expectations, and what was done to it."""
     sections = Sections(text)
     found = by_test(report)
     stale = [entry for entry in gate.entries
@@ -84,9 +79,7 @@ def update(path: str, gate: Gate, report: Report) -> list[str]:
             done += revise(sections, entry, found.get(entry.test, {}), report.arch)
     for test, runs in found.items():
         done += add(sections, test, runs, report)
-    if done:
-        write_file(path, sections.text())
-    return done or ["nothing to change"]
+    return sections.text(), done
 
 
 def by_test(report: Report) -> Verdicts:
