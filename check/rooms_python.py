@@ -41,7 +41,8 @@ def modules(room: str, top: str) -> Iterator[str]:
 
 def room_of(module: str, rooms: list[str]) -> Optional[str]:
     """Return the innermost room that the module is in."""
-    return max((room for room in rooms if module.startswith(f"{room}/")), key=len, default=None)
+    found = [room for room in rooms if module.startswith(f"{room}/")]
+    return max(found, key=len) if found else None
 
 
 def imports(module: str, top: str) -> dict[str, int]:

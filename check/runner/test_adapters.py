@@ -16,7 +16,7 @@ from runner.operate import vmm
 from runner.plan import architecture
 
 PAGE = (TOP / "docs/adding-a-vmm.md").read_text()
-EXAMPLE = re.search(r"```python\n(.*?)```", PAGE, re.S)[1]
+EXAMPLE, = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 COMPARISON = re.compile(r"vmm\b[^\n#]*?[!=]= *(?!DEFAULT\b)[\"'A-Z]")
 
 

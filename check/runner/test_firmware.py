@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_without_firmware_the_run_is_skipped(tree: Tree, monkeypatch: pytest.Mon
 
 
 def test_a_vmm_that_starts_no_firmware(tree: Tree) -> None:
-    adapter = SimpleNamespace(name="plain")
+    adapter: Any = SimpleNamespace(name="plain")
     with pytest.raises(CannotProvide, match="the adapter of plain starts no uefi"):
         command_for(adapter, Setup(firmware="uefi"), Built(str(tree.root), "x86_64"), "", "")
 

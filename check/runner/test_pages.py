@@ -8,8 +8,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import html5lib
+import html5lib         # type: ignore[import]
 import pytest
 from conftest import TOP, Tree
 from runner import report
@@ -183,7 +184,7 @@ def test_wrong_use(tree: Tree, arguments: tuple[str, ...], text: str,
     assert text in capsys.readouterr().err
 
 
-def spoiled(data: object, new: object) -> Iterator[tuple[object, str]]:
+def spoiled(data: Any, new: object) -> Iterator[tuple[object, str]]:
     """Each value below in turn is another one, or missing; then all is as it was."""
     places = list(data.items()) if isinstance(data, dict) else list(enumerate(data))[:1]
     for key, value in places:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import TOP, Tree
@@ -107,8 +108,10 @@ def test_options_by_version(tree: Tree) -> None:
     new, old = vmm(tree), vmm(tree, version="7.2.22")
     assert ",granule=16k,aw-bits=40" in devices(
         command(new, granule="16k", address_width=40), "virtio-iommu-pci")[0]
-    for setup, text in (({"granule": "4k", "address_width": 40}, "granule and aw-bits"),
-                        ({"in_order": True}, "in_order")):
+    missing: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"granule": "4k", "address_width": 40}, "granule and aw-bits"),
+        ({"in_order": True}, "in_order"))
+    for setup, text in missing:
         with pytest.raises(CannotProvide, match=text):
             command(old, **setup)
     rings = {"packed": True, "event_idx": False, "indirect": True, "in_order": False}

@@ -95,13 +95,15 @@ def _add_property(found: Environment, endpoint: str, text: str) -> bool:
 
 def _reserved(found: Environment, value: str) -> bool:
     match = RESERVED.match(value)
-    return bool(match) and _add_property(
-        found, match[1], f"RESV_MEM {match[2]} {SUBTYPES.get(match[3], f'subtype {match[3]}')}")
+    if not match:
+        return False
+    subtype = SUBTYPES.get(match[3], f"subtype {match[3]}")
+    return _add_property(found, match[1], f"RESV_MEM {match[2]} {subtype}")
 
 
 def _property(found: Environment, value: str) -> bool:
     match = OF_ENDPOINT.match(value)
-    return bool(match) and _add_property(found, match[1], match[2])
+    return _add_property(found, match[1], match[2]) if match else False
 
 
 READERS = {"boot": _boot, "device": _device, "request queue": _queue, "config": _config,

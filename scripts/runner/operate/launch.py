@@ -110,10 +110,9 @@ class Pipes:
         self.open: set[int] = set()
         for stream in (process.stdout, process.stderr):
             assert stream
-            self._watch(stream)
+            self._watch(stream.fileno())
 
-    def _watch(self, stream: BinaryIO | object) -> None:
-        descriptor = stream.fileno()            # type: ignore[union-attr]
+    def _watch(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         try:
             fcntl.fcntl(descriptor, F_SETPIPE_SZ, PIPE_SIZE)

@@ -86,8 +86,12 @@ def read_requirements(tree: Tree) -> dict[str, Requirement]:
     rows = read_rows(tree, tree.path("virtio-iommu", "requirements.tsv"), 3)
     untested = read_untested(tree)
     texts = rows[0].index("requirement") if "requirement" in rows[0] else 3
-    return {row[0]: Requirement(*row[:3], "".join(row[texts:texts + 1]),
-                                *untested.get(row[0], ())) for row in rows[1:]}
+    found = {}
+    for row in rows[1:]:
+        name, level, clause = row[:3]
+        text = "".join(row[texts:texts + 1])
+        found[name] = Requirement(name, level, clause, text, *untested.get(name, ((), "")))
+    return found
 
 
 def read_untested(tree: Tree) -> dict[str, tuple[tuple[str, ...], str]]:

@@ -27,6 +27,12 @@ class Section:
         return UsageError(f"{self.path}:{line}: [{self.name}] {key}: {text}")
 
 
+class Parser(configparser.ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        """Keep the case of keys."""
+        return optionstr
+
+
 def read_ini(path: str) -> list[Section]:
     path = min(path, os.path.relpath(path), key=len)        # shorter in messages
     try:
@@ -34,9 +40,8 @@ def read_ini(path: str) -> list[Section]:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",),
-                                       comment_prefixes=("#",), default_section="\n")
-    parser.optionxform = str        # type: ignore[assignment,method-assign]
+    parser = Parser(interpolation=None, delimiters=("=",), comment_prefixes=("#",),
+                    default_section="\n")
     try:
         parser.read_string(text, path)
     except configparser.Error as error:

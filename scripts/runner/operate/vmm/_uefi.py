@@ -17,7 +17,8 @@ def find_uefi(arch: str) -> str:
         if not os.path.isfile(said):
             raise UsageError(f"{variable}: {said} is no file")
         return os.path.abspath(said)
-    for path in known.get("places", ()):
+    places: tuple[str, ...] = known.get("places", ())
+    for path in places:
         if os.path.isfile(path):
             return path
     package = f"install package {known['package']} or " if known else ""
