@@ -20,6 +20,7 @@ include check/image64/image64.mk
 include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
+include check/lint.mk
 
 .PHONY: check-architectures check-runner check-clang coverage-runner
 
@@ -44,4 +45,5 @@ check-clang:
 check-architectures:
 	@check/architectures
 
-check: check-architectures check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang
+check: check-architectures check-types check-shell check-lines check-unit check-fuzz $(CHECK_ARCHES) check-uefi \
+	check-runner check-host check-clang
