@@ -92,7 +92,7 @@ def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str)
 
 
 def own_directory(tree: Tree) -> tuple[str, Any]:
-    """Where VMMs keep their files. Another call of this script gets another one."""
+    """Return a directory for the VMMs' files, and its lock: another call of this script gets another one."""
     import fcntl
     number = 1
     while True:
@@ -108,7 +108,7 @@ def own_directory(tree: Tree) -> tuple[str, Any]:
 
 
 def cpus() -> int:
-    """Those that this process may use."""
+    """Return how many CPUs this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -117,7 +117,7 @@ def cpus() -> int:
 
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
-    """All runs. The number is that of a signal that came in between, else 0."""
+    """Execute all runs. The number is that of a signal that came in between, else 0."""
     launcher, signum = Launcher(), 0
     directory, lock = own_directory(plan.tree)
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
@@ -153,7 +153,7 @@ def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate:
 
 
 def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
-    """The version that the image itself has told; the commit of this tree."""
+    """Return the version that the image itself told, and the commit of this tree."""
     config = read_make_config(plan.tree)
     banner = [fact.split()[1] for run in runs for fact in run.facts
               if fact.startswith("virtio-iommu-tests ")]
@@ -251,14 +251,14 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
 
 
 def on_signal(signum: int, _: Any) -> NoReturn:
-    """The first one ends the runs; from then on the reports are written undisturbed."""
+    """End the runs at the first signal; from then on the reports are written undisturbed."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Interrupted(signum)
 
 
 def main(argv: list[str], root: str, brief: bool = False) -> int:
-    """@brief: the tree is gone behind the call, so that nothing in it is pointed at."""
+    """Return the exit status. @brief: the tree is gone after the call, so nothing in it is named."""
     prepare_streams()
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
@@ -280,7 +280,7 @@ def main(argv: list[str], root: str, brief: bool = False) -> int:
 
 
 def prepare_streams() -> None:
-    """One that the caller has closed goes nowhere; no character ends the call."""
+    """Give a stream that the caller has closed a place to go; let no character end the call."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))

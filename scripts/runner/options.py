@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def checked(parse: Any) -> Any:
-    """A parser of values as a type of argparse, keeping its message."""
+    """Make a type of argparse from a parser of values; its message is kept."""
     def convert(value: str) -> Any:
         try:
             return parse(value)
@@ -124,7 +124,7 @@ def copies(options: argparse.Namespace) -> dict[str, Optional[str]]:
 
 
 def call(options: argparse.Namespace) -> str:
-    """This call without what selects and reports."""
+    """Return this call without the options that select and report."""
     words = ["./run_tests.sh", "--arch", options.arch]
     words += ["--vmm", options.vmm] if options.vmm != DEFAULT else []
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
@@ -137,7 +137,7 @@ def call(options: argparse.Namespace) -> str:
 
 
 def chosen_words(options: argparse.Namespace) -> list[str]:
-    """Which standard, and about tests that draw by lot or try many things."""
+    """Return words for the image: version of the standard, seed, rounds, case."""
     spec = options.spec if options.spec != SPECS[-1] else None
     chosen = [("spec", spec), ("seed", options.seed), ("rounds", options.rounds),
               ("case", options.case)]

@@ -36,14 +36,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def arguments(options: argparse.Namespace) -> list[str]:
-    """Of run_tests.sh. A deviation is red, known or not: it is what the file is for."""
+    """Return options of run_tests.sh. A deviation is red, known or not: the file is there to show it."""
     words = ["-v", "--strict", "--no-expect", "--vmm", options.vmm]
     words += ["--arch", options.arch] if options.arch else []
     return [*words, *([options.run] if options.run else []), options.test]
 
 
 def about(plan: Plan, tree: Tree, vmm: str) -> list[str]:
-    """Which tests, and what is known of this VMM."""
+    """Return lines that name the tests and what is known of this VMM."""
     tests = {test.id: test for selected in plan.selected for test in selected.tests}
     lines = [f"virtio-iommu-tests {suite_version(tree.root)}, {tree.arch}: {', '.join(tests)}"]
     path = tree.path("expectations", vmm)

@@ -97,7 +97,7 @@ def _entry(section: Section) -> Entry:
 
 
 class Gate:
-    """Decides about each result: known, and red."""
+    """Decide about each result: known, and red."""
 
     def __init__(self, entries: list[Entry], version: str, arch: str, accel: str,
                  strict: bool) -> None:
@@ -123,7 +123,7 @@ class Gate:
                               f"[{entries[0].section.name}]")
 
     def stale(self, tests: Collection[str], runs: Collection[str]) -> list[str]:
-        """Entries that can never apply: they name what does not exist."""
+        """Return entries that can never apply: they name what does not exist."""
         return [text for text in (_stale(entry, tests, runs) for entry in self.entries) if text]
 
 

@@ -56,7 +56,7 @@ def unique(texts: Iterable[str]) -> list[str]:
 
 
 def merge_tests(tests: list[TestResult], run: str, call: str) -> TestResult:
-    """The worst verdict stands; one that is not always given is red, whatever it is."""
+    """Keep the worst verdict; one that is not always given is red, whatever it is."""
     verdicts = [test.verdict for test in tests]
     worst = max(tests, key=lambda test: VERDICTS.index(test.verdict))
     if len(set(verdicts)) == 1:

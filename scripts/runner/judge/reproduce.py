@@ -8,7 +8,8 @@ MOST_SHOWN = 5                  # on a terminal; the reports have them all
 
 
 def command(call: str, run: str, test: str, part: str = "") -> str:
-    """@part: words for the image, of what the test was about when the VMM ended."""
+    """Return the command that gives a verdict again. @part: words for the image, of what the test was
+    about when the VMM ended."""
     options = "".join(f" --{word.replace('=', ' ')}" for word in part.split())
     return f"{call}{options} -v {run} '{test}'"
 
@@ -18,14 +19,14 @@ def deviates(test: TestResult) -> bool:
 
 
 def suite(report: Report) -> str:
-    """Which suite has judged."""
+    """Return which suite has judged."""
     commit = report.suite["commit"]
     return (f"virtio-iommu-tests {report.suite['version'] or '?'}"
             + (f" ({commit[:12]})" if commit else ""))
 
 
 def commands(report: Report, call: str) -> list[str]:
-    """One for each red test, in the first run it is red in; one for a run that never began."""
+    """Return one for each red test, in the first run it is red in; one for a run that never began."""
     found: dict[str, str] = {}
     for run in report.runs:
         if run.failure and not any(test.column != "fail" for test in run.tests):

@@ -34,7 +34,7 @@ class TestResult:
 
     @property
     def column(self) -> str:
-        """Where it is counted: each result once."""
+        """Return the column that counts it: each result is in one."""
         if self.known:
             return "known"
         return "fail" if self.red else self.verdict
@@ -82,7 +82,7 @@ class Report:
         return all(test.verdict == "skip" for _, test in self.tests())
 
     def summary(self) -> dict[str, int]:
-        """Every verdict is counted, a known one too; known and red say how many of them are."""
+        """Count every verdict, a known one too; known and red say how many of them are."""
         counts = {verdict: 0 for verdict in VERDICTS}
         for _, test in self.tests():
             counts[test.verdict] += 1
@@ -92,7 +92,7 @@ class Report:
 
 def judge_requirements(known: dict[str, Requirement], tests: list[Test],
                        runs: list[RunResult]) -> list[dict[str, Any]]:
-    """One row per requirement, with the worst verdict of its tests or why there is none."""
+    """Return a row per requirement, with the worst verdict of its tests or why there is none."""
     by_requirement: dict[str, list[str]] = {}
     for test in tests:
         by_requirement.setdefault(test.requirement, []).append(test.id)

@@ -43,7 +43,7 @@ def part(row: Row) -> str:
 
 
 def topic(row: Row) -> str:
-    """The clause by its name, where it has one."""
+    """Return the clause by its name, if it has one."""
     clause: str = row["clause"]
     if part(row) == DEVICE and not clause.startswith(DEVICE):
         return clause
@@ -51,7 +51,7 @@ def topic(row: Row) -> str:
 
 
 def by_clause(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
-    """part -> topic -> rows, in the order in which they come."""
+    """Return part -> topic -> rows, in the order in which they come."""
     tree: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
         tree.setdefault(part(row), {}).setdefault(topic(row), []).append(row)
@@ -59,7 +59,7 @@ def by_clause(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
 
 
 def level_class(row: Row) -> str:
-    """As the tests judge: a row with two keywords has the stricter one."""
+    """Return the level as the tests judge: of two keywords the stricter one."""
     level: str = row["level"]
     for name, keywords in ((ISOLATION, "ISOLATION"), ("MUST", "MUST"),
                            ("SHOULD", "SHOULD|RECOMMENDED"), ("MAY", "MAY")):
@@ -100,6 +100,6 @@ def score(level: str, rows: list[Row]) -> Score:
 
 
 def scores(rows: list[Row]) -> list[Score]:
-    """One for each level that occurs, and one for all."""
+    """Return a score for each level that occurs, and one for all."""
     found = [(level, [row for row in rows if level_class(row) == level]) for level in LEVELS]
     return [score(level, those) for level, those in found if those] + [score("all", rows)]

@@ -30,13 +30,13 @@ class Sections:
 
     @staticmethod
     def _own(line: str, key: str = "") -> bool:
-        """A line of the section itself: not a comment, not blank, and of that key."""
+        """Return True for a line of the section itself: not a comment, not blank, and of that key."""
         if not line.strip() or line.startswith("#"):
             return False
         return not key or ("=" in line and line.split("=", 1)[0].strip() == key)
 
     def drop(self, name: str) -> None:
-        """Keeps the comments: those behind the last line belong to the next section."""
+        """Drop a section but for the comments after its last line: they belong to the next one."""
         lines = self._lines(name)
         last = max(number for number, line in enumerate(lines) if self._own(line))
         del lines[:last + 1]
@@ -55,7 +55,7 @@ class Sections:
         lines[place:end] = [f"{key} = {value}"]
 
     def add(self, name: str, values: dict[str, str]) -> None:
-        """A blank line apart from what stands above."""
+        """Add a section, with a blank line above it."""
         above = [line for _, lines in self.blocks for line in lines]
         if above and above[-1].strip():
             self.blocks[-1][1].append("")
@@ -83,7 +83,7 @@ def update(text: str, gate: Gate, report: Report) -> tuple[str, list[str]]:
 
 
 def by_test(report: Report) -> Verdicts:
-    """What has been seen: not a skip, nor what a set-up that did not start left undone."""
+    """Return what was seen: not a skip, nor what a set-up that did not start left undone."""
     found: Verdicts = {}
     for run, test in report.tests():
         if test.verdict != "skip" and not test.repeats and not run.failure:
@@ -92,7 +92,7 @@ def by_test(report: Report) -> Verdicts:
 
 
 def revise(sections: Sections, entry: Entry, runs: dict[str, TestResult], arch: str) -> list[str]:
-    """An entry that did not come true everywhere shrinks to where it did, or goes."""
+    """Limit an entry that did not come true everywhere to where it did, or drop it."""
     covered = {name: test for name, test in runs.items() if entry.covers(name, test.id)}
     met = [name for name, test in covered.items() if test.verdict == entry.verdict]
     name = entry.section.name
@@ -110,7 +110,7 @@ def revise(sections: Sections, entry: Entry, runs: dict[str, TestResult], arch: 
 
 
 def add(sections: Sections, test: str, runs: dict[str, TestResult], report: Report) -> list[str]:
-    """One entry per verdict that the gate calls red; for all runs when all agree."""
+    """Add an entry per verdict that the gate calls red; for all runs when all agree."""
     done = []
     for verdict in EXPECTABLE:
         names = [name for name, result in runs.items() if result.verdict == verdict

@@ -27,13 +27,13 @@ def bits(mask: int) -> list[int]:
 
 
 def features(offered: int, accepted: int) -> list[dict[str, Any]]:
-    """By bit. What is accepted without an offer is a finding, and shown."""
+    """Return a row for each bit. What is accepted without an offer is a finding, and shown."""
     return [{"bit": bit, "name": FEATURES.get(bit, "unknown"), "offered": bool(offered >> bit & 1),
              "accepted": bool(accepted >> bit & 1)} for bit in bits(offered | accepted)]
 
 
 def read_environment(facts: Iterable[str]) -> Environment:
-    """Lines of another form are kept as they are, under "other"."""
+    """Sort the facts by their keys; lines of another form are kept as they are, under "other"."""
     found: Environment = {"boot": None, "device": None, "queue": None, "features": [], "config": {},
                           "tables": [], "endpoints": [], "other": []}
     for fact in facts:

@@ -24,7 +24,7 @@ F_SETPIPE_SZ = 1031
 
 
 class Listener(Protocol):
-    """Who reads the console."""
+    """What reads the console."""
     progress: int               # grows with each step that counts against the time limit
     finished: bool              # nothing more is expected
 
@@ -76,7 +76,7 @@ class Launcher:
             return process
 
     def end(self, process: subprocess.Popen[bytes]) -> int:
-        """Kills the whole group before it reaps, so that the id cannot belong to others yet."""
+        """Kill the whole group before reaping, so that the id cannot belong to others yet."""
         with self._lock:
             kill_group(process.pid)
             self._running.discard(process.pid)
@@ -122,7 +122,7 @@ class Pipes:
         self.open.add(descriptor)
 
     def read(self, timeout: float) -> bool:
-        """One chunk of each pipe that has something; False when none had."""
+        """Read one chunk of each pipe that has something. Return False if none had within the seconds."""
         ready = self._poll.poll(max(0, timeout) * 1000)
         for descriptor, _ in ready:
             data = os.read(descriptor, CHUNK)
@@ -134,13 +134,13 @@ class Pipes:
         return bool(ready)
 
     def drain(self, most: int = 2 * PIPE_SIZE // CHUNK) -> None:
-        """What already lies in the pipes, and no more: a VMM may write without end."""
+        """Read what already lies in the pipes, and no more: a VMM may write without end."""
         while most and self.open and self.read(0):
             most -= 1
 
 
 def watch(process: subprocess.Popen[bytes], pipes: Pipes, listener: Listener, limit: float) -> bool:
-    """Until the VMM is done. True: it had to be given up."""
+    """Read until the VMM is done. Return True if it made no progress for @limit seconds."""
     seen, deadline = listener.progress, time.monotonic() + limit
     while pipes.open:
         left = deadline - time.monotonic()
@@ -158,7 +158,7 @@ def watch(process: subprocess.Popen[bytes], pipes: Pipes, listener: Listener, li
 
 
 def wait_for_exit(process: subprocess.Popen[bytes]) -> None:
-    """Both pipes are closed: its end is a matter of moments, unless it runs on without them."""
+    """Wait GRACE seconds at most: with both pipes closed its end is near, unless it runs on without them."""
     deadline = time.monotonic() + GRACE
     pause = 0.0005
     while not has_ended(process.pid) and time.monotonic() < deadline:
@@ -183,14 +183,14 @@ class Log:
         self._data = (self._data + data)[-TAIL_KEPT:]
 
     def tail(self) -> str:
-        """The last lines, each once."""
+        """Return the last lines, each once."""
         lines = dict.fromkeys(clean(line).strip() for line in self._data.split(b"\n"))
         return " | ".join([line for line in lines if line][-5:])[-600:]
 
 
 def boot(launcher: Launcher, command: list[str], listener: Listener, log: Log,
          limit: float) -> Ending:
-    """One start of the VMM, from exec to the last byte of both pipes. The log is of stderr."""
+    """Start the VMM, and read from exec to the last byte of both pipes. The log is of stderr."""
     try:
         process = launcher.start(command)
     except OSError as error:

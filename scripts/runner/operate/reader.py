@@ -79,7 +79,7 @@ Event = Union[Plan, Started, Trying, Judged, Fact, Trace, BailOut, End]
 
 
 def clean(raw: bytes) -> str:
-    """Text without control characters, so that it may go to a terminal or into XML."""
+    """Return text without control characters, so that it may go to a terminal or into XML."""
     return raw.decode("utf-8", "replace").translate(CONTROL)
 
 
@@ -162,7 +162,7 @@ class Reader:
         return self._line(clean(line[:KEPT])) + self._line(clean(line[-KEPT:]))
 
     def _line(self, text: str) -> list[Event]:
-        """Fields come first: what they quote must not be taken for a verdict."""
+        """Try fields first: what they quote must not be taken for a verdict."""
         match = FIELD.match(text)
         if match:
             return self._field(match[1], match[2])

@@ -38,7 +38,7 @@ class Workers:
             done.set()
 
     def run(self, count: int, tick: Callable[[], Optional[float]]) -> None:
-        """Returns when all is done. Ends the VMMs when a signal comes in between.
+        """Return when all is done. End the VMMs when a signal comes in between.
 
         Waits for events: a join() that a signal interrupts takes its thread for ended (bpo-45274).
         """

@@ -48,12 +48,12 @@ class Architecture:
 
     @property
     def uefi(self) -> dict[str, Any]:
-        """Package and places of firmware, empty where there is none."""
+        """Return package and places of firmware, empty where there is none."""
         found = [section for section in read_ini(self.path) if section.name == "uefi"]
         return checked(found[0], UEFI_KEYS, tuple(UEFI_KEYS)) if found else {}
 
     def of_vmm(self, vmm: str, parsers: Parsers, needed: Sequence[str] = ()) -> dict[str, Any]:
-        """What it says for the adapter of this name, each key through its parser."""
+        """Return what it says for the adapter of this name, each key through its parser."""
         for section in read_ini(self.path):
             if section.name == vmm:
                 return checked(section, parsers, needed)
@@ -83,7 +83,7 @@ def read(path: str) -> Architecture:
 
 @lru_cache(maxsize=None)
 def known() -> dict[str, Architecture]:
-    """By name; the host machine is the last."""
+    """Return all architectures by name; the host machine is the last."""
     found = sorted(map(read, files(ROOT)), key=lambda arch: (arch.name == HOST, arch.name))
     return {arch.name: arch for arch in found}
 
@@ -100,16 +100,16 @@ def names() -> tuple[str, ...]:
 
 
 def described_for(vmm: str) -> tuple[str, ...]:
-    """Those with a section for this VMM."""
+    """Return the architectures with a section for this VMM."""
     return tuple(arch.name for arch in known().values()
                  if any(section.name == vmm for section in read_ini(arch.path)))
 
 
 def entered_by(*entries: str) -> tuple[str, ...]:
-    """Those with an image that is started in one of these ways."""
+    """Return the architectures with an image that is started in one of these ways."""
     return tuple(arch.name for arch in known().values() if set(entries) & set(arch.entries))
 
 
 def of_machine(machine: str) -> str:
-    """The architecture of a host whose uname says @machine."""
+    """Return the architecture of a host whose uname says @machine."""
     return next((arch.name for arch in known().values() if machine in arch.machines), machine)

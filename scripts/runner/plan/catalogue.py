@@ -23,7 +23,7 @@ class Tree:
         return self.path("build", self.arch, *parts)
 
     def shown(self, path: str) -> str:
-        """The path as seen from the top of the tree, when it lies inside."""
+        """Return the path as seen from the top of the tree, if it lies inside."""
         relative = os.path.relpath(path, self.root)
         return path if relative.startswith("..") else relative
 
@@ -32,7 +32,7 @@ class Tree:
         return self._existing(architecture.named(self.arch).image)
 
     def image_for(self, firmware: Optional[str]) -> str:
-        """What a set-up with this firmware starts."""
+        """Return the image that a set-up with this firmware starts."""
         arch = architecture.named(self.arch)
         return self._existing(arch.efi_image if firmware == "uefi" and arch.efi_image else arch.image)
 
@@ -95,14 +95,14 @@ def read_requirements(tree: Tree) -> dict[str, Requirement]:
 
 
 def read_untested(tree: Tree) -> dict[str, tuple[tuple[str, ...], str]]:
-    """Requirements without a test: who judges them, apart by commas or "-", and why."""
+    """Return who judges requirements without a test (comma-separated, or "-"), and why."""
     rows = read_rows(tree, tree.path("virtio-iommu", "untested.tsv"), 3)
     return {row[0]: (tuple(row[1].split(", ")) if row[1] != "-" else (), row[2])
             for row in rows[1:]}
 
 
 def read_make_config(tree: Tree) -> dict[str, str]:
-    """build/config.mak, which make and the shell read too: KEY=value."""
+    """Read KEY=value of build/config.mak, which make and the shell read too."""
     try:
         with open(tree.path("build", "config.mak"), encoding="utf-8") as file:
             pairs = re.findall(r"^(\w+) *:?= *(.*)$", file.read(), re.MULTILINE)
@@ -112,7 +112,7 @@ def read_make_config(tree: Tree) -> dict[str, str]:
 
 
 def commit(root: str, what: str = "%H") -> Optional[str]:
-    """Its name, or what else git calls so; None outside of git."""
+    """Return a field of the newest commit, its name by default; None outside of git."""
     import subprocess
     try:
         done = subprocess.run(["git", "-C", root, "log", "-1", f"--format={what}"],

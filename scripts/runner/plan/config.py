@@ -60,12 +60,12 @@ class Setup:
 
     @property
     def masters(self) -> int:
-        """Endpoints behind the IOMMU that the image can drive."""
+        """Return the number of endpoints behind the IOMMU that the image can drive."""
         return sum(not endpoint.place.startswith("outside") for endpoint in self.endpoints)
 
     @property
     def cmdline(self) -> str:
-        """What the image has to know: how many endpoints to find, and which rings to use."""
+        """Return what the image has to know: how many endpoints to find, and which rings to use."""
         rings = ",".join(key for key in RING_KEYS if getattr(self, key.replace("-", "_")))
         words = [f"endpoints={self.masters}"]
         words += [f"rings={rings}"] if rings else []
@@ -140,7 +140,7 @@ def regions(value: str) -> tuple[Region, ...]:
 
 
 def arches(value: str) -> tuple[str, ...]:
-    """Those named, or with a `!` before each all but those."""
+    """Return the architectures that are named or, with a `!` before each name, all others."""
     known = architecture.names()
     named = tuple(one_of(word.lstrip("!"), known) for word in words(value))
     others = [word for word in words(value) if word.startswith("!")]

@@ -19,7 +19,7 @@ class Interrupted(Exception):
 
 
 def nearest(name: str, known: "list[str]") -> str:
-    """', did you mean ...?' when something known comes close, else nothing."""
+    """Return ', did you mean ...?' when something known comes close, else nothing."""
     import difflib
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f", did you mean '{close[0]}'?" if close else ""

@@ -63,7 +63,7 @@ def _lines(text: str) -> dict[str, dict[str, int]]:
 
 
 def parse_values(section: Section, parsers: Parsers) -> dict[str, Any]:
-    """Each key through its parser, which raises ValueError with what is allowed."""
+    """Pass each key through its parser, which raises ValueError with what is allowed."""
     parsed = {}
     for key, value in section.values.items():
         if key not in parsers:
@@ -76,7 +76,7 @@ def parse_values(section: Section, parsers: Parsers) -> dict[str, Any]:
 
 
 def words(value: str) -> tuple[str, ...]:
-    """Words, apart by blanks or commas."""
+    """Split at blanks and commas."""
     found = tuple(value.replace(",", " ").split())
     if not found:
         raise ValueError("needs at least one word")

@@ -28,7 +28,7 @@ class Choice:
 
 
 def matches(name: str, globs: Iterable[str]) -> bool:
-    """One glob after the other takes the name in; behind a `!` it takes it out again."""
+    """Return True if the last glob that fits the name has no `!` before it."""
     found = False
     for glob in globs:
         if fnmatchcase(name, glob.lstrip("!")):
@@ -38,7 +38,7 @@ def matches(name: str, globs: Iterable[str]) -> bool:
 
 def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],
                   requirements: dict[str, Requirement]) -> Choice:
-    """A pattern that fits a run names runs; else it is a test id, a glob or a requirement."""
+    """Sort patterns: one that fits a run names runs, any other is a test id, a glob or a requirement."""
     choice = Choice([], [])
     for pattern in patterns:
         if any(fnmatchcase(run.name, pattern) for run in runs):
@@ -77,7 +77,7 @@ def in_group(runs: list[Run], group: str) -> list[Run]:
 
 def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str,
            asked: bool = False) -> list[Selected]:
-    """@asked: a group was named, of which no run is left out."""
+    """Return the runs with tests to do. @asked: a group was named, of which no run is left out."""
     chosen = [run for run in runs if arch in run.arch
               and (matches(run.name, choice.runs) if choice.runs else run.default or asked)]
     if not chosen:
@@ -109,7 +109,7 @@ def _shortest(tests: list[Test], chosen: list[Test], candidates: Iterable[Sequen
 
 
 def fitting(patterns: Sequence[str]) -> tuple[str, int]:
-    """What the image's buffer holds of a list, and how many that are."""
+    """Return what the image's buffer holds of a list, and how many patterns that are."""
     length, count = -1, 0
     for pattern in patterns:
         length += len(pattern) + 1
@@ -120,6 +120,6 @@ def fitting(patterns: Sequence[str]) -> tuple[str, int]:
 
 
 def without_tests(runs: list[Run], tests: list[Test], arch: str) -> list[str]:
-    """Runs whose own globs fit no test at all: a slip, or a test that is yet to come."""
+    """Name runs whose own globs fit no test at all: a slip, or a test that is yet to come."""
     return [f"run {run.name}: no test is named {' or '.join(run.tests)}" for run in runs
             if arch in run.arch and not any(matches(test.id, run.tests) for test in tests)]

@@ -23,7 +23,7 @@ Mutants = dict[str, list[str]]          # names, by requirement
 
 
 def read_mutants(tree: Tree) -> Mutants:
-    """As the program with the reference device lists them."""
+    """Ask the program with the reference device for its mutants."""
     listing = subprocess.run([tree.image, "--list-mutants"], stdout=subprocess.PIPE, timeout=10)
     found: Mutants = {}
     for line in listing.stdout.decode().splitlines():

@@ -6,7 +6,7 @@ import os
 
 
 def write_file(path: str, text: str) -> None:
-    """All of it or nothing: a reader never sees half a report."""
+    """Write all of it or nothing: a reader never sees half a report."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:

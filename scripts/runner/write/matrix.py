@@ -37,18 +37,18 @@ class Matrix:
         return [score.level for score in scores(self.requirements)]
 
     def scores(self) -> list[list[Optional[Score]]]:
-        """By result, in the order of the levels; None where it has no requirement of one."""
+        """Return a row for each result, in the order of levels; None where it has no requirement of one."""
         found = [{score.level: score for score in scores(data["requirements"])}
                  for data in self.results]
         return [[those.get(level) for level in self.levels()] for those in found]
 
     def origins(self) -> list[dict[str, Any]]:
-        """How each column was made, in words that hold on any machine."""
+        """Return how each column was made, in words that hold on any machine."""
         return [origin(data) for data in self.results]
 
 
 def heading(data: Data) -> str:
-    """As short as a column wants it."""
+    """Name a result as shortly as a column wants it."""
     vmm = data["vmm"]
     arch = f" {data['arch']}" if data["arch"] != vmm["name"] else ""
     accel = f" {data['accel']}" if data["accel"] != "tcg" else ""

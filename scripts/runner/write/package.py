@@ -14,7 +14,7 @@ DIRECTORIES = ("scripts/runner", "expectations")
 
 
 def runtime_files(tree: Tree) -> list[str]:
-    """Names below the top of the tree: the runner, its data, and what is built for tree.arch."""
+    """Return names below the top of the tree: the runner, its data, and what is built for tree.arch."""
     images = dict.fromkeys((tree.image, tree.image_for("uefi")))
     built = [*map(tree.shown, images), tree.shown(tree.built("tests.tsv"))]
     found = [name for directory in DIRECTORIES for name in below(tree, directory)]
@@ -31,6 +31,6 @@ def below(tree: Tree, directory: str) -> Iterator[str]:
 
 
 def make_config(tree: Tree) -> str:
-    """The build/config.mak of a copy: where it comes from, and nothing of this machine."""
+    """Return the build/config.mak of a copy: where it comes from, and nothing of this machine."""
     known = read_make_config(tree).get("COMMIT") or commit(tree.root)
     return f"COMMIT={known}\n" if known else ""

@@ -22,7 +22,7 @@ SYMBOLS = {"pass": "✓", "info": "i", "skip": "–", "warn": "!", "fail": "✗"
 
 
 def available() -> bool:
-    """Whether pages can be made here."""
+    """Return True if pages can be made here."""
     from importlib.util import find_spec
     return find_spec("jinja2") is not None
 
@@ -33,7 +33,7 @@ def require() -> None:
 
 
 def render(template: str, **values: Any) -> str:
-    """Raises ValueError where the template wants what the values do not have."""
+    """Fill a template; ValueError if it wants what the values do not have."""
     require()
     import jinja2
     environment = jinja2.Environment(
@@ -48,7 +48,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def compiled_cache() -> Any:
-    """Where run_tests.sh wants compiled code, out of the tree. It is never needed."""
+    """Keep compiled templates where run_tests.sh wants compiled code, if anywhere. It is never needed."""
     import jinja2
 
     class Cache(jinja2.FileSystemBytecodeCache):
@@ -62,7 +62,7 @@ def compiled_cache() -> Any:
 
 
 def spans(text: str) -> Any:
-    """`words` of the standard, as the catalogue has them."""
+    """Mark up the `words` of the standard, as the catalogue has them."""
     from markupsafe import Markup, escape
     return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
@@ -94,7 +94,7 @@ WORDS = ("id", "verdict", "known", "red", "expected", "actual", "reason", "expec
 
 
 def outcomes(data: Data) -> dict[str, list[Outcome]]:
-    """By test. The worst comes first."""
+    """Return the outcomes of each test, the worst first."""
     found: dict[tuple[Any, ...], Outcome] = {}
     for run in data["runs"]:
         for test in run["tests"]:
@@ -120,7 +120,7 @@ def line(row: Row, tests: dict[str, list[Outcome]]) -> Line:
 
 
 def environments(data: Data) -> list[tuple[list[str], Data]]:
-    """What the image found, once for all the runs in which it found the same."""
+    """Return what the image found, once for all runs in which it found the same."""
     found: list[tuple[list[str], Data]] = []
     for run in data["runs"]:
         if not run.get("environment", {}).get("boot"):
@@ -134,7 +134,7 @@ def environments(data: Data) -> list[tuple[list[str], Data]]:
 
 
 def counts(rows: list[Row]) -> list[tuple[str, int]]:
-    """From severe to mild, those that occur."""
+    """Count the verdicts that occur, from severe to mild."""
     numbers = ((verdict, sum(row["verdict"] == verdict for row in rows)) for verdict in SHOWN)
     return [(verdict, number) for verdict, number in numbers if number]
 

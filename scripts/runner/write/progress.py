@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is shown while tests run, and the summary behind them."""
+"""What is shown while tests run, and the summary after them."""
 from __future__ import annotations
 
 import threading
@@ -17,7 +17,7 @@ COLOURS = {"fail": 31, "error": 31, "crash": 31, "timeout": 31, "warn": 33, "kno
 
 class Progress:
     """
-    Lines for what happens; on a terminal also one line that tells what runs now. There, what
+    Show lines for what happens; on a terminal also one line that tells what runs now. There, what
     is as it should be, known and info, is counted only, unless tests are asked for by name.
     """
 
@@ -58,8 +58,8 @@ class Progress:
 
     def _is_news(self, run: RunResult, result: TestResult) -> bool:
         """
-        Neither a pass nor a skip; nor what an earlier run has shown in the same way, or all tests
-        of a run share: that is told once, when the run is done.
+        Return True for a result to show: neither a pass nor a skip, nor what an earlier run has shown
+        in the same way, or all tests of a run share: that is told once, when the run is done.
         """
         if result.column in ("pass", "skip") or run.skipped or run.failure:
             return False
@@ -86,11 +86,11 @@ class Progress:
             self._screen.line(text)
 
     def hint(self) -> str:
-        """Where to find what was counted only."""
+        """Return where to find what was counted only."""
         return " (each with its reason: in the report, with -v, or in a pipe)" * self._folded
 
     def tick(self) -> Optional[float]:
-        """Called while the main thread waits; how long it may wait next."""
+        """Renew the status while the main thread waits; return the seconds it may wait next, None: any."""
         if not self._screen.live:
             return None
         with self._lock:
@@ -98,7 +98,7 @@ class Progress:
         return TICK
 
     def _status(self) -> None:
-        """The oldest test in progress: the one that somebody would wait for."""
+        """Show the oldest test in progress: the one that keeps the call waiting."""
         if not self._now:
             return
         run, (test, since) = min(self._now.items(), key=lambda item: item[1][1])
@@ -111,7 +111,7 @@ COUNTED = (("pass", "passed"), ("fail", "failed"), ("warn", "warn"), ("info", "i
 
 
 def counted(count: Callable[[str], int], columns: Iterable[tuple[str, str]]) -> list[str]:
-    """Passed and failed always, the others where there are any."""
+    """Return texts: passed and failed always, the others where there are any."""
     found = ((name, count(column)) for column, name in columns)
     return [f"{number} {name}" for name, number in found if number or name in ("passed", "failed")]
 
@@ -129,7 +129,7 @@ def table(report: Report) -> list[str]:
 
 
 def summary(report: Report, path: str, call: str, brief: bool, hint: str = "") -> list[str]:
-    """Ends with the one line that says it all."""
+    """Return lines, of which the last one says it all."""
     lines = ["", *table(report), ""] if len(report.runs) > 1 else [""]
     lines += [] if brief else reproducing(report, call)
     lines += [f"stale: {text}" for text in report.stale]

@@ -11,7 +11,7 @@ from ..operate.environment import read_environment
 
 
 def to_json(report: Report) -> str:
-    """One line per test and requirement: fast to write, and diff shows what changed."""
+    """Return one line per test and requirement: fast to write, and diff shows what changed."""
     runs = []
     for run in report.runs:
         head = json.dumps({**{key: value for key, value in vars(run).items()

@@ -27,7 +27,7 @@ class Screen:
         self._write((CLEAR if self.live else "") + text + "\n")
 
     def entry(self, word: str, text: str, colour: Optional[int]) -> None:
-        """A line that starts with a word in its own column."""
+        """Write a line that starts with a word in its own column."""
         head = f"{word:<{INDENT - 1}}"
         whole = f"{head} {text}"
         if self.live:
@@ -39,7 +39,7 @@ class Screen:
         self.line(whole)
 
     def status(self, text: str) -> None:
-        """The line at the bottom. Only on a terminal."""
+        """Write over the line at the bottom. Only on a terminal."""
         self._write("\r" + text[:self.width() - 1] + "\033[K")
 
     def width(self) -> int:
@@ -49,7 +49,7 @@ class Screen:
             return 80
 
     def _write(self, text: str) -> None:
-        """What cannot be shown is still in the reports, and in the exit status."""
+        """Write, or go on without: what cannot be shown is still in the reports, and in the exit status."""
         try:
             self._stream.write(text)
             self._stream.flush()

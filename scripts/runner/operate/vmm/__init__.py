@@ -93,20 +93,20 @@ def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]
 
 
 def title(name: str) -> str:
-    """Of a VMM in a result, which may be one of another tree."""
+    """Return what people call a VMM of a result, which may be one of another tree."""
     return adapter_class(name).title if name in names() else name
 
 
 def command_for(adapter: Adapter, setup: Setup, tree: Tree, cmdline: str,
                 directory: str) -> list[str]:
-    """The adapter's command for the image that this set-up starts."""
+    """Return the adapter's command for the image that this set-up starts."""
     if setup.firmware and setup.firmware not in getattr(adapter, "firmware", ()):
         raise CannotProvide(f"the adapter of {adapter.name} starts no {setup.firmware}")
     return adapter.command(setup, tree.image_for(setup.firmware), cmdline, directory)
 
 
 def find_program(program: str, path: Optional[str], package: Optional[str]) -> str:
-    """The program at `path` (or in that directory), or on PATH. No package: Debian has none."""
+    """Return the program at `path` (or in that directory), or on PATH. No package: Debian has none."""
     if path:
         found = os.path.join(path, program) if os.path.isdir(path) else path
         if not os.access(found, os.X_OK) or os.path.isdir(found):
@@ -122,12 +122,12 @@ def find_program(program: str, path: Optional[str], package: Optional[str]) -> s
 
 
 def disk(directory: str, number: int) -> str:
-    """The file behind endpoint `number`, a blk."""
+    """Return the path of the file behind endpoint `number`, a blk."""
     return os.path.join(directory, f"disk{number}.img")
 
 
 def make_disks(setup: Setup, directory: str) -> None:
-    """All of zeros, also where a boot before has left some."""
+    """Make each disk all zeros, also where an earlier boot has left one."""
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "blk":
             with open(disk(directory, number), "wb") as file:
@@ -135,14 +135,14 @@ def make_disks(setup: Setup, directory: str) -> None:
 
 
 def refuse(setup: Setup, reasons: dict[str, str]) -> None:
-    """Of a VMM without options for it: what a set-up may not ask for, by field, and why."""
+    """Raise CannotProvide if the set-up asks for a field that has a reason here."""
     for field, reason in reasons.items():
         if getattr(setup, field):
             raise CannotProvide(reason)
 
 
 def need_rings(name: str, setup: Setup, offered: tuple[str, ...]) -> None:
-    """Of a VMM whose IOMMU offers these features of rings, always, and no others."""
+    """Raise CannotProvide unless the IOMMU, which offers these features always, is what is wanted."""
     for key in RING_KEYS:
         wanted = getattr(setup, key.replace("-", "_"))
         if wanted is not None and wanted != (key in offered):
@@ -151,7 +151,7 @@ def need_rings(name: str, setup: Setup, offered: tuple[str, ...]) -> None:
 
 
 def need_kvm(name: str, arch: str, accel: str) -> None:
-    """For a VMM that has nothing else."""
+    """Raise UsageError unless KVM runs here for this architecture."""
     if accel != "kvm":
         raise UsageError(f"--accel {accel}: {name} runs with KVM only")
     if architecture.of_machine(os.uname().machine) != arch:
@@ -163,7 +163,7 @@ def need_kvm(name: str, arch: str, accel: str) -> None:
 
 
 def ask(binary: str, *words: str) -> str:
-    """What the program prints when it is called so."""
+    """Return what the program prints when it is called with these words."""
     try:
         done = subprocess.run([binary, *words], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
@@ -174,7 +174,7 @@ def ask(binary: str, *words: str) -> str:
 
 def ask_version(binary: str, word: str = "--version",
                 before: str = r"(?:version |\bv)") -> tuple[str, str]:
-    """What `word` says behind `before`, a pattern: the digits, and the rest of the line as well."""
+    """Return what the program says to `word` after the pattern `before`: the digits; the rest of the line."""
     text = ask(binary, word)
     match = re.search(rf"{before}((\d+(?:\.\d+)+).*)", text)
     if not match:

@@ -26,8 +26,8 @@ def reservations(blob: bytes, offset: int) -> bytes:
 
 
 def add_properties(blob: bytes, additions: dict[str, dict[str, bytes]]) -> bytes:
-    """Adds properties that are not there to the nodes with these names, with their address or without.
-    ValueError if that is no tree, or a node is missing."""
+    """Add properties that are not there to the nodes with these names, with their address or without.
+    Raise ValueError if that is no tree, or a node is missing."""
     if len(blob) < HEADER.size or HEADER.unpack_from(blob)[0] != MAGIC:
         raise ValueError("no flattened device tree")
     _, _, at, names_at, reserved_at, version, oldest, cpu, names_size, _ = HEADER.unpack_from(blob)

@@ -10,7 +10,7 @@ from . import CannotProvide
 
 
 def find_uefi(arch: str) -> str:
-    """The file that the environment names, else the first of the known ones that is there."""
+    """Return the file that the environment names, else the first of the known ones that is there."""
     variable, known = f"UEFI_FIRMWARE_{arch.upper()}", architecture.known()[arch].uefi
     said = os.environ.get(variable)
     if said:

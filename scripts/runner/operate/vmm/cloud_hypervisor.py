@@ -63,7 +63,7 @@ class Vmm:
 
 
 def check(setup: Setup) -> None:
-    """It has few options for its virtio-iommu, and has one only for the devices behind it."""
+    """Refuse what its virtio-iommu has no option for; there is one only with devices behind it."""
     if not setup.endpoints:
         raise CannotProvide("cloud-hypervisor has no virtio-iommu without a device behind it")
     refuse(setup, REFUSED)
@@ -77,7 +77,7 @@ def check(setup: Setup) -> None:
 
 
 def need_taps(binary: str) -> None:
-    """It makes a tap device for each net."""
+    """Raise CannotProvide if it cannot make a tap device, as it does for each net."""
     if not os.access(TUN, os.R_OK | os.W_OK):
         raise CannotProvide(f"cloud-hypervisor's net needs {TUN}")
     with open(STATUS, encoding="ascii", errors="replace") as file:
@@ -100,7 +100,7 @@ def has(setup: Setup, **wanted: str) -> bool:
 
 
 def devices(setup: Setup, directory: str) -> list[str]:
-    """Each option once, with a value for each device."""
+    """Return each option once, with a value for each device."""
     values: dict[str, list[str]] = {"--console": [], "--rng": [], "--disk": [], "--net": []}
     for number, endpoint in enumerate(setup.endpoints):
         option, value = DEVICES.get(endpoint.kind, missing)(number, endpoint, directory)

@@ -39,7 +39,7 @@ class Vmm:
         need_kvm(self.name, arch, self.accel)
 
     def identify(self) -> None:
-        """One version for years: the detail has the commit where it was built from one."""
+        """Ask for the version, one for years: the detail has the commit it was built from."""
         self.version, self.detail = ask_version(self.binary, "version", "crosvm ")
 
     def prepare(self, setup: Setup, directory: str) -> None:
@@ -57,7 +57,7 @@ class Vmm:
 
 
 def check(setup: Setup) -> None:
-    """It has no options for its virtio-iommu."""
+    """Refuse all that its virtio-iommu would need an option for: there is none."""
     refuse(setup, REFUSED)
     if setup.transport != "pci":
         raise CannotProvide(f"crosvm's virtio-iommu is not on {setup.transport}")

@@ -55,7 +55,7 @@ class Vmm:
                 "--params", cmdline, "--kernel", image]
 
     def _transport(self, setup: Setup) -> list[str]:
-        """Of all endpoints together. Before 2023 MMIO was it, unless another option was there."""
+        """Return the option for the transport of all endpoints together. Before 2023 the default was MMIO."""
         wanted = {transport(endpoint.place) for endpoint in setup.endpoints}
         if len(wanted) > 1:
             raise CannotProvide("kvmtool has all its devices on one transport")
@@ -73,7 +73,7 @@ def transport(place: str) -> str:
 
 
 def check(setup: Setup) -> None:
-    """It has few options for its virtio-iommu."""
+    """Refuse what its virtio-iommu has no option for."""
     refuse(setup, REFUSED)
     if setup.granule not in (None, "host"):
         raise CannotProvide("kvmtool's granule is the host's page, with no option")
@@ -81,7 +81,7 @@ def check(setup: Setup) -> None:
 
 
 def devices(setup: Setup, directory: str) -> list[str]:
-    """Disks in the order of the set-up; the rng is one switch."""
+    """Return options for the disks in the order of the set-up, and one switch for the rng."""
     words: list[str] = []
     for kind in {endpoint.kind: None for endpoint in setup.endpoints}:
         if kind not in MOST:

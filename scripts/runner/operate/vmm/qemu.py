@@ -28,7 +28,7 @@ CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a ru
 
 @dataclass(frozen=True)
 class Machine:
-    """Options are of -machine, apart by commas. None: the machine has no such thing."""
+    """Options are of -machine, comma-separated. None: the machine has no such thing."""
     package: str
     machine: str
     since: tuple[int, ...] = ()                 # the first version with a virtio-iommu there
@@ -57,7 +57,7 @@ class Machine:
                 raise self.cannot(reason)
 
     def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
-        """Properties that describe a virtio-iommu in the first slot, before all of PCI."""
+        """Return properties that describe a virtio-iommu in the first slot, before all of PCI."""
         assert self.first_virtio_mmio
         return {self.first_virtio_mmio: {"#iommu-cells": cells(1), "phandle": cells(IOMMU_PHANDLE)},
                 self.pci_host: {"iommu-map": cells(0, IOMMU_PHANDLE, 0, 0x10000)}}
@@ -105,7 +105,7 @@ class Vmm:
             raise self._too_old(f"{self.binary} is {self.version}")
 
     def _too_old(self, what: str) -> NothingToRun:
-        """Distributions go on with older ones for years: that is no fault of the call."""
+        """Make an error that is no fault of the call: distributions go on with older ones for years."""
         since = ".".join(map(str, self.machine.since))
         return NothingToRun(f"{what}; QEMU has a virtio-iommu on {self.arch} from {since} on")
 
@@ -119,7 +119,7 @@ class Vmm:
             self._describe(setup, tree(directory))
 
     def _describe(self, setup: Setup, path: str) -> None:
-        """QEMU has a virtio-iommu on virtio-mmio, but describes none: what is missing is added."""
+        """Write a tree with a virtio-iommu on virtio-mmio: QEMU has one, but describes none."""
         where, options, *others = self._machine(setup)
         try:
             subprocess.run([self.binary, where, f"{options},dumpdtb={path}", *others, "-m",
@@ -174,8 +174,8 @@ class Vmm:
 
     def _firmware(self, setup: Setup) -> list[str]:
         """
-        qboot is quick, but leaves buses unnumbered, and QEMU then writes a VIOT in which the range
-        of a second root complex is wrong: SeaBIOS where there is one.
+        Return options for firmware: qboot, which is quick, unless there is a second root complex. It
+        leaves buses unnumbered, and QEMU then writes a VIOT in which the range of that one is wrong.
         """
         if setup.firmware:
             return self._named_firmware(setup.firmware)
@@ -185,8 +185,8 @@ class Vmm:
 
     def _named_firmware(self, name: str) -> list[str]:
         """
-        As ROM, that of a PC would look for a disk to keep its variables on, and wait for ever for one
-        that the IOMMU blocks.
+        Return options for a firmware. As ROM, that of a PC would look for a disk to keep its variables
+        on, and wait for ever for one that the IOMMU blocks.
         """
         how: Optional[str] = getattr(self.machine, name)
         if not how:
@@ -198,8 +198,8 @@ class Vmm:
 
     def _clock(self, setup: Setup) -> list[str]:
         """
-        edu waits 100 ms of virtual time. Where no other device is about, that time can be counted
-        in instructions, about 1 us each, instead of being sat out.
+        Return options that count time in instructions, about 1 us each, where all devices are edu: it
+        waits 100 ms of virtual time, which then need not be sat out.
         """
         alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
@@ -261,7 +261,7 @@ def region_value(region: Region) -> str:
 
 
 def json_device(options: dict[str, str], regions: list[str]) -> str:
-    """Lists have no other spelling from 8.2 on. JSON wants real types."""
+    """Return the device as JSON: from 8.2 on lists have no other spelling. JSON wants real types."""
     types = {"on": True, "off": False}
     typed = {key: types.get(value, int(value) if value.isdecimal() else value)
              for key, value in options.items()}
@@ -273,12 +273,12 @@ def tree(directory: str) -> str:
 
 
 def pipe(directory: str, number: int) -> str:
-    """What endpoint `number`, a console, hears is in PATH.in, and what it says goes to PATH.out."""
+    """Return PATH: what endpoint `number`, a console, hears is in PATH.in; what it says goes to PATH.out."""
     return os.path.join(directory, f"console{number}")
 
 
 def make_pipes(setup: Setup, directory: str) -> None:
-    """Files do as pipes, and have something to say at any time. No byte is one of a canary."""
+    """Make files, which do as pipes and have something to say at any time. No byte is one of a canary."""
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "console":
             with open(pipe(directory, number) + ".in", "wb") as file:
@@ -337,7 +337,7 @@ class Buses:
 
 
 def virtio(kind: str, options: str, where: str) -> str:
-    """Nowhere is virtio-mmio, which has no places."""
+    """Return a device option; an empty `where` means virtio-mmio, which has no places."""
     if not where:
         return f"virtio-{kind}-device,{options},iommu_platform=on"
     return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
@@ -356,7 +356,7 @@ def rng(number: int, where: str, _: str) -> list[str]:
 
 
 def net(number: int, where: str, _: str) -> list[str]:
-    """Cut off from the host."""
+    """Return a net that is cut off from the host."""
     return ["-netdev", f"user,id=net{number},restrict=on",
             "-device", virtio("net", f"netdev=net{number},romfile=", where)]
 
