@@ -20,6 +20,7 @@ include check/image64/image64.mk
 include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
+include check/lint.mk
 
 .PHONY: check-architectures check-rooms check-runner check-clang coverage-runner
 
@@ -48,4 +49,5 @@ check-architectures:
 check-rooms: all
 	@check/rooms
 
-check: check-architectures check-rooms check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang
+check: check-architectures check-rooms check-types check-shell check-lines check-unit check-fuzz $(CHECK_ARCHES) \
+	check-uefi check-runner check-host check-clang

@@ -16,9 +16,9 @@ from typing import Callable, Optional, TypeVar
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 
-from runner.config import Run, read_runs                    # noqa: E402
-from runner.vmm import CannotProvide                        # noqa: E402
-from runner.vmm.host import iommu, machine                  # noqa: E402
+from runner.operate.vmm import CannotProvide  # noqa: E402
+from runner.operate.vmm.host import iommu, machine  # noqa: E402
+from runner.plan.config import Run, read_runs  # noqa: E402
 
 PROGRAM = os.path.join(TOP, "build", "host", "virtio-iommu")
 TIMEOUT = 20                    # seconds; a whole run takes a small part of one

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fuzzes the reader of what the image prints (scripts/runner/reader.py) by the lines it reaches.
+"""Fuzzes the reader of what the image prints (scripts/runner/operate/reader.py) by the lines it reaches.
 
 Inputs are streams of bytes; those of the corpus are judged first. One that reaches a new pair of
 lines is kept. One that breaks a promise is written to --keep as crash-SEED-N, and ends the run."""
@@ -11,11 +11,13 @@ import random
 import sys
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Optional
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "scripts"))
 
-from runner import reader  # noqa: E402
+from runner.operate import reader  # noqa: E402
 
 IDS = ("DEV-A-1/one", "DEV-A-2/two", "DEV-A-3/three")
 WORDS = [word.encode() for word in (
@@ -50,12 +52,12 @@ def judge(data: bytes, cuts: list[int]) -> None:
     assert events == read(data, cuts), "where a stream is cut changes what is read"
     judged = [event for event in events if isinstance(event, reader.Judged)]
     verdicts: dict[str, str] = {}
-    for event in judged:
-        assert event.id in IDS, "an unknown test is judged"
-        assert event.verdict == "error" or event.id not in verdicts, "judged twice"
-        verdicts[event.id] = event.verdict
-    for event in judged:
-        assert verdicts[event.id] in (event.verdict, "error"), "a later verdict is milder"
+    for one in judged:
+        assert one.id in IDS, "an unknown test is judged"
+        assert one.verdict == "error" or one.id not in verdicts, "judged twice"
+        verdicts[one.id] = one.verdict
+    for one in judged:
+        assert verdicts[one.id] in (one.verdict, "error"), "a later verdict is milder"
     started = [event.id for event in events if isinstance(event, reader.Started)]
     assert len(started) == len(set(started)) and verdicts.keys() <= set(started)
     assert sum(isinstance(event, reader.Fact) for event in events) <= reader.MOST_FACTS
@@ -71,7 +73,7 @@ class Reached:
         self._last = 0
         self._new = False
 
-    def __call__(self, frame, event, _):  # type: ignore[no-untyped-def]
+    def __call__(self, frame: FrameType, event: str, _: object) -> Optional[Reached]:
         if frame.f_code.co_filename != reader.__file__:
             return None
         if event == "line":

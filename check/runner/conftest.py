@@ -16,7 +16,8 @@ TOP = HERE.parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOP / "scripts"))
 
-from runner import architecture, cli  # noqa: E402
+from runner import cli  # noqa: E402
+from runner.plan import architecture  # noqa: E402
 
 MANIFEST = (
     ("DEV-ATTACH-1/first_test", "DEV-ATTACH-1", "NEEDS_ENDPOINT | NEEDS_PROBE", "attach.c:33"),

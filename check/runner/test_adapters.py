@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP, Tree, mock_at
-from runner import architecture, vmm
+from runner.operate import vmm
+from runner.plan import architecture
 
 PAGE = (TOP / "docs/adding-a-vmm.md").read_text()
-EXAMPLE = re.search(r"```python\n(.*?)```", PAGE, re.S)[1]
+EXAMPLE, = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 COMPARISON = re.compile(r"vmm\b[^\n#]*?[!=]= *(?!DEFAULT\b)[\"'A-Z]")
 
 
@@ -27,7 +28,7 @@ def copy(tree: Tree) -> Tree:
     for path in TOP.glob("*/arch.ini"):
         tree.write(f"{path.parent.name}/arch.ini", path.read_text())
     without_kvm = EXAMPLE.replace("need_kvm(self.name, arch, self.accel)", "del arch")
-    tree.write("scripts/runner/vmm/tiny.py", without_kvm)
+    tree.write("scripts/runner/operate/vmm/tiny.py", without_kvm)
     tree.write("expectations/tiny", "[DEV-ATTACH-3/some_fail]\nverdict = fail\nreason = known\n")
     mock_at(tree, "tiny-vmm", '[ "$1" = --version ] && exec echo "tiny-vmm v1.2"\n')
     tree.write("unittests.cfg", "[one]\nendpoints = blk\n[two]\nendpoints = blk\npacked = on\n"
@@ -59,7 +60,7 @@ def test_one_file_that_is_wrong(copy: Tree) -> None:
     assert done.returncode == 2 and "--vmm tiny has aarch64, x86_64" in done.stdout
     (copy.root / "bin/tiny-vmm").unlink()
     assert "tiny-vmm is not there or not executable" in run(copy).stdout
-    (copy.root / "scripts/runner/vmm/tiny.py").unlink()
+    (copy.root / "scripts/runner/operate/vmm/tiny.py").unlink()
     done = run(copy)
     assert done.returncode == 2 and "--vmm tiny: known are " in done.stdout
 
@@ -91,7 +92,11 @@ def code(path: Path) -> str:
 
 
 def neutral_files() -> list[Path]:
-    runner = [path for pattern in ("*.py", "templates/*") for path in (TOP / "scripts/runner").glob(pattern)]
+    """All but the adapters."""
+    adapters = TOP / "scripts/runner/operate/vmm"
+    runner = [path for pattern in ("**/*.py", "write/templates/*")
+              for path in (TOP / "scripts/runner").glob(pattern) if adapters not in path.parents]
+    assert TOP / "scripts/runner/operate/run.py" in runner
     image = [path for top in ("lib", "virtio-iommu") for path in (TOP / top).rglob("*.[chS]")]
     return [TOP / "unittests.cfg", TOP / "run_tests.sh", *runner, *image]
 

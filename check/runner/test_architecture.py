@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP, Tree
-from runner import architecture
-from runner.config import INTERRUPTS, arches, read_runs
-from runner.errors import UsageError
-from runner.vmm.qemu import MACHINE_KEYS, read_machine
+from runner.operate.vmm.qemu import MACHINE_KEYS, read_machine
+from runner.plan import architecture
+from runner.plan.config import INTERRUPTS, arches, read_runs
+from runner.plan.errors import UsageError
 
 BUILT = [path.parent for path in TOP.glob("*/arch.mk")]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP
-from runner import architecture
+from runner.plan import architecture
 
 NEWER = [arch.name for arch in architecture.known().values() if arch.suite]
 OTHERS = [arch.name for arch in architecture.known().values() if arch.debian and not arch.suite]

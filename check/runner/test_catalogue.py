@@ -7,7 +7,7 @@ import re
 import pytest
 
 from conftest import TOP
-from runner.catalogue import Tree, read_requirements
+from runner.plan.catalogue import Tree, read_requirements
 
 COMPLETE = ("DEV-", "DRV-", "N-", "VIOT-", "FDT-", "AMB-")
 REQUIREMENTS = read_requirements(Tree(str(TOP), "host"))

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from conftest import TOP, Tree
-from runner import cli
+from runner import options
 
 TEXT = (TOP / "docs/ci.md").read_text()
 
@@ -28,8 +28,8 @@ def calls() -> list[str]:
 @pytest.mark.parametrize("line", calls())
 def test_options_exist(line: str, tree: Tree) -> None:
     line = re.sub(r"\$\{\{.*?\}\}|\$ARCH", "x86_64", line)
-    options = cli.parse(shlex.split(line))
-    assert options.arch == "x86_64" and options.strict
+    found = options.parse(shlex.split(line))
+    assert found.arch == "x86_64" and found.strict
 
 
 def test_calls_are_found() -> None:

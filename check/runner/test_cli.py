@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import RUNS, TOP, Tree
-from runner import architecture, cli
+from runner import cli
+from runner.plan import architecture
 
 ARCHES = ", ".join(architecture.names())
 PASSING = ("DEV-ATTACH-1", "DEV-ATTACH-2")

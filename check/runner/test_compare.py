@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Tree
-from runner.compare import compare, read_results, verdicts
-from runner.errors import UsageError
+from runner.judge.compare import compare, read_results, verdicts
+from runner.plan.errors import UsageError
 
 ROWS = [line.split("\t") for line in
         (Path(__file__).parent / "qemu_results.tsv").read_text().splitlines()]
@@ -33,7 +33,9 @@ def told(old: dict, new: dict) -> dict:
     """(run, test): kind, old verdict, new verdict."""
     found = {}
     for line in compare(old, new)[1:]:
-        kind, run, test, first, second = LINE.fullmatch(line).groups()
+        match = LINE.fullmatch(line)
+        assert match, line
+        kind, run, test, first, second = match.groups()
         before, after = (None, first) if kind == "new" else (first, second)
         assert (run, test) not in found
         found[run, test] = kind, before, after

@@ -6,10 +6,10 @@ import os
 
 import pytest
 from conftest import Tree, mock_at
-from runner import vmm as adapters
-from runner.config import PLACES, Region, Setup, endpoints
-from runner.errors import UsageError
-from runner.vmm import CannotProvide, find_adapter
+from runner.operate import vmm as adapters
+from runner.operate.vmm import CannotProvide, find_adapter
+from runner.plan.config import PLACES, Region, Setup, endpoints
+from runner.plan.errors import UsageError
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="crosvm needs a host of that")
 

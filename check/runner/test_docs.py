@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 from conftest import TOP
-from runner.cli import make_parser
-from runner.config import KINDS, PLACES, RUN_KEYS, SETUP_KEYS
-from runner.expectations import EXPECTABLE, KEYS
-from runner.results import VERDICTS
+from runner.judge.expectations import EXPECTABLE, KEYS
+from runner.judge.results import VERDICTS
+from runner.options import make_parser
+from runner.plan.config import KINDS, PLACES, RUN_KEYS, SETUP_KEYS
 
 MAN = TOP / "docs/run_tests.1"
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]

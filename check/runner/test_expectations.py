@@ -2,10 +2,13 @@
 """Known deviations: the gate, stale entries, --update-expect."""
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from conftest import Tree
-from runner import architecture
-from runner.expectations import parse_version, parse_versions
+from runner.judge.expectations import parse_version, parse_versions
+from runner.plan import architecture
 
 FAIL = "DEV-ATTACH-3/some_fail"
 
@@ -159,15 +162,14 @@ def test_update_limits_runs(tree: Tree) -> None:
 
 
 def test_update_for_some_runs(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runner import update
-    from runner.results import TestResult
+    from runner.judge import update
+    from runner.judge.results import TestResult
     found = {"one": TestResult("a/b", "a", "MUST", "crash", red=True),
              "two": TestResult("a/b", "a", "MUST", "pass")}
 
-    class Report:
-        vmm, arch, accel, strict = {"version": "10.0.2"}, "x86_64", "kvm", False
+    report: Any = SimpleNamespace(vmm={"version": "10.0.2"}, arch="x86_64", accel="kvm", strict=False)
     sections = update.Sections("")
-    assert update.add(sections, "a/b", found, Report()) == ["added [a/b]: crash"]
+    assert update.add(sections, "a/b", found, report) == ["added [a/b]: crash"]
     assert "runs = one\n" in sections.text() and "versions = 10.0\n" in sections.text()
     assert "accel = kvm\n" in sections.text()
     sections.set("a/b", "runs", "one two")

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from runner.fdt import add_properties, cells
+from runner.operate.vmm._fdt import add_properties, cells
 
 SOURCE = """/dts-v1/;
 /memreserve/ 0x1000 0x2000;

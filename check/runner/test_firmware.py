@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from conftest import Tree
-from runner.architecture import Architecture
-from runner.catalogue import Tree as Built
-from runner.config import Setup, read_runs
-from runner.errors import UsageError
-from runner.package import runtime_files
-from runner.vmm import CannotProvide, command_for
-from runner.vmm._uefi import find_uefi
-from runner.vmm.qemu import Vmm
+from runner.operate.vmm import CannotProvide, command_for
+from runner.operate.vmm._uefi import find_uefi
+from runner.operate.vmm.qemu import Vmm
+from runner.plan.architecture import Architecture
+from runner.plan.catalogue import Tree as Built
+from runner.plan.config import Setup, read_runs
+from runner.plan.errors import UsageError
+from runner.write.package import runtime_files
 
 RUN = "[boot]\nendpoints = blk\nfirmware = uefi\n"
 
@@ -93,7 +94,7 @@ def test_without_firmware_the_run_is_skipped(tree: Tree, monkeypatch: pytest.Mon
 
 
 def test_a_vmm_that_starts_no_firmware(tree: Tree) -> None:
-    adapter = SimpleNamespace(name="plain")
+    adapter: Any = SimpleNamespace(name="plain")
     with pytest.raises(CannotProvide, match="the adapter of plain starts no uefi"):
         command_for(adapter, Setup(firmware="uefi"), Built(str(tree.root), "x86_64"), "", "")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from runner.config import Endpoint
-from runner.vmm import CannotProvide
-from runner.vmm.host import endpoint
+from runner.operate.vmm import CannotProvide
+from runner.operate.vmm.host import endpoint
+from runner.plan.config import Endpoint
 
 
 @pytest.mark.parametrize("kind, place, word", [

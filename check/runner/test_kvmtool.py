@@ -6,9 +6,9 @@ import os
 
 import pytest
 from conftest import Tree, mock_at
-from runner import vmm as adapters
-from runner.config import Region, Setup, endpoints
-from runner.vmm import Adapter, CannotProvide, find_adapter
+from runner.operate import vmm as adapters
+from runner.operate.vmm import Adapter, CannotProvide, find_adapter
+from runner.plan.config import Region, Setup, endpoints
 
 UPSTREAM = "--rng --virtio-transport --nodefaults"
 BRANCH = UPSTREAM + " --viommu"

@@ -14,7 +14,8 @@ from typing import Any, Callable
 
 import pytest
 from conftest import TOP, Tree
-from runner import launch, results
+from runner.operate import launch
+from runner.write import files
 
 LAST = "2 passed, 1 failed, 1 skipped"
 REASON = "a reason with many words that goes on and on, so that no line of a terminal has room for it"
@@ -130,8 +131,8 @@ def full(*_: Any, **__: Any) -> None:
 
 def test_report_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are written, the verdicts are shown; what is missing is no red verdict."""
-    write: Callable[[str, str], None] = results.write_file
-    monkeypatch.setattr("runner.cli.write_file", lambda path, text: (
+    write: Callable[[str, str], None] = files.write_file
+    monkeypatch.setattr("runner.write.reports.write_file", lambda path, text: (
         full() if path.endswith(".json") else write(path, text)))
     assert tree.run("one") == 2
     assert tree.out.endswith(f"{LAST}\n")
@@ -141,9 +142,9 @@ def test_report_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_half_a_file_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError):
-        results.write_file(str(tmp_path / "f"), "text")
+        files.write_file(str(tmp_path / "f"), "text")
     assert not list(tmp_path.iterdir())
 
 
@@ -155,7 +156,7 @@ def test_log_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     log = launch.Log(Full())            # type: ignore[arg-type]
     log.feed(b"one\ntwo\n")
     assert log.lost == "No space left on device" and log.tail() == "one | two"
-    monkeypatch.setattr("runner.run.Log", lambda _: launch.Log(Full()))     # type: ignore
+    monkeypatch.setattr("runner.operate.run.Log", lambda _: launch.Log(Full()))     # type: ignore
     assert tree.run("one") == 1
     assert tree.out.count("one: the logs are not complete: No space left on device") == 1
 

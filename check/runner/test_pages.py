@@ -8,14 +8,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import html5lib
+import html5lib         # type: ignore[import]
 import pytest
 from conftest import TOP, Tree
-from runner import matrix, page, report
-from runner.environment import read_environment
-from runner.results import VERDICTS
-from runner.score import by_clause, level_class, scores, topic
+from runner import report
+from runner.judge.results import VERDICTS
+from runner.judge.score import by_clause, level_class, scores, topic
+from runner.operate.environment import read_environment
+from runner.write import matrix, page
 
 MINE = "`<b>` <script>alert(1)</script> & \"quoted\""
 
@@ -182,7 +184,7 @@ def test_wrong_use(tree: Tree, arguments: tuple[str, ...], text: str,
     assert text in capsys.readouterr().err
 
 
-def spoiled(data: object, new: object) -> Iterator[tuple[object, str]]:
+def spoiled(data: Any, new: object) -> Iterator[tuple[object, str]]:
     """Each value below in turn is another one, or missing; then all is as it was."""
     places = list(data.items()) if isinstance(data, dict) else list(enumerate(data))[:1]
     for key, value in places:

@@ -7,14 +7,15 @@ import os
 import shutil
 import subprocess
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import TOP, Tree
-from runner.architecture import names
-from runner.config import Region, Setup, endpoints, read_runs
-from runner.errors import NothingToRun, UsageError
-from runner.vmm import CannotProvide, find_adapter
-from runner.vmm.qemu import read_machine
+from runner.operate.vmm import CannotProvide, find_adapter
+from runner.operate.vmm.qemu import read_machine
+from runner.plan.architecture import names
+from runner.plan.config import Region, Setup, endpoints, read_runs
+from runner.plan.errors import NothingToRun, UsageError
 
 
 def vmm(tree: Tree, arch: str = "x86_64", version: str = "10.0.2", accel: str = "tcg"):
@@ -107,8 +108,10 @@ def test_options_by_version(tree: Tree) -> None:
     new, old = vmm(tree), vmm(tree, version="7.2.22")
     assert ",granule=16k,aw-bits=40" in devices(
         command(new, granule="16k", address_width=40), "virtio-iommu-pci")[0]
-    for setup, text in (({"granule": "4k", "address_width": 40}, "granule and aw-bits"),
-                        ({"in_order": True}, "in_order")):
+    missing: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"granule": "4k", "address_width": 40}, "granule and aw-bits"),
+        ({"in_order": True}, "in_order"))
+    for setup, text in missing:
         with pytest.raises(CannotProvide, match=text):
             command(old, **setup)
     rings = {"packed": True, "event_idx": False, "indirect": True, "in_order": False}

@@ -6,7 +6,7 @@ import random
 from typing import Optional
 
 import pytest
-from runner.reader import BailOut, End, Fact, Judged, Plan, Reader, Started, Trying, unquote
+from runner.operate.reader import BailOut, End, Fact, Judged, Plan, Reader, Started, Trying, unquote
 
 IDS = ("DEV-A-1/one", "DEV-A-2/two", "DEV-A-3/three", "DEV-A-4/four", "DEV-A-5/five")
 TRUTH = dict(zip(IDS, ("pass", "fail", "skip", "info", "warn")))

@@ -11,8 +11,9 @@ import time
 
 import pytest
 from conftest import TOP, Tree
-from runner import launch, selection
-from runner.launch import Ending
+from runner.operate import launch
+from runner.operate.launch import Ending
+from runner.plan import selection
 
 TRAP = "DEV-ATTACH-2/trap_here"
 GOOD = {"DEV-ATTACH-1/first_test": "pass", TRAP: "pass", "DEV-ATTACH-3/some_fail": "fail",
@@ -109,7 +110,7 @@ def test_details_arrive(tree: Tree) -> None:
 
 @pytest.mark.parametrize("scenario, note", (
     ("wrong-plan", "the image planned 99 tests, selected are 6"),
-    ("dies-at-power-off", "behind the last test the VMM was ended by SIGSEGV"),
+    ("dies-at-power-off", "after the last test the VMM was ended by SIGSEGV"),
 ))
 def test_note(tree: Tree, scenario: str, note: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
@@ -163,11 +164,11 @@ def test_unstartable_vmm() -> None:
 
 def test_error_in_a_thread_comes_out(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole, and not with the exit status of a red verdict."""
-    from runner import run
+    from runner.operate import run
 
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
-    monkeypatch.setattr(run.RunJob, "_boot", broken)
+    monkeypatch.setattr(run.BootLoop, "_boot", broken)
     assert tree.run() == 2 and "RuntimeError: a bug" in tree.err
 
 

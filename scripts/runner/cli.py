@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
-import shlex
 import signal
 import sys
 import traceback
@@ -13,130 +12,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Optional, Union
 
-from . import architecture, page, selection
-from .catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
-                        read_requirements, suite_version)
-from .config import Run, read_runs, seconds
-from .errors import Interrupted, NothingToRun, UsageError
-from .expectations import Gate, read_expectations
-from .launch import Launcher
-from .progress import Progress, summary
-from .results import Report, judge_requirements, to_json, write_file
-from .repeat import RepeatedJob
-from .run import Context, RunJob, Workers
-from .screen import Screen
-from .vmm import DEFAULT, Adapter, adapter_class, find_adapter
+from .judge.compare import compare, read_results
+from .judge.expectations import Gate, read_expectations
+from .judge.repeat import RepeatedJob
+from .judge.results import Report, judge_requirements
+from .judge.update import update
+from .judge.verdicts import JudgeContext, RunJob
+from .operate.launch import Launcher
+from .operate.run import BootContext
+from .operate.vmm import Adapter, find_adapter
+from .operate.workers import Workers
+from .options import call, chosen_words, copies, parse
+from .plan import selection
+from .plan.catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
+                             read_requirements, suite_version)
+from .plan.config import Run, read_runs
+from .plan.errors import Interrupted, NothingToRun, UsageError
+from .write import page
+from .write.files import write_file
+from .write.progress import Progress, summary
+from .write.reports import write_reports
+from .write.results_json import to_json
+from .write.screen import Screen
+from .write.tap import to_tap
 
-SPECS = ("1.2", "1.3", "1.4")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-EPILOG = """\
-A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
-or a requirement id, which stands for all its tests.
-
-environment: UEFI_FIRMWARE_X86_64 and so on is the firmware of runs that start by UEFI (default: what
-the distribution's package has; without it such a run is skipped).
-
-exit status: 0 all as expected; 1 a red verdict; 2 wrong usage, something missing or unknown, or a
-report that cannot be written; 3 nothing ran; 128+N ended by signal N, reports hold what was measured."""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
-def checked(parse: Any) -> Any:
-    """A parser of values as a type of argparse, keeping its message."""
-    def convert(value: str) -> Any:
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"'{value}': {error}") from None
-    return convert
-
-
-def workers(value: str) -> int:
-    if not value.isdecimal() or not 1 <= int(value) <= 1024:
-        raise ValueError("allowed are 1 to 1024")
-    return int(value)
-
-
-def count(value: str) -> int:
-    if not value.isdecimal() or int(value) >= 1 << 64:
-        raise ValueError("allowed are 0 to 2^64 - 1")
-    return int(value)
-
-
-def repeats(value: str) -> int:
-    if not value.isdecimal() or not 1 <= int(value) <= 10000:
-        raise ValueError("allowed are 1 to 10000")
-    return int(value)
-
-
-def word(value: str) -> str:
-    if not re.fullmatch(r"[\w-]{1,40}", value):
-        raise ValueError("allowed are letters, digits and '-'")
-    return value
-
-
-def make_parser() -> Parser:
-    parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
-                    formatter_class=argparse.RawDescriptionHelpFormatter,
-                    description="Runs the virtio-iommu tests under a VMM and judges it.")
-    add = parser.add_argument
-    add("patterns", nargs="*", metavar="RUN|TEST", help="runs and tests, by name or glob")
-    add("--arch", help=f"{' or '.join(architecture.names())}; default: this host's")
-    add("--vmm", default=DEFAULT, help=f"adapter in scripts/runner/vmm (default: {DEFAULT})")
-    add("--vmm-path", metavar="P", help="the VMM's program or its directory (default: PATH)")
-    add("--vmm-version", action="store_true",
-        help="show the VMM's version, or why it judges nothing here (exit status 3)")
-    add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
-    add("-l", "--list", action="store_true", help="show what would run")
-    add("-g", metavar="GROUP", dest="group", help="only runs of this group")
-    add("-j", metavar="N", dest="jobs", type=checked(workers),
-        help="runs at a time (default: CPUs)")
-    add("-v", action="store_true", dest="verbose",
-        help="one line per test; of tests that are named, also each request and access")
-    add("-t", action="store_true", dest="tap", help="TAP on stdout")
-    add("--timeout", metavar="S", type=checked(seconds),
-        help="seconds without progress that a test or the boot may take (default: 10)")
-    add("--spec", choices=SPECS, default=SPECS[-1],
-        help="version of the standard that counts (default: the newest)")
-    add("--seed", metavar="N", type=checked(count),
-        help="what the test of requests drawn by lot draws (default: always the same)")
-    add("--rounds", metavar="N", type=checked(count),
-        help="how many times it draws, with seeds from N on (default: once)")
-    add("--repeat", metavar="N", type=checked(repeats), default=1,
-        help="so many times; a test whose verdict is not always the same is red")
-    add("--case", metavar="NAME", type=checked(word),
-        help="of the tests that try one thing after the other, this thing alone")
-    add("--strict", action="store_true", help="a warn is red")
-    for name in ("json", "junit", "md", "html"):
-        add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
-    add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
-    add("--no-expect", action="store_true", help="judge without known deviations")
-    add("--update-expect", action="store_true", help="write this result into the expectations")
-    add("--compare", metavar="OLD.json", help="show what changed since that result")
-    return parser
-
-
-def parse(argv: list[str], version: str = "") -> argparse.Namespace:
-    parser = make_parser()
-    parser.add_argument("--version", action="version", version=f"virtio-iommu-tests {version}")
-    options = parser.parse_intermixed_args(argv)
-    if options.no_expect and (options.expect or options.update_expect):
-        raise UsageError("--no-expect contradicts --expect and --update-expect")
-    offered = adapter_class(options.vmm).arches()
-    machine = architecture.of_machine(os.uname().machine)
-    options.arch = options.arch or (machine if machine in offered else offered[0])
-    if architecture.named(options.arch).name not in offered:
-        raise UsageError(f"--arch {options.arch}: --vmm {options.vmm} has {', '.join(offered)}")
-    if options.html:
-        page.require()
-    for path in (options.json, options.junit, options.md, options.html):
-        if path and (os.path.isdir(path) or not os.access(os.path.dirname(path) or ".", os.W_OK)):
-            raise UsageError(f"{path}: cannot be written there")
-    return options
 
 
 @dataclass
@@ -192,7 +92,7 @@ def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str)
 
 
 def own_directory(tree: Tree) -> tuple[str, Any]:
-    """Where VMMs keep their files. Another call of this script gets another one."""
+    """Return a directory for the VMMs' files, and its lock: another call of this script gets another one."""
     import fcntl
     number = 1
     while True:
@@ -208,7 +108,7 @@ def own_directory(tree: Tree) -> tuple[str, Any]:
 
 
 def cpus() -> int:
-    """Those that this process may use."""
+    """Return how many CPUs this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -217,12 +117,13 @@ def cpus() -> int:
 
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
-    """All runs. The number is that of a signal that came in between, else 0."""
+    """Execute all runs. The number is that of a signal that came in between, else 0."""
     launcher, signum = Launcher(), 0
     directory, lock = own_directory(plan.tree)
-    context = Context(adapter, plan.tree, directory, options.timeout, plan.requirements, gate,
-                      progress, launcher, words_for_image(options, plan), call(options))
-    jobs = make_jobs(plan.selected, context, options.repeat)
+    boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
+                        words_for_image(options, plan))
+    judges = JudgeContext(plan.requirements, gate, progress, call(options))
+    jobs = make_jobs(plan.selected, boots, judges, options.repeat)
     with lock:
         try:
             Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
@@ -234,10 +135,11 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
 
 
-def make_jobs(chosen: list[selection.Selected], context: Context, count: int) -> Jobs:
+def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: JudgeContext,
+              count: int) -> Jobs:
     if count > 1:
-        return [RepeatedJob(selected, context, count) for selected in chosen]
-    return [RunJob(selected, context) for selected in chosen]
+        return [RepeatedJob(selected, boots, judges, count) for selected in chosen]
+    return [RunJob(selected, boots, judges) for selected in chosen]
 
 
 def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
@@ -251,7 +153,7 @@ def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate:
 
 
 def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
-    """The version that the image itself has told; the commit of this tree."""
+    """Return the version that the image itself told, and the commit of this tree."""
     config = read_make_config(plan.tree)
     banner = [fact.split()[1] for run in runs for fact in run.facts
               if fact.startswith("virtio-iommu-tests ")]
@@ -259,43 +161,12 @@ def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
             "commit": config.get("COMMIT") or commit(plan.tree.root)}
 
 
-def write_reports(options: argparse.Namespace, tree: Tree, report: Report) -> list[str]:
-    """Returns what could not be written, and why: a full disk does not take the others along."""
-    from .junit import to_junit
-    from .markdown import to_markdown
-    data = to_json(report)
-    files = [(path, text) for name, text, copy in (
-        ("results.json", data, options.json), ("junit.xml", to_junit(report), options.junit),
-        ("results.md", to_markdown(report), options.md), *page_of(data, options.html))
-        for path in (tree.built("results", name), copy) if path]
-    return [lost for lost in (try_to_write(path, text) for path, text in files) if lost]
-
-
-def try_to_write(path: str, text: str) -> str:
-    try:
-        write_file(path, text)
-    except OSError as error:
-        return f"{path} is not written: {error.strerror}"
-    return ""
-
-
-def page_of(data: str, copy: Optional[str]) -> list[tuple[str, str, Optional[str]]]:
-    """The page for people, where its template package is installed."""
-    import json
-    if not page.available():
-        return []
-    return [("results.html", page.to_html(json.loads(data)), copy)]
-
-
 def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Progress,
            old: Optional[dict[str, Any]]) -> None:
-    lost = write_reports(options, plan.tree, report)
+    lost = write_reports(report, plan.tree.built("results"), copies(options))
     if options.tap:
-        from .tap import to_tap
         Screen(sys.stdout).line(to_tap(report).rstrip("\n"))
     if old:
-        import json
-        from .compare import compare
         for line in ["", *compare(old, json.loads(to_json(report)))]:
             progress.say(line)
     name = "results.html" if page.available() else "results.md"
@@ -306,44 +177,33 @@ def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Pr
         raise UsageError("; ".join(lost))
 
 
-def call(options: argparse.Namespace) -> str:
-    """This call without what selects and reports."""
-    words = ["./run_tests.sh", "--arch", options.arch]
-    words += ["--vmm", options.vmm] if options.vmm != DEFAULT else []
-    words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
-    words += ["--accel", options.accel] if options.accel else []
-    words += ["--strict"] if options.strict else []
-    words += [f"--{word}" for word in chosen_words(options)]
-    words += ["--expect", options.expect] if options.expect else []
-    words += ["--no-expect"] if options.no_expect else []
-    return shlex.join(words)
-
-
 def words_for_image(options: argparse.Namespace, plan: Plan) -> list[str]:
     return chosen_words(options) + (["trace"] if options.verbose and plan.named else [])
 
 
-def chosen_words(options: argparse.Namespace) -> list[str]:
-    """Which standard, and about tests that draw by lot or try many things."""
-    spec = options.spec if options.spec != SPECS[-1] else None
-    chosen = [("spec", spec), ("seed", options.seed), ("rounds", options.rounds),
-              ("case", options.case)]
-    return [f"{name}={value}" for name, value in chosen if value is not None]
-
-
 def update_expectations(options: argparse.Namespace, plan: Plan, report: Report, gate: Gate,
                         progress: Progress) -> None:
-    """Then judges by the new ones."""
-    from .update import update
+    """Write this result into the expectations, and judge by the new ones."""
     path = expectations_path(options, plan.tree)
     assert path
-    for line in update(path, gate, report):
+    text, done = update(read_text(path), gate, report)
+    if done:
+        write_file(path, text)
+    for line in done or ["nothing to change"]:
         progress.say(f"{plan.tree.shown(path)}: {line}")
     new = make_gate(options, plan.tree, report.vmm["version"], report.accel)
     for run, test in report.tests():
         if not test.repeats and not run.failure:
             new.judge(run.name, test)
     report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file, nothing if it is not there."""
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def exit_status(report: Report, signum: int) -> int:
@@ -375,10 +235,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     if options.list:
         show_list(plan)
         return 0
-    old = None
-    if options.compare:
-        from .compare import read_results
-        old = read_results(options.compare)
+    old = read_results(options.compare) if options.compare else None
     adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
@@ -394,14 +251,14 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
 
 
 def on_signal(signum: int, _: Any) -> NoReturn:
-    """The first one ends the runs; from then on the reports are written undisturbed."""
+    """End the runs at the first signal; from then on the reports are written undisturbed."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Interrupted(signum)
 
 
 def main(argv: list[str], root: str, brief: bool = False) -> int:
-    """@brief: the tree is gone behind the call, so that nothing in it is pointed at."""
+    """Return the exit status. @brief: the tree is gone after the call, so nothing in it is named."""
     prepare_streams()
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
@@ -423,7 +280,7 @@ def main(argv: list[str], root: str, brief: bool = False) -> int:
 
 
 def prepare_streams() -> None:
-    """One that the caller has closed goes nowhere; no character ends the call."""
+    """Give a stream that the caller has closed a place to go; let no character end the call."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))

@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, Optional
+from typing import Any, Optional
 
-from . import architecture, coverage, matrix, page
-from .architecture import HOST
-from .catalogue import Tree
-from .compare import read_results
-from .errors import NothingToRun, UsageError
-from .results import write_file
-from .vmm import DEFAULT, adapter_class, find_adapter, names
+from .judge.compare import read_results
+from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
+from .options import Parser
+from .plan import architecture
+from .plan.architecture import HOST
+from .plan.catalogue import Tree
+from .plan.errors import NothingToRun, UsageError
+from .write import coverage, matrix, page
+from .write.files import write_file
 
 EPILOG = """\
 commands:
@@ -28,11 +30,6 @@ commands:
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
 
 
 def make_parser() -> Parser:
@@ -69,7 +66,7 @@ def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]
 
 
 def made(make: Callable[[Any], str], results: Any, where: str) -> str:
-    """A result may be of a version of the suite that had other fields, or edited by hand."""
+    """Make a page of results, which may have other fields: of another version, or edited by hand."""
     try:
         return make(results)
     except (LookupError, TypeError, AttributeError, ValueError) as error:
@@ -78,7 +75,7 @@ def made(make: Callable[[Any], str], results: Any, where: str) -> str:
 
 
 def measure(vmms: list[str], target: str, root: str) -> None:
-    """Verdicts are not judged here: a deviation is what the matrix is there to show."""
+    """Run the suite on each VMM, and write the matrix. A red verdict is no error: the matrix shows it."""
     page.require()
     results = [path for vmm in vmms for path in measure_one(vmm, root, str(vmms.index(vmm)))]
     write_matrix(results, os.path.join(target, "matrix.html"), os.path.join(target, "matrix.md"))
@@ -91,13 +88,13 @@ def measure_one(vmm: str, root: str, name: str) -> list[str]:
 
 
 def which(vmm: str) -> tuple[str, Optional[str]]:
-    """Adapter and path that a word of the command line means."""
+    """Return adapter and path that a word of the command line means."""
     name, _, path = vmm.partition("=")
     return (name, path or None) if name in names() else (DEFAULT, vmm)
 
 
 def measurable(adapter: str, path: Optional[str], root: str) -> list[str]:
-    """What is built, without what this VMM cannot run on this host, unless that is all."""
+    """Return what is built and this VMM can run on this host; UsageError if it can run none."""
     built = [arch for arch in adapter_class(adapter).arches() if os.path.exists(
         os.path.join(root, "build", arch, architecture.known()[arch].image))]
     refused: dict[str, Exception] = {}

@@ -11,12 +11,13 @@ import os
 import sys
 import zipfile
 
-from . import cli
-from .catalogue import Tree, suite_version
-from .errors import NothingToRun, UsageError
-from .expectations import read_expectations
-from .package import make_config, runtime_files
-from .vmm import DEFAULT
+from .cli import Plan, make_plan
+from .judge.expectations import read_expectations
+from .operate.vmm import DEFAULT
+from .options import parse
+from .plan.catalogue import Tree, suite_version
+from .plan.errors import NothingToRun, UsageError
+from .write.package import make_config, runtime_files
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 
@@ -35,14 +36,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def arguments(options: argparse.Namespace) -> list[str]:
-    """Of run_tests.sh. A deviation is red, known or not: it is what the file is for."""
+    """Return options of run_tests.sh. A deviation is red, known or not: the file is there to show it."""
     words = ["-v", "--strict", "--no-expect", "--vmm", options.vmm]
     words += ["--arch", options.arch] if options.arch else []
     return [*words, *([options.run] if options.run else []), options.test]
 
 
-def about(plan: cli.Plan, tree: Tree, vmm: str) -> list[str]:
-    """Which tests, and what is known of this VMM."""
+def about(plan: Plan, tree: Tree, vmm: str) -> list[str]:
+    """Return lines that name the tests and what is known of this VMM."""
     tests = {test.id: test for selected in plan.selected for test in selected.tests}
     lines = [f"virtio-iommu-tests {suite_version(tree.root)}, {tree.arch}: {', '.join(tests)}"]
     path = tree.path("expectations", vmm)
@@ -71,8 +72,8 @@ def main(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
     try:
         words = arguments(options)
-        parsed = cli.parse(words)
-        plan = cli.make_plan(parsed, root)
+        parsed = parse(words)
+        plan = make_plan(parsed, root)
         tree = plan.tree
         name = f"{options.test.replace('/', '.').replace('*', '_')}-{tree.arch}.pyz"
         path = options.output or tree.path("build", "standalone", name)

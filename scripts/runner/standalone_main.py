@@ -12,11 +12,12 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from typing import Any, Dict, List      # such as older Pythons have, which are told so below
 
-USAGE = __doc__.split("\n\n", 1)[1]
+USAGE = (__doc__ or "").split("\n\n", 1)[1]
 
 
-def unpack(directory: str) -> dict:
+def unpack(directory: str) -> Dict[str, Any]:
     with zipfile.ZipFile(sys.argv[0]) as archive:
         archive.extractall(directory)
     program = os.path.join(directory, "build", "host", "virtio-iommu")
@@ -24,10 +25,11 @@ def unpack(directory: str) -> dict:
         if os.path.exists(path):
             os.chmod(path, 0o755)
     with open(os.path.join(directory, "standalone.json"), encoding="utf-8") as file:
-        return json.load(file)
+        what: Dict[str, Any] = json.load(file)
+        return what
 
 
-def run(directory: str, arguments: list) -> int:
+def run(directory: str, arguments: List[str]) -> int:
     what = unpack(directory)
     print("\n".join(what["about"]), flush=True)
     sys.path.insert(0, os.path.join(directory, "scripts"))
@@ -35,7 +37,7 @@ def run(directory: str, arguments: list) -> int:
     return main([*what["arguments"], *arguments], directory, brief=True)
 
 
-def commands(directory: str) -> list:
+def commands(directory: str) -> List[str]:
     for path, _, names in os.walk(os.path.join(directory, "build")):
         if "results.json" in names:
             with open(os.path.join(path, "results.json"), encoding="utf-8") as file:
@@ -43,7 +45,7 @@ def commands(directory: str) -> list:
     return []
 
 
-def keep(directory: str, arguments: list) -> int:
+def keep(directory: str, arguments: List[str]) -> int:
     os.makedirs(directory, exist_ok=True)
     status = run(os.path.abspath(directory), arguments)
     for command in commands(directory):
@@ -51,7 +53,7 @@ def keep(directory: str, arguments: list) -> int:
     return status
 
 
-def main(arguments: list) -> int:
+def main(arguments: List[str]) -> int:
     if sys.version_info < (3, 9):
         sys.stderr.write("%s: needs Python 3.9 or later, this is %s\n"
                          % (sys.argv[0], sys.version.split()[0]))

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a call found out, as data."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ..operate.run import RunRecord
+from ..plan.catalogue import Requirement, Test
+
+# From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
+VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
+BAD = ("fail", "error", "crash", "timeout")
+COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")      # of tables: each result in one
+
+
+@dataclass
+class TestResult:
+    id: str
+    requirement: str
+    level: str
+    verdict: str
+    known: bool = False                 # as an expectation says
+    red: bool = False                   # turns the gate
+    expected: Optional[str] = None
+    actual: Optional[str] = None
+    reason: Optional[str] = None
+    at: Optional[str] = None
+    microseconds: Optional[int] = None
+    expectation: Optional[str] = None   # what the expectations say to it
+    reproduce: Optional[str] = None     # the command that gives it again
+    repeats: Optional[list[str]] = None     # of --repeat, where they disagree
+
+    @property
+    def column(self) -> str:
+        """Return the column that counts it: each result is in one."""
+        if self.known:
+            return "known"
+        return "fail" if self.red else self.verdict
+
+    @property
+    def text(self) -> str:
+        outcome = self.actual
+        if self.expected and self.verdict != "info":
+            outcome = f"expected {self.expected}, got {self.actual or '?'}"
+        return "; ".join(part for part in (outcome, self.reason, self.expectation) if part)
+
+
+@dataclass
+class RunResult(RunRecord):
+    tests: list[TestResult] = field(default_factory=list)
+
+    def count(self, column: str) -> int:
+        return sum(test.column == column for test in self.tests)
+
+
+@dataclass
+class Report:
+    suite: dict[str, Optional[str]]
+    vmm: dict[str, str]
+    arch: str
+    accel: str
+    strict: bool
+    runs: list[RunResult]
+    requirements: list[dict[str, Any]]
+    stale: list[str]
+    interrupted: bool = False
+
+    def tests(self) -> Iterable[tuple[RunResult, TestResult]]:
+        return ((run, test) for run in self.runs for test in run.tests)
+
+    def count(self, column: str) -> int:
+        return sum(run.count(column) for run in self.runs)
+
+    @property
+    def red(self) -> bool:
+        return bool(self.stale) or any(test.red for _, test in self.tests())
+
+    @property
+    def nothing_ran(self) -> bool:
+        return all(test.verdict == "skip" for _, test in self.tests())
+
+    def summary(self) -> dict[str, int]:
+        """Count every verdict, a known one too; known and red say how many of them are."""
+        counts = {verdict: 0 for verdict in VERDICTS}
+        for _, test in self.tests():
+            counts[test.verdict] += 1
+        return {**counts, "known": self.count("known"), "stale": len(self.stale),
+                "red": sum(test.red for _, test in self.tests())}
+
+
+def judge_requirements(known: dict[str, Requirement], tests: list[Test],
+                       runs: list[RunResult]) -> list[dict[str, Any]]:
+    """Return a row per requirement, with the worst verdict of its tests or why there is none."""
+    by_requirement: dict[str, list[str]] = {}
+    for test in tests:
+        by_requirement.setdefault(test.requirement, []).append(test.id)
+    worst: dict[str, TestResult] = {}
+    for result in (result for run in runs for result in run.tests):
+        held = worst.get(result.requirement)
+        if not held or VERDICTS.index(result.verdict) > VERDICTS.index(held.verdict):
+            worst[result.requirement] = result
+    return [_requirement_row(row, by_requirement, worst) for row in known.values()]
+
+
+def _requirement_row(row: Requirement, tests: dict[str, list[str]],
+                     worst: dict[str, TestResult]) -> dict[str, Any]:
+    judges = (row.id, *row.judged_by)
+    own = [test for judge in judges for test in tests.get(judge, [])]
+    held = max((worst[judge] for judge in judges if judge in worst), default=None,
+               key=lambda result: VERDICTS.index(result.verdict))
+    return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
+            "verdict": held.verdict if held else "not-tested",
+            "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
+            "tests": own}
+
+
+def _reason(row: Requirement, held: Optional[TestResult], has_tests: bool) -> str:
+    if held:
+        return held.text
+    if has_tests:
+        return "its tests were not selected, or not reached"
+    return "" if row.untested else "no test is written for it yet"

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The verdicts of a run: what the image said of each test, and what the expectations say to it."""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Optional, Protocol
+
+from ..operate.reader import Event, Judged, Started, Trace
+from ..operate.run import BootContext, BootLoop
+from ..plan.catalogue import Requirement, Test
+from ..plan.selection import Selected
+from .expectations import Gate
+from .reproduce import command, deviates
+from .results import RunResult, TestResult
+
+MOST_TRACE = 1000               # lines of a test: the last ones
+
+
+class Observer(Protocol):
+    """Who is told while tests run."""
+
+    def started(self, run: str, test: str) -> None: ...
+
+    def judged(self, run: RunResult, result: TestResult, story: Iterable[str] = ()) -> None: ...
+
+    def flaky(self, run: RunResult, result: TestResult) -> None: ...
+
+    def run_done(self, run: RunResult) -> None: ...
+
+
+@dataclass
+class JudgeContext:
+    """What all runs of a call share to judge tests."""
+    requirements: dict[str, Requirement]
+    gate: Gate
+    observer: Observer
+    call: str                           # of the runner, without what selects
+
+
+class RunJob:
+    """A run: its boots, and the verdicts of its tests."""
+
+    def __init__(self, selected: Selected, boots: BootContext, judges: JudgeContext) -> None:
+        self._selected, self._boots, self._judges = selected, boots, judges
+        self.result = RunResult(selected.run.name)
+
+    def execute(self) -> None:
+        self.measure()
+        if not self._boots.launcher.stopping:
+            self._judges.observer.run_done(self.result)
+
+    def measure(self) -> None:
+        verdicts = Verdicts(self._selected.tests, self.result, self._judges)
+        BootLoop(self._selected, self._boots, self.result, verdicts.take).run()
+        self.result.tests = verdicts.results()
+
+
+class Verdicts:
+    """Make a result of each verdict, from the events of a run."""
+
+    def __init__(self, tests: list[Test], run: RunResult, context: JudgeContext) -> None:
+        self._tests = {test.id: test for test in tests}
+        self._run, self._context = run, context
+        self._results: dict[str, TestResult] = {}
+        self._traces: dict[str, deque[str]] = {}
+
+    def results(self) -> list[TestResult]:
+        """Return the results in the order in which the tests were selected."""
+        return [self._results[test] for test in self._tests if test in self._results]
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._context.observer.started(self._run.name, event.id)
+        elif isinstance(event, Trace):
+            add_trace(self._traces.setdefault(event.id, deque(maxlen=MOST_TRACE)), event.text)
+        elif isinstance(event, Judged):
+            self._judge(event)
+
+    def _judge(self, event: Judged) -> None:
+        test = self._tests[event.id]
+        row = self._context.requirements.get(test.requirement)
+        result = make_result(event, test, row.level if row else "")
+        self._context.gate.judge(self._run.name, result)
+        if self._run.failure:           # what was never begun is no deviation that is known
+            result.known, result.red, result.expectation = False, True, None
+        if deviates(result):
+            result.reproduce = command(self._context.call, self._run.name, test.id,
+                                       event.fields.get("part", ""))
+        self._results[test.id] = result
+        self._context.observer.judged(self._run, result, self._story(result, row))
+
+    def _story(self, result: TestResult, row: Optional[Requirement]) -> list[str]:
+        """Return what a test was about and did, if it was asked for."""
+        trace = self._traces.pop(result.id, ())
+        about = [f"{row.id} ({row.level}, {row.clause}): {row.text}"] if row and trace else []
+        return [*about, *trace]
+
+
+def add_trace(lines: deque[str], text: str) -> None:
+    """Add an answer to the line that waits for it; where none does, it was the VMM's last word."""
+    waiting = [place for place, line in enumerate(lines) if line.endswith(" ->")]
+    if text.startswith("-> ") and waiting:
+        lines[waiting[-1]] += text[2:]
+    else:
+        lines.append(text)
+
+
+def make_result(event: Judged, test: Test, level: str) -> TestResult:
+    fields = event.fields
+    time_taken = fields.get("microseconds", "")
+    return TestResult(
+        test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
+        actual=fields.get("actual"), reason=fields.get("reason"),
+        at=fields.get("at") or test.at or None,
+        microseconds=int(time_taken) if time_taken.isdecimal() else None)

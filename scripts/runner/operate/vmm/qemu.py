@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""QEMU. What it has for an architecture is in section [qemu] of that arch.ini: class Machine."""
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Optional
+
+from ...plan import architecture
+from ...plan.config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
+from ...plan.errors import NothingToRun, UsageError
+from ...plan.ini import Parsers
+from . import CannotProvide, ask_version, disk, find_program, make_disks
+from ._fdt import add_properties, cells
+from ._uefi import find_uefi
+
+VIRTIO = "iommu_platform=on,disable-legacy=on"
+MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
+IOMMU_PHANDLE = 0x76696f                    # of no other node
+REGION_TYPES = {"reserved": 0, "msi": 1}
+SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a run take
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Options are of -machine, comma-separated. None: the machine has no such thing."""
+    package: str
+    machine: str
+    since: tuple[int, ...] = ()                 # the first version with a virtio-iommu there
+    options: str = ""                           # always
+    kvm: str = ""                               # with KVM
+    cpu: Optional[str] = None                   # the host's with KVM; None: the default
+    arguments: tuple[str, ...] = ()
+    quick_firmware: Optional[str] = None        # for set-ups with one root complex
+    uefi: Optional[str] = None                  # takes the firmware as "flash" or "rom"
+    seabios: Optional[str] = None               # files of QEMU
+    qboot: Optional[str] = None
+    reserved_regions: str = ""                  # for regions of the set-up
+    interrupts: tuple[tuple[str, str], ...] = ()
+    first_virtio_mmio: Optional[str] = None     # nodes of the device tree
+    pci_host: str = ""
+    no_reserved_regions: str = ""               # why not
+    no_second_root: str = ""
+    no_outside: str = ""
+
+    def cannot(self, what: str) -> CannotProvide:
+        return CannotProvide(f"QEMU's {self.machine} machine {what}")
+
+    def check_places(self, places: Collection[str]) -> None:
+        for place, reason in (("second-root", self.no_second_root), ("outside", self.no_outside)):
+            if reason and place in places:
+                raise self.cannot(reason)
+
+    def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
+        """Return properties that describe a virtio-iommu in the first slot, before all of PCI."""
+        assert self.first_virtio_mmio
+        return {self.first_virtio_mmio: {"#iommu-cells": cells(1), "phandle": cells(IOMMU_PHANDLE)},
+                self.pci_host: {"iommu-map": cells(0, IOMMU_PHANDLE, 0, 0x10000)}}
+
+
+DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
+TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMWARE,
+         "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
+         "no-second-root", "no-outside")
+MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
+                         "arguments": lambda value: tuple(shlex.split(value)),
+                         "since": lambda value: tuple(map(int, value.split(".")))}
+
+
+def read_machine(arch: str) -> Machine:
+    values = architecture.named(arch).of_vmm("qemu", MACHINE_KEYS, ("package", "machine"))
+    doorbells = tuple((name, values.pop(key)) for key, name in DOORBELLS.items() if key in values)
+    return Machine(**{key.replace("-", "_"): value for key, value in values.items()},
+                   interrupts=doorbells)
+
+
+class Vmm:
+    name, title = "qemu", "qemu"
+    firmware = FIRMWARE
+
+    @classmethod
+    def arches(cls) -> tuple[str, ...]:
+        return architecture.described_for(cls.name)
+
+    def __init__(self, arch: str, path: Optional[str], accel: Optional[str]) -> None:
+        self.arch, self.machine, self.accel = arch, read_machine(arch), accel or "tcg"
+        try:
+            self.binary = find_program(f"qemu-system-{arch}", path, self.machine.package)
+        except UsageError as error:
+            named = path and not os.path.isdir(path)
+            raise self._too_old(str(error)) if self.machine.since and not named else error
+        self.version = self.detail = ""
+        if self.accel == "kvm" and not (os.uname().machine == arch
+                                   and os.access("/dev/kvm", os.R_OK | os.W_OK)):
+            raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
+
+    def identify(self) -> None:
+        self.version, self.detail = ask_version(self.binary)
+        if not self.at_least(*self.machine.since):
+            raise self._too_old(f"{self.binary} is {self.version}")
+
+    def _too_old(self, what: str) -> NothingToRun:
+        """Make an error that is no fault of the call: distributions go on with older ones for years."""
+        since = ".".join(map(str, self.machine.since))
+        return NothingToRun(f"{what}; QEMU has a virtio-iommu on {self.arch} from {since} on")
+
+    def at_least(self, *version: int) -> bool:
+        return tuple(map(int, self.version.split("."))) >= version
+
+    def prepare(self, setup: Setup, directory: str) -> None:
+        make_disks(setup, directory)
+        make_pipes(setup, directory)
+        if setup.transport == "mmio" and not os.path.exists(tree(directory)):
+            self._describe(setup, tree(directory))
+
+    def _describe(self, setup: Setup, path: str) -> None:
+        """Write a tree with a virtio-iommu on virtio-mmio: QEMU has one, but describes none."""
+        where, options, *others = self._machine(setup)
+        try:
+            subprocess.run([self.binary, where, f"{options},dumpdtb={path}", *others, "-m",
+                            str(setup.memory), "-nodefaults", "-display", "none", *MODERN_MMIO],
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True)
+            with open(path, "rb") as file:
+                blob = add_properties(file.read(), self.machine.iommu_on_mmio())
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise UsageError(f"{self.binary}: device tree of the machine: {error}") from None
+        with open(path, "wb") as file:
+            file.write(blob)
+
+    def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
+        places = {endpoint.place for endpoint in setup.endpoints}
+        self.machine.check_places(places)
+        on_mmio, outside_mmio = setup.transport == "mmio", "outside-mmio" in places
+        if not self.machine.first_virtio_mmio and (on_mmio or outside_mmio):
+            raise self.machine.cannot("has no virtio-mmio")
+        mmio = MODERN_MMIO if on_mmio or outside_mmio else []
+        dtb = ["-dtb", tree(directory)] if on_mmio else []
+        buses = Buses()
+        devices: list[str] = []
+        for number, endpoint in enumerate(setup.endpoints):
+            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory)
+        # A reset that nobody asked for, after a triple fault, ends QEMU.
+        no_reset = [] if setup.machine_reset else ["-no-reboot"]
+        allowed = " machine-reset" if setup.machine_reset else ""
+        return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
+                *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
+                "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
+                "-device", self._iommu(setup), *buses.bridges, *devices,
+                "-kernel", image, "-append", cmdline + allowed]
+
+    def _machine(self, setup: Setup) -> list[str]:
+        options = [self.machine.machine, f"accel={self.accel}", self.machine.options,
+                   self._interrupts(setup)]
+        cpu = "host" if self.machine.cpu and self.accel == "kvm" else self.machine.cpu
+        return ["-machine", ",".join(filter(None, options)), *(["-cpu", cpu] if cpu else []),
+                *self._firmware(setup), *self.machine.arguments]
+
+    def _interrupts(self, setup: Setup) -> str:
+        doorbells = dict(self.machine.interrupts)
+        if setup.interrupts and setup.interrupts not in doorbells:
+            raise self.machine.cannot(f"has no doorbell {setup.interrupts}")
+        if setup.reserved_regions and self.machine.reserved_regions:
+            if setup.interrupts:
+                raise self.machine.cannot("has no choice of doorbells beside reserved regions")
+            return self.machine.reserved_regions
+        if setup.interrupts:
+            return doorbells[setup.interrupts]
+        return self.machine.kvm if self.accel == "kvm" else ""
+
+    def _firmware(self, setup: Setup) -> list[str]:
+        """
+        Return options for firmware: qboot, which is quick, unless there is a second root complex. It
+        leaves buses unnumbered, and QEMU then writes a VIOT in which the range of that one is wrong.
+        """
+        if setup.firmware:
+            return self._named_firmware(setup.firmware)
+        more_roots = {"second-root", "outside"} & {endpoint.place for endpoint in setup.endpoints}
+        quick = self.machine.quick_firmware
+        return [] if more_roots or not quick else ["-bios", quick]
+
+    def _named_firmware(self, name: str) -> list[str]:
+        """
+        Return options for a firmware. As ROM, that of a PC would look for a disk to keep its variables
+        on, and wait for ever for one that the IOMMU blocks.
+        """
+        how: Optional[str] = getattr(self.machine, name)
+        if not how:
+            raise self.machine.cannot(f"has no {name}")
+        if name != "uefi":
+            return ["-bios", how]
+        path = find_uefi(self.arch)
+        return in_flash(path) if how == "flash" else ["-bios", path]
+
+    def _clock(self, setup: Setup) -> list[str]:
+        """
+        Return options that count time in instructions, about 1 us each, where all devices are edu: it
+        waits 100 ms of virtual time, which then need not be sat out.
+        """
+        alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
+        return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
+
+    def _iommu(self, setup: Setup) -> str:
+        options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass is not False),
+                   **self._sizes(setup), **self._rings(setup)}
+        if setup.transport == "mmio":
+            options = {**options, "bus": "virtio-mmio-bus.0", "primary-bus": "pcie.0"}
+            del options["addr"]
+            return ",".join(["virtio-iommu-device", *(f"{k}={v}" for k, v in options.items())])
+        if not setup.reserved_regions:
+            return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
+        if self.machine.no_reserved_regions:
+            raise self.machine.cannot(self.machine.no_reserved_regions)
+        regions = [region_value(region) for region in setup.reserved_regions]
+        if self.at_least(8, 2):
+            return json_device(options, regions)
+        options["len-reserved-regions"] = str(len(regions))
+        options.update({f"reserved-regions[{n}]": value for n, value in enumerate(regions)})
+        return ",".join(["virtio-iommu-pci", *(f"{k}={v}" for k, v in options.items())])
+
+    def _sizes(self, setup: Setup) -> dict[str, str]:
+        options = {}
+        if setup.granule:
+            options["granule"] = setup.granule
+        if setup.address_width:
+            options["aw-bits"] = str(setup.address_width)
+        if options and not self.at_least(9, 0):
+            raise CannotProvide(f"QEMU {self.version} has no option {' and '.join(options)}"
+                                " (from 9.0)")
+        return options
+
+    def _rings(self, setup: Setup) -> dict[str, str]:
+        wanted = {"packed": setup.packed, "event_idx": setup.event_idx,
+                  "indirect_desc": setup.indirect, "in_order": setup.in_order,
+                  "queue_reset": setup.ring_reset}
+        if setup.in_order and not self.at_least(10, 0):
+            raise CannotProvide(f"QEMU {self.version} has no option in_order (from 10.0)")
+        if setup.notification_data:
+            raise CannotProvide("QEMU's virtio-iommu does not offer NOTIFICATION_DATA")
+        if not self.at_least(10, 0):
+            del wanted["in_order"]
+        return {key: switch(value) for key, value in wanted.items() if value is not None}
+
+
+def in_flash(path: str) -> list[str]:
+    path = path.replace(",", ",,")
+    return ["-blockdev", f"driver=file,node-name=firmware,filename={path},read-only=on",
+            "-machine", "pflash0=firmware"]
+
+
+def switch(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def region_value(region: Region) -> str:
+    return f"{region.first:#x}:{region.last:#x}:{REGION_TYPES[region.kind]}"
+
+
+def json_device(options: dict[str, str], regions: list[str]) -> str:
+    """Return the device as JSON: from 8.2 on lists have no other spelling. JSON wants real types."""
+    types = {"on": True, "off": False}
+    typed = {key: types.get(value, int(value) if value.isdecimal() else value)
+             for key, value in options.items()}
+    return json.dumps({"driver": "virtio-iommu-pci", **typed, "reserved-regions": regions})
+
+
+def tree(directory: str) -> str:
+    return os.path.join(directory, "machine.dtb")
+
+
+def pipe(directory: str, number: int) -> str:
+    """Return PATH: what endpoint `number`, a console, hears is in PATH.in; what it says goes to PATH.out."""
+    return os.path.join(directory, f"console{number}")
+
+
+def make_pipes(setup: Setup, directory: str) -> None:
+    """Make files, which do as pipes and have something to say at any time. No byte is one of a canary."""
+    for number, endpoint in enumerate(setup.endpoints):
+        if endpoint.kind == "console":
+            with open(pipe(directory, number) + ".in", "wb") as file:
+                file.write(bytes(range(0x80, 0x100)) * (CONSOLE_INPUT // 0x80))
+            open(pipe(directory, number) + ".out", "wb").close()
+
+
+class Buses:
+    """Where an endpoint plugs in; adds the bridges on the way when they are first needed."""
+
+    def __init__(self) -> None:
+        self.bridges: list[str] = []
+        self._root_slot = 2             # 0 is the host bridge's, 2 the IOMMU's
+        self._bridge_slot = 0           # 0 is taken by the bridge's hot-plug controller
+        self._ports = 0
+        self._there: set[str] = set()
+
+    def place(self, endpoint: Endpoint) -> str:
+        if endpoint.place == "root":
+            return self._slot()
+        if endpoint.place == "root-port":
+            return self._port(self._slot())
+        if endpoint.place == "pci-bridge":
+            self._once("bridge", "pcie-pci-bridge")
+            self._bridge_slot += 1
+            return f"bus=bridge,addr={self._bridge_slot:02x}.0"
+        if endpoint.place == "second-root":
+            self._once("second", f"pxb-pcie,bus_nr={SECOND_ROOT_BUS}")
+            return self._port("bus=second")
+        if endpoint.place == "segment":
+            raise CannotProvide("QEMU's machines have one PCI segment")
+        if endpoint.place == "outside-mmio":
+            if endpoint.kind not in ("blk", "rng"):
+                raise CannotProvide(f"this runner puts no {endpoint.kind} on virtio-mmio")
+            return ""
+        if endpoint.place == "mmio":
+            raise CannotProvide("QEMU has no device on virtio-mmio behind the IOMMU")
+        self._once("outside", f"pxb-pcie,bus_nr={OUTSIDE_BUS},bypass_iommu=on")
+        return self._port("bus=outside")
+
+    def _slot(self) -> str:
+        self._root_slot += 1
+        return f"bus=pcie.0,addr={self._root_slot:02x}.0"
+
+    def _once(self, name: str, device: str) -> None:
+        if name not in self._there:
+            self._there.add(name)
+            self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
+
+    def _port(self, where: str) -> str:
+        self._ports += 1
+        name = f"port{self._ports}"
+        self.bridges += ["-device", f"pcie-root-port,id={name},chassis={self._ports},"
+                                    f"slot={self._ports},{where}"]
+        return f"bus={name}"
+
+
+def virtio(kind: str, options: str, where: str) -> str:
+    """Return a device option; an empty `where` means virtio-mmio, which has no places."""
+    if not where:
+        return f"virtio-{kind}-device,{options},iommu_platform=on"
+    return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
+
+
+def blk(number: int, where: str, directory: str) -> list[str]:
+    path = disk(directory, number).replace(",", ",,")
+    return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
+                         "cache.direct=off,cache.no-flush=on",
+            "-device", virtio("blk", f"drive=disk{number}", where)]
+
+
+def rng(number: int, where: str, _: str) -> list[str]:
+    return ["-object", f"rng-builtin,id=rng{number}",
+            "-device", virtio("rng", f"rng=rng{number}", where)]
+
+
+def net(number: int, where: str, _: str) -> list[str]:
+    """Return a net that is cut off from the host."""
+    return ["-netdev", f"user,id=net{number},restrict=on",
+            "-device", virtio("net", f"netdev=net{number},romfile=", where)]
+
+
+def console(number: int, where: str, directory: str) -> list[str]:
+    path = pipe(directory, number).replace(",", ",,")
+    return ["-device", virtio("serial", f"id=serial{number}", where),
+            "-chardev", f"pipe,id=port{number},path={path}",
+            "-device", f"virtconsole,bus=serial{number}.0,chardev=port{number}"]
+
+
+def edu(_: int, where: str, __: str) -> list[str]:
+    return ["-device", f"edu,{where},dma_mask=0xffffffffffffffff"]
+
+
+ENDPOINTS = {"blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is to be run: architectures, set-ups, tests, requirements, and the choice among them."""

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""JUnit XML, as Jenkins, GitLab and GitHub actions read it."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Optional
+
+from ..judge import reproduce
+from ..judge.results import Report, RunResult, TestResult
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+
+
+def quote(text: str) -> str:
+    return "".join(ESCAPES.get(char, char) for char in NOT_XML.sub("?", text))
+
+
+def element(name: str, attributes: Mapping[str, object], body: Optional[str] = None) -> str:
+    pairs = "".join(f' {key}="{quote(str(value))}"' for key, value in attributes.items())
+    return f"<{name}{pairs}/>\n" if body is None else f"<{name}{pairs}>{body}</{name}>\n"
+
+
+def to_junit(report: Report) -> str:
+    suites = [suite(report, run) for run in report.runs]
+    if report.stale:
+        suites.append(stale_suite(report))
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n'
+            + element("testsuites", {"name": "virtio-iommu-tests"}, "\n" + "".join(suites)))
+
+
+def suite(report: Report, run: RunResult) -> str:
+    name = f"{report.arch}.{run.name}"
+    facts = {"suite": reproduce.suite(report),
+             "vmm": f"{report.vmm['name']} {report.vmm['version']}", "accel": report.accel,
+             "command": run.command or ""}
+    properties = "".join(element("property", {"name": key, "value": value})
+                         for key, value in facts.items())
+    cases = "".join(testcase(name, test) for test in run.tests)
+    errors = sum(is_error(test) for test in run.tests)
+    return element("testsuite", {
+        "name": name, "tests": len(run.tests), "failures": run.count("fail") - errors,
+        "errors": errors, "skipped": run.count("skip") + run.count("known"),
+        "time": f"{run.seconds:.3f}",
+    }, "\n" + element("properties", {}, "\n" + properties) + cases)
+
+
+def is_error(test: TestResult) -> bool:
+    return test.red and test.verdict in ("error", "crash", "timeout")
+
+
+def testcase(suite_name: str, test: TestResult) -> str:
+    return element("testcase", {
+        "classname": f"{suite_name}.{test.requirement}", "name": test.id,
+        "time": f"{(test.microseconds or 0) / 1e6:.6f}",
+    }, outcome(test))
+
+
+def outcome(test: TestResult) -> Optional[str]:
+    if test.red:
+        message = {"message": test.text or test.verdict, "type": test.verdict}
+        return element("error" if is_error(test) else "failure", message, quote(details(test)))
+    if test.known or test.verdict == "skip":
+        return element("skipped", {"message": test.text or test.verdict})
+    return element("system-out", {}, quote(f"{test.verdict}: {test.text}")) if test.text else None
+
+
+def details(test: TestResult) -> str:
+    rows = (("requirement", f"{test.requirement} {test.level}"), ("expected", test.expected),
+            ("actual", test.actual), ("reason", test.reason),
+            ("expectation", test.expectation), ("at", test.at), ("reproduce", test.reproduce))
+    return "\n".join(f"{key}: {value}" for key, value in rows if value)
+
+
+def stale_suite(report: Report) -> str:
+    cases = [element("testcase", {"classname": "expectations", "name": f"stale entry {number}"},
+                     element("failure", {"message": text, "type": "stale"}))
+             for number, text in enumerate(report.stale, 1)]
+    return element("testsuite", {"name": "expectations", "tests": len(cases),
+                                 "failures": len(cases), "errors": 0, "skipped": 0},
+                   "\n" + "".join(cases))

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The report for people, in Markdown: what a CI service can show as its summary."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..judge import reproduce
+from ..judge.results import COLUMNS, Report, RunResult, TestResult
+
+
+def cell(value: object) -> str:
+    text = re.sub(r"([\\|*_`<>\[\]])", r"\\\1", "" if value is None else str(value))
+    return text.replace("\n", " ")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return lines + ["| " + " | ".join(cell(value) for value in row) + " |" for row in rows] + [""]
+
+
+def to_markdown(report: Report) -> str:
+    head = (f"# virtio-iommu conformance of {report.vmm['name']} {report.vmm['version']}, "
+            f"{report.arch} ({report.accel})")
+    lines = [head, "", f"{report.count('pass')} passed, {report.count('fail')} failed, "
+             f"{report.count('skip')} skipped, {report.count('known')} known, "
+             f"{report.count('info')} info, {report.count('warn')} warn"
+             + (" (interrupted)" if report.interrupted else "")
+             + f"; judged by {reproduce.suite(report)}", ""]
+    lines += ["## Runs", "", *runs(report)]
+    for title, column in (("Failures", "fail"), ("Known deviations", "known"),
+                          ("Warnings", "warn"), ("Left open or optional", "info")):
+        lines += results(title, [(run, test) for run, test in report.tests()
+                                 if test.column == column])
+    red = dict.fromkeys(test.reproduce for _, test in report.tests() if test.red)
+    if red:
+        lines += ["## To reproduce", "", *(f"    {text}" for text in red if text), ""]
+    if report.stale:
+        lines += ["## Stale expectations", "", *(f"* {cell(text)}" for text in report.stale), ""]
+    lines += ["## Requirements", "", *requirements(report)]
+    return "\n".join(lines)
+
+
+def runs(report: Report) -> list[str]:
+    rows = [(run.name, len(run.tests), *(run.count(name) for name in COLUMNS),
+             f"{run.seconds:.2f}", "; ".join(filter(None, (run.failure, run.skipped, *run.notes))))
+            for run in report.runs]
+    return table(("run", "tests", *COLUMNS, "seconds", ""), rows)
+
+
+def results(title: str, found: list[tuple[RunResult, TestResult]]) -> list[str]:
+    if not found:
+        return []
+    rows = [(run.name, test.id, test.level, test.verdict, test.expected, test.actual,
+             "; ".join(text for text in (test.reason, test.expectation) if text), test.at)
+            for run, test in found]
+    return [f"## {title}", "", *table(("run", "test", "level", "verdict", "expected", "actual",
+                                       "reason", "at"), rows)]
+
+
+def requirements(report: Report) -> list[str]:
+    rows = [(row["id"], row["level"], row["clause"], row["verdict"], row["reason"])
+            for row in report.requirements]
+    return table(("requirement", "level", "clause", "verdict", ""), rows)

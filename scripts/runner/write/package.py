@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a call of the runner needs, as files: for `make dist` and `make standalone`."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ..plan import architecture
+from ..plan.catalogue import Tree, commit, read_make_config
+
+PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/standard/requirements.tsv",
+         "virtio-iommu/standard/untested.tsv")
+DIRECTORIES = ("scripts/runner", "expectations")
+
+
+def runtime_files(tree: Tree) -> list[str]:
+    """Return names below the top of the tree: the runner, its data, and what is built for tree.arch."""
+    images = dict.fromkeys((tree.image, tree.image_for("uefi")))
+    built = [*map(tree.shown, images), tree.shown(tree.built("tests.tsv"))]
+    found = [name for directory in DIRECTORIES for name in below(tree, directory)]
+    architectures = [tree.shown(path) for path in architecture.files(tree.root)]
+    return [*PLAIN, *architectures, *found, *built]
+
+
+def below(tree: Tree, directory: str) -> Iterator[str]:
+    for path, directories, names in os.walk(tree.path(directory)):
+        directories[:] = sorted(name for name in directories if name != "__pycache__")
+        for name in sorted(names):
+            if not name.endswith((".pyc", ".tmp")):
+                yield tree.shown(os.path.join(path, name))
+
+
+def make_config(tree: Tree) -> str:
+    """Return the build/config.mak of a copy: where it comes from, and nothing of this machine."""
+    known = read_make_config(tree).get("COMMIT") or commit(tree.root)
+    return f"COMMIT={known}\n" if known else ""
