@@ -4,11 +4,13 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "boot.h"
 #include "console.h"
 #include "judge/options.h"
 #include "judge/test.h"
+#include "judge/verdict.h"
 
 static const struct boot_info *command;
 
@@ -62,12 +64,19 @@ uint64_t test_option(const char *key, uint64_t otherwise)
 
 bool test_case(const char *name)
 {
-	char only[48];
+	char only[CELL_NAME];
 
 	if (read_option("case", only, sizeof(only)) && strcmp(only, name))
 		return false;
 	printf("# try case=%s\n", name);
 	return true;
+}
+
+bool test_plays_all_cells(void)
+{
+	char value[8];
+
+	return read_option("products", value, sizeof(value)) && !strcmp(value, "all");
 }
 
 void test_round(uint64_t seed)

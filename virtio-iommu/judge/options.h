@@ -17,4 +17,7 @@ void options_init(const struct boot_info *boot);
  * the run: a list that was cut would select something else. */
 bool read_option(const char *key, char *value, size_t size);
 
+/* Return true if products=all asks for all cells of products, and not for a covering selection. */
+bool test_plays_all_cells(void);
+
 #endif

@@ -11,13 +11,15 @@
 #include "judge/verdict.h"
 #include "util.h"
 
-static struct {
+static struct running {
 	const struct test *test;	/* NULL between tests */
 	unsigned int number;
 	char id[128];
 	enum verdict verdict;
 	bool unjudged;		/* from here on */
 	const char *at;
+	char cell[CELL_NAME];	/* of a product; "" outside of any */
+	unsigned int cells;	/* that were judged */
 	char expected[128], actual[160];	/* of a skip: actual holds the reason */
 } current;
 
@@ -138,7 +140,11 @@ static void print_details(uint64_t microseconds)
 		print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
 		print_place(current.at);
+		if (current.cell[0])
+			print_quoted("cell", current.cell);
 	}
+	if (current.cells)
+		printf("  cells: %u\n", current.cells);
 	printf("  microseconds: %lu\n  ...\n", microseconds);
 }
 
@@ -160,6 +166,8 @@ void verdict_begin(const struct test *test)
 	current.test = test;
 	current.number++;
 	current.verdict = VERDICT_PASS;
+	current.cell[0] = '\0';
+	current.cells = 0;
 	make_id(current.id, sizeof(current.id), test);
 }
 
@@ -177,4 +185,34 @@ void verdict_end(uint64_t microseconds)
 {
 	print_verdict(microseconds);
 	current.test = NULL;
+}
+
+/* What was recorded before the cell. */
+static struct running before;
+
+void verdict_cell_begin(const char *name)
+{
+	before = current;
+	current.verdict = VERDICT_PASS;
+	snprintf(current.cell, sizeof(current.cell), "%s", name);
+}
+
+/* A skip stands only as long as no cell was judged. */
+static bool cell_stands(void)
+{
+	bool first = !before.cells;
+
+	if (current.verdict == VERDICT_SKIP)
+		return first && before.verdict != VERDICT_SKIP;
+	return current.verdict > before.verdict || (first && before.verdict == VERDICT_SKIP);
+}
+
+enum verdict verdict_cell_end(void)
+{
+	enum verdict verdict = current.verdict;
+
+	if (!cell_stands())
+		current = before;
+	current.cells = before.cells + (verdict != VERDICT_SKIP);
+	return verdict;
 }

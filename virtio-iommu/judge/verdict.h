@@ -26,4 +26,19 @@ void verdict_end(uint64_t microseconds);
 /* Undo skip_rest(): what comes now counts again. */
 void allow_verdicts(void);
 
+/* The most bytes of a cell's name, with its end. */
+#define CELL_NAME 256
+
+/*
+ * Begin a cell of a product (product.h), with verdict pass. @name is copied; it stands beside the verdict if this
+ * cell makes it.
+ */
+void verdict_cell_begin(const char *name);
+
+/*
+ * End it, and return its verdict. The worst verdict of all cells is the test's; a skip stands only if no cell
+ * was judged.
+ */
+enum verdict verdict_cell_end(void);
+
 #endif
