@@ -69,7 +69,8 @@ def test_a_source_without_a_room_is_told(house: House) -> None:
 @pytest.mark.parametrize("files", (3, 4))
 def test_a_circle_of_more_than_three_files_is_told(house: House, files: int) -> None:
     for i in range(files):
-        house.add(f"high/c{i}.c", f"void c{(i + 1) % files}(void); void c{i}(void) {{ c{(i + 1) % files}(); }}")
+        after = f"c{(i + 1) % files}"
+        house.add(f"high/c{i}.c", f"void {after}(void); void c{i}(void) {{ {after}(); }}")
     status, text = house.check()
     assert status == (files > 3)
     assert ("high: 4 files call each other in a circle: high/c0.c high/c1.c high/c2.c high/c3.c\n" in text) \

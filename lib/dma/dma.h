@@ -92,8 +92,8 @@ struct dma_master {
 
 /*
  * Make a master of the device that is there, if a driver knows it. @page is DMA_PAGE_BYTES long, the
- * caller's, seen by the device at its own address until dma_set_page_iova(). Returns false, with @error empty, if no
- * driver knows the device, and with a message if it cannot be used.
+ * caller's, seen by the device at its own address until dma_set_page_iova(). Returns false, with @error
+ * empty, if no driver knows the device, and with a message if it cannot be used.
  */
 bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
 	      struct error *error);

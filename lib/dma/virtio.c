@@ -92,7 +92,8 @@ static enum virtio_wait patient_wait(struct dma_master *master, uint16_t queue,
 		result = virtio_wait(&master->virtio, &master->rings[queue], reply, SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
-		if (!noticed && (master->queue_refused || (master->fault_reported && master->fault_reported()))) {
+		if (!noticed && (master->queue_refused ||
+				 (master->fault_reported && master->fault_reported()))) {
 			noticed = true;
 			deadline = deadline_in(grace_us(master));
 		}

@@ -10,11 +10,16 @@
 
 #include "boot.h"
 
-/* Take the options from @boot, which stays the caller's. A version of the standard that is none ends the run. */
+/*
+ * Take the options from @boot, which stays the caller's. A version of the standard that is none ends the
+ * run.
+ */
 void options_init(const struct boot_info *boot);
 
-/* Copy the value of KEY=VALUE to @value of @size bytes. Return false if it is not there. What does not fit ends
- * the run: a list that was cut would select something else. */
+/*
+ * Copy the value of KEY=VALUE to @value of @size bytes. Return false if it is not there. What does not fit
+ * ends the run: a list that was cut would select something else.
+ */
 bool read_option(const char *key, char *value, size_t size);
 
 /* Return true if products=all asks for all cells of products, and not for a covering selection. */

@@ -2,8 +2,8 @@
 /*
  * Which cells of a product are played, and playing them.
  *
- * The covering selection is greedy: a cell is grown around the first pair of values that no cell has yet, and each
- * further dimension takes the value that adds most new pairs and breaks no rule.
+ * The covering selection is greedy: a cell is grown around the first pair of values that no cell has yet,
+ * and each further dimension takes the value that adds most new pairs and breaks no rule.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,10 @@ struct run {
 	const struct product *product;
 	uint32_t allowed[PRODUCT_DIMENSIONS];	/* values that can be had here and are asked for */
 	const char *unmet;			/* why the first one cannot */
-	/* By dimension and value: the values of later dimensions that a played cell had with it, or cannot have. */
+	/*
+	 * By dimension and value: the values of later dimensions that a played cell had with it, or cannot
+	 * have.
+	 */
 	uint32_t covered[PRODUCT_DIMENSIONS][PRODUCT_VALUES][PRODUCT_DIMENSIONS];
 	unsigned int red;			/* cells */
 };
@@ -117,7 +120,8 @@ static bool complete(struct run *run, cell_t cell, unsigned int dimension)
 }
 
 /* Grow a cell around a pair. A pair that no cell can have counts as covered. */
-static bool grow(struct run *run, unsigned int a, unsigned int x, unsigned int b, unsigned int y, cell_t cell)
+static bool grow(struct run *run, unsigned int a, unsigned int x, unsigned int b, unsigned int y,
+		 cell_t cell)
 {
 	memset(cell, OPEN, sizeof(cell_t));
 	cell[a] = x;

@@ -2,17 +2,17 @@
 /*
  * Products: a statement is judged at every combination of what may matter to it, not at one point.
  *
- * A product is a table of dimensions, each a list of named values, rules that say which combinations cannot be,
- * and one body that plays a combination (a cell) and judges it. A test plays the cells of one product, or those
- * in which one dimension has certain values:
+ * A product is a table of dimensions, each a list of named values, rules that say which combinations cannot
+ * be, and one body that plays a combination (a cell) and judges it. A test plays the cells of one product,
+ * or those in which one dimension has certain values:
  *
  *	TEST(DEV_UNMAP_7, what_was_reached_is_out_of_reach, NEEDS_DMA)
  *	{
  *		PRODUCT(&stale, STALE_END, BIT(END_UNMAP_EXACT) | BIT(END_UNMAP_ALL));
  *	}
  *
- * By default a covering selection is played: each pair of values that can be at least once. products=all on the
- * command line plays all cells; case=NAME plays one, by the name that is printed before each.
+ * By default a covering selection is played: each pair of values that can be at least once. products=all on
+ * the command line plays all cells; case=NAME plays one, by the name that is printed before each.
  */
 #ifndef JUDGE_PRODUCT_H
 #define JUDGE_PRODUCT_H
@@ -34,8 +34,8 @@ struct dimension {
 	const char *name;	/* what the values are values of: "ended by" */
 
 	/*
-	 * At most PRODUCT_VALUES words, by value. Small letters, digits, dashes and spaces, so that a cell can be
-	 * named on a command line.
+	 * At most PRODUCT_VALUES words, by value. Small letters, digits, dashes and spaces, so that a cell
+	 * can be named on a command line.
 	 */
 	const char *const *values;
 	unsigned int count;

@@ -42,8 +42,8 @@ enum verdict {
 	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died */
 	VERDICT_ERROR,	/* the suite or its environment went wrong */
 	/*
-	 * For judge(): what a broken expectation means under the level of the test's requirement: a fail for a
-	 * MUST or isolation, else a warn. What breaks a MUST of another requirement is VERDICT_FAIL.
+	 * For judge(): what a broken expectation means under the level of the test's requirement: a fail
+	 * for a MUST or isolation, else a warn. What breaks a MUST of another requirement is VERDICT_FAIL.
 	 */
 	BY_LEVEL,
 };

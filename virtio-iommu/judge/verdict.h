@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The frame of one test: from its begin to its end, what judge() and skip() record is its verdict. For whoever
- * runs the tests.
+ * The frame of one test: from its begin to its end, what judge() and skip() record is its verdict. For
+ * whoever runs the tests.
  */
 #ifndef JUDGE_VERDICT_H
 #define JUDGE_VERDICT_H
@@ -30,8 +30,8 @@ void allow_verdicts(void);
 #define CELL_NAME 256
 
 /*
- * Begin a cell of a product (product.h), with verdict pass. @name is copied; it stands beside the verdict if this
- * cell makes it.
+ * Begin a cell of a product (product.h), with verdict pass. @name is copied; it stands beside the verdict
+ * if this cell makes it.
  */
 void verdict_cell_begin(const char *name);
 

@@ -14,7 +14,7 @@ from .markdown import table
 HEAD = """\
 # What is covered
 
-Made by `make docs` from `virtio-iommu/standard/requirements.tsv`, `virtio-iommu/standard/untested.tsv`, the tests'
+Made by `make docs` from `requirements.tsv` and `untested.tsv` in `virtio-iommu/standard/`, the tests'
 declarations, and `host/bugs/mutants.def`. A mutant is the reference device with one bug; `make check` wants a
 test of the same requirement to turn red on it, and a mutant for each requirement that has tests. What a VMM
 does is in the report of its run.
