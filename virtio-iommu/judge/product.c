@@ -132,6 +132,19 @@ static bool grow(struct run *run, unsigned int a, unsigned int x, unsigned int b
 	return false;
 }
 
+/* Grow a cell around a pair of @a's value @x that is not covered. Return false if there is none. */
+static bool grow_from(struct run *run, unsigned int a, unsigned int x, cell_t cell)
+{
+	const struct product *product = run->product;
+
+	for (unsigned int b = a + 1; b < product->dimension_count; b++)
+		for (unsigned int y = 0; y < product->dimensions[b].count; y++)
+			if (is_allowed(run, b, y) && !(*pair(run, a, x, b) >> y & 1) &&
+			    grow(run, a, x, b, y, cell))
+				return true;
+	return false;
+}
+
 /* Find a cell with a pair that is not covered. Return false if there is none. */
 static bool next_cell(struct run *run, cell_t cell)
 {
@@ -139,11 +152,8 @@ static bool next_cell(struct run *run, cell_t cell)
 
 	for (unsigned int a = 0; a < product->dimension_count; a++)
 		for (unsigned int x = 0; x < product->dimensions[a].count; x++)
-			for (unsigned int b = a + 1; b < product->dimension_count && is_allowed(run, a, x); b++)
-				for (unsigned int y = 0; y < product->dimensions[b].count; y++)
-					if (is_allowed(run, b, y) && !(*pair(run, a, x, b) >> y & 1) &&
-					    grow(run, a, x, b, y, cell))
-						return true;
+			if (is_allowed(run, a, x) && grow_from(run, a, x, cell))
+				return true;
 	return false;
 }
 
