@@ -2,8 +2,8 @@
 /*
  * What the files of this machine share.
  */
-#ifndef MACHINE_ARM_H
-#define MACHINE_ARM_H
+#ifndef ARM_ARCH_H
+#define ARM_ARCH_H
 
 /* More than any function has on its stack. */
 #define GUARD_SIZE 0x10000

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "efi/efi.h"
 #include "fdt/fdt.h"
+
 #include "arch.h"
 #include "sysreg.h"
 

@@ -4,9 +4,10 @@
 
 #include "console.h"
 #include "exception.h"
-#include "exceptions.h"
 #include "machine.h"
+
 #include "arch.h"
+#include "exceptions.h"
 
 /* ESR_ELx.EC */
 static const struct {

@@ -12,6 +12,7 @@
 #include "fdt/node.h"
 #include "le.h"
 #include "machine.h"
+
 #include "msi_arm.h"
 
 enum { FRAME_SIZE = 0x1000, MSI_TYPER = 0x008, MSI_SETSPI = 0x040 };

@@ -12,9 +12,10 @@
 #include "fdt/node.h"
 #include "machine.h"
 #include "memory.h"
+#include "time.h"
+
 #include "msi_arm.h"
 #include "sysreg.h"
-#include "time.h"
 
 /* Registers of the ITS; the doorbell is in its second frame. */
 enum { CTLR = 0x0, TYPER = 0x8, CBASER = 0x80, CWRITER = 0x88, CREADR = 0x90, BASER = 0x100 };

@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "machine.h"
+
 #include "arch.h"
 #include "sysreg.h"
 

@@ -3,8 +3,8 @@
  * The kinds of doorbells on ARM. Each finds its device in the tree or the tables, and says whether it
  * is there.
  */
-#ifndef MSI_ARM_H
-#define MSI_ARM_H
+#ifndef ARM_MSI_ARM_H
+#define ARM_MSI_ARM_H
 
 #include "acpi/acpi.h"
 #include "pci/msi.h"

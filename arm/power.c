@@ -6,6 +6,7 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define PSCI_SYSTEM_OFF 0x84000008u

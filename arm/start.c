@@ -7,8 +7,9 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
-#include "arch.h"
 #include "memory.h"
+
+#include "arch.h"
 
 const char machine_name[] = "aarch64";
 

@@ -5,8 +5,8 @@
  * An architecture's entry code fills one struct boot_info and calls boot_start(). Nothing above
  * knows which protocol it was.
  */
-#ifndef BOOT_H
-#define BOOT_H
+#ifndef LIB_BOOT_H
+#define LIB_BOOT_H
 
 #include <stdbool.h>
 #include <stdint.h>

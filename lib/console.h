@@ -2,8 +2,8 @@
 /*
  * Text output on one serial port, polled.
  */
-#ifndef CONSOLE_H
-#define CONSOLE_H
+#ifndef LIB_CONSOLE_H
+#define LIB_CONSOLE_H
 
 #include <stdarg.h>
 #include <stdint.h>

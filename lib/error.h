@@ -5,8 +5,8 @@
  * Whoever reads tables, trees or registers takes a struct error and returns false after filling
  * it; only the top decides to give up (console.h: bail_out()).
  */
-#ifndef ERROR_H
-#define ERROR_H
+#ifndef LIB_ERROR_H
+#define LIB_ERROR_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef EXCEPTION_H
-#define EXCEPTION_H
+#ifndef LIB_EXCEPTION_H
+#define LIB_EXCEPTION_H
 
 #include <stddef.h>
 #include <stdint.h>

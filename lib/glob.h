@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef GLOB_H
-#define GLOB_H
+#ifndef LIB_GLOB_H
+#define LIB_GLOB_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * Little-endian fields at any alignment: ACPI tables are packed, and device memory must not be
  * read unaligned.
  */
-#ifndef LE_H
-#define LE_H
+#ifndef LIB_LE_H
+#define LIB_LE_H
 
 #include <stdint.h>
 

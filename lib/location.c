@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdio.h>
 
-#include "pci/pci.h"
 #include "location.h"
+#include "pci/pci.h"
 
 const char *location_name(const struct device_location *place)
 {

@@ -2,8 +2,8 @@
 /*
  * Where a device is: a PCI function, or registers at an address that nothing moves.
  */
-#ifndef PLACE_H
-#define PLACE_H
+#ifndef LIB_LOCATION_H
+#define LIB_LOCATION_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  *
  * Register access and barriers are in <asm/io.h> and <asm/barrier.h>.
  */
-#ifndef MACHINE_H
-#define MACHINE_H
+#ifndef LIB_MACHINE_H
+#define LIB_MACHINE_H
 
 #include <stdint.h>
 

@@ -5,8 +5,8 @@
  * Memory is identity mapped, so the address of a buffer is its guest-physical address. Nothing is
  * freed singly: what a test allocated goes back at once with arena_release().
  */
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef LIB_MEMORY_H
+#define LIB_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * Time and deadlines. There is no wait without a deadline.
  */
-#ifndef TIME_H
-#define TIME_H
+#ifndef LIB_TIME_H
+#define LIB_TIME_H
 
 #include <stdbool.h>
 #include <stdint.h>

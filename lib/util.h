@@ -2,8 +2,8 @@
 /*
  * Idioms under their usual names. Arguments may be evaluated twice.
  */
-#ifndef UTIL_H
-#define UTIL_H
+#ifndef LIB_UTIL_H
+#define LIB_UTIL_H
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -2,8 +2,8 @@
 /*
  * What the files of this machine share.
  */
-#ifndef MACHINE_RISCV_H
-#define MACHINE_RISCV_H
+#ifndef RISCV_ARCH_H
+#define RISCV_ARCH_H
 
 /* More than any function has on its stack. */
 #define GUARD_SIZE 0x10000

@@ -4,9 +4,10 @@
 
 #include "console.h"
 #include "exception.h"
-#include "exceptions.h"
 #include "machine.h"
+
 #include "arch.h"
+#include "exceptions.h"
 
 #define CAUSE_INTERRUPT (1ull << 63)
 

@@ -4,10 +4,11 @@
  * written to the page of a hart's interrupt file. There it stays pending, as it is not enabled.
  */
 #include "boot.h"
+#include "pci/msi.h"
+
+#include "arch.h"
 #include "csr.h"
 #include "imsic.h"
-#include "arch.h"
-#include "pci/msi.h"
 
 #define SISELECT 0x150
 #define SIREG	 0x151

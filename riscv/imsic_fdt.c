@@ -3,6 +3,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+
 #include "imsic.h"
 
 #define SUPERVISOR_EXTERNAL 9

@@ -5,10 +5,11 @@
  */
 #include <stddef.h>
 
-#include "csr.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+
 #include "arch.h"
+#include "csr.h"
 
 #define PAGE_SIZE 4096
 #define LAST_LEVEL 2

@@ -6,8 +6,9 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
-#include "arch.h"
 #include "memory.h"
+
+#include "arch.h"
 
 const char machine_name[] = "riscv64";
 

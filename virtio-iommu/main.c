@@ -9,18 +9,19 @@
 #include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
-#include "driver/endpoint.h"
 #include "fdt/fdt.h"
-#include "topology/firmware.h"
-#include "driver/iommu.h"
 #include "machine.h"
 #include "pci/msi.h"
 #include "pci/pci.h"
+#include "virtio/pci_layout.h"
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
 #include "driver/reserved.h"
 #include "judge/test.h"
+#include "topology/firmware.h"
 #include "topology/topology.h"
 #include "version.h"
-#include "virtio/pci_layout.h"
 
 static struct acpi acpi;
 static struct pci pci;

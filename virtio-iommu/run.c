@@ -10,12 +10,13 @@
 #include "console.h"
 #include "exception.h"
 #include "glob.h"
+
 #include "driver/message.h"
-#include "judge/steps.h"
+#include "driver/trace.h"
 #include "judge/options.h"
+#include "judge/steps.h"
 #include "judge/test.h"
 #include "judge/verdict.h"
-#include "driver/trace.h"
 
 extern const struct test test_table_start[], test_table_end[];
 

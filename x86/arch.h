@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the files of this directory share. */
-#ifndef X86_H
-#define X86_H
+#ifndef X86_ARCH_H
+#define X86_ARCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,6 +9,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define CALIBRATION_US 2000

@@ -4,6 +4,7 @@
  */
 #include "efi/efi.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define CR4_LA57 (1ull << 12)

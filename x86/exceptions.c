@@ -4,6 +4,7 @@
 
 #include "boot.h"
 #include "exception.h"
+
 #include "arch.h"
 
 #define VECTORS 32

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the entries and long_mode.S share: assembly only. */
-#ifndef LONG_MODE_H
-#define LONG_MODE_H
+#ifndef X86_LONG_MODE_H
+#define X86_LONG_MODE_H
 
 /* Selectors of our descriptor table. */
 #define CODE64 0x08

@@ -10,6 +10,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define PAGE_SIZE 4096

@@ -12,6 +12,7 @@
 #include "console.h"
 #include "machine.h"
 #include "memory.h"
+
 #include "arch.h"
 
 /* The arena stays where 32-bit ring and BAR addresses can name it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef ASM_BARRIER_H
-#define ASM_BARRIER_H
+#ifndef ARM_ASM_BARRIER_H
+#define ARM_ASM_BARRIER_H
 
 /* All earlier memory accesses before all later ones, as seen by devices too. */
 static inline void memory_barrier(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef ASM_EFI_H
-#define ASM_EFI_H
+#ifndef ARM_ASM_EFI_H
+#define ARM_ASM_EFI_H
 
 /* Functions of the firmware are called as all others are. */
 #define EFIAPI

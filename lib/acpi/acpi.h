@@ -5,8 +5,8 @@
  * Nothing in a table is believed: a broken one gives false and a message that names the table,
  * the offset and the rule.
  */
-#ifndef ACPI_H
-#define ACPI_H
+#ifndef LIB_ACPI_ACPI_H
+#define LIB_ACPI_ACPI_H
 
 #include <stdbool.h>
 #include <stdint.h>

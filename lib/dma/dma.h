@@ -6,8 +6,8 @@
  * page at @page_iova. Every other access goes to the address that the caller asks for, and to no
  * other byte.
  */
-#ifndef DMA_H
-#define DMA_H
+#ifndef LIB_DMA_DMA_H
+#define LIB_DMA_DMA_H
 
 #include <stdbool.h>
 #include <stddef.h>

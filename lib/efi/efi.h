@@ -5,8 +5,8 @@
  * Only what the start needs of the firmware's tables is named; the rest is counted. Nothing in them is
  * believed: signatures, sizes, counts and addresses are checked before use.
  */
-#ifndef EFI_H
-#define EFI_H
+#ifndef LIB_EFI_EFI_H
+#define LIB_EFI_EFI_H
 
 #include <stdbool.h>
 #include <stddef.h>

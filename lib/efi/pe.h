@@ -9,8 +9,8 @@
  * file in whole sectors. The addresses pe_data_size and pe_data_loaded are as far behind `header` as the
  * written part is long, in memory and in the file: a relocatable file cannot say sizes otherwise.
  */
-#ifndef PE_H
-#define PE_H
+#ifndef LIB_EFI_PE_H
+#define LIB_EFI_PE_H
 
 #define PE_X86_64  0x8664
 #define PE_AARCH64 0xaa64

@@ -6,8 +6,8 @@
  * Works with the MMU off. Nothing in the tree is believed: a broken one gives false and a message
  * that names the node, the property and the rule.
  */
-#ifndef FDT_LAYER_H
-#define FDT_LAYER_H
+#ifndef LIB_FDT_FDT_H
+#define LIB_FDT_FDT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * Reading nodes, for those who use libfdt themselves. A node is an offset of libfdt.
  */
-#ifndef FDT_NODE_H
-#define FDT_NODE_H
+#ifndef LIB_FDT_NODE_H
+#define LIB_FDT_NODE_H
 
 #include <libfdt.h>
 #include <stdbool.h>

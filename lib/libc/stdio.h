@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of the C library's <stdio.h> that the image uses. */
-#ifndef LIBC_STDIO_H
-#define LIBC_STDIO_H
+#ifndef LIB_LIBC_STDIO_H
+#define LIB_LIBC_STDIO_H
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * Message-signalled interrupts, polled: the machine's interrupt controller as the place where messages
  * arrive. No interrupt is ever taken. Each machine supplies it.
  */
-#ifndef MSI_H
-#define MSI_H
+#ifndef LIB_PCI_MSI_H
+#define LIB_PCI_MSI_H
 
 #include <stdbool.h>
 #include <stdint.h>

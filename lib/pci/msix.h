@@ -2,8 +2,8 @@
 /*
  * MSI-X of a PCI function (PCI 3.0, 6.8.2).
  */
-#ifndef MSIX_H
-#define MSIX_H
+#ifndef LIB_PCI_MSIX_H
+#define LIB_PCI_MSIX_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <asm/io.h>
 #include <stddef.h>
+
+#include <asm/io.h>
 
 #include "boot.h"
 #include "machine.h"

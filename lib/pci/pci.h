@@ -5,8 +5,8 @@
  * No firmware is assumed. pci_scan() numbers bridges and places BARs where nobody did, and leaves
  * alone what is set up already.
  */
-#ifndef PCI_H
-#define PCI_H
+#ifndef LIB_PCI_PCI_H
+#define LIB_PCI_PCI_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Registers of virtio-mmio, version 2 (virtio 1.4, 4.2.2), for the transport and for the tests of it.
  * All have 32 bits; configuration begins where they end.
  */
-#ifndef VIRTIO_MMIO_LAYOUT_H
-#define VIRTIO_MMIO_LAYOUT_H
+#ifndef LIB_VIRTIO_MMIO_LAYOUT_H
+#define LIB_VIRTIO_MMIO_LAYOUT_H
 
 enum {
 	MMIO_MAGIC_VALUE = 0x000,

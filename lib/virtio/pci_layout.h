@@ -2,8 +2,8 @@
 /*
  * Layout of the virtio-pci structures (virtio 1.4, 4.1.4), for the transport and for the tests of it.
  */
-#ifndef VIRTIO_PCI_LAYOUT_H
-#define VIRTIO_PCI_LAYOUT_H
+#ifndef LIB_VIRTIO_PCI_LAYOUT_H
+#define LIB_VIRTIO_PCI_LAYOUT_H
 
 #include <stdint.h>
 

@@ -7,8 +7,8 @@
  * else tests may write the three areas themselves; the book-keeping of ring_add() lives outside of
  * them, so that a device that scribbles over a ring cannot confuse us.
  */
-#ifndef RING_H
-#define RING_H
+#ifndef LIB_VIRTIO_RING_H
+#define LIB_VIRTIO_RING_H
 
 #include <stdbool.h>
 #include <stddef.h>

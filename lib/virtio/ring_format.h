@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the two ring formats do each its own way, and what ring.c does for them. */
-#ifndef RING_FORMAT_H
-#define RING_FORMAT_H
+#ifndef LIB_VIRTIO_RING_FORMAT_H
+#define LIB_VIRTIO_RING_FORMAT_H
 
 #include "virtio/ring.h"
 

@@ -5,8 +5,8 @@
  * The driver sequence of 3.1.1 is virtio_reset(), virtio_negotiate(), virtio_enable_queue() for
  * each queue, virtio_driver_ok(). Tests that leave that sequence use the transport's operations.
  */
-#ifndef VIRTIO_H
-#define VIRTIO_H
+#ifndef LIB_VIRTIO_VIRTIO_H
+#define LIB_VIRTIO_VIRTIO_H
 
 #include <stdbool.h>
 #include <stdint.h>

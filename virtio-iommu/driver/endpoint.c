@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "console.h"
-#include "driver/endpoint.h"
-#include "driver/iommu.h"
 #include "memory.h"
 #include "pci/pci.h"
-#include "driver/reserved.h"
 #include "time.h"
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "driver/reserved.h"
 #include "topology/topology.h"
 
 /* Private pages lie below this address, if the input range reaches as far. */

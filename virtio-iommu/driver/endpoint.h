@@ -2,8 +2,8 @@
 /*
  * Endpoints behind the IOMMU that can do DMA for us.
  */
-#ifndef ENDPOINT_H
-#define ENDPOINT_H
+#ifndef DRIVER_ENDPOINT_H
+#define DRIVER_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stdint.h>

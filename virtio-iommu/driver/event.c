@@ -5,10 +5,11 @@
  */
 #include <string.h>
 
-#include "driver/iommu.h"
-#include "driver/iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+
+#include "driver/iommu.h"
+#include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
 /* A buffer lies in a slot of its own, with bytes in front and behind that belong to no buffer. */

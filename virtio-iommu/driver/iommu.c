@@ -6,9 +6,10 @@
 
 #include <asm/io.h>
 
+#include "memory.h"
+
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
-#include "memory.h"
 #include "driver/trace.h"
 
 #define SMALLEST_PAGE 4096

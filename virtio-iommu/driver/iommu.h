@@ -5,16 +5,17 @@
  *
  * There is one device per run, so its state is one object and the functions take none.
  */
-#ifndef IOMMU_H
-#define IOMMU_H
+#ifndef DRIVER_IOMMU_H
+#define DRIVER_IOMMU_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
-#include "standard/request.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
+
+#include "standard/request.h"
 
 /* The longest readable and writable parts of a request. */
 #define REQUEST_MAX 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What iommu.c, request.c, domains.c and event.c do for each other. */
-#ifndef IOMMU_INTERNAL_H
-#define IOMMU_INTERNAL_H
+#ifndef DRIVER_IOMMU_INTERNAL_H
+#define DRIVER_IOMMU_INTERNAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

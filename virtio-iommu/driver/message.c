@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include "driver/iommu.h"
-#include "driver/message.h"
 #include "pci/pci.h"
 #include "time.h"
+
+#include "driver/iommu.h"
+#include "driver/message.h"
 
 #define MAX_SENDERS 4
 

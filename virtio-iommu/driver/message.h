@@ -2,8 +2,8 @@
 /*
  * Messages that functions send by MSI-X while a test runs.
  */
-#ifndef MESSAGE_H
-#define MESSAGE_H
+#ifndef DRIVER_MESSAGE_H
+#define DRIVER_MESSAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
-#include "driver/iommu.h"
-#include "driver/iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+
+#include "driver/iommu.h"
+#include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
 #define GUARD 64	/* bytes watched in front of and behind each part */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "console.h"
+
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/reserved.h"

@@ -3,8 +3,8 @@
  * Reserved regions of all endpoints (PROBE, RESV_MEM): the tests keep out of them, except those
  * that mean to go there.
  */
-#ifndef RESERVED_H
-#define RESERVED_H
+#ifndef DRIVER_RESERVED_H
+#define DRIVER_RESERVED_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "console.h"
-#include "standard/property.h"
-#include "judge/effect.h"
+#include "memory.h"
+
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
-#include "memory.h"
 #include "driver/reserved.h"
 #include "driver/trace.h"
+#include "judge/effect.h"
+#include "standard/property.h"
 
 #define LINE 240
 

@@ -3,8 +3,8 @@
  * What a test asks of the device and what comes back, as comment lines: with `trace` on the command
  * line. Each does nothing without it.
  */
-#ifndef TRACE_H
-#define TRACE_H
+#ifndef DRIVER_TRACE_H
+#define DRIVER_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * memory is allocated, nothing of the machine is used: it is the heart of the reference device and
  * can be an oracle anywhere else.
  */
-#ifndef MODEL_H
-#define MODEL_H
+#ifndef STANDARD_MODEL_H
+#define STANDARD_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>

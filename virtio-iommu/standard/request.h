@@ -3,8 +3,8 @@
  * The wire format of the virtio-iommu (virtio 1.4, 5.13). All fields little-endian, as the CPUs
  * that we run on.
  */
-#ifndef REQUEST_H
-#define REQUEST_H
+#ifndef STANDARD_REQUEST_H
+#define STANDARD_REQUEST_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,6 +8,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+
 #include "topology/topology.h"
 
 enum { MAP_RID = 0, MAP_PHANDLE = 1, MAP_ID = 2, MAP_LENGTH = 3, MAP_CELLS = 4 };

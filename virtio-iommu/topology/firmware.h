@@ -2,13 +2,14 @@
 /*
  * What the firmware says of the IOMMU, as it stands: for the tests that judge the tables themselves.
  */
-#ifndef FIRMWARE_H
-#define FIRMWARE_H
+#ifndef TOPOLOGY_FIRMWARE_H
+#define TOPOLOGY_FIRMWARE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "pci/pci.h"
+
 #include "topology/topology.h"
 
 struct firmware {

@@ -5,8 +5,8 @@
  * Read from the ACPI VIOT or from a device tree. The id of a PCI function follows from its BDF:
  * number the buses first.
  */
-#ifndef TOPOLOGY_H
-#define TOPOLOGY_H
+#ifndef TOPOLOGY_TOPOLOGY_H
+#define TOPOLOGY_TOPOLOGY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "le.h"
+
 #include "topology/topology.h"
 
 /* Table. */

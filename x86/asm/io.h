@@ -5,8 +5,8 @@
  * Each access is one instruction of the stated width, in program order. The simple "mov" forms
  * are spelled out because software-emulated hosts decode only those.
  */
-#ifndef ASM_IO_H
-#define ASM_IO_H
+#ifndef X86_ASM_IO_H
+#define X86_ASM_IO_H
 
 #include <stdint.h>
 
