@@ -6,6 +6,7 @@
 #include "console.h"
 #include "efi/efi.h"
 #include "fdt/fdt.h"
+#include "util.h"
 
 #include "arch.h"
 #include "sysreg.h"
@@ -18,7 +19,7 @@ uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system);
 static void write_back(const void *start, uint64_t size)
 {
 	uint64_t line = 4ull << (read_sysreg(ctr_el0) >> 16 & 15);
-	uint64_t at = (uintptr_t)start & ~(line - 1), end = (uintptr_t)start + size;
+	uint64_t at = align_down((uintptr_t)start, line), end = (uintptr_t)start + size;
 
 	for (; at < end; at += line)
 		asm volatile("dc cvac, %0" : : "r"(at) : "memory");

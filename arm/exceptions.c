@@ -5,6 +5,7 @@
 #include "console.h"
 #include "exception.h"
 #include "machine.h"
+#include "util.h"
 
 #include "arch.h"
 #include "exceptions.h"
@@ -33,7 +34,7 @@ static const char *class_name(uint64_t esr)
 {
 	unsigned int class = esr >> 26 & 0x3f;
 
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		if (classes[i].class == class)
 			return classes[i].name;
 	return "exception of another class";

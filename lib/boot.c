@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+#include "util.h"
 
 /* Memory maps of firmware come in many pieces. */
 static bool join(struct memory_range *ranges, unsigned int count, uint64_t base, uint64_t size)
@@ -56,8 +57,7 @@ static void copy_value(char *value, unsigned int size, const char *text, size_t 
 {
 	if (!size)
 		return;
-	if (length > size - 1)
-		length = size - 1;
+	length = min(length, size - 1);
 	memcpy(value, text, length);
 	value[length] = '\0';
 }

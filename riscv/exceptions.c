@@ -5,6 +5,7 @@
 #include "console.h"
 #include "exception.h"
 #include "machine.h"
+#include "util.h"
 
 #include "arch.h"
 #include "exceptions.h"
@@ -31,7 +32,7 @@ static const char *cause_name(uint64_t cause)
 
 	if (cause & CAUSE_INTERRUPT)
 		return "interrupt";
-	if (cause < sizeof(names) / sizeof(names[0]) && names[cause])
+	if (cause < ARRAY_SIZE(names) && names[cause])
 		return names[cause];
 	return "exception of another cause";
 }

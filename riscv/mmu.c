@@ -7,6 +7,7 @@
 
 #include "fdt/fdt.h"
 #include "machine.h"
+#include "util.h"
 
 #include "arch.h"
 #include "csr.h"
@@ -64,7 +65,7 @@ static uint64_t *page_entry(uint64_t address)
 		uint64_t size = 1ull << level_shift(level);
 
 		if (*entry & ENTRY_READ)
-			*entry = (uintptr_t)new_table(address & ~(size - 1), level + 1) >> 2 | ENTRY_VALID;
+			*entry = (uintptr_t)new_table(align_down(address, size), level + 1) >> 2 | ENTRY_VALID;
 		table = (struct table *)((*entry & ~1023ull) << 2);
 	}
 	return &table->entries[address >> 12 & 511];

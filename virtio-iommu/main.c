@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "pci/msi.h"
 #include "pci/pci.h"
+#include "util.h"
 #include "virtio/pci_layout.h"
 
 #include "driver/endpoint.h"
@@ -101,7 +102,7 @@ static uint64_t ring_feature(const char *name, size_t length)
 		{"notification-data", VIRTIO_F_NOTIFICATION_DATA}, {"ring-reset", VIRTIO_F_RING_RESET},
 	};
 
-	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
 		if (strlen(known[i].name) == length && !strncmp(known[i].name, name, length))
 			return VIRTIO_FEATURE(known[i].bit);
 	bail_out("command line: rings=: no feature is called %s", name);

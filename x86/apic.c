@@ -9,6 +9,7 @@
 
 #include "machine.h"
 #include "pci/msi.h"
+#include "util.h"
 
 enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
 enum { MSR_X2APIC = 0x800 };
@@ -68,7 +69,7 @@ void msi_init(const struct boot_info *boot)
 	(void)boot;
 	if (!(base & APIC_ENABLED))
 		return;
-	registers = x2apic ? NULL : io_map(base & ~0xfffull, APIC_SIZE);
+	registers = x2apic ? NULL : io_map(align_down(base, APIC_SIZE), APIC_SIZE);
 	if (!x2apic && !registers)
 		return;
 	destination = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;

@@ -10,6 +10,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+#include "util.h"
 
 #include "arch.h"
 
@@ -48,7 +49,7 @@ static uint64_t *table_below(uint64_t *entry)
 			bail_out("page tables: all %u spare tables are used up", SPARE_TABLES);
 		*entry = (uintptr_t)spare_tables[spare_tables_used++] | PTE_PRESENT | PTE_WRITE;
 	}
-	return (uint64_t *)(*entry & ~(uint64_t)(PAGE_SIZE - 1));
+	return (uint64_t *)align_down(*entry, PAGE_SIZE);
 }
 
 static uint64_t *huge_entry(uint64_t phys)
@@ -90,14 +91,14 @@ static uint64_t physical_limit(void)
 {
 	uint32_t bits = cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
 
-	return 1ull << (bits < 47 ? bits : 47);	/* the lower half of the canonical addresses */
+	return 1ull << min(bits, 47u);	/* the lower half of the canonical addresses */
 }
 
 /* Returns how far the tables last: there, or at @end. */
 static uint64_t map_ram(uint64_t from, uint64_t end)
 {
 	bool huge = has_huge_pages();
-	uint64_t page = from & ~(LARGE_PAGE - 1);
+	uint64_t page = align_down(from, LARGE_PAGE);
 
 	while (page < end && spare_tables_used < SPARE_TABLES - FOR_DEVICES) {
 		bool whole = huge && page % HUGE_PAGE == 0 && end - page >= HUGE_PAGE;
@@ -147,7 +148,7 @@ void *io_map(uint64_t phys, uint64_t size)
 {
 	if (phys + size < phys || phys + size > physical_limit())
 		return NULL;
-	for (uint64_t page = phys & ~(LARGE_PAGE - 1); page < phys + size; page += LARGE_PAGE)
+	for (uint64_t page = align_down(phys, LARGE_PAGE); page < phys + size; page += LARGE_PAGE)
 		if (!holds_ram(page))
 			map_large_page(page, PTE_DEVICE);
 		else if (page >= reach)

@@ -4,6 +4,7 @@
 #include "dma/dma.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 static const struct dma_driver *const drivers[] = {
 	&dma_virtio_blk, &dma_virtio_rng, &dma_virtio_console, &dma_virtio_net, &dma_edu,
@@ -13,7 +14,7 @@ bool dma_open(struct dma_master *master, const struct device_location *place, vo
 	      struct error *error)
 {
 	error->text[0] = '\0';
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		memset(master, 0, sizeof(*master));
 		master->page = page;
 		master->page_iova = phys(page);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dma/dma.h"
+#include "util.h"
 
 #define HEADER_BYTES 12		/* struct virtio_net_hdr, with num_buffers (5.1.6) */
 #define RECEIVE_BYTES 1526	/* at least, for whom merges no buffers (5.1.6.3.1) */
@@ -43,8 +44,6 @@ static const struct {
 	{{10, 0, 2, 2}, {10, 0, 2, 15}},
 	{{192, 168, 249, 1}, {192, 168, 249, 2}},
 };
-
-#define NETWORKS (sizeof(networks) / sizeof(networks[0]))
 
 static void make_request(struct arp_frame *frame, const uint8_t *theirs, const uint8_t *ours)
 {
@@ -89,7 +88,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 
 	if (!post_receive(master, iova, size))
 		return DMA_REFUSED;
-	for (unsigned int network = 0; network < NETWORKS; network++) {
+	for (unsigned int network = 0; network < ARRAY_SIZE(networks); network++) {
 		result = ask(master, network);
 		if (result != DMA_UNVERIFIED)
 			return result;

@@ -5,6 +5,7 @@
 #include "boot.h"
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+#include "util.h"
 
 #define FDT_ALIGN 8
 
@@ -288,11 +289,9 @@ static const struct {
 	{ "ns16550", FDT_UART_16550 },
 };
 
-#define UARTS (sizeof(uarts) / sizeof(uarts[0]))
-
 static int uart_kind(const void *fdt, int node)
 {
-	for (unsigned int i = 0; i < UARTS; i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(uarts); i++)
 		if (!fdt_node_check_compatible(fdt, node, uarts[i].compatible))
 			return uarts[i].kind;
 	return FDT_UART_NONE;
@@ -324,7 +323,7 @@ static int stdout_node(const void *fdt)
 
 static int first_uart(const void *fdt)
 {
-	for (unsigned int i = 0; i < UARTS; i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(uarts); i++) {
 		int node = fdt_next_enabled(fdt, -1, uarts[i].compatible);
 
 		if (node >= 0)
@@ -362,7 +361,7 @@ bool fdt_psci(const void *fdt, bool *hvc)
 	int node = -FDT_ERR_NOTFOUND;
 	const char *method;
 
-	for (unsigned int i = 0; node < 0 && i < sizeof(compatible) / sizeof(compatible[0]); i++)
+	for (unsigned int i = 0; node < 0 && i < ARRAY_SIZE(compatible); i++)
 		node = fdt_node_offset_by_compatible(fdt, -1, compatible[i]);
 	method = string_property(fdt, node, "method");
 	if (!method || (strcmp(method, "hvc") && strcmp(method, "smc")))

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "util.h"
+
 /*
  * Words wherever they are aligned, or halves of them, and several in a row: each instruction costs
  * dear where the host emulates us.
@@ -16,7 +18,7 @@ static size_t to_unit(const void *at, size_t unit, size_t size)
 {
 	size_t bytes = -(uintptr_t)at & (unit - 1);
 
-	return bytes < size ? bytes : size;
+	return min(bytes, size);
 }
 
 /* The largest unit that is aligned in both at once. */

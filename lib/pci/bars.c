@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "pci/pci.h"
+#include "util.h"
 
 #define BRIDGE_GRANULE 0x100000ull	/* of a bridge's memory window */
 #define WINDOW_CLOSED  0xfff0u		/* base 0xfff, limit 0 */
@@ -23,11 +24,6 @@ enum {
 	BARS_OF_FUNCTION = 6,
 	BARS_OF_BRIDGE = 2,
 };
-
-static uint64_t align_up(uint64_t value, uint64_t alignment)
-{
-	return (value + alignment - 1) & ~(alignment - 1);
-}
 
 /* Those of a host bridge are its own business: it may stop serving memory while decoding is off. */
 static unsigned int bar_count(const struct pci_dev *dev)
@@ -173,8 +169,7 @@ struct need {
 
 static void add_need(struct need *need, uint64_t size, uint64_t align)
 {
-	if (align > need->align)
-		need->align = align;
+	need->align = max(need->align, align);
 	need->size = align_up(need->size, align) + size;
 }
 

@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "machine.h"
 #include "pci/pci.h"
+#include "util.h"
 
 #define CONFIG_SIZE 4096
 
@@ -191,11 +192,10 @@ void pci_find_hole(struct pci_host *host, const struct boot_info *boot)
 
 	if (host->window_count)
 		return;
-	if (ram > start)
-		start = ram;
-	if (host->ecam && host->ecam < IO_APIC && ecam_end > start)
-		start = ecam_end;
-	start = (start + MIB - 1) & ~(MIB - 1);
+	start = max(start, ram);
+	if (host->ecam && host->ecam < IO_APIC)
+		start = max(start, ecam_end);
+	start = align_up(start, MIB);
 	if (start >= IO_APIC)
 		return;
 	host->windows[host->window_count++] = (struct pci_window){

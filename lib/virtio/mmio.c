@@ -6,6 +6,7 @@
 
 #include "machine.h"
 #include "memory.h"
+#include "util.h"
 #include "virtio/mmio_layout.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
@@ -55,11 +56,11 @@ static void mmio_accept(struct virtio_device *dev, uint32_t word, uint32_t bits)
 
 static uint16_t mmio_queue_max(struct virtio_device *dev, uint16_t queue)
 {
-	uint32_t max;
+	uint32_t size;
 
 	put(dev, MMIO_QUEUE_SEL, queue);
-	max = get(dev, MMIO_QUEUE_SIZE_MAX);
-	return max < UINT16_MAX ? max : UINT16_MAX;
+	size = get(dev, MMIO_QUEUE_SIZE_MAX);
+	return min(size, UINT16_MAX);
 }
 
 static void put_address(struct virtio_device *dev, unsigned int offset, volatile void *area,

@@ -7,8 +7,11 @@
 #include <asm/barrier.h>
 
 #include "memory.h"
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
+
+#define RING_ALIGN 16	/* of descriptors, in the ring and in indirect tables (2.7) */
 
 _Static_assert(sizeof(struct ring_desc) == 16, "2.7.5");
 _Static_assert(offsetof(struct ring_desc, next) == 14, "2.7.5");
@@ -25,7 +28,7 @@ static size_t area_bytes(uint16_t size)
 	size_t split = size * (sizeof(struct ring_desc) + sizeof(uint16_t) +
 			       sizeof(struct ring_used_element)) + 16;
 
-	return (split + 15) & ~(size_t)15;
+	return align_up(split, RING_ALIGN);
 }
 
 static size_t table_bytes(uint16_t size)

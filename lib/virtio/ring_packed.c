@@ -4,6 +4,7 @@
  */
 #include <asm/barrier.h>
 
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
 
@@ -120,7 +121,7 @@ static uint16_t packed_pending(const struct ring *ring)
 
 		count++;
 		at = advance(ring, at, slots);
-		left -= slots < left ? slots : left;
+		left -= min(slots, left);
 	}
 	return count;
 }

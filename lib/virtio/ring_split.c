@@ -4,6 +4,7 @@
  */
 #include <asm/barrier.h>
 
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
 
@@ -18,7 +19,7 @@ static size_t used_offset(uint16_t size)
 {
 	size_t end = avail_offset(size) + sizeof(struct ring_avail) + (size + 1) * sizeof(uint16_t);
 
-	return (end + USED_ALIGN - 1) & ~(size_t)(USED_ALIGN - 1);
+	return align_up(end, USED_ALIGN);
 }
 
 static void split_init(struct ring *ring, uint8_t *memory)

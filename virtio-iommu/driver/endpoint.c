@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "pci/pci.h"
 #include "time.h"
+#include "util.h"
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
@@ -121,16 +122,14 @@ uint64_t quiet_us(const struct endpoint *ep)
 {
 	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
 
-	if (us > QUIET_MOST_US)
-		return QUIET_MOST_US;
-	return us > QUIET_US ? us : QUIET_US;
+	return min(max(us, QUIET_US), QUIET_MOST_US);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)
 {
 	uint64_t faded = ep->usual_us - ep->usual_us / 8;
 
-	ep->usual_us = microseconds > faded ? microseconds : faded;
+	ep->usual_us = max(microseconds, faded);
 }
 
 /* Nobody reports a blocked access to a driver that is not there yet. */
@@ -158,7 +157,7 @@ bool endpoint_wrote_first(void)
 void endpoints_choose_iovas(void)
 {
 	uint64_t top = iommu.config.input_end < PRIVATE_TOP ? iommu.config.input_end + 1 : PRIVATE_TOP;
-	uint64_t base = reserved_avoid((top - PRIVATE_SPACE) & -(uint64_t)PRIVATE_PAGE, PRIVATE_SPACE);
+	uint64_t base = reserved_avoid(align_down(top - PRIVATE_SPACE, PRIVATE_PAGE), PRIVATE_SPACE);
 
 	for (unsigned int i = 0; i < count; i++)
 		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;

@@ -7,6 +7,7 @@
 #include <asm/io.h>
 
 #include "memory.h"
+#include "util.h"
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
@@ -104,7 +105,7 @@ static bool check_config(struct error *error)
 static void set_granule(uint64_t page_size_mask)
 {
 	iommu.granule = page_size_mask ? page_size_mask & -page_size_mask : SMALLEST_PAGE;
-	iommu.page = iommu.granule > SMALLEST_PAGE ? iommu.granule : SMALLEST_PAGE;
+	iommu.page = max(iommu.granule, SMALLEST_PAGE);
 }
 
 static bool add_ring_features(struct error *error)
@@ -163,7 +164,7 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 		return false;
 	if (queue == REQUEST_QUEUE && iommu.rings.size)
 		size = iommu.rings.size;
-	size = most < size ? most : size;
+	size = min(most, size);
 	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
 		size &= size - 1;	/* a power of 2 if split (2.7) */
 	ring_init(ring, size, ring_memory[queue], 0, iommu.dev.accepted);

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
@@ -92,7 +93,7 @@ static unsigned int cut_part(unsigned int count, struct cut cut, uint64_t addres
 			     bool writable)
 {
 	unsigned int room = iommu.requests.size / 2;
-	unsigned int last = count + (room < PART_PIECES ? room : PART_PIECES) - 1;
+	unsigned int last = count + min(room, PART_PIECES) - 1;
 	uint32_t length = cut.first;
 
 	for (; size; address += length, size -= length, length = cut.next) {

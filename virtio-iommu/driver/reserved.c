@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "util.h"
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
@@ -81,10 +82,9 @@ bool reserved_overlaps(uint64_t start, uint64_t end)
 uint64_t reserved_avoid(uint64_t start, uint64_t size)
 {
 	const struct reserved_region *region;
-	uint64_t mask = iommu.page - 1;
 
-	start = (start + mask) & ~mask;
+	start = align_up(start, iommu.page);
 	while ((region = overlapping(start, start + size - 1)) && region->end < -iommu.page)
-		start = (region->end + 1 + mask) & ~mask;
+		start = align_up(region->end + 1, iommu.page);
 	return start;
 }

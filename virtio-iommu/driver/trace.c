@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "memory.h"
+#include "util.h"
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
@@ -62,7 +63,7 @@ static uint32_t standard_size(uint8_t type)
 		[REQUEST_PROBE] = sizeof(struct probe_request),
 	};
 
-	return type < sizeof(sizes) ? sizes[type] : 0;
+	return type < ARRAY_SIZE(sizes) ? sizes[type] : 0;
 }
 
 static void describe(char *text, size_t room, const union any_request *r)
@@ -146,7 +147,7 @@ void trace_request(const void *readable, uint32_t size, uint32_t writable)
 
 	if (!tracing)
 		return;
-	memcpy(&request, readable, size < sizeof(request) ? size : sizeof(request));
+	memcpy(&request, readable, min(size, sizeof(request)));
 	last_type = request.head.type;
 	if (last_type == REQUEST_PROBE)
 		tail += iommu.config.probe_size;
@@ -176,7 +177,7 @@ void trace_event(const struct event *event)
 	const struct fault_record *r = &event->record;
 
 	trace("event: fault %s (%u) flags %#x endpoint %#x address %#lx, used.len %u",
-	      r->reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[r->reason] : "?", r->reason,
+	      r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "?", r->reason,
 	      r->flags, r->endpoint, r->address, event->length);
 }
 
