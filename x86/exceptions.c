@@ -38,7 +38,10 @@ void exceptions_init(void)
 	for (unsigned int i = 0; i < VECTORS; i++) {
 		uintptr_t stub = (uintptr_t)exception_stubs + i * STUB_SIZE;
 
-		idt[i] = (struct gate){stub, CODE_SELECTOR, INTERRUPT_GATE, stub >> 16, stub >> 32, 0};
+		idt[i] = (struct gate){
+			.offset_low = stub, .offset_middle = stub >> 16, .offset_high = stub >> 32,
+			.selector = CODE_SELECTOR, .flags = INTERRUPT_GATE,
+		};
 	}
 	asm volatile("lidt %0" : : "m"(pointer) : "memory");
 }

@@ -157,7 +157,7 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 				 fdt_node_name(fdt, node), cam);
 	while ((node = fdt_next_enabled(fdt, node, ecam)) >= 0) {
 		struct pci_host host = { 0 };
-		struct reader r = { fdt, node, &host, error };
+		struct reader r = { .fdt = fdt, .node = node, .host = &host, .error = error };
 
 		if (*count == max)
 			return error_set(error, "device tree: %s: more than %u host bridges",

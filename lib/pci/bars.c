@@ -421,7 +421,10 @@ bool pci_assign_bars(struct pci *pci, struct error *error)
 		return false;
 	for (unsigned int i = 0; i < pci->host_count; i++) {
 		struct pci_host *host = &pci->hosts[i];
-		struct space space = { pci, host, NULL, host->windows, host->window_count };
+		struct space space = {
+			.pci = pci, .host = host,
+			.windows = host->windows, .count = host->window_count,
+		};
 
 		place_bus(&space);
 	}

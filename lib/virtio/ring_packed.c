@@ -66,7 +66,9 @@ static void packed_fill(void *entry, const struct ring_piece *piece, uint16_t ne
 {
 	(void)next;
 	*(struct packed_desc *)entry = (struct packed_desc){
-		piece->address, piece->length, 0, piece->writable ? DESC_WRITE : 0};
+		.address = piece->address, .length = piece->length,
+		.flags = piece->writable ? DESC_WRITE : 0,
+	};
 }
 
 static void packed_publish(struct ring *ring, uint16_t id)

@@ -61,8 +61,9 @@ static uint16_t split_write(struct ring *ring, const struct ring_piece *pieces, 
 static void split_fill(void *entry, const struct ring_piece *piece, uint16_t next)
 {
 	*(struct ring_desc *)entry = (struct ring_desc){
-		piece->address, piece->length,
-		(piece->writable ? DESC_WRITE : 0) | (next ? DESC_NEXT : 0), next};
+		.address = piece->address, .length = piece->length, .next = next,
+		.flags = (piece->writable ? DESC_WRITE : 0) | (next ? DESC_NEXT : 0),
+	};
 }
 
 static void split_publish(struct ring *ring, uint16_t head)

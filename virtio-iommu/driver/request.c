@@ -189,28 +189,35 @@ struct reply send_probe(const struct probe_request *request)
 
 struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags)
 {
-	return send_attach(&(struct attach_request){{.type = REQUEST_ATTACH}, domain, endpoint, flags, {0}});
+	return send_attach(&(struct attach_request){
+		.head.type = REQUEST_ATTACH, .domain = domain, .endpoint = endpoint, .flags = flags,
+	});
 }
 
 struct reply detach(uint32_t domain, uint32_t endpoint)
 {
-	return send_detach(&(struct detach_request){{.type = REQUEST_DETACH}, domain, endpoint, {0}});
+	return send_detach(&(struct detach_request){
+		.head.type = REQUEST_DETACH, .domain = domain, .endpoint = endpoint,
+	});
 }
 
 struct reply map(uint32_t domain, uint64_t virt_start, uint64_t virt_end, uint64_t phys_start,
 		 uint32_t flags)
 {
 	return send_map(&(struct map_request){
-		{.type = REQUEST_MAP}, domain, virt_start, virt_end, phys_start, flags});
+		.head.type = REQUEST_MAP, .domain = domain, .virt_start = virt_start, .virt_end = virt_end,
+		.phys_start = phys_start, .flags = flags,
+	});
 }
 
 struct reply unmap(uint32_t domain, uint64_t virt_start, uint64_t virt_end)
 {
 	return send_unmap(&(struct unmap_request){
-		{.type = REQUEST_UNMAP}, domain, virt_start, virt_end, {0}});
+		.head.type = REQUEST_UNMAP, .domain = domain, .virt_start = virt_start, .virt_end = virt_end,
+	});
 }
 
 struct reply probe(uint32_t endpoint)
 {
-	return send_probe(&(struct probe_request){{.type = REQUEST_PROBE}, endpoint, {0}});
+	return send_probe(&(struct probe_request){.head.type = REQUEST_PROBE, .endpoint = endpoint});
 }

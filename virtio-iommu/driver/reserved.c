@@ -20,7 +20,9 @@ static void add_region(uint32_t id, const struct property_resv_mem *property)
 	if (region_count == MAX_REGIONS)
 		return;
 	regions[region_count++] = (struct reserved_region){
-		id, property->subtype, property->start, property->end};
+		.endpoint = id, .subtype = property->subtype,
+		.start = property->start, .end = property->end,
+	};
 	printf("# reserved: endpoint %#x %#lx-%#lx subtype %u\n", id, property->start, property->end,
 	       property->subtype);
 }

@@ -417,92 +417,184 @@ static bool probe_endpoint(const struct model *m, const struct model_request *r)
 /* Unless set up otherwise, a refusal has no effect, and OK has the whole. */
 const struct model_rule model_rules[MODEL_RULES] = {
 	/* 5.13.6: a request that cannot be parsed comes back as it was. */
-	[RULE_NO_HEAD] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_head},
-	[RULE_UNKNOWN_TYPE] = {"DEV-OPS-3", 0, ANSWER_UNWRITTEN, false, SHOULD(UNWRITTEN, REFUSED),
-			       unknown_type},
-	[RULE_TOO_SHORT] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN | REFUSED), too_short},
-	[RULE_TOO_LONG] = {"AMB-16", 0, STATUS_OK, false, MUST(OK | INVAL), too_long},
-	[RULE_NO_TAIL] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_tail},
+	[RULE_NO_HEAD] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN), .applies = no_head,
+	},
+	[RULE_UNKNOWN_TYPE] = {
+		.requirement = "DEV-OPS-3", .usual = ANSWER_UNWRITTEN,
+		SHOULD(UNWRITTEN, REFUSED), .applies = unknown_type,
+	},
+	[RULE_TOO_SHORT] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN | REFUSED), .applies = too_short,
+	},
+	[RULE_TOO_LONG] = {
+		.requirement = "AMB-16", .usual = STATUS_OK,
+		MUST(OK | INVAL), .applies = too_long,
+	},
+	[RULE_NO_TAIL] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN), .applies = no_tail,
+	},
 
 	/* 5.13.6.3 */
-	[RULE_ATTACH_RESERVED] = {"DEV-ATTACH-1", REQUEST_ATTACH, STATUS_INVAL, false, MUST(INVAL),
-				  attach_reserved},
-	[RULE_ATTACH_FLAGS] = {"DEV-ATTACH-2", REQUEST_ATTACH, STATUS_INVAL, false, MUST(INVAL),
-			       attach_flags},
-	[RULE_ATTACH_FLAG_DECLINED] = {"AMB-3", REQUEST_ATTACH, STATUS_INVAL, false,
-				       MUST(OK | REFUSED), attach_flag_declined},
-	[RULE_ATTACH_DOMAIN_RANGE] = {"N-RANGE-2", REQUEST_ATTACH, STATUS_RANGE, false,
-				      SHOULD(REFUSED, OK), attach_domain_range},
-	[RULE_ATTACH_ENDPOINT] = {"DEV-ATTACH-3", REQUEST_ATTACH, STATUS_NOENT, false, MUST(NOENT),
-				  attach_endpoint},
-	[RULE_ATTACH_KIND] = {"DEV-ATTACH-6", REQUEST_ATTACH, STATUS_INVAL, false,
-			      SHOULD(INVAL, OK | REFUSED), attach_kind},
-	[RULE_ATTACH_FLIP] = {"AMB-6", REQUEST_ATTACH, STATUS_INVAL, false, MUST(OK | REFUSED),
-			      attach_flip},
-	[RULE_ATTACH_AGAIN] = {"AMB-5", REQUEST_ATTACH, STATUS_OK, false, SHOULD(OK, REFUSED),
-			       attach_again},
-	[RULE_ATTACH_REGIONS] = {"AMB-18", REQUEST_ATTACH, STATUS_UNSUPP, false,
-				 MUST(OK | UNSUPP | INVAL), attach_regions},
-	[RULE_ATTACH_SHARE] = {"DEV-ATTACH-5", REQUEST_ATTACH, STATUS_OK, false, MUST(OK | UNSUPP),
-			       attach_share},
-	[RULE_ATTACH_MOVE] = {"DEV-ATTACH-9", REQUEST_ATTACH, STATUS_OK, false, SHOULD(OK, UNSUPP),
-			      attach_move},
+	[RULE_ATTACH_RESERVED] = {
+		.requirement = "DEV-ATTACH-1", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = attach_reserved,
+	},
+	[RULE_ATTACH_FLAGS] = {
+		.requirement = "DEV-ATTACH-2", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = attach_flags,
+	},
+	[RULE_ATTACH_FLAG_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = attach_flag_declined,
+	},
+	[RULE_ATTACH_DOMAIN_RANGE] = {
+		.requirement = "N-RANGE-2", .type = REQUEST_ATTACH, .usual = STATUS_RANGE,
+		SHOULD(REFUSED, OK), .applies = attach_domain_range,
+	},
+	[RULE_ATTACH_ENDPOINT] = {
+		.requirement = "DEV-ATTACH-3", .type = REQUEST_ATTACH, .usual = STATUS_NOENT,
+		MUST(NOENT), .applies = attach_endpoint,
+	},
+	[RULE_ATTACH_KIND] = {
+		.requirement = "DEV-ATTACH-6", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = attach_kind,
+	},
+	[RULE_ATTACH_FLIP] = {
+		.requirement = "AMB-6", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = attach_flip,
+	},
+	[RULE_ATTACH_AGAIN] = {
+		.requirement = "AMB-5", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		SHOULD(OK, REFUSED), .applies = attach_again,
+	},
+	[RULE_ATTACH_REGIONS] = {
+		.requirement = "AMB-18", .type = REQUEST_ATTACH, .usual = STATUS_UNSUPP,
+		MUST(OK | UNSUPP | INVAL), .applies = attach_regions,
+	},
+	[RULE_ATTACH_SHARE] = {
+		.requirement = "DEV-ATTACH-5", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		MUST(OK | UNSUPP), .applies = attach_share,
+	},
+	[RULE_ATTACH_MOVE] = {
+		.requirement = "DEV-ATTACH-9", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		SHOULD(OK, UNSUPP), .applies = attach_move,
+	},
 
 	/* 5.13.6.4 */
-	[RULE_DETACH_ENDPOINT] = {"DEV-DETACH-2", REQUEST_DETACH, STATUS_NOENT, false, MUST(NOENT),
-				  detach_endpoint},
-	[RULE_DETACH_DOMAIN] = {"DEV-DETACH-3", REQUEST_DETACH, STATUS_INVAL, false,
-				MUST(OK | REFUSED), detach_domain},
+	[RULE_DETACH_ENDPOINT] = {
+		.requirement = "DEV-DETACH-2", .type = REQUEST_DETACH, .usual = STATUS_NOENT,
+		MUST(NOENT), .applies = detach_endpoint,
+	},
+	[RULE_DETACH_DOMAIN] = {
+		.requirement = "DEV-DETACH-3", .type = REQUEST_DETACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = detach_domain,
+	},
 
 	/* 5.13.6.5 */
-	[RULE_MAP_DECLINED] = {"AMB-3", REQUEST_MAP, ANSWER_UNWRITTEN, false, SHOULD(REFUSED | UNWRITTEN, OK),
-			       map_unmap_declined},
-	[RULE_MAP_FLAGS] = {"DEV-MAP-3", REQUEST_MAP, STATUS_INVAL, false, MUST(INVAL), map_flags},
-	[RULE_MAP_FLAG_DECLINED] = {"AMB-3", REQUEST_MAP, STATUS_INVAL, false, MUST(OK | REFUSED),
-				    map_flag_declined},
-	[RULE_MAP_DOMAIN] = {"DEV-MAP-4", REQUEST_MAP, STATUS_NOENT, false, SHOULD(NOENT, REFUSED),
-			     map_domain},
-	[RULE_MAP_BYPASS] = {"DEV-MAP-5", REQUEST_MAP, STATUS_INVAL, false,
-			     SHOULD(INVAL, OK | REFUSED), map_bypass},
-	[RULE_MAP_ORDER] = {"DRV-MAP-3", REQUEST_MAP, STATUS_INVAL, false, MUST(REFUSED), map_order},
-	[RULE_MAP_ALIGN] = {"DEV-MAP-1", REQUEST_MAP, STATUS_RANGE, false,
-			    SHOULD(RANGE, OK | REFUSED), map_align},
-	[RULE_MAP_ONE_BYTE] = {"AMB-4", REQUEST_MAP, STATUS_OK, false, MUST(OK | REFUSED),
-			       map_one_byte},
-	[RULE_MAP_INPUT_RANGE] = {"N-RANGE-1", REQUEST_MAP, STATUS_RANGE, false,
-				  SHOULD(REFUSED, OK), map_input_range},
-	[RULE_MAP_REGION] = {"DEV-RESV-4", REQUEST_MAP, STATUS_INVAL, false, SHOULD(REFUSED, OK),
-			     map_region},
-	[RULE_MAP_OVERLAP] = {"DEV-MAP-2", REQUEST_MAP, STATUS_INVAL, false,
-			      SHOULD(INVAL, OK | REFUSED), map_overlap},
-	[RULE_MAP_PHYS] = {"N-MAP-5", REQUEST_MAP, STATUS_FAULT, false, MUST(OK | REFUSED), map_phys},
-	[RULE_MAP_PERMISSIONS] = {"DEV-MAP-7", REQUEST_MAP, STATUS_OK, false, MUST(OK | REFUSED),
-				  map_permissions},
-	[RULE_MAP_ROOM] = {"AMB-8", REQUEST_MAP, STATUS_NOMEM, false, MUST(REFUSED), map_room},
+	[RULE_MAP_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_MAP, .usual = ANSWER_UNWRITTEN,
+		SHOULD(REFUSED | UNWRITTEN, OK), .applies = map_unmap_declined,
+	},
+	[RULE_MAP_FLAGS] = {
+		.requirement = "DEV-MAP-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = map_flags,
+	},
+	[RULE_MAP_FLAG_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = map_flag_declined,
+	},
+	[RULE_MAP_DOMAIN] = {
+		.requirement = "DEV-MAP-4", .type = REQUEST_MAP, .usual = STATUS_NOENT,
+		SHOULD(NOENT, REFUSED), .applies = map_domain,
+	},
+	[RULE_MAP_BYPASS] = {
+		.requirement = "DEV-MAP-5", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = map_bypass,
+	},
+	[RULE_MAP_ORDER] = {
+		.requirement = "DRV-MAP-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(REFUSED), .applies = map_order,
+	},
+	[RULE_MAP_ALIGN] = {
+		.requirement = "DEV-MAP-1", .type = REQUEST_MAP, .usual = STATUS_RANGE,
+		SHOULD(RANGE, OK | REFUSED), .applies = map_align,
+	},
+	[RULE_MAP_ONE_BYTE] = {
+		.requirement = "AMB-4", .type = REQUEST_MAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = map_one_byte,
+	},
+	[RULE_MAP_INPUT_RANGE] = {
+		.requirement = "N-RANGE-1", .type = REQUEST_MAP, .usual = STATUS_RANGE,
+		SHOULD(REFUSED, OK), .applies = map_input_range,
+	},
+	[RULE_MAP_REGION] = {
+		.requirement = "DEV-RESV-4", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(REFUSED, OK), .applies = map_region,
+	},
+	[RULE_MAP_OVERLAP] = {
+		.requirement = "DEV-MAP-2", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = map_overlap,
+	},
+	[RULE_MAP_PHYS] = {
+		.requirement = "N-MAP-5", .type = REQUEST_MAP, .usual = STATUS_FAULT,
+		MUST(OK | REFUSED), .applies = map_phys,
+	},
+	[RULE_MAP_PERMISSIONS] = {
+		.requirement = "DEV-MAP-7", .type = REQUEST_MAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = map_permissions,
+	},
+	[RULE_MAP_ROOM] = {
+		.requirement = "AMB-8", .type = REQUEST_MAP, .usual = STATUS_NOMEM,
+		MUST(REFUSED), .applies = map_room,
+	},
 
 	/* 5.13.6.6 */
-	[RULE_UNMAP_DECLINED] = {"AMB-3", REQUEST_UNMAP, ANSWER_UNWRITTEN, false,
-				 SHOULD(REFUSED | UNWRITTEN, OK), map_unmap_declined},
-	[RULE_UNMAP_RESERVED] = {"DEV-UNMAP-1", REQUEST_UNMAP, STATUS_OK, true, MUST(OK | INVAL),
-				 unmap_reserved},
-	[RULE_UNMAP_DOMAIN] = {"DEV-UNMAP-3", REQUEST_UNMAP, STATUS_NOENT, false,
-			       SHOULD(NOENT, OK | REFUSED), unmap_domain},
-	[RULE_UNMAP_BYPASS] = {"DEV-UNMAP-4", REQUEST_UNMAP, STATUS_INVAL, false,
-			       SHOULD(INVAL, OK | REFUSED), unmap_bypass},
-	[RULE_UNMAP_ORDER] = {"DRV-UNMAP-5", REQUEST_UNMAP, STATUS_INVAL, false, MUST(OK | REFUSED),
-			      unmap_order},
-	[RULE_UNMAP_ALIGN] = {"AMB-14", REQUEST_UNMAP, STATUS_OK, false,
-			      SHOULD(OK | RANGE | INVAL, REFUSED), unmap_align},
-	[RULE_UNMAP_SPLIT] = {"DEV-UNMAP-5", REQUEST_UNMAP, STATUS_RANGE, false,
-			      SHOULD(RANGE, OK | REFUSED), unmap_split},
+	[RULE_UNMAP_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_UNMAP, .usual = ANSWER_UNWRITTEN,
+		SHOULD(REFUSED | UNWRITTEN, OK), .applies = map_unmap_declined,
+	},
+	[RULE_UNMAP_RESERVED] = {
+		.requirement = "DEV-UNMAP-1", .type = REQUEST_UNMAP, .usual = STATUS_OK, .may_act = true,
+		MUST(OK | INVAL), .applies = unmap_reserved,
+	},
+	[RULE_UNMAP_DOMAIN] = {
+		.requirement = "DEV-UNMAP-3", .type = REQUEST_UNMAP, .usual = STATUS_NOENT,
+		SHOULD(NOENT, OK | REFUSED), .applies = unmap_domain,
+	},
+	[RULE_UNMAP_BYPASS] = {
+		.requirement = "DEV-UNMAP-4", .type = REQUEST_UNMAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = unmap_bypass,
+	},
+	[RULE_UNMAP_ORDER] = {
+		.requirement = "DRV-UNMAP-5", .type = REQUEST_UNMAP, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = unmap_order,
+	},
+	[RULE_UNMAP_ALIGN] = {
+		.requirement = "AMB-14", .type = REQUEST_UNMAP, .usual = STATUS_OK,
+		SHOULD(OK | RANGE | INVAL, REFUSED), .applies = unmap_align,
+	},
+	[RULE_UNMAP_SPLIT] = {
+		.requirement = "DEV-UNMAP-5", .type = REQUEST_UNMAP, .usual = STATUS_RANGE,
+		SHOULD(RANGE, OK | REFUSED), .applies = unmap_split,
+	},
 
 	/* 5.13.6.7 */
-	[RULE_PROBE_DECLINED] = {"AMB-3", REQUEST_PROBE, ANSWER_UNWRITTEN, false, MUST(ANY),
-				 probe_declined},
-	[RULE_PROBE_ROOM] = {"DEV-PROBE-9", REQUEST_PROBE, STATUS_INVAL, false,
-			     SHOULD(INVAL, OK | REFUSED), probe_room},
-	[RULE_PROBE_ENDPOINT] = {"DEV-PROBE-2", REQUEST_PROBE, STATUS_NOENT, false,
-				 SHOULD(NOENT, OK | REFUSED), probe_endpoint},
+	[RULE_PROBE_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_PROBE, .usual = ANSWER_UNWRITTEN,
+		MUST(ANY), .applies = probe_declined,
+	},
+	[RULE_PROBE_ROOM] = {
+		.requirement = "DEV-PROBE-9", .type = REQUEST_PROBE, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = probe_room,
+	},
+	[RULE_PROBE_ENDPOINT] = {
+		.requirement = "DEV-PROBE-2", .type = REQUEST_PROBE, .usual = STATUS_NOENT,
+		SHOULD(NOENT, OK | REFUSED), .applies = probe_endpoint,
+	},
 };
 
 /* What cannot be parsed has no fields that a rule of its type could look at. */
@@ -590,7 +682,9 @@ static void apply_map(struct model *m, const struct map_request *r)
 {
 	if (m->mapping_count < MODEL_MAX_MAPPINGS)
 		m->mappings[m->mapping_count++] = (struct model_mapping){
-			r->domain, r->virt_start, r->virt_end, r->phys_start, r->flags};
+			.domain = r->domain, .start = r->virt_start, .end = r->virt_end,
+			.phys = r->phys_start, .flags = r->flags,
+		};
 }
 
 static void apply_unmap(struct model *m, const struct model_request *r)
@@ -628,7 +722,7 @@ void model_reset(struct model *m)
 
 static void identity(struct model_extent *extent)
 {
-	*extent = (struct model_extent){0, UINT64_MAX, 0, MAP_RW};
+	*extent = (struct model_extent){.end = UINT64_MAX, .flags = MAP_RW};
 }
 
 /* 5.13.6, "Device operations": config.bypass counts whether or not the driver knows of it. */
@@ -647,8 +741,10 @@ static bool find_mapping(const struct model *m, uint32_t domain, uint64_t addres
 
 		if (mapping->domain != domain || address < mapping->start || address > mapping->end)
 			continue;
-		*extent = (struct model_extent){mapping->start, mapping->end, mapping->phys,
-						mapping->flags & MAP_RW};
+		*extent = (struct model_extent){
+			.start = mapping->start, .end = mapping->end,
+			.phys = mapping->phys, .flags = mapping->flags & MAP_RW,
+		};
 		return true;
 	}
 	return false;
