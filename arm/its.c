@@ -61,7 +61,7 @@ static uint32_t device_limit;
 /* msi-map of the first host bridge that has one: requester ids from first on. */
 static struct {
 	uint32_t first, base, count;
-} map;
+} msi_map;
 
 /* Carried out when the ITS has read it. */
 static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
@@ -102,10 +102,10 @@ static unsigned int find_device(uint32_t id)
 
 static bool its_alloc(struct msi_message *message, uint16_t requester)
 {
-	uint32_t id = requester - map.first + map.base, event, lpi;
+	uint32_t id = requester - msi_map.first + msi_map.base, event, lpi;
 	unsigned int n = find_device(id);
 
-	if (requester < map.first || requester - map.first >= map.count)
+	if (requester < msi_map.first || requester - msi_map.first >= msi_map.count)
 		return false;
 	if ((n == device_count && !map_device(id)) || devices[n].used == EVENTS)
 		return false;
@@ -206,9 +206,9 @@ static bool read_map(const void *fdt, int its_node)
 
 	if (!cells || count < 4 || fdt32_ld(cells + 1) != phandle)
 		return false;
-	map.first = fdt32_ld(cells);
-	map.base = fdt32_ld(cells + 2);
-	map.count = fdt32_ld(cells + 3);
+	msi_map.first = fdt32_ld(cells);
+	msi_map.base = fdt32_ld(cells + 2);
+	msi_map.count = fdt32_ld(cells + 3);
 	return true;
 }
 
@@ -218,8 +218,8 @@ static bool shows_what_is_pending(void)
 	struct deadline deadline = deadline_in(COMMAND_US);
 	struct msi_message message;
 
-	if (!command(COMMAND_MAPC, 0, rd_target | VALID) || !its_alloc(&message, map.first) ||
-	    !command(COMMAND_INT | (uint64_t)map.base << 32, message.data, 0))
+	if (!command(COMMAND_MAPC, 0, rd_target | VALID) || !its_alloc(&message, msi_map.first) ||
+	    !command(COMMAND_INT | (uint64_t)msi_map.base << 32, message.data, 0))
 		return false;
 	while (!its_arrived(&message))
 		if (deadline_over(&deadline))

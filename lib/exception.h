@@ -15,6 +15,6 @@ void exception_report(const char *summary) __attribute__((noreturn));
  * @address as "image+0x1234", to be looked up in the ELF file less where that is linked, or as it is if it
  * is none of the image's. @text, of @size characters, is filled and returned.
  */
-const char *exception_place(uint64_t address, char *text, size_t size);
+const char *image_address(uint64_t address, char *text, size_t size);
 
 #endif

@@ -15,6 +15,6 @@ struct device_location {
 };
 
 /* "0000:00:02.0" or "MMIO 0xa000000"; good until the next call. */
-const char *location_name(const struct device_location *place);
+const char *location_name(const struct device_location *location);
 
 #endif

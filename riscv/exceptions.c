@@ -42,8 +42,8 @@ static void print_registers(const struct exception_frame *frame)
 	char pc[32], ra[32];
 
 	printf("# sepc 0x%016lx (%s) ra 0x%016lx (%s)\n", frame->epc,
-	       exception_place(frame->epc, pc, sizeof(pc)), frame->x[1],
-	       exception_place(frame->x[1], ra, sizeof(ra)));
+	       image_address(frame->epc, pc, sizeof(pc)), frame->x[1],
+	       image_address(frame->x[1], ra, sizeof(ra)));
 	printf("# scause 0x%016lx stval 0x%016lx\n", frame->cause, frame->value);
 	for (int i = 1; i < 31; i += 3)
 		printf("# x%-2d 0x%016lx x%-2d 0x%016lx x%-2d 0x%016lx\n", i, frame->x[i], i + 1,
@@ -61,7 +61,7 @@ void exception(const struct exception_frame *frame)
 	char summary[120], pc[32];
 
 	snprintf(summary, sizeof(summary), "%s at %s, address 0x%lx, cause 0x%lx%s",
-		 cause_name(frame->cause), exception_place(frame->epc, pc, sizeof(pc)), frame->value,
+		 cause_name(frame->cause), image_address(frame->epc, pc, sizeof(pc)), frame->value,
 		 frame->cause, overflow_note(frame->value));
 	printf("\n# exception: %s\n", summary);
 	print_registers(frame);

@@ -64,8 +64,10 @@ static uint64_t *page_entry(uint64_t address)
 		uint64_t *entry = &table->entries[address >> level_shift(level) & 511];
 		uint64_t size = 1ull << level_shift(level);
 
-		if (*entry & ENTRY_READ)
-			*entry = (uintptr_t)new_table(align_down(address, size), level + 1) >> 2 | ENTRY_VALID;
+		if (*entry & ENTRY_READ) {
+			table = new_table(align_down(address, size), level + 1);
+			*entry = (uintptr_t)table >> 2 | ENTRY_VALID;
+		}
 		table = (struct table *)((*entry & ~1023ull) << 2);
 	}
 	return &table->entries[address >> 12 & 511];

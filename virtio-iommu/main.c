@@ -129,17 +129,17 @@ static struct iommu_rings read_rings(const struct boot_info *boot)
 	return rings;
 }
 
-static struct device_location place_of(const struct iommu_node *node)
+static struct device_location location_of(const struct iommu_node *node)
 {
-	struct device_location place = {.registers = node->base};
+	struct device_location location = {.registers = node->base};
 
 	if (node->kind == IOMMU_MMIO)
-		return place;
-	place.pci = find_function(node->segment, node->bdf);
-	if (!place.pci)
+		return location;
+	location.pci = find_function(node->segment, node->bdf);
+	if (!location.pci)
 		bail_out("%s: the virtio-iommu at " PCI_FORMAT " does not exist", topology.source,
 			 PCI_ARGS(node->segment, node->bdf));
-	return place;
+	return location;
 }
 
 /* With other ids it is opened all the same: PCI-ID-* judge them. */
@@ -148,15 +148,15 @@ static bool is_virtio_pci(const struct pci_dev *pci)
 	return pci && virtio_pci_structure(pci, TYPE_COMMON);
 }
 
-static void find_iommu(const struct device_location *place)
+static void find_iommu(const struct device_location *location)
 {
-	uint32_t type = virtio_type(place);
+	uint32_t type = virtio_type(location);
 	struct error error;
 
-	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(place->pci))
+	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(location->pci))
 		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
-			 location_name(place), type);
-	check(iommu_find(place, &error), &error);
+			 location_name(location), type);
+	check(iommu_find(location, &error), &error);
 }
 
 static void open_iommu(const struct boot_info *boot)
@@ -196,15 +196,15 @@ static void find_mmio(const struct boot_info *boot)
 
 static void open_endpoints(const struct boot_info *boot)
 {
-	static struct device_location places[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
+	static struct device_location locations[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
 	unsigned int count = 0;
 
 	for (; count < pci.device_count; count++)
-		places[count].pci = &pci.devices[count];
+		locations[count].pci = &pci.devices[count];
 	find_mmio(boot);
 	for (unsigned int i = 0; i < mmio_count; i++)
-		places[count++].registers = mmio_bases[i];
-	endpoints_open(places, count, &topology, firmware.iommu);
+		locations[count++].registers = mmio_bases[i];
+	endpoints_open(locations, count, &topology, firmware.iommu);
 }
 
 /* endpoints=N: one that is lost on the way would take its tests with it unseen. */
@@ -218,11 +218,11 @@ static void check_endpoint_count(const struct boot_info *boot)
 			 wanted, endpoint_count());
 }
 
-static void print_facts(const struct device_location *place)
+static void print_facts(const struct device_location *location)
 {
 	const struct iommu_config *c = &iommu.config;
 
-	printf("# device: %s features %#lx accepted %#lx\n", location_name(place), iommu.offered,
+	printf("# device: %s features %#lx accepted %#lx\n", location_name(location), iommu.offered,
 	       iommu.dev.accepted);
 	printf("# request queue: %u descriptors, %s\n", iommu.requests.size,
 	       iommu_wants(VIRTIO_F_RING_PACKED) ? "packed" : "split");
@@ -235,20 +235,20 @@ static void print_facts(const struct device_location *place)
 static void open_all(const struct boot_info *boot)
 {
 	struct error error;
-	struct device_location place;
+	struct device_location location;
 
 	check(acpi_init(&acpi, boot, &error), &error);
 	find_hosts(boot);
 	find_topology(boot);
-	place = place_of(&topology.iommus[firmware.iommu]);
+	location = location_of(&topology.iommus[firmware.iommu]);
 	open_endpoints(boot);
 	check_endpoint_count(boot);
-	find_iommu(&place);
+	find_iommu(&location);
 	endpoints_early_write(iommu.initial_bypass);
 	open_iommu(boot);
 	reserved_init();
 	endpoints_choose_iovas();
-	print_facts(&place);
+	print_facts(&location);
 	msi_init(boot);
 }
 

@@ -80,7 +80,7 @@ void msi_init(const struct boot_info *boot)
 	next_vector = FIRST_VECTOR;
 }
 
-static bool requested(unsigned int vector)
+static bool is_pending(unsigned int vector)
 {
 	return apic_read(APIC_REQUEST + vector / 32 * 16) >> vector % 32 & 1;
 }
@@ -88,7 +88,7 @@ static bool requested(unsigned int vector)
 bool msi_alloc(struct msi_message *message, uint16_t requester)
 {
 	(void)requester;
-	while (next_vector <= LAST_VECTOR && requested(next_vector))
+	while (next_vector <= LAST_VECTOR && is_pending(next_vector))
 		next_vector++;
 	if (next_vector > LAST_VECTOR)
 		return false;
@@ -99,5 +99,5 @@ bool msi_alloc(struct msi_message *message, uint16_t requester)
 
 bool msi_arrived(const struct msi_message *message)
 {
-	return requested(message->interrupt);
+	return is_pending(message->interrupt);
 }

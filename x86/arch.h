@@ -18,7 +18,7 @@ void x86_start(struct boot_info *boot) __attribute__((noreturn));
 void exceptions_init(void);
 
 /* Map RAM above 4 GiB, cached, as far as the page tables last. What lies below is mapped by entry.S. */
-void paging_init(const struct boot_info *boot);
+void mmu_map_ram(const struct boot_info *boot);
 
 /* Of RAM from this address on only what io_map() was asked for can be accessed. */
 uint64_t mmu_limit(void);
@@ -27,7 +27,7 @@ uint64_t mmu_limit(void);
  * Map the first 4 GiB, which entry.S does for those who come through it, while other tables are in use.
  * Returns the root for CR3; for five levels if @five_levels.
  */
-const void *paging_prepare(bool five_levels);
+const void *mmu_prepare(bool five_levels);
 
 /* Find out how fast the TSC runs. Takes some milliseconds at most. */
 void clock_init(const struct boot_info *boot);

@@ -33,8 +33,8 @@ efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 	if (!efi_start(&boot, image, system))
 		return EFI_LOAD_ERROR;
 	asm volatile("cli" : : : "memory");
-	root = paging_prepare(has_five_levels());
-	paging_init(&boot);
+	root = mmu_prepare(has_five_levels());
+	mmu_map_ram(&boot);
 	io_map((uintptr_t)image_start, image_end - image_start);
 	x86_take_over(root);
 }

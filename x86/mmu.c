@@ -40,7 +40,7 @@ static uint64_t spare_tables[SPARE_TABLES][TABLE_ENTRIES] __attribute__((aligned
 static unsigned int spare_tables_used;
 
 static const struct boot_info *memory_map;
-static uint64_t reach = UINT64_MAX;
+static uint64_t limit = UINT64_MAX;
 
 static uint64_t *table_below(uint64_t *entry)
 {
@@ -112,24 +112,24 @@ static uint64_t map_ram(uint64_t from, uint64_t end)
 	return page;
 }
 
-void paging_init(const struct boot_info *boot)
+void mmu_map_ram(const struct boot_info *boot)
 {
 	memory_map = boot;
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		uint64_t base = boot->ram[i].base, end = base + boot->ram[i].size, mapped;
 
 		mapped = base < MAPPED_BY_ENTRY ? end : map_ram(base, end);
-		if (mapped < end && mapped < reach)
-			reach = mapped;
+		if (mapped < end && mapped < limit)
+			limit = mapped;
 	}
 }
 
 uint64_t mmu_limit(void)
 {
-	return reach;
+	return limit;
 }
 
-const void *paging_prepare(bool five_levels)
+const void *mmu_prepare(bool five_levels)
 {
 	uint64_t *root;
 
@@ -151,7 +151,7 @@ void *io_map(uint64_t phys, uint64_t size)
 	for (uint64_t page = align_down(phys, LARGE_PAGE); page < phys + size; page += LARGE_PAGE)
 		if (!holds_ram(page))
 			map_large_page(page, PTE_DEVICE);
-		else if (page >= reach)
+		else if (page >= limit)
 			map_large_page(page, PTE_CACHED);
 	return (void *)phys;
 }

@@ -46,7 +46,7 @@ static void start(const char *protocol) __attribute__((noreturn));
 static void start(const char *protocol)
 {
 	boot.protocol = protocol;
-	paging_init(&boot);
+	mmu_map_ram(&boot);
 	x86_start(&boot);
 }
 

@@ -95,7 +95,7 @@ struct dma_master {
  * caller's, seen by the device at its own address until dma_set_page_iova(). Returns false, with @error empty, if no
  * driver knows the device, and with a message if it cannot be used.
  */
-bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
+bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error);
 
 /* From the next access on the device sees the private page at @iova. */
@@ -113,7 +113,7 @@ void dma_stop(struct dma_master *master);
 
 /* The drivers. open() returns false, @error untouched, for a device of another kind. */
 struct dma_driver {
-	bool (*open)(struct dma_master *master, const struct device_location *place, struct error *error);
+	bool (*open)(struct dma_master *master, const struct device_location *location, struct error *error);
 };
 
 extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_console, dma_virtio_net,
@@ -122,7 +122,7 @@ extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_consol
 /* For drivers of virtio devices: rings in the private page, and one request at a time through each. */
 #define DMA_SCRATCH 1024	/* the private page: the rings below, scratch buffers from here on */
 
-bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct device_location *location, uint32_t type,
 		     struct error *error);
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);

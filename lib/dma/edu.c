@@ -80,9 +80,9 @@ static const struct dma_ops edu_ops = {
 	.stop = edu_stop,
 };
 
-static bool edu_open(struct dma_master *master, const struct device_location *place, struct error *error)
+static bool edu_open(struct dma_master *master, const struct device_location *location, struct error *error)
 {
-	struct pci_dev *pci = place->pci;
+	struct pci_dev *pci = location->pci;
 
 	if (!pci || pci->vendor != EDU_VENDOR || pci->device != EDU_DEVICE)
 		return false;

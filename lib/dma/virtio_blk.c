@@ -115,12 +115,12 @@ static const struct dma_ops blk_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool blk_open(struct dma_master *master, const struct device_location *place,
+static bool blk_open(struct dma_master *master, const struct device_location *location,
 		     struct error *error)
 {
 	master->ops = &blk_ops;
 	make_pattern(master);
-	return dma_virtio_open(master, place, VIRTIO_TYPE_BLOCK, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_BLOCK, error);
 }
 
 const struct dma_driver dma_virtio_blk = {.open = blk_open};

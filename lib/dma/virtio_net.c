@@ -122,10 +122,10 @@ static const struct dma_ops net_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool net_open(struct dma_master *master, const struct device_location *place, struct error *error)
+static bool net_open(struct dma_master *master, const struct device_location *location, struct error *error)
 {
 	master->ops = &net_ops;
-	return dma_virtio_open(master, place, VIRTIO_TYPE_NET, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_NET, error);
 }
 
 const struct dma_driver dma_virtio_net = {.open = net_open};

@@ -114,7 +114,7 @@ static unsigned int first_capability(const struct pci_dev *dev)
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after)
 {
 	unsigned int at = first_capability(dev);
-	bool is_behind = !after;
+	bool is_past = !after;
 	uint64_t seen = 0;		/* a bit for each four bytes */
 
 	for (;;) {
@@ -125,9 +125,9 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 			return 0;
 		seen |= 1ull << at / 4;
 		header = pci_read16(dev, at);
-		if (is_behind && (header & 0xff) == id)
+		if (is_past && (header & 0xff) == id)
 			return at;
-		is_behind |= at == after;
+		is_past |= at == after;
 		at = header >> 8;
 	}
 }

@@ -187,7 +187,7 @@ static void retire(struct ring *ring, uint16_t id)
 
 static bool next_reply(struct ring *ring, struct ring_reply *reply)
 {
-	if (!ring->format->look(ring, &reply->id, &reply->length))
+	if (!ring->format->peek(ring, &reply->id, &reply->length))
 		return false;
 	reply->valid = reply->id < ring->size && ring->chain[reply->id];
 	return true;

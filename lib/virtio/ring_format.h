@@ -19,7 +19,7 @@ struct ring_format {
 	void (*publish)(struct ring *ring, uint16_t id);
 
 	/* What the device says about the next used buffer; false if there is none yet. */
-	bool (*look)(const struct ring *ring, uint32_t *id, uint32_t *length);
+	bool (*peek)(const struct ring *ring, uint32_t *id, uint32_t *length);
 
 	/* Go on behind the used buffer, and give its descriptors back. */
 	void (*retire)(struct ring *ring, uint16_t id);

@@ -89,7 +89,7 @@ static bool is_used(const struct ring *ring, struct packed_place at)
 	return !(flags & DESC_AVAIL) == !at.wrap && !(flags & DESC_USED) == !at.wrap;
 }
 
-static bool packed_look(const struct ring *ring, uint32_t *id, uint32_t *length)
+static bool packed_peek(const struct ring *ring, uint32_t *id, uint32_t *length)
 {
 	if (!is_used(ring, ring->next_used))
 		return false;
@@ -157,7 +157,7 @@ const struct ring_format ring_packed = {
 	.write = packed_write,
 	.fill = packed_fill,
 	.publish = packed_publish,
-	.look = packed_look,
+	.peek = packed_peek,
 	.retire = packed_retire,
 	.skip = packed_skip,
 	.pending = packed_pending,

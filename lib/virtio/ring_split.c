@@ -92,7 +92,7 @@ static uint16_t split_pending(const struct ring *ring)
 	return ring->used->index - ring->last_used;
 }
 
-static bool split_look(const struct ring *ring, uint32_t *id, uint32_t *length)
+static bool split_peek(const struct ring *ring, uint32_t *id, uint32_t *length)
 {
 	volatile struct ring_used_element *element;
 
@@ -144,7 +144,7 @@ const struct ring_format ring_split = {
 	.write = split_write,
 	.fill = split_fill,
 	.publish = split_publish,
-	.look = split_look,
+	.peek = split_peek,
 	.retire = split_retire,
 	.skip = split_skip,
 	.pending = split_pending,

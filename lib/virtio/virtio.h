@@ -103,10 +103,10 @@ struct virtio_device {
 };
 
 /* The type of the virtio device that is there, 0 if there is none. */
-uint32_t virtio_type(const struct device_location *place);
+uint32_t virtio_type(const struct device_location *location);
 
 /* Make @dev of it, for the driver sequence. The PCI function must outlive @dev. */
-bool virtio_open(struct virtio_device *dev, const struct device_location *place, struct error *error);
+bool virtio_open(struct virtio_device *dev, const struct device_location *location, struct error *error);
 
 /* The type of a PCI function if it is a modern virtio device (4.1.2), else 0. */
 uint32_t virtio_pci_type(const struct pci_dev *pci);

@@ -56,7 +56,7 @@ bool others_are_elsewhere(uint32_t endpoint, uint32_t domain)
 	return false;
 }
 
-static void drop(uint32_t domain)
+static void forget_handed_out(uint32_t domain)
 {
 	for (unsigned int i = 0; i < handed_out_count; i++)
 		if (handed_out[i] == domain)
@@ -72,7 +72,7 @@ void domains_note(const void *readable, uint32_t size, bool ok)
 		return;
 	if (ok)
 		track(request);
-	drop(request->domain);
+	forget_handed_out(request->domain);
 }
 
 void domains_reset(void)
@@ -101,19 +101,19 @@ static bool is_free(uint32_t domain)
 	return !has_member(domain);
 }
 
-static uint32_t last_one;	/* by its place in the range */
+static uint32_t last_index;	/* of the id that was handed out last, from domain_start on */
 
 /*
  * The next free id in turn. At most MAX_HANDED_OUT + MAX_ATTACHMENTS ids are in use: one more try finds a
  * free one.
  */
-static bool next_free(uint32_t *domain, uint32_t *place)
+static bool next_free(uint32_t *domain, uint32_t *index)
 {
 	uint64_t count = (uint64_t)iommu.config.domain_end - iommu.config.domain_start + 1;
 
 	for (uint64_t i = 1; i <= count && i <= MAX_HANDED_OUT + MAX_ATTACHMENTS + 1; i++) {
-		*place = (last_one + i) % count;
-		*domain = iommu.config.domain_start + *place;
+		*index = (last_index + i) % count;
+		*domain = iommu.config.domain_start + *index;
 		if (is_free(*domain))
 			return true;
 	}
@@ -122,17 +122,17 @@ static bool next_free(uint32_t *domain, uint32_t *place)
 
 bool peek_fresh_domain(uint32_t *domain)
 {
-	uint32_t place;
+	uint32_t index;
 
-	return next_free(domain, &place);
+	return next_free(domain, &index);
 }
 
 bool take_domain(uint32_t *domain)
 {
-	bool found = next_free(domain, &last_one);
+	bool found = next_free(domain, &last_index);
 
 	if (handed_out_count == MAX_HANDED_OUT)
-		drop(handed_out[0]);
+		forget_handed_out(handed_out[0]);
 	handed_out[handed_out_count++] = *domain;
 	return found;
 }

@@ -33,11 +33,11 @@ uint64_t quiet_us(const struct endpoint *ep);
 void access_took(struct endpoint *ep, uint64_t microseconds);
 
 /*
- * Open all masters at @places that @topology puts behind IOMMU number @iommu_index, and print one line
+ * Open all masters at @locations that @topology puts behind IOMMU number @iommu_index, and print one line
  * for each. Byte-exact ones come first, then those that write by themselves, then those that are fed,
  * slow ones last.
  */
-void endpoints_open(const struct device_location *places, unsigned int place_count,
+void endpoints_open(const struct device_location *locations, unsigned int location_count,
 		    const struct topology *topology, unsigned int iommu_index);
 
 /*

@@ -33,9 +33,9 @@ static struct event_buffer shapes[EVENT_BUFFERS];
 static bool available[EVENT_BUFFERS];
 static uint8_t slot_of_head[RING_MAX_SIZE];
 
-static bool own;		/* buffers are offered by the test */
+static bool manual;		/* buffers are offered by the test */
 static unsigned int next_slot;	/* of the next one */
-static bool strange;		/* something came back that was not available */
+static bool unexpected_used;	/* something came back that was not available */
 
 _Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written behind");
 _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
@@ -60,7 +60,8 @@ static void lay_out(const struct event_buffer *shape, uint8_t index[SLOT_SIZE])
 	}
 }
 
-static unsigned int cut(unsigned int slot, const uint8_t index[SLOT_SIZE], struct ring_piece *pieces)
+static unsigned int cut_slot(unsigned int slot, const uint8_t index[SLOT_SIZE],
+			     struct ring_piece *pieces)
 {
 	unsigned int count = 0;
 
@@ -88,7 +89,7 @@ static unsigned int make_pieces(unsigned int slot, struct ring_piece *pieces)
 		return 1;
 	}
 	lay_out(&shapes[slot], index);
-	return cut(slot, index, pieces);
+	return cut_slot(slot, index, pieces);
 }
 
 static bool post(unsigned int slot, struct event_buffer shape)
@@ -112,13 +113,13 @@ static void withdraw_all(void)
 {
 	memset(slots, EVENT_POISON, EVENT_BUFFERS * SLOT_SIZE);
 	memset(available, 0, sizeof(available));
-	strange = false;
+	unexpected_used = false;
 }
 
 void events_post(void)
 {
 	withdraw_all();
-	own = false;
+	manual = false;
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++)
 		post(i, (struct event_buffer){0});
 	virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
@@ -127,7 +128,7 @@ void events_post(void)
 void events_manual(void)
 {
 	withdraw_all();
-	own = true;
+	manual = true;
 }
 
 bool iommu_restart_without_events(void)
@@ -141,7 +142,7 @@ bool iommu_restart_without_events(void)
 
 bool events_are_manual(void)
 {
-	return own;
+	return manual;
 }
 
 /* A slot that has not been used for long, so that late writes to old ones are seen. */
@@ -193,7 +194,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	if (iommu.dead ||
 	    virtio_wait(&iommu.dev, &iommu.events, &used, microseconds) != VIRTIO_USED)
 		return false;
-	strange |= !used.valid;
+	unexpected_used |= !used.valid;
 	if (!used.valid)
 		return false;
 	slot = slot_of_head[used.id];
@@ -204,7 +205,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	trace_event(event);
 	available[slot] = false;
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
-	if (!own) {
+	if (!manual) {
 		post(slot, (struct event_buffer){0});
 		virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 	}
@@ -220,13 +221,13 @@ bool event_wait_for(struct event *event, uint64_t microseconds)
 bool event_wait(struct event *event)
 {
 	static bool reported;
-	static uint64_t patience = FIRST_REPORT_US;
+	static uint64_t timeout_us = FIRST_REPORT_US;
 
-	if (take_event(event, reported ? REPLY_TIMEOUT_US : patience)) {
+	if (take_event(event, reported ? REPLY_TIMEOUT_US : timeout_us)) {
 		reported = true;
 		return true;
 	}
-	patience = LATER_REPORT_US;
+	timeout_us = LATER_REPORT_US;
 	return false;
 }
 
@@ -254,7 +255,7 @@ static bool slot_intact(unsigned int slot)
 
 const char *events_breach(void)
 {
-	if (strange)
+	if (unexpected_used)
 		return "a buffer came back that was not available";
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++)
 		if (!slot_intact(i))

@@ -117,9 +117,9 @@ static bool add_ring_features(struct error *error)
 				     "the device does not offer", missing);
 }
 
-bool iommu_find(const struct device_location *place, struct error *error)
+bool iommu_find(const struct device_location *location, struct error *error)
 {
-	if (!virtio_open(&iommu.dev, place, error))
+	if (!virtio_open(&iommu.dev, location, error))
 		return false;
 	iommu.offered = virtio_offered(&iommu.dev);
 	if (iommu.dev.config_length < needed_config_length())

@@ -61,7 +61,7 @@ static inline bool iommu_wants(unsigned int bit)
 }
 
 /* Find the device's registers and read what they say. Nothing is written but feature selectors. */
-bool iommu_find(const struct device_location *place, struct error *error);
+bool iommu_find(const struct device_location *location, struct error *error);
 
 /* Then: bring it to DRIVER_OK with all features it offers and those of @rings, which it must offer. */
 bool iommu_open(const struct iommu_rings *rings, struct error *error);

@@ -35,8 +35,8 @@ static bool is_member(const struct model_endpoint *ep, uint32_t domain)
 }
 
 /* A member of the domain other than @except, or NULL. */
-static const struct model_endpoint *member(const struct model *m, uint32_t domain,
-					   const struct model_endpoint *except)
+static const struct model_endpoint *find_member(const struct model *m, uint32_t domain,
+						const struct model_endpoint *except)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		if (&m->endpoints[i] != except && is_member(&m->endpoints[i], domain))
@@ -46,12 +46,12 @@ static const struct model_endpoint *member(const struct model *m, uint32_t domai
 
 static bool domain_exists(const struct model *m, uint32_t domain)
 {
-	return member(m, domain, NULL);
+	return find_member(m, domain, NULL);
 }
 
 static bool is_bypass_domain(const struct model *m, uint32_t domain)
 {
-	const struct model_endpoint *ep = member(m, domain, NULL);
+	const struct model_endpoint *ep = find_member(m, domain, NULL);
 
 	return ep && ep->bypass;
 }
@@ -62,8 +62,8 @@ static bool overlap(uint64_t start, uint64_t end, uint64_t other_start, uint64_t
 }
 
 /* A reserved region of @endpoint that shares a byte with [start, end], or NULL. */
-static const struct model_region *region(const struct model *m, uint32_t endpoint, uint64_t start,
-					 uint64_t end)
+static const struct model_region *find_region(const struct model *m, uint32_t endpoint, uint64_t start,
+					      uint64_t end)
 {
 	for (unsigned int i = 0; i < m->region_count; i++) {
 		const struct model_region *r = &m->regions[i];
@@ -187,7 +187,7 @@ static bool kinds_differ(const struct model_endpoint *ep, const struct model_req
 static const struct model_endpoint *other_member(const struct model *m,
 						 const struct model_request *r)
 {
-	return member(m, r->attach.domain, model_endpoint(m, r->attach.endpoint));
+	return find_member(m, r->attach.domain, model_endpoint(m, r->attach.endpoint));
 }
 
 static bool attach_kind(const struct model *m, const struct model_request *r)
@@ -217,7 +217,7 @@ static bool attach_regions(const struct model *m, const struct model_request *r)
 		const struct model_mapping *mapping = &m->mappings[i];
 
 		if (mapping->domain == r->attach.domain &&
-		    region(m, r->attach.endpoint, mapping->start, mapping->end))
+		    find_region(m, r->attach.endpoint, mapping->start, mapping->end))
 			return true;
 	}
 	return false;
@@ -304,7 +304,7 @@ static bool map_region(const struct model *m, const struct model_request *r)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		if (is_member(&m->endpoints[i], r->map.domain) &&
-		    region(m, m->endpoints[i].id, r->map.virt_start, r->map.virt_end))
+		    find_region(m, m->endpoints[i].id, r->map.virt_start, r->map.virt_end))
 			return true;
 	return false;
 }
@@ -634,7 +634,7 @@ struct model_outcome model_outcome(const struct model *m, const struct model_req
 	return outcome;
 }
 
-static struct model_endpoint *find(struct model *m, uint32_t id)
+static struct model_endpoint *find_endpoint(struct model *m, uint32_t id)
 {
 	return (struct model_endpoint *)model_endpoint(m, id);
 }
@@ -647,7 +647,7 @@ static void remove_mapping(struct model *m, unsigned int index)
 /* The last member takes the domain and its mappings along (5.13.6.4). */
 void model_leave(struct model *m, uint32_t endpoint)
 {
-	struct model_endpoint *ep = find(m, endpoint);
+	struct model_endpoint *ep = find_endpoint(m, endpoint);
 
 	if (!ep || !ep->attached)
 		return;
@@ -662,7 +662,7 @@ void model_leave(struct model *m, uint32_t endpoint)
 /* From another domain as by a DETACH before (DEV-ATTACH-8). */
 static void apply_attach(struct model *m, const struct attach_request *r)
 {
-	struct model_endpoint *ep = find(m, r->endpoint);
+	struct model_endpoint *ep = find_endpoint(m, r->endpoint);
 
 	if (!ep || is_member(ep, r->domain))
 		return;
@@ -674,7 +674,7 @@ static void apply_attach(struct model *m, const struct attach_request *r)
 
 static void apply_detach(struct model *m, const struct detach_request *r)
 {
-	if (is_member(find(m, r->endpoint), r->domain))
+	if (is_member(find_endpoint(m, r->endpoint), r->domain))
 		model_leave(m, r->endpoint);
 }
 
@@ -720,7 +720,7 @@ void model_reset(struct model *m)
 	m->accepted = 0;
 }
 
-static void identity(struct model_extent *extent)
+static void set_identity(struct model_extent *extent)
 {
 	*extent = (struct model_extent){.end = UINT64_MAX, .flags = MAP_RW};
 }
@@ -756,13 +756,13 @@ bool model_translate(const struct model *m, uint32_t endpoint, uint64_t address,
 	const struct model_endpoint *ep = model_endpoint(m, endpoint);
 
 	*reason = FAULT_DOMAIN;
-	identity(extent);
+	set_identity(extent);
 	if (!ep || !ep->attached)
 		return unattached_bypasses(m);
 	if (ep->bypass)
 		return true;
 	*reason = FAULT_MAPPING;
-	if (region(m, endpoint, address, address) || !find_mapping(m, ep->domain, address, extent))
+	if (find_region(m, endpoint, address, address) || !find_mapping(m, ep->domain, address, extent))
 		return false;
 	if (m->write_implies_read && (extent->flags & MAP_WRITE))
 		extent->flags |= MAP_READ;
