@@ -10,7 +10,7 @@
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 
-/* @size is a power of two, of @value's type or narrower. */
+/* Round @value to a multiple of @size: a power of two, of @value's type or narrower. */
 #define align_down(value, size) ((value) & -(__typeof__(value))(size))
 #define align_up(value, size) align_down((value) + ((size) - 1), size)
 
