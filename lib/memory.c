@@ -12,7 +12,7 @@ static struct {
 	size_t size, used;
 } arena;
 
-/* The highest stretch that is free, in the arena or not. */
+/* The highest free range, in the arena or not. */
 static struct {
 	uint64_t base, end;
 } highest;
@@ -22,7 +22,7 @@ static uint64_t range_end(const struct memory_range *range)
 	return range->base + range->size;
 }
 
-/* The first reserved range that reaches into [from, end), or NULL. */
+/* Return the first reserved range that reaches into [from, end), or NULL. */
 static const struct memory_range *first_reserved(const struct boot_info *boot, uint64_t from,
 						 uint64_t end)
 {
@@ -53,7 +53,7 @@ static void take_if_higher(uint64_t from, uint64_t end)
 	}
 }
 
-/* Offer the stretches of RAM [from, end) between the reserved ranges. */
+/* Call @take for each range of [from, end) between reserved ones. */
 static void consider(const struct boot_info *boot, uint64_t from, uint64_t end,
 		     void (*take)(uint64_t from, uint64_t end))
 {

@@ -49,7 +49,7 @@ static bool ensure_running(struct dma_master *master)
 	return master->running;
 }
 
-/* What failed once may not answer again: stop it, so that nothing comes late. */
+/* A device that has failed may still finish the access later: stop it. */
 static enum dma_result stop_if_failed(struct dma_master *master, enum dma_result result)
 {
 	if (result == DMA_SILENT && master->flush_iommu)

@@ -7,10 +7,10 @@
 #include "time.h"
 
 #define RING_SIZE 8
-#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* more than ring_bytes() of so many */
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_SIZE, FEATURES) */
 
-#define POLL_SLICE_US 200
-#define GRACE_US 100000
+#define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
+#define GRACE_US      100000	/* that an access which should work gets after that */
 
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
@@ -72,15 +72,15 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 }
 
 /*
- * What was reported may be an older access of another device: one that should work goes on waiting.
- * So it does for a while with a queue that reads as not enabled: what the device says is no proof.
+ * The report may be of an older access, or of another device's: an access that should work is waited for
+ * a while longer. So it is in a queue that reads as not enabled: what the device says is no proof.
  */
 static uint64_t grace_us(const struct dma_master *master)
 {
 	return master->timeout_us < GRACE_US ? 0 : GRACE_US;
 }
 
-/* Looks at what others have noticed between slices; when the time is over one more is given. */
+/* Wait in slices, to see a fault report between them; and one slice more when the time is over. */
 static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue,
 				       struct ring_reply *reply)
 {

@@ -17,7 +17,7 @@ enum { REQUEST_IN = 0, REQUEST_OUT = 1 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 enum { PATTERN_SECTOR = 0, BACK_SECTOR = 1 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
 	uint8_t data[SECTOR];
 	struct {
@@ -41,7 +41,7 @@ static struct ring_piece piece(const struct dma_master *master, size_t offset, s
 	return dma_scratch_piece(master, offset, size, writable);
 }
 
-/* One sector between the disk and memory: @size bytes at @iova, the rest in scratch. */
+/* Transfer one sector between the disk and memory: @size bytes at @iova, the rest in scratch. */
 static enum dma_result transfer(struct dma_master *master, uint32_t type, uint64_t sector,
 				uint64_t iova, size_t size)
 {

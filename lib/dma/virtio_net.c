@@ -3,7 +3,7 @@
  * virtio-net (virtio 1.4, 5.1): a frame that is received is written to memory, one that is transmitted
  * is read from there.
  *
- * So that a frame comes we ask by ARP (RFC 826) for the addresses that VMMs give their side of the
+ * To make a frame arrive we ask by ARP (RFC 826) for the addresses that VMMs give their side of the
  * network. The header of a received frame lies in scratch, its first bytes at the target.
  */
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "util.h"
 
 #define HEADER_BYTES 12		/* struct virtio_net_hdr, with num_buffers (5.1.6) */
-#define RECEIVE_BYTES 1526	/* at least, for whom merges no buffers (5.1.6.3.1) */
+#define RECEIVE_BYTES 1526	/* the least without MRG_RXBUF (5.1.6.3.1) */
 #define MAC_BYTES 6
 
 /* All fields in network byte order. */
@@ -25,7 +25,7 @@ struct arp_frame {
 	uint8_t target[MAC_BYTES], target_ip[4];
 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
 	uint8_t received[RECEIVE_BYTES];
 	struct arp_frame asked;
@@ -34,7 +34,7 @@ struct scratch {
 _Static_assert(sizeof(struct arp_frame) == HEADER_BYTES + 42, "no padding");
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
 
-/* No byte of it is one of a canary. */
+/* No byte of this can be one of a canary. */
 static const uint8_t own_mac[MAC_BYTES] = {0x02, 0x80, 0x90, 0xa0, 0xb0, 0xc0};
 
 /* The VMM's side and our own address beside it: QEMU's user network, cloud-hypervisor's tap. */
@@ -96,7 +96,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 	return dma_virtio_receive(master);
 }
 
-/* Whatever stands there is a frame; nobody has to understand it. */
+/* Any bytes make a frame: it need not be understood. */
 static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
 {
 	struct ring_piece pieces[] = {

@@ -9,7 +9,7 @@
 
 #define FDT_ALIGN 8
 
-/* Older trees have paths for names: libfdt 1.6.1 stumbles over a root without one. */
+/* In older trees names are paths: libfdt 1.6.1 fails on a root without one. */
 #define FDT_OLDEST 16
 
 uint32_t fdt_size(const void *fdt)
@@ -65,7 +65,7 @@ uint32_t fdt_cell(const void *fdt, int node, const char *name, uint32_t fallback
 	return cells && count == 1 ? fdt32_ld(cells) : fallback;
 }
 
-/* NULL if the property is absent or not terminated. */
+/* Return property @name as text, NULL if it is absent or not terminated. */
 static const char *string_property(const void *fdt, int node, const char *name)
 {
 	int length;
@@ -117,7 +117,7 @@ static uint64_t load_cells(const fdt32_t *cells, unsigned int count)
 	return value;
 }
 
-/* One step up: from @bus to its parent. An empty ranges property means that nothing changes. */
+/* Translate one step up, from @bus to its parent. An empty ranges property changes nothing. */
 static bool translate_step(const void *fdt, int bus, int parent, uint64_t *address, uint64_t size,
 			   struct error *error)
 {
@@ -164,7 +164,7 @@ bool fdt_translate_from(const void *fdt, int bus, uint64_t *address, uint64_t si
 	return true;
 }
 
-/* Entries of the reg property; 0 if there is none. */
+/* Find the reg property and count its entries: 0 if there is none. */
 static bool count_reg(const void *fdt, int node, const fdt32_t **reg, struct cells *cells,
 		      unsigned int *entries, struct error *error)
 {
@@ -298,8 +298,8 @@ static int uart_kind(const void *fdt, int node)
 }
 
 /*
- * "/path", "/path:options", "alias" or "alias:options" to a node, negative if there is none. An
- * alias must be a path, else libfdt might go round in circles.
+ * Return the node that stdout-path names: "/path", "/path:options", "alias" or "alias:options". Negative if
+ * there is none. An alias must be a path, or libfdt may follow it for ever.
  */
 static int stdout_node(const void *fdt)
 {

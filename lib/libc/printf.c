@@ -173,7 +173,7 @@ static void convert(struct sink *sink, const struct conversion *conv, va_list *a
 	}
 }
 
-/* What stands in front of the next conversion, or of the end. */
+/* Copy up to the next conversion, or to the end. Return where that is. */
 static const char *put_plain(struct sink *sink, const char *format)
 {
 	const char *end = format;

@@ -18,7 +18,7 @@ __attribute__((weak)) bool pci_port_host(struct pci_host *host)
 	return false;
 }
 
-/* NULL for what is not in the ECAM. Buses take 1 MiB each, functions 4 KiB (PCIe 6.0, 7.2.2). */
+/* Return NULL for what is not in the ECAM. Buses take 1 MiB each, functions 4 KiB (PCIe 6.0, 7.2.2). */
 static uint8_t *ecam_register(const struct pci_host *host, uint16_t bdf, unsigned int offset)
 {
 	if (PCI_BUS(bdf) < host->bus_first || PCI_BUS(bdf) > host->bus_last ||
@@ -110,7 +110,7 @@ static unsigned int first_capability(const struct pci_dev *dev)
 	return pci_read8(dev, PCI_CAPABILITIES);
 }
 
-/* The list is followed from its start each time: only so a loop of it is seen. */
+/* Follow the list from its start each time, to see if it is a loop. */
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after)
 {
 	unsigned int at = first_capability(dev);

@@ -11,7 +11,7 @@
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
-/* Nothing else is read of what is not there, or no device (4.2.3.1.1). */
+/* No other register may be read if there is no device, or one of another version (4.2.3.1.1). */
 uint32_t virtio_mmio_type(uint64_t base)
 {
 	volatile uint8_t *registers = base % sizeof(uint32_t) ? NULL : io_map(base, MMIO_SIZE);

@@ -31,7 +31,7 @@ static struct packed_place advance(const struct ring *ring, struct packed_place 
 	return place;
 }
 
-/* Available: AVAIL is the wrap counter, USED is not (2.8.1). */
+/* Return the flags of an available descriptor: AVAIL is the wrap counter, USED is not (2.8.1). */
 static uint16_t available(struct packed_place place)
 {
 	return place.wrap ? DESC_AVAIL : DESC_USED;
@@ -81,7 +81,7 @@ static void packed_publish(struct ring *ring, uint16_t id)
 	ring->unnotified += ring->chain[id];
 }
 
-/* Used: both bits are the wrap counter. */
+/* Return true if both bits are the wrap counter (2.8.1). */
 static bool is_used(const struct ring *ring, struct packed_place at)
 {
 	uint16_t flags = ring->packed[at.slot].flags;
@@ -111,7 +111,7 @@ static void packed_skip(struct ring *ring)
 	ring->next_used = advance(ring, ring->next_used, 1);
 }
 
-/* How many used descriptors there are; a batch counts as one. */
+/* Count the used descriptors; a batch counts as one. */
 static uint16_t packed_pending(const struct ring *ring)
 {
 	struct packed_place at = ring->next_used;

@@ -29,7 +29,7 @@ static void split_init(struct ring *ring, uint8_t *memory)
 	ring->used = (void *)(memory + used_offset(ring->size));
 }
 
-/* They lie behind the last entry of the other ring. */
+/* used_event follows the available ring, avail_event the used ring (2.7.6, 2.7.8). */
 static volatile uint16_t *used_event(const struct ring *ring)
 {
 	return &ring->avail->heads[ring->size];
