@@ -28,7 +28,7 @@ static volatile uint8_t *status_register(unsigned int base, uint32_t spi)
 	return distributor + base + spi / 32 * 4;
 }
 
-/* Two bits each; the upper one is set for edges, without which a message leaves nothing behind. */
+/* Set the upper one of two bits: without an edge trigger a message leaves nothing pending. */
 static void set_edge(uint32_t spi)
 {
 	volatile uint8_t *config = distributor + ICFGR + spi / 16 * 4;
@@ -36,7 +36,7 @@ static void set_edge(uint32_t spi)
 	io_write32(config, io_read32(config) | 2u << spi % 16 * 2);
 }
 
-/* Numbers come round again: what is pending is taken back. */
+/* Numbers are used again: what is pending is cleared. */
 static bool gicv2m_alloc(struct msi_message *message, uint16_t requester)
 {
 	uint32_t spi = first_spi + taken++ % spi_count;

@@ -63,7 +63,7 @@ static struct {
 	uint32_t first, base, count;
 } msi_map;
 
-/* Carried out when the ITS has read it. */
+/* Send a command, which is carried out when the ITS has read it. Return false if that takes COMMAND_US. */
 static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
 {
 	struct deadline deadline = deadline_in(COMMAND_US);
@@ -123,7 +123,7 @@ static bool its_arrived(const struct msi_message *message)
 
 static const struct msi_controller controller = {its_alloc, its_arrived};
 
-/* Tables that the ITS asks for: one page of 64 KiB each. */
+/* Give the ITS the tables that it asks for: one page of 64 KiB each. */
 static void give_tables(void)
 {
 	for (unsigned int i = 0; i < BASERS; i++) {
@@ -163,7 +163,7 @@ static void start_redistributor(void)
 	io_write32(redistributor + R_CTLR, io_read32(redistributor + R_CTLR) | R_ENABLE_LPIS);
 }
 
-/* Affinity of this CPU, as in the upper half of GICR_TYPER. */
+/* Return the affinity of this CPU, as in the upper half of GICR_TYPER. */
 static uint32_t affinity(void)
 {
 	uint64_t mpidr = read_sysreg(mpidr_el1);
@@ -171,7 +171,7 @@ static uint32_t affinity(void)
 	return (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
 }
 
-/* The redistributor of this CPU in the second entry of reg, and how commands name it. */
+/* Find the redistributor of this CPU in the second entry of reg, and how commands name it. */
 static bool find_redistributor(const void *fdt, int gic)
 {
 	uint64_t base, size, step;
@@ -212,7 +212,10 @@ static bool read_map(const void *fdt, int its_node)
 	return true;
 }
 
-/* Where a hypervisor keeps what is pending to itself, the table in memory is of no use. */
+/*
+ * Return true if a message shows in the table in memory, which is of no use where a hypervisor keeps what
+ * is pending to itself.
+ */
 static bool shows_what_is_pending(void)
 {
 	struct deadline deadline = deadline_in(COMMAND_US);

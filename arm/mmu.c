@@ -17,7 +17,7 @@
 #define BLOCK_SIZE  0x200000ull
 #define LAST_LEVEL  3
 #define TABLE_COUNT 64
-#define FOR_DEVICES 16	/* of them; also more than one range of RAM can take */
+#define FOR_DEVICES 16	/* kept for devices; also more than one range of RAM can take */
 
 #define MAIR_DEVICE_NGNRE 0x04ull
 #define MAIR_WRITE_BACK	  0xffull
@@ -63,7 +63,7 @@ static bool is_table(uint64_t entry, int level)
 	return level < LAST_LEVEL && (entry & ENTRY_TABLE) == ENTRY_TABLE;
 }
 
-/* The table that @entry leads to; a new one if it was empty. NULL if there is no more. */
+/* Return the table that @entry leads to, a new one if it was empty. NULL if none is left. */
 static struct table *descend(uint64_t *entry)
 {
 	struct table *table;
@@ -160,7 +160,7 @@ bool mmu_map_ram(const struct boot_info *boot)
 	return true;
 }
 
-/* By whole blocks, for that saves tables. What else is in a block is no RAM: that is mapped. */
+/* Map whole blocks, which saves tables. The rest of a block is no RAM: that is mapped already. */
 void *io_map(uint64_t phys, uint64_t size)
 {
 	uint64_t limit = mmu_limit();

@@ -12,7 +12,7 @@
 
 #define CAUSE_INTERRUPT (1ull << 63)
 
-/* scause, where it is no interrupt. */
+/* Return the name of an scause. */
 static const char *cause_name(uint64_t cause)
 {
 	static const char *const names[] = {

@@ -25,7 +25,7 @@ static void select_pending(uint32_t interrupt)
 	asm volatile("csrw " CSR(SISELECT) ", %0" : : "r"(EIP0 + interrupt / 64 * 2) : "memory");
 }
 
-/* Numbers come round again: what is pending is taken back. */
+/* Numbers are used again: what is pending is cleared. */
 bool msi_alloc(struct msi_message *message, uint16_t requester)
 {
 	uint32_t interrupt;

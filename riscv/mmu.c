@@ -45,7 +45,7 @@ static unsigned int level_shift(int level)
 	return 12 + 9 * (LAST_LEVEL - level);
 }
 
-/* All that @covers, from @from on, as data. */
+/* Return a new table that maps all it covers, from @from on, as data. */
 static struct table *new_table(uint64_t from, int level)
 {
 	struct table *table = &tables[tables_used++];
@@ -55,7 +55,7 @@ static struct table *new_table(uint64_t from, int level)
 	return table;
 }
 
-/* The entry of the page at @address; a leaf on the way there becomes a table. */
+/* Return the entry of the page at @address. A leaf on the way there becomes a table. */
 static uint64_t *page_entry(uint64_t address)
 {
 	struct table *table = &tables[0];

@@ -23,7 +23,7 @@ static void open_console(const void *fdt)
 		fdt_console_use(&console);
 }
 
-/* The image and the tree first: the list is cut if the tree names very many ranges. */
+/* These come first: the arena must not cover them if the tree names too many ranges. */
 static void reserve_ours(struct boot_info *boot)
 {
 	boot_add_reserved(boot, (uintptr_t)image_start, image_end - image_start);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From UEFI firmware to struct boot_info, and from its page tables to ours.
+ * Fill struct boot_info from UEFI firmware, and go from its page tables to ours.
  */
 #include "efi/efi.h"
 #include "machine.h"
@@ -25,7 +25,7 @@ static bool has_five_levels(void)
 	return cr4 & CR4_LA57;
 }
 
-/* The image may lie anywhere in RAM, and is in the tables before they are used. */
+/* The image may lie anywhere in RAM: it is mapped before the tables are used. */
 efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 {
 	const void *root;

@@ -20,7 +20,7 @@
 #define TABLE_ENTRIES 512
 #define MAPPED_BY_ENTRY (4ull << 30)
 
-/* Each holds 1 GiB of 2 MiB pages, or 512 such tables. RAM gets none of the last ones. */
+/* A table holds 1 GiB of 2 MiB pages, or 512 such tables. RAM gets none of the last FOR_DEVICES. */
 #define SPARE_TABLES 32
 #define FOR_DEVICES 16
 
@@ -59,7 +59,7 @@ static uint64_t *huge_entry(uint64_t phys)
 	return &pdpt[phys >> 30 & 511];
 }
 
-/* What is mapped by a huge page is RAM, and stays so. */
+/* A huge page is RAM and stays as it is. */
 static void map_large_page(uint64_t phys, uint64_t flags)
 {
 	uint64_t *entry = huge_entry(phys);
@@ -75,7 +75,7 @@ static bool has_huge_pages(void)
 	return cpuid(0x80000000).eax >= 0x80000001 && cpuid(0x80000001).edx >> 26 & 1;
 }
 
-/* RAM anywhere in the large page keeps the whole of it cached. */
+/* Return true if there is RAM anywhere in the large page: all of that stays cached. */
 static bool holds_ram(uint64_t page)
 {
 	for (unsigned int i = 0; i < memory_map->ram_count; i++) {
@@ -94,7 +94,7 @@ static uint64_t physical_limit(void)
 	return 1ull << min(bits, 47u);	/* the lower half of the canonical addresses */
 }
 
-/* Returns how far the tables last: there, or at @end. */
+/* Map RAM. Return the address at which there were no more tables, else one from @end on. */
 static uint64_t map_ram(uint64_t from, uint64_t end)
 {
 	bool huge = has_huge_pages();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From what a loader passed to struct boot_info.
+ * Fill struct boot_info with what a loader passed.
  *
  * PVH: struct hvm_start_info (Xen, public/arch-x86/hvm/start_info.h), version 1 has the memory map.
  * 64-bit Linux entry: the zero page (Documentation/arch/x86/zero-page.rst, boot.rst).

@@ -2,7 +2,7 @@
 #ifndef RISCV_ASM_BARRIER_H
 #define RISCV_ASM_BARRIER_H
 
-/* All earlier memory accesses before all later ones, as seen by devices too. */
+/* Order all earlier memory accesses before all later ones, as devices see them too. */
 static inline void memory_barrier(void)
 {
 	asm volatile("fence iorw, iorw" : : : "memory");

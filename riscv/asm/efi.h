@@ -2,7 +2,7 @@
 #ifndef RISCV_ASM_EFI_H
 #define RISCV_ASM_EFI_H
 
-/* Functions of the firmware are called as all others are. */
+/* The firmware's functions use the usual calling convention. */
 #define EFIAPI
 
 #endif
