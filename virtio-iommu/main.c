@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From what the firmware says to a device that is ready to be judged.
+ * Find and open the device and its endpoints, from what the firmware says, until tests can run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void check(bool ok, const struct error *error)
 		bail_out("%s", error->text);
 }
 
-/* The tree comes first: with it there is no need of tables. */
+/* The tree comes first: with one no tables are needed. */
 static void find_hosts(const struct boot_info *boot)
 {
 	struct error error;
@@ -56,7 +56,7 @@ static void find_hosts(const struct boot_info *boot)
 			       PCI_ARGS(pci.devices[i].segment, pci.devices[i].bdf));
 }
 
-/* A table that names an IOMMU and breaks a rule is what tests are for: VIOT-*, FDT-*. */
+/* If it names an IOMMU, a table that breaks a rule is left to the tests VIOT-* and FDT-*. */
 static void check_table(bool ok, const struct error *error)
 {
 	if (!ok && !topology.iommu_count)
@@ -90,7 +90,7 @@ static struct pci_dev *find_function(uint16_t segment, uint16_t bdf)
 	return NULL;
 }
 
-/* rings=NAME,...: accepted on demand, so that a plain run has plain split rings. */
+/* Return a feature of rings=NAME,... on the command line. Without it a run has plain split rings. */
 static uint64_t ring_feature(const char *name, size_t length)
 {
 	static const struct {
@@ -108,7 +108,7 @@ static uint64_t ring_feature(const char *name, size_t length)
 	bail_out("command line: rings=: no feature is called %s", name);
 }
 
-/* queue-size=N: descriptors of the request queue. */
+/* Read rings=NAME,... and queue-size=N: the descriptors of the request queue. */
 static struct iommu_rings read_rings(const struct boot_info *boot)
 {
 	struct iommu_rings rings = {0};
@@ -142,7 +142,7 @@ static struct device_location location_of(const struct iommu_node *node)
 	return location;
 }
 
-/* With other ids it is opened all the same: PCI-ID-* judge them. */
+/* A device with wrong ids is opened as well: PCI-ID-* judge them. */
 static bool is_virtio_pci(const struct pci_dev *pci)
 {
 	return pci && virtio_pci_structure(pci, TYPE_COMMON);
@@ -181,7 +181,7 @@ static void add_mmio(uint64_t base)
 		mmio_bases[mmio_count++] = base;
 }
 
-/* A tree has them all; a VIOT those that are endpoints. */
+/* A tree names all devices on MMIO, a VIOT those that are endpoints. */
 static void find_mmio(const struct boot_info *boot)
 {
 	struct error error;
@@ -207,7 +207,7 @@ static void open_endpoints(const struct boot_info *boot)
 	endpoints_open(locations, count, &topology, firmware.iommu);
 }
 
-/* endpoints=N: one that is lost on the way would take its tests with it unseen. */
+/* endpoints=N on the command line: tests of an endpoint that is not found would be skipped unseen. */
 static void check_endpoint_count(const struct boot_info *boot)
 {
 	char wanted[12];

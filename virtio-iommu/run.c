@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Run the tests that the command line selects. A comment names each before it starts, so that a crash can be
- * attributed.
+ * Run the tests that the command line selects. A comment names each before it starts, so that the runner can
+ * attribute a crash.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 extern const struct test test_table_start[], test_table_end[];
 
-/* A dead device is found where it died, and does not spoil the next test. */
+/* A device that died makes the test fail in which it died, and does not spoil the next one. */
 static void clean_up(void)
 {
 	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
@@ -31,8 +31,8 @@ static void clean_up(void)
 		judge(VERDICT_FAIL, "after the test", "the device keeps to the buffers of its requests", "%s",
 		      breach);
 	if (died)
-		judge(VERDICT_FAIL, "after the test", "the device goes on working",
-		      iommu.dead ? "a request did not come back" : "it asks for a reset");
+		judge(VERDICT_FAIL, "after the test", "the device answers after the test",
+		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
@@ -101,7 +101,7 @@ static void read_selection(struct selection *selection)
 	spell_as_in_table(selection->after);
 }
 
-/* The first test to be considered: behind @after, if that is given. */
+/* Return the first test that can be selected: the one after @after, if that is given. */
 static const struct test *first_test(const struct selection *selection)
 {
 	if (!selection->after[0])

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Which domains there are, and which ids a test may take for new ones. The range may have few ids, or
- * a single one (5.13.4).
+ * Keep track of domains, and hand out ids that tests may take for new ones. The range may have few ids,
+ * or a single one (5.13.4).
  */
 #include <stddef.h>
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
 
-/* What we have attached, to be able to undo it; even over a reset, as some devices keep it. */
+/* What we have attached, to be able to undo it: even after a reset, as some devices keep it. */
 #define MAX_ATTACHMENTS 64
 
 static struct attachment {
 	uint32_t domain, endpoint;
-	bool old;	/* from before a reset */
+	bool old;	/* made before a reset */
 } attachments[MAX_ATTACHMENTS];
 static unsigned int attachment_count;
 
@@ -63,7 +63,7 @@ static void forget_handed_out(uint32_t domain)
 			handed_out[i--] = handed_out[--handed_out_count];
 }
 
-/* PROBE has an endpoint where the others have the domain. */
+/* PROBE has no domain: an endpoint is in its place. */
 void domains_note(const void *readable, uint32_t size, bool ok)
 {
 	const struct attach_request *request = readable;
@@ -104,8 +104,8 @@ static bool is_free(uint32_t domain)
 static uint32_t last_index;	/* of the id that was handed out last, from domain_start on */
 
 /*
- * The next free id in turn. At most MAX_HANDED_OUT + MAX_ATTACHMENTS ids are in use: one more try finds a
- * free one.
+ * Find the next free id in turn. At most MAX_HANDED_OUT + MAX_ATTACHMENTS ids are in use: one more try finds
+ * a free one.
  */
 static bool next_free(uint32_t *domain, uint32_t *index)
 {

@@ -13,7 +13,7 @@
 #include "driver/reserved.h"
 #include "topology/topology.h"
 
-/* Private pages lie below this address, if the input range reaches as far. */
+/* Private pages are mapped below this address, if the input range reaches as far. */
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
@@ -113,7 +113,10 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 		       endpoints[i].dma.ops->name);
 }
 
-/* At least; and some times what the endpoint takes otherwise. Longer, as long as nobody knows that. */
+/*
+ * Wait QUIET_TIMES times the usual access time, within QUIET_US and QUIET_MOST_US; QUIET_FIRST_US until one
+ * access has worked.
+ */
 #define QUIET_US 20000
 #define QUIET_FIRST_US 200000
 #define QUIET_MOST_US 400000
@@ -133,7 +136,7 @@ void access_took(struct endpoint *ep, uint64_t microseconds)
 	ep->usual_us = max(microseconds, faded);
 }
 
-/* Nobody reports a blocked access to a driver that is not there yet. */
+/* A blocked access is not reported while there is no driver: the timeout is short. */
 void endpoints_early_write(bool allowed)
 {
 	static const uint8_t nothing[8];

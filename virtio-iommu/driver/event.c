@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The event queue (virtio 1.4, 5.13.6.9): buffers are kept available, what comes is taken. Or a test
- * offers buffers of its own.
+ * The event queue (virtio 1.4, 5.13.6.9): buffers are kept available, and used ones taken. Or a test offers
+ * buffers of its own.
  */
 #include <string.h>
 
@@ -12,32 +12,32 @@
 #include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
-/* A buffer lies in a slot of its own, with bytes in front and behind that belong to no buffer. */
+/* Each buffer lies in a slot of its own, between bytes that belong to no buffer. */
 #define GUARD 16
 #define SLOT_SIZE (GUARD + EVENT_ROOM + GUARD)
 #define EVENT_POISON 0x69
 
-/* The first time a busy host is allowed for; a device that said nothing then is not waited for. */
+/* The first wait allows for a busy host. A device that has reported nothing then is waited for briefly. */
 #define FIRST_REPORT_US 200000
 #define LATER_REPORT_US 5000
 
-/* Reports that nothing ends are not waited for. */
+/* A device may report without end: at most this many reports are taken. */
 #define DRAIN_MOST (16 * EVENT_BUFFERS)
 
 #define PIECES EVENT_BUFFERS
 
 static uint8_t (*slots)[SLOT_SIZE];
 
-/* What is available, by slot; and the slot by head of the descriptor chain. */
+/* By slot: its buffer, and if that is available. By head of the descriptor chain: the slot. */
 static struct event_buffer shapes[EVENT_BUFFERS];
 static bool available[EVENT_BUFFERS];
 static uint8_t slot_of_head[RING_MAX_SIZE];
 
-static bool manual;		/* buffers are offered by the test */
+static bool manual;		/* the test offers buffers */
 static unsigned int next_slot;	/* of the next one */
-static bool unexpected_used;	/* something came back that was not available */
+static bool unexpected_used;	/* a buffer was used that was not available */
 
-_Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written behind");
+_Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written after it");
 _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
 
 void events_init(void)
@@ -45,7 +45,7 @@ void events_init(void)
 	slots = arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16);
 }
 
-/* For each byte of a slot: which byte of the buffer it is, from 1 on, or 0. */
+/* Set for each byte of a slot which byte of the buffer it is, from 1 on, or 0. */
 static void lay_out(const struct event_buffer *shape, uint8_t index[SLOT_SIZE])
 {
 	uint32_t left = shape->cut.first, at = GUARD;
@@ -145,7 +145,7 @@ bool events_are_manual(void)
 	return manual;
 }
 
-/* A slot that has not been used for long, so that late writes to old ones are seen. */
+/* Return the free slot that was used the longest ago: a late write to it is seen. -1 if there is none. */
 static int free_slot(void)
 {
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++, next_slot++)
@@ -168,7 +168,7 @@ bool event_add_buffers(struct event_buffer shape, unsigned int count)
 	return fits;
 }
 
-/* What the device has written of a buffer, and what else it has. */
+/* Read what the device has written into a buffer, and see what else it has written in the slot. */
 static void read_slot(unsigned int slot, struct event *event)
 {
 	uint8_t index[SLOT_SIZE];
@@ -217,7 +217,7 @@ bool event_wait_for(struct event *event, uint64_t microseconds)
 	return take_event(event, microseconds);
 }
 
-/* No device has to report anything, nor in time (AMB-15): learn what this one does. */
+/* A device need not report anything, nor in time (AMB-15): learn what this one does. */
 bool event_wait(struct event *event)
 {
 	static bool reported;
@@ -231,7 +231,7 @@ bool event_wait(struct event *event)
 	return false;
 }
 
-/* The first byte is right, and each is the same as one a word in front of it. */
+/* The first word is right, and each byte is the same as the one a word before it. */
 static bool is_untouched(const uint8_t slot[SLOT_SIZE])
 {
 	static const uint8_t word[] = {EVENT_POISON, EVENT_POISON, EVENT_POISON, EVENT_POISON,
@@ -241,7 +241,7 @@ static bool is_untouched(const uint8_t slot[SLOT_SIZE])
 	       !memcmp(slot, slot + sizeof(word), SLOT_SIZE - sizeof(word));
 }
 
-/* Bytes outside of what is available; for what is available, those around it. */
+/* Return true if no byte is written that is not in an available buffer. */
 static bool slot_intact(unsigned int slot)
 {
 	struct event event = {.inside = true, .length = SLOT_SIZE};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Bringing the device up, and its configuration (virtio 1.4, 5.13.4 and 5.13.5).
+ * Bring the device up, and read its configuration (virtio 1.4, 5.13.4 and 5.13.5).
  */
 #include <string.h>
 
@@ -18,7 +18,7 @@
 /* By queue number. */
 static void *ring_memory[2];
 
-/* Bit 3 is left alone where bit 6 took its place (5.13.3). */
+/* Return the features that the suite uses. Bit 6 supersedes bit 3 (5.13.3). */
 static uint64_t usual_features(uint64_t offered)
 {
 	uint64_t known = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) |

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Requests: sent one at a time, and every byte around them looked at afterwards.
+ * Send requests, one at a time, and check every byte around them after each.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
-#define GUARD 64	/* bytes watched in front of and behind each part */
+#define GUARD 64	/* bytes watched before and after each part */
 #define GUARD_BYTE 0xc3
 #define AREA_SIZE(longest) (GUARD + (longest) + GUARD)
 
@@ -35,7 +35,7 @@ static uint8_t *prepare(uint8_t *area, uint32_t size)
 	return area + GUARD;
 }
 
-/* The first word is right, and each is the same as the one behind it. */
+/* The first word is right, and each byte is the same as the one a word later. */
 static bool guard_intact(const uint8_t *guard)
 {
 	static const uint8_t word[] = {GUARD_BYTE, GUARD_BYTE, GUARD_BYTE, GUARD_BYTE,

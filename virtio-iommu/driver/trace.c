@@ -41,7 +41,7 @@ void trace(const char *format, ...)
 	printf("# trace: %s\n", line);
 }
 
-/* What is printed of a request; longer ones have more bytes than the standard gives them. */
+/* What is printed of a request. A longer one has more bytes than the standard gives it. */
 union any_request {
 	struct request_head head;
 	struct attach_request attach;
@@ -52,7 +52,7 @@ union any_request {
 	uint8_t bytes[sizeof(struct probe_request)];
 };
 
-/* Readable bytes of a request, by type; 0: no such type. */
+/* Return the readable bytes of a request of this type, 0 for an unknown type. */
 static uint32_t standard_size(uint8_t type)
 {
 	static const uint8_t sizes[] = {
@@ -101,7 +101,7 @@ static bool any_set(const uint8_t *bytes, size_t size)
 	return size;
 }
 
-/* The reserved bytes are those of the head, and in all but MAP those at the end. */
+/* Return true if a reserved byte is set: of the head and, in all but MAP, at the end. */
 static bool reserved_set(const union any_request *r)
 {
 	static const uint8_t first[] = {

@@ -34,7 +34,7 @@ static bool is_member(const struct model_endpoint *ep, uint32_t domain)
 	return ep && ep->attached && ep->domain == domain;
 }
 
-/* A member of the domain other than @except, or NULL. */
+/* Return a member of the domain other than @except, or NULL. */
 static const struct model_endpoint *find_member(const struct model *m, uint32_t domain,
 						const struct model_endpoint *except)
 {
@@ -61,7 +61,7 @@ static bool overlap(uint64_t start, uint64_t end, uint64_t other_start, uint64_t
 	return start <= other_end && other_start <= end;
 }
 
-/* A reserved region of @endpoint that shares a byte with [start, end], or NULL. */
+/* Return a reserved region of @endpoint that shares a byte with [start, end], or NULL. */
 static const struct model_region *find_region(const struct model *m, uint32_t endpoint, uint64_t start,
 					      uint64_t end)
 {
@@ -74,7 +74,9 @@ static const struct model_region *find_region(const struct model *m, uint32_t en
 	return NULL;
 }
 
-/* Sizes of requests (5.13.6). */
+/*
+ * Sizes of requests (5.13.6).
+ */
 
 static bool has_type(const struct model *m, uint8_t type)
 {
@@ -110,7 +112,9 @@ uint32_t model_reply_size(const struct model *m, uint8_t type)
 	return sizeof(struct request_tail) + (type == REQUEST_PROBE ? m->config.probe_size : 0);
 }
 
-/* Conditions of the rules. One that needs a head or a type of its own stands behind those. */
+/*
+ * Conditions of the rules. Those of a rule with a type see only requests that can be parsed.
+ */
 
 static bool no_head(const struct model *m, const struct model_request *r)
 {
@@ -321,7 +325,7 @@ static bool map_overlap(const struct model *m, const struct model_request *r)
 	return false;
 }
 
-/* The physical range is as long as the virtual one: it must not wrap around. */
+/* The physical range, as long as the virtual one, wraps around. */
 static bool map_phys(const struct model *m, const struct model_request *r)
 {
 	return !map_order(m, r) && r->map.virt_end - r->map.virt_start > ~r->map.phys_start;
@@ -414,7 +418,7 @@ static bool probe_endpoint(const struct model *m, const struct model_request *r)
 #define MUST(set)	    .allowed = (set), .expected = (set)
 #define SHOULD(set, others) .allowed = (set) | (others), .expected = (set)
 
-/* Unless set up otherwise, a refusal has no effect, and OK has the whole. */
+/* Unless may_act is set, a refusal has no effect, and OK has the full one. */
 const struct model_rule model_rules[MODEL_RULES] = {
 	/* 5.13.6: a request that cannot be parsed comes back as it was. */
 	[RULE_NO_HEAD] = {
@@ -597,7 +601,7 @@ const struct model_rule model_rules[MODEL_RULES] = {
 	},
 };
 
-/* What cannot be parsed has no fields that a rule of its type could look at. */
+/* A request that cannot be parsed has no fields that a rule of its type could look at. */
 static bool is_parsed(const struct model *m, const struct model_request *r)
 {
 	return !no_head(m, r) && !unknown_type(m, r) && !too_short(m, r) && !no_tail(m, r);
@@ -644,7 +648,7 @@ static void remove_mapping(struct model *m, unsigned int index)
 	m->mappings[index] = m->mappings[--m->mapping_count];
 }
 
-/* The last member takes the domain and its mappings along (5.13.6.4). */
+/* With its last member a domain and its mappings cease to exist (5.13.6.4). */
 void model_leave(struct model *m, uint32_t endpoint)
 {
 	struct model_endpoint *ep = find_endpoint(m, endpoint);
@@ -659,7 +663,7 @@ void model_leave(struct model *m, uint32_t endpoint)
 			remove_mapping(m, i);
 }
 
-/* From another domain as by a DETACH before (DEV-ATTACH-8). */
+/* An endpoint of another domain is first detached from that (DEV-ATTACH-8). */
 static void apply_attach(struct model *m, const struct attach_request *r)
 {
 	struct model_endpoint *ep = find_endpoint(m, r->endpoint);
