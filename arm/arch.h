@@ -2,10 +2,10 @@
 /*
  * What the files of this machine share.
  */
-#ifndef MACHINE_ARM_H
-#define MACHINE_ARM_H
+#ifndef ARM_ARCH_H
+#define ARM_ARCH_H
 
-/* More than any function has on its stack. */
+/* Bytes below the stack that are never mapped: more than any function has on its stack. */
 #define GUARD_SIZE 0x10000
 
 #ifndef __ASSEMBLER__
@@ -21,37 +21,46 @@ extern char image_start[], image_writable[], image_end[];
 /* stacks.S: what lies below the stack is never mapped. */
 extern char stack_guard[];
 
-/* Bytes of the tree at @fdt; 0 if there is none, or it is larger than the boot protocol allows. */
+/*
+ * Return the totalsize of the tree at @fdt in bytes; 0 if @fdt is no tree, or one larger than the boot
+ * protocol allows. Safe with the MMU off.
+ */
 uint32_t tree_size(const void *fdt);
 
 /*
- * Build tables for the image and the tree, and set all translation registers but SCTLR_EL1.
- * Called with the MMU off. @fdt may be NULL. Does not return if it is anything else but a tree.
+ * Build tables for the image and the tree, and set all translation registers but SCTLR_EL1. For use with
+ * the MMU off. @fdt may be NULL; if it is anything else than a tree, the machine is switched off.
  */
 void mmu_prepare(const void *fdt);
 
-/* Map all of RAM, cached. False if there are more ranges than page tables for them. */
+/* Map all of RAM, cached. Return false if there are more ranges than page tables for them. */
 bool mmu_map_ram(const struct boot_info *boot);
 
-/* First address that cannot be mapped. */
+/* Return the first address that cannot be mapped. */
 uint64_t mmu_limit(void);
 
-/* The program's part of the start: MMU on, on the final stack. The second is for those from UEFI. */
+/* Start the program: for entry.S, with the MMU on, on the final stack. */
 void arm_start(const void *fdt) __attribute__((noreturn));
+
+/* Like arm_start(), after UEFI firmware. @fdt may be NULL. */
 void arm_start_uefi(const void *fdt) __attribute__((noreturn));
 
-/* Stop with a message if the firmware left CNTFRQ_EL0 unset. */
+/* Bail out if the firmware left CNTFRQ_EL0 unset. */
 void clock_check(void);
 
-/* The steps that both have in common: keep what is in use, find the console that is described, begin. */
+/* Reserve the memory of the image and the tree. */
 void arm_reserve(struct boot_info *boot);
+
+/* Print to the UART that the tree or, without one, the SPCR describes, if any. */
 void arm_console(const struct boot_info *boot);
+
+/* Run the program, with RAM mapped. Bail out if !@has_tables: mmu_map_ram() has failed. */
 void arm_go(struct boot_info *boot, bool has_tables) __attribute__((noreturn));
 
-/* Take the PSCI method from a valid tree. */
+/* Call PSCI as a valid tree says. */
 void power_use_fdt(const void *fdt);
 
-/* Wait for nothing, for ever. */
+/* Stop the CPU for good. */
 void halt(void) __attribute__((noreturn));
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "console.h"
 #include "machine.h"
+
 #include "arch.h"
 #include "sysreg.h"
 

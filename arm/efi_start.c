@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From UEFI firmware to struct boot_info. Afterwards entry.S switches the MMU off, and on with our
- * own tables.
+ * Fill struct boot_info from UEFI firmware. After that entry.S switches the MMU off, and on with our own
+ * tables.
  */
 #include "console.h"
 #include "efi/efi.h"
 #include "fdt/fdt.h"
+#include "util.h"
+
 #include "arch.h"
 #include "sysreg.h"
 
@@ -13,18 +15,21 @@ static struct boot_info boot;
 
 uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system);
 
-/* To the point of coherency. CTR_EL0.DminLine is the log2 of words in a line. */
+/* Clean the data cache to the point of coherency. CTR_EL0.DminLine is the log2 of words in a line. */
 static void write_back(const void *start, uint64_t size)
 {
 	uint64_t line = 4ull << (read_sysreg(ctr_el0) >> 16 & 15);
-	uint64_t at = (uintptr_t)start & ~(line - 1), end = (uintptr_t)start + size;
+	uint64_t at = align_down((uintptr_t)start, line), end = (uintptr_t)start + size;
 
 	for (; at < end; at += line)
 		asm volatile("dc cvac, %0" : : "r"(at) : "memory");
 	asm volatile("dsb sy" : : : "memory");
 }
 
-/* The tree, of which the header is read with the MMU off; 0 if there is none, or none of use. */
+/*
+ * Leave the firmware. Return the tree, 0 if there is none of use; EFI_LOAD_ERROR if the firmware goes on. The
+ * tree is written back, as its header is read with the MMU off.
+ */
 uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system)
 {
 	if (!efi_start(&boot, image, system))
@@ -35,7 +40,7 @@ uint64_t arm_leave_firmware(efi_handle image, const struct efi_system *system)
 	return (uintptr_t)boot.fdt;
 }
 
-/* A tree that is broken counts for nothing: the tables may be good. */
+/* Ignore a tree that is broken: the tables may be good. */
 void arm_start_uefi(const void *fdt)
 {
 	struct error error = {""};

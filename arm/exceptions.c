@@ -4,9 +4,11 @@
 
 #include "console.h"
 #include "exception.h"
-#include "exceptions.h"
 #include "machine.h"
+#include "util.h"
+
 #include "arch.h"
+#include "exceptions.h"
 
 /* ESR_ELx.EC */
 static const struct {
@@ -32,7 +34,7 @@ static const char *class_name(uint64_t esr)
 {
 	unsigned int class = esr >> 26 & 0x3f;
 
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		if (classes[i].class == class)
 			return classes[i].name;
 	return "exception of another class";
@@ -54,8 +56,8 @@ static void print_registers(const struct exception_frame *frame)
 	char pc[32], lr[32];
 
 	printf("# elr 0x%016lx (%s) lr 0x%016lx (%s)\n", frame->elr,
-	       exception_place(frame->elr, pc, sizeof(pc)), frame->x[30],
-	       exception_place(frame->x[30], lr, sizeof(lr)));
+	       image_address(frame->elr, pc, sizeof(pc)), frame->x[30],
+	       image_address(frame->x[30], lr, sizeof(lr)));
 	printf("# esr 0x%016lx far 0x%016lx sp 0x%016lx spsr 0x%08lx\n", frame->esr, frame->far,
 	       frame->sp, frame->spsr);
 	for (int i = 0; i < 30; i += 3)
@@ -73,7 +75,7 @@ void exception(const struct exception_frame *frame, unsigned int kind)
 	char summary[120], pc[32];
 
 	snprintf(summary, sizeof(summary), "%s at %s, address 0x%lx, syndrome 0x%lx%s",
-		 kind_name(frame, kind), exception_place(frame->elr, pc, sizeof(pc)), frame->far,
+		 kind_name(frame, kind), image_address(frame->elr, pc, sizeof(pc)), frame->far,
 		 frame->esr, overflow_note(frame->far));
 	printf("\n# exception: %s\n", summary);
 	print_registers(frame);

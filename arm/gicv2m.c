@@ -12,6 +12,7 @@
 #include "fdt/node.h"
 #include "le.h"
 #include "machine.h"
+
 #include "msi_arm.h"
 
 enum { FRAME_SIZE = 0x1000, MSI_TYPER = 0x008, MSI_SETSPI = 0x040 };
@@ -20,14 +21,14 @@ enum { FIRST_SPI = 32, LAST_SPI = 1019 };
 
 static uint64_t doorbell;
 static volatile uint8_t *distributor;
-static uint32_t first, count, taken;
+static uint32_t first_spi, spi_count, taken;
 
-static volatile uint8_t *bits(unsigned int base, uint32_t spi)
+static volatile uint8_t *status_register(unsigned int base, uint32_t spi)
 {
 	return distributor + base + spi / 32 * 4;
 }
 
-/* Two bits each; the upper one is set for edges, without which a message leaves nothing behind. */
+/* Set the upper one of two bits: without an edge trigger a message leaves nothing pending. */
 static void set_edge(uint32_t spi)
 {
 	volatile uint8_t *config = distributor + ICFGR + spi / 16 * 4;
@@ -35,37 +36,37 @@ static void set_edge(uint32_t spi)
 	io_write32(config, io_read32(config) | 2u << spi % 16 * 2);
 }
 
-/* Numbers come round again: what is pending is taken back. */
+/* Numbers are used again: what is pending is cleared. */
 static bool gicv2m_alloc(struct msi_message *message, uint16_t requester)
 {
-	uint32_t spi = first + taken++ % count;
+	uint32_t spi = first_spi + taken++ % spi_count;
 
 	(void)requester;
 	set_edge(spi);
-	io_write32(bits(ICPENDR, spi), 1u << spi % 32);
+	io_write32(status_register(ICPENDR, spi), 1u << spi % 32);
 	*message = (struct msi_message){doorbell, spi, spi};
 	return true;
 }
 
 static bool gicv2m_arrived(const struct msi_message *message)
 {
-	return io_read32(bits(ISPENDR, message->interrupt)) >> message->interrupt % 32 & 1;
+	return io_read32(status_register(ISPENDR, message->interrupt)) >> message->interrupt % 32 & 1;
 }
 
 static const struct msi_controller gicv2m = {gicv2m_alloc, gicv2m_arrived};
 
-static const struct msi_controller *use(uint64_t frame_base, uint64_t distributor_base)
+static const struct msi_controller *open_frame(uint64_t frame_base, uint64_t distributor_base)
 {
 	volatile uint8_t *frame = io_map(frame_base, FRAME_SIZE);
 
 	distributor = io_map(distributor_base, DISTRIBUTOR_SIZE);
 	if (!frame || !distributor)
 		return NULL;
-	if (!count) {
-		first = io_read32(frame + MSI_TYPER) >> 16 & 0x3ff;
-		count = io_read32(frame + MSI_TYPER) & 0x3ff;
+	if (!spi_count) {
+		first_spi = io_read32(frame + MSI_TYPER) >> 16 & 0x3ff;
+		spi_count = io_read32(frame + MSI_TYPER) & 0x3ff;
 	}
-	if (first < FIRST_SPI || !count || first + count - 1 > LAST_SPI)
+	if (first_spi < FIRST_SPI || !spi_count || first_spi + spi_count - 1 > LAST_SPI)
 		return NULL;
 	doorbell = frame_base + MSI_SETSPI;
 	return &gicv2m;
@@ -85,7 +86,7 @@ const struct msi_controller *gicv2m_open(const void *fdt)
 	if (parent < 0 || !fdt_translate(fdt, node, 0, &frame_base, NULL, &ignored) ||
 	    !fdt_translate(fdt, parent, 0, &distributor_base, NULL, &ignored))
 		return NULL;
-	return use(frame_base, distributor_base);
+	return open_frame(frame_base, distributor_base);
 }
 
 /* GICD and GIC MSI Frame structures (ACPI 6.5, 5.2.12.15 and 5.2.12.16). */
@@ -100,8 +101,8 @@ const struct msi_controller *gicv2m_open_acpi(const struct acpi *acpi)
 	if (!frame || !gicd)
 		return NULL;
 	if (le32(frame + MSI_FRAME_FLAGS) & FLAG_OVERRIDES) {
-		first = le16(frame + MSI_FRAME_FIRST);
-		count = le16(frame + MSI_FRAME_COUNT);
+		first_spi = le16(frame + MSI_FRAME_FIRST);
+		spi_count = le16(frame + MSI_FRAME_COUNT);
 	}
-	return use(le64(frame + ENTRY_BASE), le64(gicd + ENTRY_BASE));
+	return open_frame(le64(frame + ENTRY_BASE), le64(gicd + ENTRY_BASE));
 }

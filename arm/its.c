@@ -12,9 +12,10 @@
 #include "fdt/node.h"
 #include "machine.h"
 #include "memory.h"
+#include "time.h"
+
 #include "msi_arm.h"
 #include "sysreg.h"
-#include "time.h"
 
 /* Registers of the ITS; the doorbell is in its second frame. */
 enum { CTLR = 0x0, TYPER = 0x8, CBASER = 0x80, CWRITER = 0x88, CREADR = 0x90, BASER = 0x100 };
@@ -60,9 +61,9 @@ static uint32_t device_limit;
 /* msi-map of the first host bridge that has one: requester ids from first on. */
 static struct {
 	uint32_t first, base, count;
-} map;
+} msi_map;
 
-/* Carried out when the ITS has read it. */
+/* Send a command, which is carried out when the ITS has read it. Return false if that takes COMMAND_US. */
 static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
 {
 	struct deadline deadline = deadline_in(COMMAND_US);
@@ -101,10 +102,10 @@ static unsigned int find_device(uint32_t id)
 
 static bool its_alloc(struct msi_message *message, uint16_t requester)
 {
-	uint32_t id = requester - map.first + map.base, event, lpi;
+	uint32_t id = requester - msi_map.first + msi_map.base, event, lpi;
 	unsigned int n = find_device(id);
 
-	if (requester < map.first || requester - map.first >= map.count)
+	if (requester < msi_map.first || requester - msi_map.first >= msi_map.count)
 		return false;
 	if ((n == device_count && !map_device(id)) || devices[n].used == EVENTS)
 		return false;
@@ -122,7 +123,7 @@ static bool its_arrived(const struct msi_message *message)
 
 static const struct msi_controller controller = {its_alloc, its_arrived};
 
-/* Tables that the ITS asks for: one page of 64 KiB each. */
+/* Give the ITS the tables that it asks for: one page of 64 KiB each. */
 static void give_tables(void)
 {
 	for (unsigned int i = 0; i < BASERS; i++) {
@@ -162,7 +163,7 @@ static void start_redistributor(void)
 	io_write32(redistributor + R_CTLR, io_read32(redistributor + R_CTLR) | R_ENABLE_LPIS);
 }
 
-/* Affinity of this CPU, as in the upper half of GICR_TYPER. */
+/* Return the affinity of this CPU, as in the upper half of GICR_TYPER. */
 static uint32_t affinity(void)
 {
 	uint64_t mpidr = read_sysreg(mpidr_el1);
@@ -170,7 +171,7 @@ static uint32_t affinity(void)
 	return (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
 }
 
-/* The redistributor of this CPU in the second entry of reg, and how commands name it. */
+/* Find the redistributor of this CPU in the second entry of reg, and how commands name it. */
 static bool find_redistributor(const void *fdt, int gic)
 {
 	uint64_t base, size, step;
@@ -205,20 +206,23 @@ static bool read_map(const void *fdt, int its_node)
 
 	if (!cells || count < 4 || fdt32_ld(cells + 1) != phandle)
 		return false;
-	map.first = fdt32_ld(cells);
-	map.base = fdt32_ld(cells + 2);
-	map.count = fdt32_ld(cells + 3);
+	msi_map.first = fdt32_ld(cells);
+	msi_map.base = fdt32_ld(cells + 2);
+	msi_map.count = fdt32_ld(cells + 3);
 	return true;
 }
 
-/* Where a hypervisor keeps what is pending to itself, the table in memory is of no use. */
+/*
+ * Return true if a message shows in the table in memory, which is of no use where a hypervisor keeps what
+ * is pending to itself.
+ */
 static bool shows_what_is_pending(void)
 {
 	struct deadline deadline = deadline_in(COMMAND_US);
 	struct msi_message message;
 
-	if (!command(COMMAND_MAPC, 0, rd_target | VALID) || !its_alloc(&message, map.first) ||
-	    !command(COMMAND_INT | (uint64_t)map.base << 32, message.data, 0))
+	if (!command(COMMAND_MAPC, 0, rd_target | VALID) || !its_alloc(&message, msi_map.first) ||
+	    !command(COMMAND_INT | (uint64_t)msi_map.base << 32, message.data, 0))
 		return false;
 	while (!its_arrived(&message))
 		if (deadline_over(&deadline))

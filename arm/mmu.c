@@ -8,6 +8,8 @@
 
 #include "boot.h"
 #include "machine.h"
+#include "util.h"
+
 #include "arch.h"
 #include "sysreg.h"
 
@@ -15,7 +17,7 @@
 #define BLOCK_SIZE  0x200000ull
 #define LAST_LEVEL  3
 #define TABLE_COUNT 64
-#define FOR_DEVICES 16	/* of them; also more than one range of RAM can take */
+#define FOR_DEVICES 16	/* kept for devices; also more than one range of RAM can take */
 
 #define MAIR_DEVICE_NGNRE 0x04ull
 #define MAIR_WRITE_BACK	  0xffull
@@ -61,7 +63,7 @@ static bool is_table(uint64_t entry, int level)
 	return level < LAST_LEVEL && (entry & ENTRY_TABLE) == ENTRY_TABLE;
 }
 
-/* The table that @entry leads to; a new one if it was empty. NULL if there is no more. */
+/* Return the table that @entry leads to, a new one if it was empty. NULL if none is left. */
 static struct table *descend(uint64_t *entry)
 {
 	struct table *table;
@@ -89,9 +91,7 @@ static bool map_level(struct table *table, int level, uint64_t from, uint64_t en
 	for (; from < end; from = next) {
 		uint64_t *entry = &table->entries[from >> shift & 511];
 
-		next = (from & ~(size - 1)) + size;
-		if (next > end)
-			next = end;
+		next = min(align_down(from, size) + size, end);
 		if (is_table(*entry, level) || (!*entry && !is_leaf(level, size, from, next))) {
 			struct table *lower = descend(entry);
 
@@ -118,7 +118,7 @@ static unsigned int physical_range(void)
 {
 	unsigned int range = read_sysreg(id_aa64mmfr0_el1) & 15;
 
-	return range > 5 ? 5 : range;
+	return min(range, 5u);
 }
 
 uint64_t mmu_limit(void)
@@ -126,16 +126,6 @@ uint64_t mmu_limit(void)
 	static const uint8_t widths[] = {32, 36, 40, 42, 44, 48};
 
 	return 1ull << widths[physical_range()];
-}
-
-static uint64_t page_up(uint64_t address)
-{
-	return (address + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-}
-
-static uint64_t page_down(uint64_t address)
-{
-	return address & ~(uint64_t)(PAGE_SIZE - 1);
 }
 
 void mmu_prepare(const void *fdt)
@@ -148,7 +138,7 @@ void mmu_prepare(const void *fdt)
 	map((uintptr_t)image_start, (uintptr_t)image_writable, CODE);
 	map(guard, guard + GUARD_SIZE, ENTRY_GUARD);
 	map((uintptr_t)image_writable, (uintptr_t)image_end, RAM);
-	map(page_down(tree), page_up(tree + size), RAM);
+	map(align_down(tree, PAGE_SIZE), align_up(tree + size, PAGE_SIZE), RAM);
 
 	write_sysreg(mair_el1, MAIR_DEVICE_NGNRE | MAIR_WRITE_BACK << 8);
 	write_sysreg(tcr_el1, TCR_T0SZ_48 | TCR_WALK_WRITE_BACK | TCR_WALK_SHARED | TCR_EPD1 |
@@ -164,21 +154,20 @@ bool mmu_map_ram(const struct boot_info *boot)
 		if (end > mmu_limit() || end < base)
 			end = mmu_limit();
 		if (tables_used > TABLE_COUNT - FOR_DEVICES ||
-		    !map(page_up(base), page_down(end), RAM))
+		    !map(align_up(base, PAGE_SIZE), align_down(end, PAGE_SIZE), RAM))
 			return false;
 	}
 	return true;
 }
 
-/* By whole blocks, for that saves tables. What else is in a block is no RAM: that is mapped. */
+/* Map whole blocks, which saves tables. The rest of a block is no RAM: that is mapped already. */
 void *io_map(uint64_t phys, uint64_t size)
 {
 	uint64_t limit = mmu_limit();
 
 	if (size > limit || phys > limit - size)
 		return NULL;
-	if (!map(phys & ~(BLOCK_SIZE - 1), (phys + size + BLOCK_SIZE - 1) & ~(BLOCK_SIZE - 1),
-		 DEVICE))
+	if (!map(align_down(phys, BLOCK_SIZE), align_up(phys + size, BLOCK_SIZE), DEVICE))
 		return NULL;
 	return (void *)phys;
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "boot.h"
+
 #include "msi_arm.h"
 
 static const struct msi_controller *controller;

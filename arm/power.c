@@ -6,6 +6,7 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define PSCI_SYSTEM_OFF 0x84000008u
@@ -21,7 +22,7 @@ void power_use_fdt(const void *fdt)
 		method = hvc ? METHOD_HVC : METHOD_SMC;
 }
 
-/* FADT, ARM_BOOT_ARCH. */
+/* Take the method from the FADT, ARM_BOOT_ARCH. */
 static void use_acpi(const struct boot_info *boot)
 {
 	struct acpi acpi;
@@ -44,7 +45,7 @@ static void use_acpi(const struct boot_info *boot)
 			       "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");      \
 	} while (0)
 
-/* Without a word from tree or tables, both: a call that nobody serves does no harm here. */
+/* Try both if neither tree nor tables name the method: a call that is not served does no harm here. */
 static void psci(const struct boot_info *boot, uint32_t function)
 {
 	if (method == METHOD_UNKNOWN && boot && boot->rsdp)

@@ -7,12 +7,13 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
-#include "arch.h"
 #include "memory.h"
+
+#include "arch.h"
 
 const char machine_name[] = "aarch64";
 
-/* Of the header: magic and totalsize, big endian. Also called with the MMU off. */
+/* Magic and totalsize of the header are big-endian. */
 uint32_t tree_size(const void *fdt)
 {
 	const uint32_t *header = fdt;
@@ -24,7 +25,7 @@ uint32_t tree_size(const void *fdt)
 	return size <= FDT_MAX_SIZE ? size : 0;
 }
 
-/* SPCR, as a tree would say it. */
+/* Describe the UART of the SPCR as a tree would. */
 static bool spcr_console(const struct boot_info *boot, struct fdt_console *console)
 {
 	struct error ignored;
@@ -52,14 +53,14 @@ void arm_console(const struct boot_info *boot)
 		fdt_console_use(&console);
 }
 
-/* The image and the tree first: the list is cut if the tree names very many ranges. */
+/* These come first: the arena must not cover them if the tree names too many ranges. */
 void arm_reserve(struct boot_info *boot)
 {
 	boot_add_reserved(boot, (uintptr_t)image_start, image_end - image_start);
 	boot_add_reserved(boot, (uintptr_t)boot->fdt, tree_size(boot->fdt));
 }
 
-/* Asynchronous external aborts are reported, not kept pending. */
+/* Unmask asynchronous external aborts: they are reported, not kept pending. */
 static void unmask_serror(void)
 {
 	asm volatile("msr daifclr, #4" : : : "memory");
@@ -82,7 +83,7 @@ void arm_start(const void *fdt)
 	bool has_ram, has_tables;
 
 	if (!fdt_validate(fdt, &error))
-		machine_power_off(&boot);	/* nobody can be told */
+		machine_power_off(&boot);	/* there is no console yet */
 	power_use_fdt(fdt);
 	boot.fdt = fdt;
 	boot.cmdline = fdt_bootargs(fdt);

@@ -5,7 +5,7 @@
 #ifndef ARM_SYSREG_H
 #define ARM_SYSREG_H
 
-/* SCTLR_EL1: LSMAOE, nTLSMD, SPAN, EIS, TSCXT and EOS are RES1 where they are not implemented. */
+/* SCTLR_EL1. LSMAOE, nTLSMD, SPAN, EIS, TSCXT and EOS are RES1 where they are not implemented. */
 #define SCTLR_RES1 0x30d00800
 #define SCTLR_M	   (1 << 0)
 #define SCTLR_C	   (1 << 2)
@@ -27,6 +27,7 @@
 
 #ifndef __ASSEMBLER__
 
+/* Read, and write, the system register with this name. */
 #define read_sysreg(name)                                                                       \
 	({                                                                                      \
 		uint64_t value_;                                                                \

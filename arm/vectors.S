@@ -32,7 +32,7 @@ vectors:
 
 	/*
 	 * Lower EL. At EL1 nothing is lower. Where we left EL2, this is also its table: an HVC
-	 * that nobody serves does nothing.
+	 * that is not served does nothing.
 	 */
 	.balign	128
 	eret

@@ -4,18 +4,19 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+#include "util.h"
 
 /* Memory maps of firmware come in many pieces. */
-static bool join(struct memory_range *ranges, unsigned int count, uint64_t base, uint64_t size)
+static bool merge_range(struct memory_range *ranges, unsigned int count, uint64_t base, uint64_t size)
 {
 	for (unsigned int i = 0; i < count; i++) {
 		struct memory_range *range = &ranges[i];
-		bool behind = base && range->base + range->size == base;
-		bool before = range->base && base + size == range->base;
+		bool follows = base && range->base + range->size == base;
+		bool precedes = range->base && base + size == range->base;
 
-		if (!before && !behind)
+		if (!precedes && !follows)
 			continue;
-		range->base = before ? base : range->base;
+		range->base = precedes ? base : range->base;
 		range->size += size;
 		return true;
 	}
@@ -25,7 +26,7 @@ static bool join(struct memory_range *ranges, unsigned int count, uint64_t base,
 static void add_range(struct boot_info *boot, struct memory_range *ranges, unsigned int *count,
 		      uint64_t base, uint64_t size)
 {
-	if (!size || join(ranges, *count, base, size))
+	if (!size || merge_range(ranges, *count, base, size))
 		return;
 	if (*count < BOOT_MAX_RANGES)
 		ranges[(*count)++] = (struct memory_range){base, size};
@@ -56,8 +57,7 @@ static void copy_value(char *value, unsigned int size, const char *text, size_t 
 {
 	if (!size)
 		return;
-	if (length > size - 1)
-		length = size - 1;
+	length = min(length, size - 1);
 	memcpy(value, text, length);
 	value[length] = '\0';
 }

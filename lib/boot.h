@@ -5,8 +5,8 @@
  * An architecture's entry code fills one struct boot_info and calls boot_start(). Nothing above
  * knows which protocol it was.
  */
-#ifndef BOOT_H
-#define BOOT_H
+#ifndef LIB_BOOT_H
+#define LIB_BOOT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,36 +31,39 @@ struct boot_info {
 	bool ranges_lost;	/* there were more than BOOT_MAX_RANGES: boot_start() gives up */
 };
 
-/* Append a range; an empty one is left out, one that is adjacent to another makes that one longer. */
+/*
+ * Append [base, base + size), or make a range longer that it is adjacent to. Nothing is done for an empty
+ * range. Sets @ranges_lost if there is no room.
+ */
 void boot_add_ram(struct boot_info *boot, uint64_t base, uint64_t size);
 void boot_add_reserved(struct boot_info *boot, uint64_t base, uint64_t size);
 
 /*
- * Look up "key" or "key=value" among the space-separated words of the command line.
- * Copies the value (empty for a bare key) into @value, cut to @size - 1 characters.
- * Returns false if the key is absent.
+ * Look up "key" or "key=value" among the space-separated words of the command line and copy the value
+ * (empty for a bare key) into @value, cut to @size - 1 characters; @value may be NULL if @size is 0. Return
+ * false, with @value as it was, if the key is absent.
  */
 bool boot_option(const struct boot_info *boot, const char *key, char *value, unsigned int size);
 
 /*
- * Called once by the architecture, with memory, console and exceptions ready: runs boot_main(),
- * then switches off. @boot must stay valid.
+ * Run boot_main(), then switch off. For the architecture, once, when memory, console and exceptions are
+ * ready. @boot must stay valid.
  */
 void boot_start(struct boot_info *boot) __attribute__((noreturn));
 
-/* The program. */
+/* The program, which is not part of lib/. When it returns the machine is switched off. */
 void boot_main(struct boot_info *boot);
 
-/* The machine is set up to come back from a reset: `machine-reset` is on the command line. */
+/* Return true if the machine is set up to come back from a reset: `machine-reset` is on the command line. */
 bool boot_may_reset(void);
 
-/* The run is there to break rules: `hostile` is on the command line. */
+/* Return true if the run is there to break rules: `hostile` is on the command line. */
 bool boot_is_hostile(void);
 
-/* Reset the machine; see machine_reset(). */
+/* Flush the console and reset the machine. Returns where machine_reset() does. */
 void boot_reset(void);
 
-/* The last of what was printed leaves the UART, then the machine is switched off. */
+/* Flush the console and switch the machine off. */
 void boot_end(void) __attribute__((noreturn));
 
 #endif

@@ -2,39 +2,42 @@
 /*
  * Text output on one serial port, polled.
  */
-#ifndef CONSOLE_H
-#define CONSOLE_H
+#ifndef LIB_CONSOLE_H
+#define LIB_CONSOLE_H
 
 #include <stdarg.h>
 #include <stdint.h>
 
-/* A UART that has been found. Registers are reached through @in and @out. */
+/* A UART. Its registers are reached through @in and @out. */
 struct uart {
-	void (*open)(const struct uart *uart);	/* or NULL: once, before the first character */
+	void (*open)(const struct uart *uart);	/* called once, before the first character; or NULL */
 	void (*put)(const struct uart *uart, char c);
-	void (*flush)(const struct uart *uart);	/* returns when the last character left, or late */
+	void (*flush)(const struct uart *uart);	/* waits up to 1 s until all have left; or NULL */
 	uintptr_t base;				/* port number or mapped address */
 	unsigned int stride;			/* bytes from one register to the next */
 	uint32_t (*in)(uintptr_t address);
 	void (*out)(uintptr_t address, uint32_t value);
 };
 
-/* Fill @uart for a device of this kind; @in, @out, @base and @stride are the caller's to set. */
+/* Set the functions of @uart for a device of this kind. The caller sets @in, @out, @base and @stride. */
 void uart_16550(struct uart *uart);
 void uart_pl011(struct uart *uart);
 
-/* From now on print there. @uart is copied. Before the first call, output is dropped. */
+/* Print to @uart, of which a copy is kept, from now on. Before the first call, output is dropped. */
 void console_use(const struct uart *uart);
 
-/* Wait (bounded) until everything printed has left the UART, so that a VMM's exit loses nothing. */
+/* Wait, up to a second, until everything printed has left the UART: the end of a VMM must lose nothing. */
 void console_flush(void);
 
+/* Print @text as it is. */
 void console_puts(const char *text);
+
+/* Print at most 1023 characters, with the conversions of snprintf(). Return the length before the cut. */
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Print "Bail out! ..." (TAP: nothing more will be judged) and switch off.
- * For when the suite cannot go on: what, where, which rule was broken.
+ * Print "Bail out! ..." (TAP: nothing more will be judged) and switch off. For when the suite cannot go
+ * on; the message says what is wrong, where, and which rule was broken.
  */
 void bail_out(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

@@ -2,11 +2,11 @@
 /*
  * One clear message for input that cannot be used: what, where, which rule.
  *
- * Whoever reads tables, trees or registers takes a struct error and returns false after filling
- * it; only the top decides to give up (console.h: bail_out()).
+ * What reads tables, trees or registers fills a struct error and returns false; only the top decides
+ * to give up (bail_out() of console.h).
  */
-#ifndef ERROR_H
-#define ERROR_H
+#ifndef LIB_ERROR_H
+#define LIB_ERROR_H
 
 #include <stdbool.h>
 
@@ -14,7 +14,7 @@ struct error {
 	char text[200];
 };
 
-/* Format the message (cut to the size of @text). Returns false, to be returned in turn. */
+/* Format the message, cut to the size of @text. Return false, for the caller to return in turn. */
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "glob.h"
 
-/* Linear for each '*': on a mismatch only the last one takes one character more. */
+/* Linear for each '*': after a mismatch only the last '*' takes one character more. */
 bool glob_match(const char *pattern, const char *end, const char *text)
 {
 	const char *star = NULL, *resume = NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Little-endian fields at any alignment: ACPI tables are packed, and device memory must not be
- * read unaligned.
+ * Return a little-endian field of 16, 32 or 64 bits at any alignment: ACPI tables are packed, and device
+ * memory must not be read unaligned.
  */
-#ifndef LE_H
-#define LE_H
+#ifndef LIB_LE_H
+#define LIB_LE_H
 
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a device is: a PCI function, or registers at an address that nothing moves.
+ * Where a device is: a PCI function, or registers at a fixed address.
  */
-#ifndef PLACE_H
-#define PLACE_H
+#ifndef LIB_LOCATION_H
+#define LIB_LOCATION_H
 
 #include <stdint.h>
 
@@ -14,7 +14,7 @@ struct device_location {
 	uint64_t registers;	/* guest-physical */
 };
 
-/* "0000:00:02.0" or "MMIO 0xa000000"; good until the next call. */
-const char *location_name(const struct device_location *place);
+/* Return "0000:00:02.0" or "MMIO 0xa000000", which is overwritten by the next call. */
+const char *location_name(const struct device_location *location);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * Register access and barriers are in <asm/io.h> and <asm/barrier.h>.
  */
-#ifndef MACHINE_H
-#define MACHINE_H
+#ifndef LIB_MACHINE_H
+#define LIB_MACHINE_H
 
 #include <stdint.h>
 
@@ -16,30 +16,29 @@ extern const char machine_name[];
 
 /*
  * Make guest-physical [phys, phys + size) accessible and return a pointer to it (identity mapped).
- * Whole of RAM is mapped cached from the start; anything else becomes device memory. The mapping
- * lives for ever. Returns NULL if the range cannot be mapped (wraps, or past the address width).
+ * RAM is mapped cached; anything else becomes device memory. The mapping stays for the whole run. Return
+ * NULL if the range cannot be mapped: it wraps, or reaches past the address width.
  */
 void *io_map(uint64_t phys, uint64_t size);
 
-/*
- * Ticks of a monotonic counter, and how many of them make a second. The counter does not
- * stop or wrap during a run.
- */
+/* Return the ticks of a monotonic counter, which does not stop or wrap during a run. */
 uint64_t machine_ticks(void);
+
+/* Return how many ticks make a second. */
 uint64_t machine_tick_rate(void);
 
-/* Tell the CPU (and the host) that we are polling. */
+/* Tell the CPU, and the host, that we are polling. */
 void machine_relax(void);
 
 /*
- * Switch the machine off. @boot names tables and tree; tries what they describe first, then the
- * known debug exits. Halts if nothing works.
+ * Switch the machine off: by what the tables or the tree of @boot describe, then by the known debug exits.
+ * Halt if nothing works. @boot may be NULL.
  */
 void machine_power_off(const struct boot_info *boot) __attribute__((noreturn));
 
 /*
- * Reset the machine, as machine_power_off() switches it off. Returns where nothing works, or where
- * it takes effect a moment later.
+ * Like machine_power_off(), but reset the machine, and return if nothing works or if the reset takes effect
+ * a moment later.
  */
 void machine_reset(const struct boot_info *boot);
 

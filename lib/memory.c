@@ -5,13 +5,14 @@
 #include "boot.h"
 #include "console.h"
 #include "memory.h"
+#include "util.h"
 
 static struct {
 	uintptr_t base;
 	size_t size, used;
 } arena;
 
-/* The highest stretch that is free, in the arena or not. */
+/* The highest free range, in the arena or not. */
 static struct {
 	uint64_t base, end;
 } highest;
@@ -21,7 +22,7 @@ static uint64_t range_end(const struct memory_range *range)
 	return range->base + range->size;
 }
 
-/* The first reserved range that reaches into [from, end), or NULL. */
+/* Return the first reserved range that reaches into [from, end), or NULL. */
 static const struct memory_range *first_reserved(const struct boot_info *boot, uint64_t from,
 						 uint64_t end)
 {
@@ -52,7 +53,7 @@ static void take_if_higher(uint64_t from, uint64_t end)
 	}
 }
 
-/* Offer the stretches of RAM [from, end) between the reserved ranges. */
+/* Call @take for each range of [from, end) between reserved ones. */
 static void consider(const struct boot_info *boot, uint64_t from, uint64_t end,
 		     void (*take)(uint64_t from, uint64_t end))
 {
@@ -65,24 +66,19 @@ static void consider(const struct boot_info *boot, uint64_t from, uint64_t end,
 	take(from, end);
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach)
 {
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		uint64_t end = range_end(&boot->ram[i]);
 
-		consider(boot, boot->ram[i].base, smaller(end, limit), take_if_larger);
-		consider(boot, boot->ram[i].base, smaller(end, reach), take_if_higher);
+		consider(boot, boot->ram[i].base, min(end, limit), take_if_larger);
+		consider(boot, boot->ram[i].base, min(end, reach), take_if_higher);
 	}
 }
 
 void *arena_alloc_uninit(size_t size, size_t align)
 {
-	uintptr_t start = (arena.base + arena.used + align - 1) & ~(align - 1);
+	uintptr_t start = align_up(arena.base + arena.used, align);
 	size_t skipped = start - arena.base;
 
 	if (skipped > arena.size || size > arena.size - skipped)

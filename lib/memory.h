@@ -3,10 +3,10 @@
  * Guest memory: one arena of RAM, handed out upwards.
  *
  * Memory is identity mapped, so the address of a buffer is its guest-physical address. Nothing is
- * freed singly: what a test allocated goes back at once with arena_release().
+ * freed singly: arena_release() frees all that a test has allocated. Sizes are in bytes.
  */
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef LIB_MEMORY_H
+#define LIB_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,34 +14,36 @@
 struct boot_info;
 
 /*
- * Choose the largest free stretch of @boot's RAM below @limit for the arena. RAM below @reach can be
- * accessed.
+ * Make the arena of the largest free range of @boot's RAM below @limit. RAM from @reach on cannot be
+ * accessed and is left out of all.
  */
 void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach);
 
-/* Where the highest free stretch of RAM ends. */
+/* Return the guest-physical address at which the highest free range of RAM ends. */
 uint64_t memory_end(void);
 
 /*
- * Zeroed memory, @align a power of two. Never NULL: out of memory ends the run as an error that
- * names the sizes.
+ * Allocate zeroed memory at a multiple of @align, a power of two. Never NULL: if there is no memory left
+ * the run ends, with a message that names the sizes.
  */
 void *arena_alloc(size_t size, size_t align);
 
-/* The same with whatever is in it, for much memory of which little is looked at. */
+/* Like arena_alloc(), but not zeroed: for large buffers that are mostly not read. */
 void *arena_alloc_uninit(size_t size, size_t align);
 
-/* Everything allocated after arena_mark() is given back by arena_release(mark). */
+/* Return a mark for arena_release(). */
 size_t arena_mark(void);
+
+/* Free everything that was allocated since arena_mark() returned @mark. */
 void arena_release(size_t mark);
 
 /*
- * The unused memory at this address, of the arena or the highest; NULL if not all of it is that. It is
- * not kept from anybody.
+ * Return the memory at guest-physical @address if all of it is free, in the arena or in the highest free
+ * range; else NULL. It is not allocated: the next arena_alloc() may return it.
  */
 void *memory_if_free(uint64_t address, size_t size);
 
-/* The guest-physical address of a buffer. */
+/* Return the guest-physical address of a buffer. */
 static inline uint64_t phys(const void *pointer)
 {
 	return (uintptr_t)pointer;

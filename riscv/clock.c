@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "csr.h"
 #include "fdt/node.h"
 #include "machine.h"
+
 #include "arch.h"
+#include "csr.h"
 
 #define LIKELY_RATE 10000000
 

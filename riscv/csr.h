@@ -5,12 +5,13 @@
 #ifndef RISCV_CSR_H
 #define RISCV_CSR_H
 
-#define SSTATUS_FS_INITIAL 0x2000
+#define SSTATUS_FS_INITIAL 0x2000	/* FP registers can be used */
 
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>
 
+/* Read, and write, the register with this name. */
 #define read_csr(name)                                                                          \
 	({                                                                                      \
 		uint64_t value_;                                                                \

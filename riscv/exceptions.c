@@ -4,13 +4,15 @@
 
 #include "console.h"
 #include "exception.h"
-#include "exceptions.h"
 #include "machine.h"
+#include "util.h"
+
 #include "arch.h"
+#include "exceptions.h"
 
 #define CAUSE_INTERRUPT (1ull << 63)
 
-/* scause, where it is no interrupt. */
+/* Return the name of an scause. */
 static const char *cause_name(uint64_t cause)
 {
 	static const char *const names[] = {
@@ -30,7 +32,7 @@ static const char *cause_name(uint64_t cause)
 
 	if (cause & CAUSE_INTERRUPT)
 		return "interrupt";
-	if (cause < sizeof(names) / sizeof(names[0]) && names[cause])
+	if (cause < ARRAY_SIZE(names) && names[cause])
 		return names[cause];
 	return "exception of another cause";
 }
@@ -40,8 +42,8 @@ static void print_registers(const struct exception_frame *frame)
 	char pc[32], ra[32];
 
 	printf("# sepc 0x%016lx (%s) ra 0x%016lx (%s)\n", frame->epc,
-	       exception_place(frame->epc, pc, sizeof(pc)), frame->x[1],
-	       exception_place(frame->x[1], ra, sizeof(ra)));
+	       image_address(frame->epc, pc, sizeof(pc)), frame->x[1],
+	       image_address(frame->x[1], ra, sizeof(ra)));
 	printf("# scause 0x%016lx stval 0x%016lx\n", frame->cause, frame->value);
 	for (int i = 1; i < 31; i += 3)
 		printf("# x%-2d 0x%016lx x%-2d 0x%016lx x%-2d 0x%016lx\n", i, frame->x[i], i + 1,
@@ -59,7 +61,7 @@ void exception(const struct exception_frame *frame)
 	char summary[120], pc[32];
 
 	snprintf(summary, sizeof(summary), "%s at %s, address 0x%lx, cause 0x%lx%s",
-		 cause_name(frame->cause), exception_place(frame->epc, pc, sizeof(pc)), frame->value,
+		 cause_name(frame->cause), image_address(frame->epc, pc, sizeof(pc)), frame->value,
 		 frame->cause, overflow_note(frame->value));
 	printf("\n# exception: %s\n", summary);
 	print_registers(frame);

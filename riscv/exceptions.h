@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between the trap vector (entry.S) and the handler in C.
+ * What the trap vector (entry.S) and the handler in C share.
  */
 #ifndef RISCV_EXCEPTIONS_H
 #define RISCV_EXCEPTIONS_H
 
+/* Offsets in, and size of, struct exception_frame. */
 #define FRAME_EPC   256
 #define FRAME_CAUSE 264
 #define FRAME_VALUE 272
@@ -25,10 +26,10 @@ _Static_assert(offsetof(struct exception_frame, epc) == FRAME_EPC, "entry.S lays
 _Static_assert(offsetof(struct exception_frame, cause) == FRAME_CAUSE, "entry.S lays out the frame");
 _Static_assert(offsetof(struct exception_frame, value) == FRAME_VALUE, "entry.S lays out the frame");
 
-/* The program was interrupted. */
+/* Report an exception of the program and end the run. */
 void exception(const struct exception_frame *frame) __attribute__((noreturn));
 
-/* So was the handler. */
+/* Entered when the exception handler itself faults: switch the machine off. */
 void exception_in_handler(void) __attribute__((noreturn));
 
 #endif

@@ -4,10 +4,11 @@
  * written to the page of a hart's interrupt file. There it stays pending, as it is not enabled.
  */
 #include "boot.h"
+#include "pci/msi.h"
+
+#include "arch.h"
 #include "csr.h"
 #include "imsic.h"
-#include "arch.h"
-#include "pci/msi.h"
 
 #define SISELECT 0x150
 #define SIREG	 0x151
@@ -24,7 +25,7 @@ static void select_pending(uint32_t interrupt)
 	asm volatile("csrw " CSR(SISELECT) ", %0" : : "r"(EIP0 + interrupt / 64 * 2) : "memory");
 }
 
-/* Numbers come round again: what is pending is taken back. */
+/* Numbers are used again: what is pending is cleared. */
 bool msi_alloc(struct msi_message *message, uint16_t requester)
 {
 	uint32_t interrupt;

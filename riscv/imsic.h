@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where messages for a hart go, as the tree tells (Devicetree binding interrupt-controller/
- * riscv,imsics.yaml).
+ * Where messages for a hart go, by the tree (Devicetree binding interrupt-controller/riscv,imsics.yaml).
  */
 #ifndef RISCV_IMSIC_H
 #define RISCV_IMSIC_H
@@ -9,14 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The interrupt file of a hart. */
 struct imsic {
-	uint64_t doorbell;	/* page of the hart's interrupt file of supervisor mode, guest-physical */
-	uint32_t ids;		/* interrupts 1 to ids are there */
+	uint64_t doorbell;	/* guest-physical: page of the interrupt file of supervisor mode */
+	uint32_t ids;		/* there are interrupts 1 to ids */
 };
 
 /*
- * The file of @hart in a valid tree. False if there is none, or one that this program does not know: files
- * in groups, which are not side by side.
+ * Find the interrupt file of @hart in a valid tree. Return false if there is none, or only one of a kind
+ * that is not supported: files in groups, which are not side by side.
  */
 bool imsic_find(const void *fdt, uint64_t hart, struct imsic *imsic);
 

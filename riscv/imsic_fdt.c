@@ -3,6 +3,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+
 #include "imsic.h"
 
 #define SUPERVISOR_EXTERNAL 9
@@ -12,7 +13,7 @@
 #define MOST_IDS	2047
 #define MOST_GUEST_BITS 6
 
-/* The phandle is that of the interrupt controller within a node of a CPU. */
+/* Return true if @phandle, of an interrupt controller within the node of a CPU, belongs to @hart. */
 static bool is_of_hart(const void *fdt, uint32_t phandle, uint64_t hart)
 {
 	int cpu = fdt_parent_offset(fdt, fdt_node_offset_by_phandle(fdt, phandle));
@@ -22,7 +23,7 @@ static bool is_of_hart(const void *fdt, uint32_t phandle, uint64_t hart)
 	return reg && count && fdt32_ld(reg + count - 1) == hart;
 }
 
-/* Which of the node's files; false if it has none of supervisor mode for the hart. */
+/* Find which of the node's files is that of the hart's supervisor mode. Return false if there is none. */
 static bool find_file(const void *fdt, int node, uint64_t hart, uint64_t *index)
 {
 	unsigned int count;

@@ -5,10 +5,12 @@
  */
 #include <stddef.h>
 
-#include "csr.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+#include "util.h"
+
 #include "arch.h"
+#include "csr.h"
 
 #define PAGE_SIZE 4096
 #define LAST_LEVEL 2
@@ -43,7 +45,7 @@ static unsigned int level_shift(int level)
 	return 12 + 9 * (LAST_LEVEL - level);
 }
 
-/* All that @covers, from @from on, as data. */
+/* Return a new table that maps all it covers, from @from on, as data. */
 static struct table *new_table(uint64_t from, int level)
 {
 	struct table *table = &tables[tables_used++];
@@ -53,7 +55,7 @@ static struct table *new_table(uint64_t from, int level)
 	return table;
 }
 
-/* The entry of the page at @address; a leaf on the way there becomes a table. */
+/* Return the entry of the page at @address. A leaf on the way there becomes a table. */
 static uint64_t *page_entry(uint64_t address)
 {
 	struct table *table = &tables[0];
@@ -62,8 +64,10 @@ static uint64_t *page_entry(uint64_t address)
 		uint64_t *entry = &table->entries[address >> level_shift(level) & 511];
 		uint64_t size = 1ull << level_shift(level);
 
-		if (*entry & ENTRY_READ)
-			*entry = (uintptr_t)new_table(address & ~(size - 1), level + 1) >> 2 | ENTRY_VALID;
+		if (*entry & ENTRY_READ) {
+			table = new_table(align_down(address, size), level + 1);
+			*entry = (uintptr_t)table >> 2 | ENTRY_VALID;
+		}
 		table = (struct table *)((*entry & ~1023ull) << 2);
 	}
 	return &table->entries[address >> 12 & 511];

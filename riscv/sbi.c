@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+
 #include "arch.h"
 #include "sbi.h"
 

@@ -14,14 +14,17 @@
 /* Legacy extension: the call itself is its number. */
 #define SBI_LEGACY_SHUTDOWN 0x08
 
+/* Functions of these extensions, and types of a reset. */
 enum { BASE_PROBE_EXTENSION = 3 };
 enum { CONSOLE_WRITE_BYTE = 2 };
 enum { RESET_SHUTDOWN = 0, RESET_COLD_REBOOT = 1 };
 
+/* What a call returns; @error is 0 if it succeeded. */
 struct sbi_result {
 	long error, value;
 };
 
+/* Call @function of @extension. Unused arguments are 0. */
 struct sbi_result sbi_call(unsigned long extension, unsigned long function, unsigned long argument0,
 			   unsigned long argument1);
 

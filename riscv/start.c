@@ -6,8 +6,9 @@
 #include "error.h"
 #include "fdt/fdt.h"
 #include "machine.h"
-#include "arch.h"
 #include "memory.h"
+
+#include "arch.h"
 
 const char machine_name[] = "riscv64";
 
@@ -22,7 +23,7 @@ static void open_console(const void *fdt)
 		fdt_console_use(&console);
 }
 
-/* The image and the tree first: the list is cut if the tree names very many ranges. */
+/* These come first: the arena must not cover them if the tree names too many ranges. */
 static void reserve_ours(struct boot_info *boot)
 {
 	boot_add_reserved(boot, (uintptr_t)image_start, image_end - image_start);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From what the firmware says to a device that is ready to be judged.
+ * Find and open the device and its endpoints, from what the firmware says, until tests can run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +9,20 @@
 #include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
-#include "driver/endpoint.h"
 #include "fdt/fdt.h"
-#include "topology/firmware.h"
-#include "driver/iommu.h"
 #include "machine.h"
 #include "pci/msi.h"
 #include "pci/pci.h"
+#include "util.h"
+#include "virtio/pci_layout.h"
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
 #include "driver/reserved.h"
 #include "judge/test.h"
+#include "topology/firmware.h"
 #include "topology/topology.h"
 #include "version.h"
-#include "virtio/pci_layout.h"
 
 static struct acpi acpi;
 static struct pci pci;
@@ -32,7 +34,7 @@ static void check(bool ok, const struct error *error)
 		bail_out("%s", error->text);
 }
 
-/* The tree comes first: with it there is no need of tables. */
+/* The tree comes first: with one no tables are needed. */
 static void find_hosts(const struct boot_info *boot)
 {
 	struct error error;
@@ -54,7 +56,7 @@ static void find_hosts(const struct boot_info *boot)
 			       PCI_ARGS(pci.devices[i].segment, pci.devices[i].bdf));
 }
 
-/* A table that names an IOMMU and breaks a rule is what tests are for: VIOT-*, FDT-*. */
+/* If it names an IOMMU, a table that breaks a rule is left to the tests VIOT-* and FDT-*. */
 static void check_table(bool ok, const struct error *error)
 {
 	if (!ok && !topology.iommu_count)
@@ -88,7 +90,7 @@ static struct pci_dev *find_function(uint16_t segment, uint16_t bdf)
 	return NULL;
 }
 
-/* rings=NAME,...: accepted on demand, so that a plain run has plain split rings. */
+/* Return a feature of rings=NAME,... on the command line. Without it a run has plain split rings. */
 static uint64_t ring_feature(const char *name, size_t length)
 {
 	static const struct {
@@ -100,13 +102,13 @@ static uint64_t ring_feature(const char *name, size_t length)
 		{"notification-data", VIRTIO_F_NOTIFICATION_DATA}, {"ring-reset", VIRTIO_F_RING_RESET},
 	};
 
-	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
 		if (strlen(known[i].name) == length && !strncmp(known[i].name, name, length))
 			return VIRTIO_FEATURE(known[i].bit);
 	bail_out("command line: rings=: no feature is called %s", name);
 }
 
-/* queue-size=N: descriptors of the request queue. */
+/* Read rings=NAME,... and queue-size=N: the descriptors of the request queue. */
 static struct iommu_rings read_rings(const struct boot_info *boot)
 {
 	struct iommu_rings rings = {0};
@@ -127,34 +129,34 @@ static struct iommu_rings read_rings(const struct boot_info *boot)
 	return rings;
 }
 
-static struct device_location place_of(const struct iommu_node *node)
+static struct device_location location_of(const struct iommu_node *node)
 {
-	struct device_location place = {.registers = node->base};
+	struct device_location location = {.registers = node->base};
 
 	if (node->kind == IOMMU_MMIO)
-		return place;
-	place.pci = find_function(node->segment, node->bdf);
-	if (!place.pci)
+		return location;
+	location.pci = find_function(node->segment, node->bdf);
+	if (!location.pci)
 		bail_out("%s: the virtio-iommu at " PCI_FORMAT " does not exist", topology.source,
 			 PCI_ARGS(node->segment, node->bdf));
-	return place;
+	return location;
 }
 
-/* With other ids it is opened all the same: PCI-ID-* judge them. */
+/* A device with wrong ids is opened as well: PCI-ID-* judge them. */
 static bool is_virtio_pci(const struct pci_dev *pci)
 {
 	return pci && virtio_pci_structure(pci, TYPE_COMMON);
 }
 
-static void find_iommu(const struct device_location *place)
+static void find_iommu(const struct device_location *location)
 {
-	uint32_t type = virtio_type(place);
+	uint32_t type = virtio_type(location);
 	struct error error;
 
-	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(place->pci))
+	if (type != VIRTIO_TYPE_IOMMU && !is_virtio_pci(location->pci))
 		bail_out("%s: %s is no virtio-iommu, its virtio type is %u", topology.source,
-			 location_name(place), type);
-	check(iommu_find(place, &error), &error);
+			 location_name(location), type);
+	check(iommu_find(location, &error), &error);
 }
 
 static void open_iommu(const struct boot_info *boot)
@@ -179,7 +181,7 @@ static void add_mmio(uint64_t base)
 		mmio_bases[mmio_count++] = base;
 }
 
-/* A tree has them all; a VIOT those that are endpoints. */
+/* A tree names all devices on MMIO, a VIOT those that are endpoints. */
 static void find_mmio(const struct boot_info *boot)
 {
 	struct error error;
@@ -194,18 +196,18 @@ static void find_mmio(const struct boot_info *boot)
 
 static void open_endpoints(const struct boot_info *boot)
 {
-	static struct device_location places[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
+	static struct device_location locations[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
 	unsigned int count = 0;
 
 	for (; count < pci.device_count; count++)
-		places[count].pci = &pci.devices[count];
+		locations[count].pci = &pci.devices[count];
 	find_mmio(boot);
 	for (unsigned int i = 0; i < mmio_count; i++)
-		places[count++].registers = mmio_bases[i];
-	endpoints_open(places, count, &topology, firmware.iommu);
+		locations[count++].registers = mmio_bases[i];
+	endpoints_open(locations, count, &topology, firmware.iommu);
 }
 
-/* endpoints=N: one that is lost on the way would take its tests with it unseen. */
+/* endpoints=N on the command line: tests of an endpoint that is not found would be skipped unseen. */
 static void check_endpoint_count(const struct boot_info *boot)
 {
 	char wanted[12];
@@ -216,11 +218,11 @@ static void check_endpoint_count(const struct boot_info *boot)
 			 wanted, endpoint_count());
 }
 
-static void print_facts(const struct device_location *place)
+static void print_facts(const struct device_location *location)
 {
 	const struct iommu_config *c = &iommu.config;
 
-	printf("# device: %s features %#lx accepted %#lx\n", location_name(place), iommu.offered,
+	printf("# device: %s features %#lx accepted %#lx\n", location_name(location), iommu.offered,
 	       iommu.dev.accepted);
 	printf("# request queue: %u descriptors, %s\n", iommu.requests.size,
 	       iommu_wants(VIRTIO_F_RING_PACKED) ? "packed" : "split");
@@ -233,20 +235,20 @@ static void print_facts(const struct device_location *place)
 static void open_all(const struct boot_info *boot)
 {
 	struct error error;
-	struct device_location place;
+	struct device_location location;
 
 	check(acpi_init(&acpi, boot, &error), &error);
 	find_hosts(boot);
 	find_topology(boot);
-	place = place_of(&topology.iommus[firmware.iommu]);
+	location = location_of(&topology.iommus[firmware.iommu]);
 	open_endpoints(boot);
 	check_endpoint_count(boot);
-	find_iommu(&place);
+	find_iommu(&location);
 	endpoints_early_write(iommu.initial_bypass);
 	open_iommu(boot);
 	reserved_init();
 	endpoints_choose_iovas();
-	print_facts(&place);
+	print_facts(&location);
 	msi_init(boot);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Run the tests that the command line selects. A comment names each before it starts, so that a crash can be
- * attributed.
+ * Run the tests that the command line selects. A comment names each before it starts, so that the runner can
+ * attribute a crash.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -10,13 +10,13 @@
 #include "console.h"
 #include "exception.h"
 #include "glob.h"
-#include "driver/message.h"
-#include "judge/steps.h"
+
+#include "driver/trace.h"
 #include "judge/clean_up.h"
 #include "judge/options.h"
+#include "judge/steps.h"
 #include "judge/test.h"
 #include "judge/verdict.h"
-#include "driver/trace.h"
 
 extern const struct test test_table_start[], test_table_end[];
 
@@ -75,7 +75,7 @@ static void read_selection(struct selection *selection)
 	spell_as_in_table(selection->after);
 }
 
-/* The first test to be considered: behind @after, if that is given. */
+/* Return the first test that can be selected: the one after @after, if that is given. */
 static const struct test *first_test(const struct selection *selection)
 {
 	if (!selection->after[0])

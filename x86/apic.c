@@ -9,6 +9,7 @@
 
 #include "machine.h"
 #include "pci/msi.h"
+#include "util.h"
 
 enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
 enum { MSR_X2APIC = 0x800 };
@@ -68,7 +69,7 @@ void msi_init(const struct boot_info *boot)
 	(void)boot;
 	if (!(base & APIC_ENABLED))
 		return;
-	registers = x2apic ? NULL : io_map(base & ~0xfffull, APIC_SIZE);
+	registers = x2apic ? NULL : io_map(align_down(base, APIC_SIZE), APIC_SIZE);
 	if (!x2apic && !registers)
 		return;
 	destination = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
@@ -79,7 +80,7 @@ void msi_init(const struct boot_info *boot)
 	next_vector = FIRST_VECTOR;
 }
 
-static bool requested(unsigned int vector)
+static bool is_pending(unsigned int vector)
 {
 	return apic_read(APIC_REQUEST + vector / 32 * 16) >> vector % 32 & 1;
 }
@@ -87,7 +88,7 @@ static bool requested(unsigned int vector)
 bool msi_alloc(struct msi_message *message, uint16_t requester)
 {
 	(void)requester;
-	while (next_vector <= LAST_VECTOR && requested(next_vector))
+	while (next_vector <= LAST_VECTOR && is_pending(next_vector))
 		next_vector++;
 	if (next_vector > LAST_VECTOR)
 		return false;
@@ -98,5 +99,5 @@ bool msi_alloc(struct msi_message *message, uint16_t requester)
 
 bool msi_arrived(const struct msi_message *message)
 {
-	return requested(message->interrupt);
+	return is_pending(message->interrupt);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the files of this directory share. */
-#ifndef X86_H
-#define X86_H
+/*
+ * What the files of this machine share.
+ */
+#ifndef X86_ARCH_H
+#define X86_ARCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,34 +13,35 @@ struct boot_info;
 /* image.lds: the image lies in [image_start, image_end). */
 extern char image_start[], image_end[];
 
-/* The part of the start that all ways in have in common, with console, exceptions and paging ready. */
+/* Start the program, with console, exceptions and page tables ready. All ways in end here. */
 void x86_start(struct boot_info *boot) __attribute__((noreturn));
 
 /* Load the exception table. */
 void exceptions_init(void);
 
-/* Map RAM above 4 GiB, cached, as far as the page tables last. What lies below is mapped by entry.S. */
-void paging_init(const struct boot_info *boot);
+/* Map RAM above 4 GiB, cached, as far as there are page tables. What lies below is mapped already. */
+void mmu_map_ram(const struct boot_info *boot);
 
-/* Of RAM from this address on only what io_map() was asked for can be accessed. */
+/* Return the address from which on RAM can be accessed only after io_map(). */
 uint64_t mmu_limit(void);
 
 /*
- * Map the first 4 GiB, which entry.S does for those who come through it, while other tables are in use.
- * Returns the root for CR3; for five levels if @five_levels.
+ * Map the first 4 GiB, which entry.S does on the other ways in, while the firmware's tables are in use.
+ * Return the root for CR3, of five levels if @five_levels.
  */
-const void *paging_prepare(bool five_levels);
+const void *mmu_prepare(bool five_levels);
 
-/* Find out how fast the TSC runs. Takes some milliseconds at most. */
+/* Find the rate of the TSC, or assume 2 GHz. Takes some milliseconds at most. */
 void clock_init(const struct boot_info *boot);
 
-/* COM1 becomes the console. */
+/* Print to COM1 from now on. */
 void serial_init(void);
 
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+/* Return the registers of CPUID leaf @leaf, subleaf 0. */
 static inline struct cpuid cpuid(uint32_t leaf)
 {
 	struct cpuid c;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The clock is the time stamp counter. How fast it runs is asked from the CPU, then from the
- * hypervisor, then measured against the ACPI PM timer or the PIT, whichever the machine has.
+ * The clock is the time stamp counter. Its rate is that which the CPU tells, else the hypervisor; else it is
+ * measured by the ACPI PM timer or the PIT, whichever the machine has.
  */
 #include <asm/io.h>
 
@@ -9,6 +9,7 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define CALIBRATION_US 2000
@@ -57,7 +58,7 @@ static uint64_t rate_from_hypervisor(void)
 #define PM_TIMER_HZ 3579545
 #define PM_TIMER_MASK 0xffffff
 
-/* Ticks of the TSC while the PM timer counts @counts, or 0 if that one does not move. */
+/* Return the rate of the TSC by the PM timer, 0 if there is none or it does not move. */
 static uint64_t rate_from_pm_timer(const struct boot_info *boot)
 {
 	const uint32_t counts = (uint64_t)PM_TIMER_HZ * CALIBRATION_US / 1000000;
@@ -100,7 +101,7 @@ static uint64_t rate_from_pit(void)
 	port_write8(PIT_CHANNEL2, counts & 0xff);
 	port_write8(PIT_CHANNEL2, counts >> 8);
 	start = machine_ticks();
-	if (port_read8(SPEAKER) & SPEAKER_OUT)	/* done at once: nobody is there */
+	if (port_read8(SPEAKER) & SPEAKER_OUT)	/* done at once: there is no PIT */
 		return 0;
 	for (unsigned int i = 0; i < POLL_LIMIT; i++)
 		if (port_read8(SPEAKER) & SPEAKER_OUT)

@@ -3,8 +3,9 @@
  * The way in from UEFI firmware (UEFI 2.10, 2.3.4): long mode, identity mapped, at any address, on the
  * firmware's stack; RCX = handle, RDX = system table. Part of the EFI application only.
  */
-#include "long_mode.h"
 #include "efi/pe.h"
+
+#include "long_mode.h"
 
 #define CR4_LA57 0x1000
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From UEFI firmware to struct boot_info, and from its page tables to ours.
+ * Fill struct boot_info from UEFI firmware, and go from its page tables to ours.
  */
 #include "efi/efi.h"
 #include "machine.h"
+
 #include "arch.h"
 
 #define CR4_LA57 (1ull << 12)
@@ -24,7 +25,7 @@ static bool has_five_levels(void)
 	return cr4 & CR4_LA57;
 }
 
-/* The image may lie anywhere in RAM, and is in the tables before they are used. */
+/* The image may lie anywhere in RAM: it is mapped before the tables are used. */
 efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 {
 	const void *root;
@@ -32,8 +33,8 @@ efi_status x86_leave_firmware(efi_handle image, const struct efi_system *system)
 	if (!efi_start(&boot, image, system))
 		return EFI_LOAD_ERROR;
 	asm volatile("cli" : : : "memory");
-	root = paging_prepare(has_five_levels());
-	paging_init(&boot);
+	root = mmu_prepare(has_five_levels());
+	mmu_map_ram(&boot);
 	io_map((uintptr_t)image_start, image_end - image_start);
 	x86_take_over(root);
 }

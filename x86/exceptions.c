@@ -4,6 +4,7 @@
 
 #include "boot.h"
 #include "exception.h"
+
 #include "arch.h"
 
 #define VECTORS 32
@@ -37,7 +38,10 @@ void exceptions_init(void)
 	for (unsigned int i = 0; i < VECTORS; i++) {
 		uintptr_t stub = (uintptr_t)exception_stubs + i * STUB_SIZE;
 
-		idt[i] = (struct gate){stub, CODE_SELECTOR, INTERRUPT_GATE, stub >> 16, stub >> 32, 0};
+		idt[i] = (struct gate){
+			.offset_low = stub, .offset_middle = stub >> 16, .offset_high = stub >> 32,
+			.selector = CODE_SELECTOR, .flags = INTERRUPT_GATE,
+		};
 	}
 	asm volatile("lidt %0" : : "m"(pointer) : "memory");
 }
@@ -55,7 +59,7 @@ static void print_registers(const struct exception_frame *f)
 	char rip[32];
 
 	printf("\n# rip %016lx (%s) rsp %016lx rflags %08lx cr2 %016lx\n", f->rip,
-	       exception_place(f->rip, rip, sizeof(rip)), f->rsp, f->rflags, fault_address());
+	       image_address(f->rip, rip, sizeof(rip)), f->rsp, f->rflags, fault_address());
 	printf("# rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
 	printf("# rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
 	printf("# r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);
@@ -73,6 +77,6 @@ void x86_exception(const struct exception_frame *frame)
 	print_registers(frame);
 	snprintf(summary, sizeof(summary), "exception %lu, error code %#lx, at %s, cr2 %#lx",
 		 frame->vector, frame->error_code,
-		 exception_place(frame->rip, rip, sizeof(rip)), fault_address());
+		 image_address(frame->rip, rip, sizeof(rip)), fault_address());
 	exception_report(summary);
 }

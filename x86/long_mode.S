@@ -12,7 +12,7 @@
 enter:
 	clear_bss
 
-/* The same with BSS cleared before. */
+/* Like enter, but BSS has been cleared. */
 	.globl enter_cleared
 enter_cleared:
 	movl $DATA64, %eax

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the entries and long_mode.S share: assembly only. */
-#ifndef LONG_MODE_H
-#define LONG_MODE_H
+/*
+ * For assembly: what the entries and long_mode.S share.
+ */
+#ifndef X86_LONG_MODE_H
+#define X86_LONG_MODE_H
 
 /* Selectors of our descriptor table. */
 #define CODE64 0x08
@@ -10,7 +12,7 @@
 #define CR0_PE_PG 0x80000001
 #define CR4_PAE	  0x20
 
-	/* Needs no stack: that is in BSS, too. */
+	/* Zero BSS. This needs no stack, which lies in BSS, too. */
 	.macro clear_bss
 	leaq bss_start(%rip), %rdi
 	leaq image_end(%rip), %rcx

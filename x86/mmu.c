@@ -10,6 +10,8 @@
 #include "boot.h"
 #include "console.h"
 #include "machine.h"
+#include "util.h"
+
 #include "arch.h"
 
 #define PAGE_SIZE 4096
@@ -18,7 +20,7 @@
 #define TABLE_ENTRIES 512
 #define MAPPED_BY_ENTRY (4ull << 30)
 
-/* Each holds 1 GiB of 2 MiB pages, or 512 such tables. RAM gets none of the last ones. */
+/* A table holds 1 GiB of 2 MiB pages, or 512 such tables. RAM gets none of the last FOR_DEVICES. */
 #define SPARE_TABLES 32
 #define FOR_DEVICES 16
 
@@ -38,7 +40,7 @@ static uint64_t spare_tables[SPARE_TABLES][TABLE_ENTRIES] __attribute__((aligned
 static unsigned int spare_tables_used;
 
 static const struct boot_info *memory_map;
-static uint64_t reach = UINT64_MAX;
+static uint64_t limit = UINT64_MAX;
 
 static uint64_t *table_below(uint64_t *entry)
 {
@@ -47,7 +49,7 @@ static uint64_t *table_below(uint64_t *entry)
 			bail_out("page tables: all %u spare tables are used up", SPARE_TABLES);
 		*entry = (uintptr_t)spare_tables[spare_tables_used++] | PTE_PRESENT | PTE_WRITE;
 	}
-	return (uint64_t *)(*entry & ~(uint64_t)(PAGE_SIZE - 1));
+	return (uint64_t *)align_down(*entry, PAGE_SIZE);
 }
 
 static uint64_t *huge_entry(uint64_t phys)
@@ -57,7 +59,7 @@ static uint64_t *huge_entry(uint64_t phys)
 	return &pdpt[phys >> 30 & 511];
 }
 
-/* What is mapped by a huge page is RAM, and stays so. */
+/* A huge page is RAM and stays as it is. */
 static void map_large_page(uint64_t phys, uint64_t flags)
 {
 	uint64_t *entry = huge_entry(phys);
@@ -73,7 +75,7 @@ static bool has_huge_pages(void)
 	return cpuid(0x80000000).eax >= 0x80000001 && cpuid(0x80000001).edx >> 26 & 1;
 }
 
-/* RAM anywhere in the large page keeps the whole of it cached. */
+/* Return true if there is RAM anywhere in the large page: all of that stays cached. */
 static bool holds_ram(uint64_t page)
 {
 	for (unsigned int i = 0; i < memory_map->ram_count; i++) {
@@ -89,14 +91,14 @@ static uint64_t physical_limit(void)
 {
 	uint32_t bits = cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
 
-	return 1ull << (bits < 47 ? bits : 47);	/* the lower half of the canonical addresses */
+	return 1ull << min(bits, 47u);	/* the lower half of the canonical addresses */
 }
 
-/* Returns how far the tables last: there, or at @end. */
+/* Map RAM. Return the address at which there were no more tables, else one from @end on. */
 static uint64_t map_ram(uint64_t from, uint64_t end)
 {
 	bool huge = has_huge_pages();
-	uint64_t page = from & ~(LARGE_PAGE - 1);
+	uint64_t page = align_down(from, LARGE_PAGE);
 
 	while (page < end && spare_tables_used < SPARE_TABLES - FOR_DEVICES) {
 		bool whole = huge && page % HUGE_PAGE == 0 && end - page >= HUGE_PAGE;
@@ -110,24 +112,24 @@ static uint64_t map_ram(uint64_t from, uint64_t end)
 	return page;
 }
 
-void paging_init(const struct boot_info *boot)
+void mmu_map_ram(const struct boot_info *boot)
 {
 	memory_map = boot;
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		uint64_t base = boot->ram[i].base, end = base + boot->ram[i].size, mapped;
 
 		mapped = base < MAPPED_BY_ENTRY ? end : map_ram(base, end);
-		if (mapped < end && mapped < reach)
-			reach = mapped;
+		if (mapped < end && mapped < limit)
+			limit = mapped;
 	}
 }
 
 uint64_t mmu_limit(void)
 {
-	return reach;
+	return limit;
 }
 
-const void *paging_prepare(bool five_levels)
+const void *mmu_prepare(bool five_levels)
 {
 	uint64_t *root;
 
@@ -146,10 +148,10 @@ void *io_map(uint64_t phys, uint64_t size)
 {
 	if (phys + size < phys || phys + size > physical_limit())
 		return NULL;
-	for (uint64_t page = phys & ~(LARGE_PAGE - 1); page < phys + size; page += LARGE_PAGE)
+	for (uint64_t page = align_down(phys, LARGE_PAGE); page < phys + size; page += LARGE_PAGE)
 		if (!holds_ram(page))
 			map_large_page(page, PTE_DEVICE);
-		else if (page >= reach)
+		else if (page >= limit)
 			map_large_page(page, PTE_CACHED);
 	return (void *)phys;
 }

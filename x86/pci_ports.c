@@ -11,7 +11,7 @@
 #define CONFIG_ENABLE  0x80000000u
 #define CONFIG_SIZE    256
 
-/* Returns the port of the register. */
+/* Select the register. Return the port at which it is. */
 static uint16_t select(uint16_t bdf, unsigned int offset)
 {
 	port_write32(CONFIG_ADDRESS, CONFIG_ENABLE | (uint32_t)bdf << 8 | (offset & 0xfc));

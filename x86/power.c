@@ -25,7 +25,7 @@ static void halt(void)
 		asm volatile("cli; hlt");
 }
 
-/* A register of one or two bytes, behind a port or in memory. */
+/* Write a register of @width bytes, 1 or 2, at a port or in memory. */
 static void write_register(const struct acpi_register *reg, uint16_t value, unsigned int width)
 {
 	volatile void *address;

@@ -2,6 +2,7 @@
 #include <asm/io.h>
 
 #include "console.h"
+
 #include "arch.h"
 
 #define COM1 0x3f8

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From what a loader passed to struct boot_info.
+ * Fill struct boot_info with what a loader passed.
  *
  * PVH: struct hvm_start_info (Xen, public/arch-x86/hvm/start_info.h), version 1 has the memory map.
  * 64-bit Linux entry: the zero page (Documentation/arch/x86/zero-page.rst, boot.rst).
@@ -12,6 +12,7 @@
 #include "console.h"
 #include "machine.h"
 #include "memory.h"
+
 #include "arch.h"
 
 /* The arena stays where 32-bit ring and BAR addresses can name it. */
@@ -45,7 +46,7 @@ static void start(const char *protocol) __attribute__((noreturn));
 static void start(const char *protocol)
 {
 	boot.protocol = protocol;
-	paging_init(&boot);
+	mmu_map_ram(&boot);
 	x86_start(&boot);
 }
 

@@ -8,8 +8,8 @@
  * As on x86, a write comes after all earlier memory writes and a read before all later memory
  * accesses, so that code above needs no barrier of its own between a ring and its doorbell.
  */
-#ifndef ASM_IO_H
-#define ASM_IO_H
+#ifndef ARM_ASM_IO_H
+#define ARM_ASM_IO_H
 
 #include <stdint.h>
 

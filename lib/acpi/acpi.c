@@ -88,7 +88,7 @@ static bool check_rsdp_v2(uint64_t address, const uint8_t *rsdp, struct error *e
 	return true;
 }
 
-/* Which root table the RSDP names, and where. */
+/* Find which root table the RSDP names, and where it is. */
 static bool read_rsdp(uint64_t address, uint64_t *root, const char **signature, struct error *error)
 {
 	const uint8_t *rsdp = io_map(address, RSDP_V2_SIZE);
@@ -126,7 +126,6 @@ static void copy_signature(char *to, const uint8_t *from)
 	to[4] = 0;
 }
 
-/* Fill @table after checking all of it. */
 bool acpi_read_table(struct acpi_table_ref *table, uint64_t address, struct error *error)
 {
 	const uint8_t *bytes = address ? io_map(address, ACPI_HEADER_SIZE) : NULL;
@@ -153,7 +152,7 @@ bool acpi_read_table(struct acpi_table_ref *table, uint64_t address, struct erro
 	return true;
 }
 
-/* A VIOT that is there and whose bytes do not add up. */
+/* Return true if a table that was refused is a VIOT whose checksum alone is wrong. */
 static bool lacks_only_sum(const struct acpi_table_ref *table)
 {
 	return !strcmp(table->signature, "VIOT") && table->length >= ACPI_HEADER_SIZE &&
@@ -172,7 +171,7 @@ static bool read_root(struct acpi *acpi, const struct acpi_table_ref *root, stru
 	for (uint32_t at = ACPI_HEADER_SIZE; at < root->length; at += entry_size) {
 		uint64_t address = entry_size == 8 ? le64(bytes + at) : le32(bytes + at);
 
-		if (!address)	/* of a table that was taken away */
+		if (!address)	/* the table was removed */
 			continue;
 		if (acpi->count == ACPI_MAX_TABLES)
 			return error_set(error, "%s: offset 0x%x: more than %u tables",

@@ -2,11 +2,11 @@
 /*
  * ACPI tables, as far as a polled image needs them. Clauses are those of ACPI 6.5.
  *
- * Nothing in a table is believed: a broken one gives false and a message that names the table,
- * the offset and the rule.
+ * Functions with an @error check what they read. If a table is broken they return false, and @error
+ * names the table, the offset and the rule.
  */
-#ifndef ACPI_H
-#define ACPI_H
+#ifndef LIB_ACPI_ACPI_H
+#define LIB_ACPI_ACPI_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct boot_info;
 #define ACPI_MAX_TABLE_SIZE (1u << 20)
 #define ACPI_HEADER_SIZE    36
 
-/* A table whose length is right, and its checksum but for a VIOT. */
+/* A table whose length has been checked, and its checksum unless it is a VIOT. */
 struct acpi_table_ref {
 	char signature[5];	/* zero-terminated */
 	uint64_t address;	/* guest-physical */
@@ -35,24 +35,25 @@ struct acpi {
 
 /*
  * Find the tables (5.2.5 to 5.2.8): from @boot's RSDP; where the loader named neither an RSDP nor
- * a device tree, by a scan of the legacy BIOS areas. The XSDT is used if the RSDP names one, else
- * the RSDT; empty entries of it are passed over. True with a count of 0 if there is no ACPI; false if
- * anything is broken, but for the checksum of a VIOT: a test judges that.
+ * a device tree, by a scan of the legacy BIOS areas. Use the XSDT if the RSDP names one, else the RSDT,
+ * and skip empty entries. Return true, with a count of 0, if there is no ACPI; false if anything is broken
+ * but the checksum of a VIOT, which a test judges.
  */
 bool acpi_init(struct acpi *acpi, const struct boot_info *boot, struct error *error);
 
 /*
- * Check length, checksum and mapping of the table at @address and fill @table. For tables that
- * the root table does not list.
+ * Check length, checksum and mapping of the table at guest-physical @address and fill @table. For
+ * tables that the root table does not list.
  */
 bool acpi_read_table(struct acpi_table_ref *table, uint64_t address, struct error *error);
 
-/* The first table with this signature and its length, or NULL. */
+/* Return the first table with this @signature and its length in bytes in *@length. NULL if there is none. */
 const void *acpi_table(const struct acpi *acpi, const char *signature, uint32_t *length);
 
 /*
- * Append the host bridges of the MCFG (PCI Firmware 3.3, 4.1.2) to @hosts, which has room for
- * @max, adding to *@count. True with nothing added if there is no MCFG.
+ * Append the host bridges of the MCFG (PCI Firmware 3.3, 4.1.2) to @hosts, which holds *@count and has
+ * room for @max. Return true, with nothing added, if there is no MCFG; false if it is broken or names more
+ * bridges than fit.
  */
 bool acpi_mcfg(const struct acpi *acpi, struct pci_host *hosts, unsigned int max,
 	       unsigned int *count, struct error *error);
@@ -68,8 +69,8 @@ struct acpi_register {
 /*
  * How the machine is switched off (FADT, 5.2.9, and the \_S5 package of the DSDT, 7.4.2.6).
  * Write sleep_value (8 bits) if sleep_control is there, else pm1a_value and pm1b_value
- * (16 bits each) to the PM1 control registers that are there. Registers without a known \_S5
- * package are left out, and so are those in a space that is neither memory nor I/O.
+ * (16 bits each) to the PM1 control registers that are there. These registers are empty without a known
+ * \_S5 package, and any register is that lies in another space than memory and I/O.
  */
 struct acpi_power {
 	struct acpi_register sleep_control;
@@ -80,27 +81,30 @@ struct acpi_power {
 	uint8_t reset_value;
 	uint16_t pm_timer_port;			/* 0: none; 3.579545 MHz, 4.8.3.3 */
 	bool pm_timer_32bit;			/* else 24 bits */
-	bool psci;				/* ARM: PSCI is there ... */
-	bool psci_hvc;				/* ... by HVC, else by SMC */
+	bool psci;				/* ARM: the firmware has PSCI */
+	bool psci_hvc;				/* it is called by HVC, else by SMC */
 };
 
-/* True and all empty if there is no FADT. */
+/* Fill @power. Return true, with all of it empty, if there is no FADT. */
 bool acpi_power(const struct acpi *acpi, struct acpi_power *power, struct error *error);
 
-/* The port of the PM timer, or 0. */
+/* Return the I/O port of the PM timer, 0 if there is none or the FADT is broken. */
 uint16_t acpi_pm_timer_port(const struct acpi *acpi);
 
-/* Structure @index (from 0) of the MADT (5.2.12) with this @type and @length bytes or more, or NULL. */
+/*
+ * Return structure number @index, from 0, among those of the MADT (5.2.12) that have this @type and at least
+ * @length bytes; NULL if there is none.
+ */
 const void *acpi_madt(const struct acpi *acpi, uint8_t type, uint8_t length, unsigned int index);
 
-/* Serial console as named by the SPCR. */
+/* The serial console that the SPCR names. */
 struct acpi_spcr {
 	enum { ACPI_UART_NONE, ACPI_UART_PL011, ACPI_UART_16550 } kind;
 	struct acpi_register base;
 	unsigned int stride;	/* bytes from one register to the next */
 };
 
-/* True with ACPI_UART_NONE if there is no SPCR, or one of another kind. */
+/* Fill @spcr. Return true, with ACPI_UART_NONE, if there is no SPCR or it names another kind of UART. */
 bool acpi_spcr(const struct acpi *acpi, struct acpi_spcr *spcr, struct error *error);
 
 #endif

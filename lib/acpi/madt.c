@@ -3,7 +3,7 @@
 
 #include "acpi/acpi.h"
 
-/* 5.2.12: behind the header, the address of the local controllers and flags. */
+/* 5.2.12: structures follow the header, the address of the local controllers, and flags. */
 enum { FIRST_STRUCTURE = 44, TYPE = 0, LENGTH = 1, HEADER = 2 };
 
 const void *acpi_madt(const struct acpi *acpi, uint8_t type, uint8_t length, unsigned int index)

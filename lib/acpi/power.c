@@ -39,7 +39,7 @@ enum {
 	AML_WORD = 0xb,
 };
 
-/* A table with its length: parts that older revisions lack read as zero. */
+/* The table and its length. Fields that older revisions lack read as zero. */
 struct fadt {
 	const uint8_t *bytes;
 	uint32_t length;
@@ -54,7 +54,7 @@ static uint64_t fadt_field(const struct fadt *fadt, unsigned int offset, unsigne
 	return size == 2 ? le16(field) : size == 4 ? le32(field) : le64(field);
 }
 
-/* Empty if it is in another space than memory and I/O: those are nobody's but real chipsets'. */
+/* Empty if it lies in another space than memory and I/O: only real chipsets use those. */
 static struct acpi_register fadt_gas(const struct fadt *fadt, unsigned int offset)
 {
 	struct acpi_register reg = { .address = fadt_field(fadt, offset + GAS_ADDRESS, 8) };
@@ -75,7 +75,7 @@ static struct acpi_register fadt_register(const struct fadt *fadt, unsigned int 
 	return reg;
 }
 
-/* An integer of a package. Returns the bytes it takes, 0 if there is none. */
+/* Read an integer of a package. Return the bytes that it takes, 0 if there is none. */
 static unsigned int aml_integer(const uint8_t *aml, const uint8_t *end, uint8_t *value)
 {
 	unsigned int size;
@@ -92,7 +92,7 @@ static unsigned int aml_integer(const uint8_t *aml, const uint8_t *end, uint8_t 
 	return size;
 }
 
-/* PkgLength, 20.2.4: its first byte says how many follow. @package is behind PackageOp. */
+/* Read a package from PkgLength on, whose first byte says how many follow (20.2.4). */
 static bool aml_package(const uint8_t *package, const uint8_t *end, uint8_t sleep_type[2])
 {
 	unsigned int used, follow = package < end ? package[0] >> 6 : 0;
@@ -109,7 +109,7 @@ static bool aml_package(const uint8_t *package, const uint8_t *end, uint8_t slee
 	return used;
 }
 
-/* Name and PackageOp, behind NameOp with or without the root prefix. */
+/* Return true if NameOp, maybe the root prefix, the name and PackageOp meet at @at, where the name begins. */
 static bool is_s5_name(const uint8_t *at, const uint8_t *start)
 {
 	if (memcmp(at, "_S5_\x12", 5) || at == start)

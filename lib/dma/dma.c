@@ -4,21 +4,22 @@
 #include "dma/dma.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 static const struct dma_driver *const drivers[] = {
 	&dma_virtio_blk, &dma_virtio_rng, &dma_virtio_console, &dma_virtio_net, &dma_edu,
 };
 
-bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
+bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error)
 {
 	error->text[0] = '\0';
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		memset(master, 0, sizeof(*master));
 		master->page = page;
 		master->page_iova = phys(page);
 		master->timeout_us = REPLY_TIMEOUT_US;
-		if (drivers[i]->open(master, place, error))
+		if (drivers[i]->open(master, location, error))
 			return true;
 		if (error->text[0])
 			return false;
@@ -41,15 +42,15 @@ void dma_set_page_iova(struct dma_master *master, uint64_t iova)
 	master->page_iova = iova;
 }
 
-static bool ready(struct dma_master *master)
+static bool ensure_running(struct dma_master *master)
 {
 	if (!master->running)
 		master->running = master->ops->start(master);
 	return master->running;
 }
 
-/* What failed once may not answer again: stop it, so that nothing comes late. */
-static enum dma_result conclude(struct dma_master *master, enum dma_result result)
+/* A device that has failed may still finish the access later: stop it. */
+static enum dma_result stop_if_failed(struct dma_master *master, enum dma_result result)
 {
 	if (result == DMA_SILENT && master->flush_iommu)
 		master->flush_iommu();
@@ -60,21 +61,21 @@ static enum dma_result conclude(struct dma_master *master, enum dma_result resul
 
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size)
 {
-	if (!ready(master))
-		return conclude(master, DMA_REFUSED);
-	return conclude(master, master->ops->write(master, iova, size));
+	if (!ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->write(master, iova, size));
 }
 
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
 {
-	if (!ready(master))
-		return conclude(master, DMA_REFUSED);
-	return conclude(master, master->ops->read(master, iova, bytes, size));
+	if (!ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->read(master, iova, bytes, size));
 }
 
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
 {
-	if (!master->ops->recall || !ready(master))
+	if (!master->ops->recall || !ensure_running(master))
 		return DMA_REFUSED;
-	return conclude(master, master->ops->recall(master, bytes, size));
+	return stop_if_failed(master, master->ops->recall(master, bytes, size));
 }

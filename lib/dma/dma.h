@@ -4,10 +4,10 @@
  *
  * A master has one private page, in which its rings and scratch buffers lie; the device sees that
  * page at @page_iova. Every other access goes to the address that the caller asks for, and to no
- * other byte.
+ * other byte. Addresses are I/O virtual addresses, sizes bytes, times microseconds.
  */
-#ifndef DMA_H
-#define DMA_H
+#ifndef LIB_DMA_DMA_H
+#define LIB_DMA_DMA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,64 +26,68 @@
 /* Bytes that a master needs of its private page. */
 #define DMA_PAGE_BYTES 4096
 
+/* How an access ended, as the device says. */
 enum dma_result {
-	DMA_DONE,	/* the device says that it did it */
-	DMA_UNVERIFIED,	/* it says that it read memory; what it saw goes where nobody here can look */
+	DMA_DONE,	/* the access completed */
+	DMA_UNVERIFIED,	/* the read completed; its data left the guest and cannot be checked */
 	DMA_REFUSED,	/* the device reports an error, or asks for a reset */
-	DMA_SILENT,	/* nothing came within the patience */
+	DMA_SILENT,	/* no answer came within the timeout */
 };
 
 struct dma_master;
 
+/* A kind of master. All functions but start() need a device that is started. */
 struct dma_ops {
 	const char *name;
 
 	/*
-	 * An exact master writes pattern[] and reads back what it is told to; one that is not exact
-	 * writes bytes that nobody knows, and its reads are DMA_UNVERIFIED at best.
+	 * True if writes carry pattern[] and read() delivers the bytes that the device saw. Otherwise writes
+	 * carry unknown bytes, and reads are DMA_UNVERIFIED at best.
 	 */
 	bool exact;
 
-	/* What it writes comes from outside of the machine: maybe nothing does, and it never writes. */
+	/* True if the device writes only when input arrives from outside the guest. It may never write. */
 	bool input_driven;
 
-	/* Of a virtio device: the first queues, each with a ring in the private page; at most DMA_QUEUES. */
+	/* Virtio only: queues 0 to queues - 1 have a ring in the private page; at most DMA_QUEUES. */
 	unsigned int queues;
 
-	/* Reset the device and make it ready, with its private page at @page_iova. */
+	/* Reset the device and make it ready, its private page at @page_iova. Return false on failure. */
 	bool (*start)(struct dma_master *master);
 
-	/* The device writes pattern[0 .. size) to @iova. */
+	/* Let the device write pattern[0 .. size) to @iova. */
 	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
 
-	/* The device reads @size bytes at @iova; what it saw is stored in @bytes if it is done. */
+	/* Let the device read @size bytes at @iova. With DMA_DONE they are in @bytes. */
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 	/*
-	 * What the device saw in the last read, even one that it could not report; or NULL. For when
-	 * its private page is within reach again.
+	 * Like read(), but deliver what the device saw in its last read, even if it could not report that
+	 * because its private page was out of reach. NULL if the device does not keep it.
 	 */
 	enum dma_result (*recall)(struct dma_master *master, void *bytes, size_t size);
 
-	/* The device forgets its rings and keeps still. */
+	/* Make the device forget its rings and access no memory. */
 	void (*stop)(struct dma_master *master);
 };
 
+/* One device. The fields below @pattern are the driver's own. */
 struct dma_master {
 	const struct dma_ops *ops;
 	uint8_t *page;
 	uint64_t page_iova;
 	bool running;		/* started and no access has failed since */
-	bool queue_refused;	/* virtio: since the last start its queue reads as not enabled */
-	bool messages;		/* virtio: MSI-X vector 0 is sent for each access from the next start */
-	uint64_t timeout_us;	/* how long an access may take before it counts as silent */
+	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
+	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
+	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 
-	/* Whether somebody else has noticed an access since this one began: it is not waited for long. */
-	bool (*fault_reported)(void);	/* or NULL */
+	/* Return true if a fault was reported since the access began: it is not waited for long. Or NULL. */
+	bool (*fault_reported)(void);
 
-	/* Called after a silent access, before the device is stopped. */
-	void (*flush_iommu)(void);	/* or NULL */
-	uint8_t pattern[DMA_MAX_BYTES];
+	/* Called after a silent access, before the device is stopped. Or NULL. */
+	void (*flush_iommu)(void);
+
+	uint8_t pattern[DMA_MAX_BYTES];	/* what an exact master writes */
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
 	bool seeded;			/* virtio-blk: the pattern is on the disk */
@@ -91,68 +95,83 @@ struct dma_master {
 };
 
 /*
- * Make a master of the device that is there, if a driver knows it. @page is DMA_PAGE_BYTES long, the
- * caller's, seen by the device at its own address until dma_set_page_iova(). Returns false, with @error
- * empty, if no driver knows the device, and with a message if it cannot be used.
+ * Make @master of the device at @location. @page, of DMA_PAGE_BYTES, stays the caller's and must outlive
+ * @master; the device sees it at its physical address until dma_set_page_iova(). Return false with an empty
+ * @error if no driver knows the device, with a message if the device cannot be used.
  */
-bool dma_open(struct dma_master *master, const struct device_location *place, void *page,
+bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error);
 
-/* From the next access on the device sees the private page at @iova. */
+/* Let the device see its private page at @iova from now on. It is stopped if that is a new address. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 
-/* Accesses; the device is started first if it is not running. @size is at most DMA_MAX_BYTES. */
+/*
+ * Let the device write pattern[] to @iova, or read what is there into @bytes. @size is at most
+ * DMA_MAX_BYTES. The device is started first if it is not running, and stopped if the access fails.
+ */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
-/* See struct dma_ops; DMA_REFUSED where the master cannot tell. */
+/* Deliver what the device saw in its last read (see struct dma_ops). DMA_REFUSED if it does not keep that. */
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
 
-/* Stop the device. The next access starts it again. */
+/* Stop the device: it accesses no memory until the next access starts it again. */
 void dma_stop(struct dma_master *master);
 
-/* The drivers. open() returns false, @error untouched, for a device of another kind. */
+/*
+ * Drivers.
+ */
+
+/* A driver. open() is like dma_open(), but leaves @error as it was if the device is of another kind. */
 struct dma_driver {
-	bool (*open)(struct dma_master *master, const struct device_location *place, struct error *error);
+	bool (*open)(struct dma_master *master, const struct device_location *location, struct error *error);
 };
 
 extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_console, dma_virtio_net,
 	dma_edu;
 
-/* For drivers of virtio devices: rings in the private page, and one request at a time through each. */
-#define DMA_SCRATCH 1024	/* the private page: the rings below, scratch buffers from here on */
+/*
+ * What drivers of virtio devices share: rings in the private page, and one buffer at a time in each.
+ */
 
-bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
+/* Offset in the private page of the scratch buffers. The rings lie below. */
+#define DMA_SCRATCH 1024
+
+/*
+ * Open a virtio device of this @type and reset it. Return false with @error as it was if it is of another
+ * type, with a message if it cannot be used: without ACCESS_PLATFORM its DMA is not translated.
+ */
+bool dma_virtio_open(struct dma_master *master, const struct device_location *location, uint32_t type,
 		     struct error *error);
+
+/* start() and stop() of struct dma_ops. */
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);
 
-/* A piece of scratch, @offset bytes behind DMA_SCRATCH, as the device sees it. */
+/* Return the @length bytes at @offset from DMA_SCRATCH as a piece of a buffer, as the device sees them. */
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
 				    uint32_t length, bool writable);
 
-/* Make one buffer available in @queue and notify the device; false if the ring is full. */
+/* Make one buffer available in @queue and notify the device. Return false if the ring is full. */
 bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
 		     unsigned int count);
 
-/* Wait for the buffer in @queue; @written is what the device says it has written if it is done. */
+/* Wait until the buffer in @queue is used. With DMA_DONE, @written is its used length in bytes. */
 enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written);
 
-/* Both. */
+/* Post a buffer in @queue, then take it: DMA_REFUSED if the ring is full. */
 enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
 				const struct ring_piece *pieces, unsigned int count,
 				uint32_t *written);
 
-/*
- * For devices with a receive and a transmit queue (5.1.2, 5.3.2). The device reads @pieces; at best
- * DMA_UNVERIFIED.
- */
+/* Queues of devices that receive and transmit (5.1.2, 5.3.2). */
 enum { DMA_RECEIVEQ = 0, DMA_TRANSMITQ = 1 };
 
+/* Let the device transmit @pieces, which it reads: DMA_UNVERIFIED at best. */
 enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring_piece *pieces,
 				    unsigned int count);
 
-/* Wait for the buffer that was posted in the receive queue: DMA_DONE if the device wrote into it. */
+/* Wait for the buffer in the receive queue. DMA_DONE if the device has written into it. */
 enum dma_result dma_virtio_receive(struct dma_master *master);
 
 #endif

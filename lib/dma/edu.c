@@ -25,7 +25,7 @@ enum {
 
 enum { COMMAND_START = 1, COMMAND_TO_MEMORY = 2 };
 
-/* The buffer, as addresses of the device. Nobody writes the lower half: it stays zero. */
+/* Addresses in the device of its buffer. The lower half is never written and stays zero, as pattern[] is. */
 enum { BUFFER_PATTERN = 0x40000, BUFFER_BACK = 0x40800 };
 
 static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
@@ -80,9 +80,9 @@ static const struct dma_ops edu_ops = {
 	.stop = edu_stop,
 };
 
-static bool edu_open(struct dma_master *master, const struct device_location *place, struct error *error)
+static bool edu_open(struct dma_master *master, const struct device_location *location, struct error *error)
 {
-	struct pci_dev *pci = place->pci;
+	struct pci_dev *pci = location->pci;
 
 	if (!pci || pci->vendor != EDU_VENDOR || pci->device != EDU_DEVICE)
 		return false;

@@ -7,25 +7,25 @@
 #include "time.h"
 
 #define RING_SIZE 8
-#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* more than ring_bytes() of so many */
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_SIZE, FEATURES) */
 
-#define SLICE_US 200
-#define LATE_US 100000
+#define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
+#define GRACE_US      100000	/* that an access which should work gets after that */
 
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 
-bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
+bool dma_virtio_open(struct dma_master *master, const struct device_location *location, uint32_t type,
 		     struct error *error)
 {
-	if (virtio_type(place) != type || !virtio_open(&master->virtio, place, error))
+	if (virtio_type(location) != type || !virtio_open(&master->virtio, location, error))
 		return false;
 	if (!virtio_reset(&master->virtio))
 		return error_set(error, "%s: device_status does not return to 0 after reset",
-				 location_name(place));
+				 location_name(location));
 	if ((virtio_offered(&master->virtio) & FEATURES) != FEATURES)
 		return error_set(error, "%s does not offer ACCESS_PLATFORM: its DMA is not translated",
-				 location_name(place));
+				 location_name(location));
 	return true;
 }
 
@@ -72,29 +72,29 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 }
 
 /*
- * What was noticed may be an older access of another device: one that should work goes on waiting.
- * So it does for a while with a queue that reads as not enabled: what the device says is no proof.
+ * The report may be of an older access, or of another device's: an access that should work is waited for
+ * a while longer. So it is in a queue that reads as not enabled: what the device says is no proof.
  */
 static uint64_t grace_us(const struct dma_master *master)
 {
-	return master->timeout_us < LATE_US ? 0 : LATE_US;
+	return master->timeout_us < GRACE_US ? 0 : GRACE_US;
 }
 
-/* Looks at what others have noticed between slices; when the time is over one more is given. */
-static enum virtio_wait patient_wait(struct dma_master *master, uint16_t queue,
-				     struct ring_reply *reply)
+/* Wait in slices, to see a fault report between them; and one slice more when the time is over. */
+static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue,
+				       struct ring_reply *reply)
 {
 	struct deadline deadline = deadline_in(master->timeout_us);
 	enum virtio_wait result;
-	bool last = false, noticed = false;
+	bool last = false, shortened = false;
 
 	for (;;) {
-		result = virtio_wait(&master->virtio, &master->rings[queue], reply, SLICE_US);
+		result = virtio_wait(&master->virtio, &master->rings[queue], reply, POLL_SLICE_US);
 		if (result != VIRTIO_SILENT || last)
 			return result;
-		if (!noticed && (master->queue_refused ||
-				 (master->fault_reported && master->fault_reported()))) {
-			noticed = true;
+		if (!shortened &&
+		    (master->queue_refused || (master->fault_reported && master->fault_reported()))) {
+			shortened = true;
 			deadline = deadline_in(grace_us(master));
 		}
 		last = deadline_over(&deadline);
@@ -118,7 +118,7 @@ enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint3
 {
 	struct ring_reply reply;
 
-	switch (patient_wait(master, queue, &reply)) {
+	switch (wait_in_slices(master, queue, &reply)) {
 	case VIRTIO_SILENT:
 		return DMA_SILENT;
 	case VIRTIO_BROKEN:

@@ -17,7 +17,7 @@ enum { REQUEST_IN = 0, REQUEST_OUT = 1 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 enum { PATTERN_SECTOR = 0, BACK_SECTOR = 1 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
 	uint8_t data[SECTOR];
 	struct {
@@ -41,7 +41,7 @@ static struct ring_piece piece(const struct dma_master *master, size_t offset, s
 	return dma_scratch_piece(master, offset, size, writable);
 }
 
-/* One sector between the disk and memory: @size bytes at @iova, the rest in scratch. */
+/* Transfer one sector between the disk and memory: @size bytes at @iova, the rest in scratch. */
 static enum dma_result transfer(struct dma_master *master, uint32_t type, uint64_t sector,
 				uint64_t iova, size_t size)
 {
@@ -115,12 +115,12 @@ static const struct dma_ops blk_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool blk_open(struct dma_master *master, const struct device_location *place,
+static bool blk_open(struct dma_master *master, const struct device_location *location,
 		     struct error *error)
 {
 	master->ops = &blk_ops;
 	make_pattern(master);
-	return dma_virtio_open(master, place, VIRTIO_TYPE_BLOCK, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_BLOCK, error);
 }
 
 const struct dma_driver dma_virtio_blk = {.open = blk_open};

@@ -33,11 +33,11 @@ static const struct dma_ops console_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool console_open(struct dma_master *master, const struct device_location *place,
+static bool console_open(struct dma_master *master, const struct device_location *location,
 			 struct error *error)
 {
 	master->ops = &console_ops;
-	return dma_virtio_open(master, place, VIRTIO_TYPE_CONSOLE, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_CONSOLE, error);
 }
 
 const struct dma_driver dma_virtio_console = {.open = console_open};

@@ -3,16 +3,17 @@
  * virtio-net (virtio 1.4, 5.1): a frame that is received is written to memory, one that is transmitted
  * is read from there.
  *
- * So that a frame comes we ask by ARP (RFC 826) for the addresses that VMMs give their side of the
+ * To make a frame arrive we ask by ARP (RFC 826) for the addresses that VMMs give their side of the
  * network. The header of a received frame lies in scratch, its first bytes at the target.
  */
 #include <stddef.h>
 #include <string.h>
 
 #include "dma/dma.h"
+#include "util.h"
 
 #define HEADER_BYTES 12		/* struct virtio_net_hdr, with num_buffers (5.1.6) */
-#define RECEIVE_BYTES 1526	/* at least, for whom merges no buffers (5.1.6.3.1) */
+#define RECEIVE_BYTES 1526	/* the least without MRG_RXBUF (5.1.6.3.1) */
 #define MAC_BYTES 6
 
 /* All fields in network byte order. */
@@ -24,7 +25,7 @@ struct arp_frame {
 	uint8_t target[MAC_BYTES], target_ip[4];
 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
 	uint8_t received[RECEIVE_BYTES];
 	struct arp_frame asked;
@@ -33,7 +34,7 @@ struct scratch {
 _Static_assert(sizeof(struct arp_frame) == HEADER_BYTES + 42, "no padding");
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
 
-/* No byte of it is one of a canary. */
+/* No byte of this can be one of a canary. */
 static const uint8_t own_mac[MAC_BYTES] = {0x02, 0x80, 0x90, 0xa0, 0xb0, 0xc0};
 
 /* The VMM's side and our own address beside it: QEMU's user network, cloud-hypervisor's tap. */
@@ -43,8 +44,6 @@ static const struct {
 	{{10, 0, 2, 2}, {10, 0, 2, 15}},
 	{{192, 168, 249, 1}, {192, 168, 249, 2}},
 };
-
-#define NETWORKS (sizeof(networks) / sizeof(networks[0]))
 
 static void make_request(struct arp_frame *frame, const uint8_t *theirs, const uint8_t *ours)
 {
@@ -89,7 +88,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 
 	if (!post_receive(master, iova, size))
 		return DMA_REFUSED;
-	for (unsigned int network = 0; network < NETWORKS; network++) {
+	for (unsigned int network = 0; network < ARRAY_SIZE(networks); network++) {
 		result = ask(master, network);
 		if (result != DMA_UNVERIFIED)
 			return result;
@@ -97,7 +96,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 	return dma_virtio_receive(master);
 }
 
-/* Whatever stands there is a frame; nobody has to understand it. */
+/* Any bytes make a frame: it need not be understood. */
 static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
 {
 	struct ring_piece pieces[] = {
@@ -123,10 +122,10 @@ static const struct dma_ops net_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool net_open(struct dma_master *master, const struct device_location *place, struct error *error)
+static bool net_open(struct dma_master *master, const struct device_location *location, struct error *error)
 {
 	master->ops = &net_ops;
-	return dma_virtio_open(master, place, VIRTIO_TYPE_NET, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_NET, error);
 }
 
 const struct dma_driver dma_virtio_net = {.open = net_open};

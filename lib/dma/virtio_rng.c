@@ -29,11 +29,11 @@ static const struct dma_ops rng_ops = {
 	.stop = dma_virtio_stop,
 };
 
-static bool rng_open(struct dma_master *master, const struct device_location *place,
+static bool rng_open(struct dma_master *master, const struct device_location *location,
 		     struct error *error)
 {
 	master->ops = &rng_ops;
-	return dma_virtio_open(master, place, VIRTIO_TYPE_ENTROPY, error);
+	return dma_virtio_open(master, location, VIRTIO_TYPE_ENTROPY, error);
 }
 
 const struct dma_driver dma_virtio_rng = {.open = rng_open};

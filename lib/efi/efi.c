@@ -89,7 +89,7 @@ bool efi_read_options(struct boot_info *boot, const struct efi_loaded_image *ima
 	return true;
 }
 
-/* What is not cached cannot hold rings. */
+/* Return true for RAM that can hold rings: it must be cached. */
 static bool is_ram(const struct efi_memory *memory)
 {
 	return memory->type >= EFI_LOADER_CODE && memory->type <= EFI_ACPI_NVS &&
@@ -97,7 +97,7 @@ static bool is_ram(const struct efi_memory *memory)
 	       !(memory->attributes & EFI_MEMORY_SP);
 }
 
-/* Ours, behind the end of boot services (7.2.3). */
+/* Return true for memory that is ours after the end of boot services (7.2.3). */
 static bool is_free(const struct efi_memory *memory)
 {
 	return (memory->type >= EFI_LOADER_CODE && memory->type <= EFI_BOOT_DATA) ||

@@ -2,11 +2,11 @@
 /*
  * Start as an application of UEFI firmware. Clauses are those of the UEFI specification 2.10.
  *
- * Only what the start needs of the firmware's tables is named; the rest is counted. Nothing in them is
- * believed: signatures, sizes, counts and addresses are checked before use.
+ * Only what the start needs of the firmware's tables has a name; arrays stand for the rest. Signatures,
+ * sizes, counts and addresses are checked before use.
  */
-#ifndef EFI_H
-#define EFI_H
+#ifndef LIB_EFI_EFI_H
+#define LIB_EFI_EFI_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #define EFI_PAGE_SIZE 4096
 
-/* Appendix D: the highest bit stands for an error. */
+/* Status codes (appendix D): the highest bit stands for an error. */
 typedef uint64_t efi_status;
 #define EFI_ERROR	      (1ull << 63)
 #define EFI_SUCCESS	      0
@@ -65,7 +65,7 @@ struct efi_memory {
 	uint64_t physical, virtual, pages, attributes;
 };
 
-/* 12.4.1; texts are UCS-2 with a zero at the end. */
+/* 12.4.1; texts are UCS-2, zero-terminated. */
 struct efi_text_output {
 	void *reset;
 	efi_status (EFIAPI *output)(struct efi_text_output *self, const uint16_t *text);
@@ -136,19 +136,27 @@ _Static_assert(offsetof(struct efi_system, configuration) == 112, "4.3.1");
 _Static_assert(offsetof(struct efi_loaded_image, options) == 56, "9.1.1");
 
 /*
- * The whole start: fill @boot with memory map, RSDP, tree and command line of the firmware, and end
- * its boot services. Then the machine is ours: true, nothing of the firmware may be called any more,
- * and interrupts are still as it had them. Otherwise the reason has been printed on the firmware's
- * console (unless that might be gone already) and the machine was switched off, if there is a way; if
- * there is none, returns false, and the caller returns EFI_LOAD_ERROR to the firmware.
+ * Fill @boot with memory map, RSDP, tree and command line of the firmware, and end its boot services.
+ * Return true when the machine is ours: no service of the firmware may be called any more, and interrupts
+ * are as it had them. Otherwise print the reason on the firmware's console, unless that may be gone
+ * already, and switch the machine off. Return false if there is no way to do that: the caller then returns
+ * EFI_LOAD_ERROR to the firmware.
  */
 bool efi_start(struct boot_info *boot, efi_handle image, const struct efi_system *system);
 
-/* The parts of it, each with the message of what is wrong. */
+/* The steps of efi_start(). Each returns false, with a message in @error, if something is wrong. */
+
+/* Check the tables that are used: signature, size, and that the services are there. */
 bool efi_check(const struct efi_system *system, struct error *error);
+
+/* Take RSDP and device tree from the configuration tables (4.6). */
 bool efi_read_tables(struct boot_info *boot, const struct efi_system *system, struct error *error);
+
+/* Take the command line from the load options (9.1.1). What is not printable ASCII becomes a '?'. */
 bool efi_read_options(struct boot_info *boot, const struct efi_loaded_image *image,
 		      struct error *error);
+
+/* Replace the ranges of @boot by those of the memory map at @map (7.2.3). Sizes are in bytes. */
 bool efi_read_map(struct boot_info *boot, const void *map, uint64_t size, uint64_t descriptor_size,
 		  struct error *error);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * For assembly: what makes a flat image a file that UEFI firmware loads (Microsoft PE/COFF
- * specification, "PE Format"; UEFI 2.10, 2.1.1). The image relocates itself, so there is nothing for
- * the firmware to relocate; it says nevertheless that it can be anywhere.
+ * For assembly: the headers by which UEFI firmware loads a flat image (Microsoft PE/COFF specification,
+ * "PE Format"; UEFI 2.10, 2.1.1). The image relocates itself, so there is nothing for the firmware to
+ * relocate; the headers say nevertheless that it can be anywhere.
  *
  * The linker script lays out: the headers from `image_start` = 0 on, code and what is only read from
  * PE_FIRST to `image_data`, what is written from there to `image_end`. All of it in whole pages, the
- * file in whole sectors. The addresses pe_data_size and pe_data_loaded are as far behind `header` as the
- * written part is long, in memory and in the file: a relocatable file cannot say sizes otherwise.
+ * file in whole sectors. The distances from `header` to pe_data_size and pe_data_loaded are the sizes of
+ * the written part, in memory and in the file: a relocatable file cannot say sizes otherwise.
  */
-#ifndef PE_H
-#define PE_H
+#ifndef LIB_EFI_PE_H
+#define LIB_EFI_PE_H
 
 #define PE_X86_64  0x8664
 #define PE_AARCH64 0xaa64
@@ -28,7 +28,7 @@
 #define PE_READ_CODE	    0x60000020
 #define PE_READ_WRITE_DATA  0xc0000040
 
-	/* At a multiple of 8; its offset from `header` belongs at `header` + 0x3c. */
+	/* Place this at a multiple of 8, and its offset from `header` at `header` + 0x3c. */
 	.macro pe_header machine, entry
 pe_header:
 	.ascii	"PE\0\0"

@@ -5,10 +5,11 @@
 #include "boot.h"
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+#include "util.h"
 
 #define FDT_ALIGN 8
 
-/* Older trees have paths for names: libfdt 1.6.1 stumbles over a root without one. */
+/* In older trees names are paths: libfdt 1.6.1 fails on a root without one. */
 #define FDT_OLDEST 16
 
 uint32_t fdt_size(const void *fdt)
@@ -64,7 +65,7 @@ uint32_t fdt_cell(const void *fdt, int node, const char *name, uint32_t fallback
 	return cells && count == 1 ? fdt32_ld(cells) : fallback;
 }
 
-/* NULL if the property is absent or not terminated. */
+/* Return property @name as text, NULL if it is absent or not terminated. */
 static const char *string_property(const void *fdt, int node, const char *name)
 {
 	int length;
@@ -116,7 +117,7 @@ static uint64_t load_cells(const fdt32_t *cells, unsigned int count)
 	return value;
 }
 
-/* One step up: from @bus to its parent. An empty ranges property means that nothing changes. */
+/* Translate one step up, from @bus to its parent. An empty ranges property changes nothing. */
 static bool translate_step(const void *fdt, int bus, int parent, uint64_t *address, uint64_t size,
 			   struct error *error)
 {
@@ -163,7 +164,7 @@ bool fdt_translate_from(const void *fdt, int bus, uint64_t *address, uint64_t si
 	return true;
 }
 
-/* Entries of the reg property; 0 if there is none. */
+/* Find the reg property and count its entries: 0 if there is none. */
 static bool count_reg(const void *fdt, int node, const fdt32_t **reg, struct cells *cells,
 		      unsigned int *entries, struct error *error)
 {
@@ -288,19 +289,17 @@ static const struct {
 	{ "ns16550", FDT_UART_16550 },
 };
 
-#define UARTS (sizeof(uarts) / sizeof(uarts[0]))
-
 static int uart_kind(const void *fdt, int node)
 {
-	for (unsigned int i = 0; i < UARTS; i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(uarts); i++)
 		if (!fdt_node_check_compatible(fdt, node, uarts[i].compatible))
 			return uarts[i].kind;
 	return FDT_UART_NONE;
 }
 
 /*
- * "/path", "/path:options", "alias" or "alias:options" to a node, negative if there is none. An
- * alias must be a path, else libfdt might go round in circles.
+ * Return the node that stdout-path names: "/path", "/path:options", "alias" or "alias:options". Negative if
+ * there is none. An alias must be a path, or libfdt may follow it for ever.
  */
 static int stdout_node(const void *fdt)
 {
@@ -324,7 +323,7 @@ static int stdout_node(const void *fdt)
 
 static int first_uart(const void *fdt)
 {
-	for (unsigned int i = 0; i < UARTS; i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(uarts); i++) {
 		int node = fdt_next_enabled(fdt, -1, uarts[i].compatible);
 
 		if (node >= 0)
@@ -362,7 +361,7 @@ bool fdt_psci(const void *fdt, bool *hvc)
 	int node = -FDT_ERR_NOTFOUND;
 	const char *method;
 
-	for (unsigned int i = 0; node < 0 && i < sizeof(compatible) / sizeof(compatible[0]); i++)
+	for (unsigned int i = 0; node < 0 && i < ARRAY_SIZE(compatible); i++)
 		node = fdt_node_offset_by_compatible(fdt, -1, compatible[i]);
 	method = string_property(fdt, node, "method");
 	if (!method || (strcmp(method, "hvc") && strcmp(method, "smc")))

@@ -3,11 +3,11 @@
  * What a flattened device tree (Devicetree Specification 0.4) says about the machine: a thin
  * layer over libfdt.
  *
- * Works with the MMU off. Nothing in the tree is believed: a broken one gives false and a message
- * that names the node, the property and the rule.
+ * Works with the MMU off. Functions with an @error check what they read. If it is broken they return
+ * false, and @error names the node, the property and the rule.
  */
-#ifndef FDT_LAYER_H
-#define FDT_LAYER_H
+#ifndef LIB_FDT_FDT_H
+#define LIB_FDT_FDT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,24 +17,25 @@
 
 struct boot_info;
 
-/* No boot protocol allows a larger tree. */
+/* Bytes: no boot protocol allows a larger tree. */
 #define FDT_MAX_SIZE (2u << 20)
 
-/* Header, structure and strings are consistent. All other functions need a tree that passed. */
+/* Check header, structure and strings. All other functions need a tree that has passed. */
 bool fdt_validate(const void *fdt, struct error *error);
 
-/* Bytes of the tree. */
+/* Return the size of the tree in bytes. */
 uint32_t fdt_size(const void *fdt);
 
 /*
- * Memory nodes go to boot_add_ram(); the memory reservation block and /reserved-memory to
- * boot_add_reserved(). False if there is no memory at all.
+ * Add memory nodes to @boot's RAM, and the memory reservation block and /reserved-memory to what is
+ * reserved. Return false if they are broken, or if there is no memory at all.
  */
 bool fdt_memory(const void *fdt, struct boot_info *boot, struct error *error);
 
-/* Command line, empty if there is none. Points into the tree. */
+/* Return the command line, which lies in the tree; empty if there is none. */
 const char *fdt_bootargs(const void *fdt);
 
+/* A UART, as the tree describes it. */
 struct fdt_console {
 	enum { FDT_UART_NONE, FDT_UART_PL011, FDT_UART_16550 } kind;
 	uint64_t base;			/* guest-physical */
@@ -43,33 +44,36 @@ struct fdt_console {
 };
 
 /*
- * The UART that /chosen/stdout-path names; if it names none that we know, the first one of a
- * kind that we know. True with FDT_UART_NONE if there is none.
+ * Fill @console with the UART that /chosen/stdout-path names; if it names none that we know, with the first
+ * one of a kind that we know. Return true, with FDT_UART_NONE, if there is none.
  */
 bool fdt_console(const void *fdt, struct fdt_console *console, struct error *error);
 
-/* Print there from now on, if it is a UART that we know and can be mapped. Else nothing changes. */
+/* Print to @console from now on. Nothing changes if it is FDT_UART_NONE or cannot be mapped. */
 void fdt_console_use(const struct fdt_console *console);
 
-/* True if the tree has PSCI; *@hvc: call it by HVC, else by SMC. */
+/* Return true if the tree has PSCI. It is called by HVC if *@hvc, else by SMC. */
 bool fdt_psci(const void *fdt, bool *hvc);
 
 /*
- * Append the generic ECAM host bridges to @hosts, which has room for @max, adding to *@count.
+ * Append the generic ECAM host bridges to @hosts, which holds *@count and has room for @max. Return false if
+ * one is broken, if there are more, or if one has CAM only.
  */
 bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 		   unsigned int *count, struct error *error);
 
 /*
- * Append the addresses of the registers of all virtio,mmio nodes, whether or not a device is there,
- * to @bases, which has room for @max, adding to *@count.
+ * Append the guest-physical addresses of the registers of all virtio,mmio nodes to @bases, which holds
+ * *@count and has room for @max. There need not be a device at each. Return false if a node is broken or
+ * there are more.
  */
 bool fdt_virtio_mmio(const void *fdt, uint64_t *bases, unsigned int max, unsigned int *count,
 		     struct error *error);
 
 /*
- * Entry @index of the reg property of @node (an offset of libfdt), translated to what the CPU
- * sees by the ranges of all buses above. @size may be NULL.
+ * Put entry @index of the reg property of @node (an offset of libfdt) into *@base and *@size, translated to
+ * what the CPU sees by the ranges of all buses above. @size may be NULL. Return false if there is no such
+ * entry, or it cannot be translated.
  */
 bool fdt_translate(const void *fdt, int node, unsigned int index, uint64_t *base, uint64_t *size,
 		   struct error *error);

@@ -32,7 +32,7 @@ static uint64_t load64(const fdt32_t *cells)
 	return (uint64_t)fdt32_ld(cells) << 32 | fdt32_ld(cells + 1);
 }
 
-static bool broken(const struct reader *r, const char *rule)
+static bool tree_error(const struct reader *r, const char *rule)
 {
 	return error_set(r->error, "device tree: %s: %s", fdt_node_name(r->fdt, r->node), rule);
 }
@@ -51,14 +51,14 @@ static bool read_buses(const struct reader *r)
 		first = fdt32_ld(range);
 		last = fdt32_ld(range + 1);
 	} else if (fdt_getprop(r->fdt, r->node, "bus-range", NULL)) {
-		return broken(r, "bus-range: not two cells");
+		return tree_error(r, "bus-range: not two cells");
 	} else if (buses && buses < 256) {
 		last = buses - 1;
 	}
 	if (first > last || last > 255)
-		return broken(r, "bus-range: not first <= last <= 255");
+		return tree_error(r, "bus-range: not first <= last <= 255");
 	if (!r->host->ecam || last - first + 1 > buses)
-		return broken(r, "reg: less than 1 MiB for each bus of bus-range");
+		return tree_error(r, "reg: less than 1 MiB for each bus of bus-range");
 	r->host->bus_first = first;
 	r->host->bus_last = last;
 	return true;
@@ -69,9 +69,9 @@ static bool check_window(const struct reader *r, const struct pci_window *window
 	uint64_t last = window->pci_base + window->size - 1;
 
 	if (last < window->pci_base)
-		return broken(r, "ranges: a window wraps around");
+		return tree_error(r, "ranges: a window wraps around");
 	if (!window->is64 && last > UINT32_MAX)
-		return broken(r, "ranges: a 32-bit window reaches above 4 GiB");
+		return tree_error(r, "ranges: a 32-bit window reaches above 4 GiB");
 	if (r->host->window_count == PCI_MAX_WINDOWS)
 		return error_set(r->error, "device tree: %s: ranges: more than %u memory windows",
 				 fdt_node_name(r->fdt, r->node), PCI_MAX_WINDOWS);
@@ -110,7 +110,7 @@ static bool read_windows(const struct reader *r)
 
 	if (fdt_address_cells(r->fdt, r->node) != PCI_ADDRESS_CELLS ||
 	    fdt_size_cells(r->fdt, r->node) != PCI_SIZE_CELLS)
-		return broken(r, "a PCI bus has #address-cells 3 and #size-cells 2");
+		return tree_error(r, "a PCI bus has #address-cells 3 and #size-cells 2");
 	if (!ranges || count % entry)
 		return error_set(r->error, "device tree: %s: ranges: no entries of %u cells",
 				 fdt_node_name(r->fdt, r->node), entry);
@@ -136,9 +136,9 @@ static bool read_segment(const struct reader *r, const struct pci_host *hosts, u
 	if (fdt_getprop(r->fdt, r->node, "linux,pci-domain", NULL)) {
 		segment = fdt_cell(r->fdt, r->node, "linux,pci-domain", UINT32_MAX);
 		if (segment > 0xffff)
-			return broken(r, "linux,pci-domain: not one cell of 16 bits");
+			return tree_error(r, "linux,pci-domain: not one cell of 16 bits");
 		if (segment_is_used(hosts, count, segment))
-			return broken(r, "linux,pci-domain: the number is in use");
+			return tree_error(r, "linux,pci-domain: the number is in use");
 	}
 	while (segment_is_used(hosts, count, segment))
 		segment++;
@@ -157,7 +157,7 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 				 fdt_node_name(fdt, node), cam);
 	while ((node = fdt_next_enabled(fdt, node, ecam)) >= 0) {
 		struct pci_host host = { 0 };
-		struct reader r = { fdt, node, &host, error };
+		struct reader r = { .fdt = fdt, .node = node, .host = &host, .error = error };
 
 		if (*count == max)
 			return error_set(error, "device tree: %s: more than %u host bridges",

@@ -29,7 +29,7 @@ static void out32(uintptr_t address, uint32_t value)
 	io_write32((void *)address, value);
 }
 
-/* UARTCR: UARTEN and TXE. Nobody need have set them up. */
+/* UARTCR: UARTEN and TXE, which firmware may not have set. */
 static void pl011_enable(uintptr_t base)
 {
 	out32(base + 0x30, 1 << 8 | 1 << 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef LIBC_LIMITS_H
-#define LIBC_LIMITS_H
+#ifndef LIB_LIBC_LIMITS_H
+#define LIB_LIBC_LIMITS_H
 
 #define INT_MAX  __INT_MAX__
 #define INT_MIN  (-INT_MAX - 1)

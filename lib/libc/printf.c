@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util.h"
+
 struct sink {
 	char *to;
 	size_t size;
@@ -28,7 +30,7 @@ static void put_bytes(struct sink *sink, const char *text, size_t length)
 {
 	size_t room = sink->length + 1 < sink->size ? sink->size - 1 - sink->length : 0;
 
-	memcpy(sink->to + sink->length, text, length < room ? length : room);
+	memcpy(sink->to + sink->length, text, min(length, room));
 	sink->length += length;
 }
 
@@ -66,8 +68,7 @@ static void put_number(struct sink *sink, const struct conversion *conv, uint64_
 
 	if (conv->zero && !conv->left && !conv->precise)
 		least = conv->width - negative - 2 * prefix;
-	if (least > 64)
-		least = 64;
+	least = min(least, 64);
 	for (; value || least > 0; value /= base, least--)
 		*--p = digits[value % base];
 	if (prefix) {
@@ -172,7 +173,7 @@ static void convert(struct sink *sink, const struct conversion *conv, va_list *a
 	}
 }
 
-/* What stands in front of the next conversion, or of the end. */
+/* Copy up to the next conversion, or to the end. Return where that is. */
 static const char *put_plain(struct sink *sink, const char *format)
 {
 	const char *end = format;
@@ -200,7 +201,7 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
 	}
 	va_end(list);
 	if (size)
-		to[sink.length < size ? sink.length : size - 1] = '\0';
+		to[min(sink.length, size - 1)] = '\0';
 	return sink.length;
 }
 

@@ -3,23 +3,25 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "util.h"
+
 /*
- * Words wherever they are aligned, or halves of them, and several in a row: each instruction costs
- * dear where the host emulates us.
+ * Aligned words or halves of them are used, several in a row: each instruction is dear where the host
+ * emulates us.
  */
 #define WORD 8
 #define HALF 4
 #define ROW (8 * WORD)
 
-/* Bytes in front of the first whole @unit. */
+/* Return the bytes before the first aligned @unit, at most @size. */
 static size_t to_unit(const void *at, size_t unit, size_t size)
 {
 	size_t bytes = -(uintptr_t)at & (unit - 1);
 
-	return bytes < size ? bytes : size;
+	return min(bytes, size);
 }
 
-/* The largest unit that is aligned in both at once. */
+/* Return the largest unit that is aligned at the same offset in both. */
 static size_t common_unit(const void *a, const void *b)
 {
 	uintptr_t differ = (uintptr_t)a ^ (uintptr_t)b;

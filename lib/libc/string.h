@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of the C library's <string.h> that the image and libfdt use. */
-#ifndef LIBC_STRING_H
-#define LIBC_STRING_H
+#ifndef LIB_LIBC_STRING_H
+#define LIB_LIBC_STRING_H
 
 #include <stddef.h>
 

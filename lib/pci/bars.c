@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Sizing BARs, placing those that nobody placed, opening bridges.
+ * Size BARs, place those that are not placed, and open the windows of bridges.
  *
  * Everything goes below 4 GiB if it fits there, also 64-bit and prefetchable BARs: so one window
  * per bridge is enough. What finds no room is left out, with all of its function, or all behind its
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "pci/pci.h"
+#include "util.h"
 
 #define BRIDGE_GRANULE 0x100000ull	/* of a bridge's memory window */
 #define WINDOW_CLOSED  0xfff0u		/* base 0xfff, limit 0 */
@@ -24,12 +25,7 @@ enum {
 	BARS_OF_BRIDGE = 2,
 };
 
-static uint64_t align_up(uint64_t value, uint64_t alignment)
-{
-	return (value + alignment - 1) & ~(alignment - 1);
-}
-
-/* Those of a host bridge are its own business: it may stop serving memory while decoding is off. */
+/* None of a host bridge, which may stop serving memory while its decoding is off. */
 static unsigned int bar_count(const struct pci_dev *dev)
 {
 	if (dev->class_code >> 8 == PCI_CLASS_HOST_BRIDGE)
@@ -104,7 +100,7 @@ static bool read_bars(struct pci_dev *dev, bool size, struct error *error)
 	return true;
 }
 
-/* A BAR that is being written must not be seen anywhere. Returns what start_decoding() needs. */
+/* A BAR that is being written must not be seen anywhere. Return what start_decoding() needs. */
 static uint16_t stop_decoding(const struct pci_dev *dev)
 {
 	uint16_t command = pci_read16(dev, PCI_COMMAND);
@@ -135,7 +131,7 @@ bool pci_size_bars(struct pci_dev *dev, struct error *error)
 	return ok;
 }
 
-/* Who decodes memory has been set up: nothing is missing there, and sizes can wait. */
+/* A function that decodes memory has been set up: its BARs are placed, and their sizes can wait. */
 static bool first_look(struct pci_dev *dev, struct error *error)
 {
 	if (pci_read16(dev, PCI_COMMAND) & PCI_COMMAND_MEMORY)
@@ -173,8 +169,7 @@ struct need {
 
 static void add_need(struct need *need, uint64_t size, uint64_t align)
 {
-	if (align > need->align)
-		need->align = align;
+	need->align = max(need->align, align);
 	need->size = align_up(need->size, align) + size;
 }
 
@@ -184,7 +179,7 @@ static bool sits_on(const struct pci_dev *dev, const struct pci_host *host,
 	return dev->host == host && dev->bridge == bridge;
 }
 
-/* What is still to be placed behind @bridge, laid out in the order in which it will be placed. */
+/* Return the room for what is still to be placed behind @bridge, laid out in the order of placing. */
 static struct need measure(const struct pci *pci, const struct pci_dev *bridge)
 {
 	struct need need = { 0, BRIDGE_GRANULE };
@@ -217,8 +212,8 @@ static bool overlaps(uint64_t base, uint64_t size, uint64_t other, uint64_t othe
 }
 
 /*
- * Does [base, base + size), CPU addresses, collide with anything placed? Windows of bridges count
- * on the bus that they sit on. @end gets the end of the obstacle.
+ * Return true if [base, base + size), CPU addresses, overlaps anything that is placed, whose end goes into
+ * *@end. Windows of bridges count on the bus that they sit on.
  */
 static bool is_taken(const struct pci *pci, const struct pci_dev *bridge, uint64_t base,
 		     uint64_t size, uint64_t *end)
@@ -254,7 +249,7 @@ struct space {
 	unsigned int count;
 };
 
-/* Take @size bytes of @window. @pci_base gets the address as the bus sees it. */
+/* Take room for @need from @window, and put its address as the bus sees it into *@pci_base. */
 static bool take(const struct space *space, struct pci_window *window, struct need need,
 		 uint64_t *pci_base)
 {
@@ -350,7 +345,7 @@ static bool open_window(const struct space *space, struct pci_dev *bridge, struc
 	return true;
 }
 
-/* The functions that something was to be placed of. */
+/* Mark the functions behind @bridge of which a BAR had to be placed. */
 static void leave_out(struct pci *pci, const struct pci_dev *bridge)
 {
 	for (unsigned int i = 0; i < pci->device_count; i++)
@@ -426,7 +421,10 @@ bool pci_assign_bars(struct pci *pci, struct error *error)
 		return false;
 	for (unsigned int i = 0; i < pci->host_count; i++) {
 		struct pci_host *host = &pci->hosts[i];
-		struct space space = { pci, host, NULL, host->windows, host->window_count };
+		struct space space = {
+			.pci = pci, .host = host,
+			.windows = host->windows, .count = host->window_count,
+		};
 
 		place_bus(&space);
 	}

@@ -2,8 +2,8 @@
 /*
  * MSI-X of a PCI function (PCI 3.0, 6.8.2).
  */
-#ifndef MSIX_H
-#define MSIX_H
+#ifndef LIB_PCI_MSIX_H
+#define LIB_PCI_MSIX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,21 +13,21 @@ struct msi_message;
 
 struct msix {
 	struct pci_dev *pci;
-	unsigned int capability;
-	unsigned int count;		/* vectors, as Table Size says */
-	volatile uint8_t *table;
+	unsigned int capability;	/* offset in configuration space */
+	unsigned int count;		/* of vectors, by Table Size */
+	volatile uint8_t *table;	/* mapped */
 };
 
-/* False if the function has no MSI-X, or its table does not fit its BAR. */
+/* Find and map the table of @pci. Return false if it has no MSI-X, or the table does not fit its BAR. */
 bool msix_open(struct msix *msix, struct pci_dev *pci);
 
-/* MSI-X Enable; nothing is sent by INTx while it is on. */
+/* Set or clear MSI-X Enable. While it is set the function sends nothing by INTx. */
 void msix_enable(const struct msix *msix, bool on);
 
-/* What vector number @vector, below count, sends. It is unmasked. */
+/* Let vector number @vector, below count, send @message, and unmask it. */
 void msix_set(const struct msix *msix, unsigned int vector, const struct msi_message *message);
 
-/* Masked, a vector keeps its message until it is unmasked. */
+/* Mask or unmask a vector. A masked one keeps its message pending until it is unmasked. */
 void msix_mask(const struct msix *msix, unsigned int vector, bool masked);
 
 #endif

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <asm/io.h>
 #include <stddef.h>
+
+#include <asm/io.h>
 
 #include "boot.h"
 #include "machine.h"
 #include "pci/pci.h"
+#include "util.h"
 
 #define CONFIG_SIZE 4096
 
@@ -16,7 +18,7 @@ __attribute__((weak)) bool pci_port_host(struct pci_host *host)
 	return false;
 }
 
-/* NULL for what is not in the ECAM. Buses take 1 MiB each, functions 4 KiB (PCIe 6.0, 7.2.2). */
+/* Return NULL for what is not in the ECAM. Buses take 1 MiB each, functions 4 KiB (PCIe 6.0, 7.2.2). */
 static uint8_t *ecam_register(const struct pci_host *host, uint16_t bdf, unsigned int offset)
 {
 	if (PCI_BUS(bdf) < host->bus_first || PCI_BUS(bdf) > host->bus_last ||
@@ -108,11 +110,11 @@ static unsigned int first_capability(const struct pci_dev *dev)
 	return pci_read8(dev, PCI_CAPABILITIES);
 }
 
-/* The list is followed from its start each time: only so a loop of it is seen. */
+/* Follow the list from its start each time, to see if it is a loop. */
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after)
 {
 	unsigned int at = first_capability(dev);
-	bool is_behind = !after;
+	bool is_past = !after;
 	uint64_t seen = 0;		/* a bit for each four bytes */
 
 	for (;;) {
@@ -123,9 +125,9 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 			return 0;
 		seen |= 1ull << at / 4;
 		header = pci_read16(dev, at);
-		if (is_behind && (header & 0xff) == id)
+		if (is_past && (header & 0xff) == id)
 			return at;
-		is_behind |= at == after;
+		is_past |= at == after;
 		at = header >> 8;
 	}
 }
@@ -190,11 +192,10 @@ void pci_find_hole(struct pci_host *host, const struct boot_info *boot)
 
 	if (host->window_count)
 		return;
-	if (ram > start)
-		start = ram;
-	if (host->ecam && host->ecam < IO_APIC && ecam_end > start)
-		start = ecam_end;
-	start = (start + MIB - 1) & ~(MIB - 1);
+	start = max(start, ram);
+	if (host->ecam && host->ecam < IO_APIC)
+		start = max(start, ecam_end);
+	start = align_up(start, MIB);
 	if (start >= IO_APIC)
 		return;
 	host->windows[host->window_count++] = (struct pci_window){

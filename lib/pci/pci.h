@@ -2,11 +2,11 @@
 /*
  * PCI: host bridges, functions, configuration space, BARs.
  *
- * No firmware is assumed. pci_scan() numbers bridges and places BARs where nobody did, and leaves
+ * No firmware is assumed. pci_scan() numbers bridges and places BARs where firmware has not, and leaves
  * alone what is set up already.
  */
-#ifndef PCI_H
-#define PCI_H
+#ifndef LIB_PCI_PCI_H
+#define LIB_PCI_PCI_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,7 @@ struct boot_info;
 #define PCI_DEVICE(bdf)	  ((bdf) >> 3 & 0x1f)
 #define PCI_FUNCTION(bdf) ((bdf) & 7)
 
-/* Segment:bus:device.function for printf. */
+/* printf() format and arguments of segment:bus:device.function. */
 #define PCI_FORMAT "%04x:%02x:%02x.%x"
 #define PCI_ARGS(segment, bdf) \
 	(unsigned int)(segment), PCI_BUS(bdf), PCI_DEVICE(bdf), PCI_FUNCTION(bdf)
@@ -57,23 +57,28 @@ enum {
 	PCI_STATUS_CAPABILITIES = 1 << 4,
 };
 
+/* Capability ids. */
 enum { PCI_CAP_VENDOR = 0x09, PCI_CAP_EXPRESS = 0x10, PCI_CAP_MSIX = 0x11, PCI_CAP_MSI = 0x05 };
 
-/* Class; class and subclass. */
+/* Class codes: class alone, and class with subclass. */
 enum { PCI_CLASS_BRIDGE = 0x06, PCI_CLASS_HOST_BRIDGE = 0x0600 };
+
+/*
+ * Hosts and functions.
+ */
 
 /* A range of memory addresses that a host bridge forwards to its buses. */
 struct pci_window {
 	uint64_t pci_base;	/* as written to BARs */
 	uint64_t cpu_base;	/* as seen by the CPU */
 	uint64_t size;
-	uint64_t next;		/* PCI address from which on it is free; 0: nothing is placed yet */
+	uint64_t next;		/* it is free from this PCI address on; 0: nothing is placed yet */
 	bool is64;		/* reaches above 4 GiB: for 64-bit BARs only */
 	bool prefetch;		/* for prefetchable BARs only */
 };
 
 /*
- * A host bridge and how its configuration space is reached. Whoever finds it fills segment,
+ * A host bridge and how its configuration space is reached. The reader of tables or tree fills segment,
  * buses, ecam and windows; for a host without ECAM also @read and @write.
  */
 struct pci_host {
@@ -83,7 +88,7 @@ struct pci_host {
 	struct pci_window windows[PCI_MAX_WINDOWS];
 	unsigned int window_count;
 
-	/* @width is 1, 2 or 4 and @offset a multiple of it. What nobody answers reads as ones. */
+	/* @width is 1, 2 or 4 bytes, @offset a multiple of it. Reads without a function there give ones. */
 	uint32_t (*read)(const struct pci_host *host, uint16_t bdf, unsigned int offset,
 			 unsigned int width);
 	void (*write)(const struct pci_host *host, uint16_t bdf, unsigned int offset,
@@ -91,12 +96,14 @@ struct pci_host {
 	uint8_t *config;	/* mapped ECAM */
 };
 
+/* A base address register. */
 struct pci_bar {
 	uint64_t address;	/* as seen by the CPU; 0: not placed */
 	uint64_t size;		/* 0: no such BAR, or not sized yet; I/O BARs are not sized */
 	bool io, is64, prefetch;
 };
 
+/* A function. */
 struct pci_dev {
 	struct pci_host *host;
 	struct pci_dev *bridge;	/* above this function, NULL on a root bus */
@@ -107,11 +114,11 @@ struct pci_dev {
 	uint8_t header_type;	/* without the multi-function bit */
 	struct pci_bar bars[PCI_BARS];
 	bool bars_sized;	/* see pci_size_bars() */
-	bool no_room;		/* for a BAR of it: none can be mapped, and it cannot be enabled */
+	bool no_room;		/* for one of its BARs: none can be mapped, the function stays disabled */
 
 	/* Bridges only. */
 	uint8_t secondary, subordinate;
-	uint8_t port_type;	/* of the PCI Express capability, PCI_PORT_NONE without one */
+	uint8_t port_type;	/* by the PCI Express capability, PCI_PORT_NONE without one */
 	uint64_t window_base, window_end;	/* memory window [base, end), PCI addresses */
 };
 
@@ -123,7 +130,7 @@ enum {
 	PCI_PORT_NONE = 0xff,
 };
 
-/* Devices point at each other and at hosts: do not copy. */
+/* All hosts and functions. Functions point at each other and at hosts: do not copy. */
 struct pci {
 	struct pci_host hosts[PCI_MAX_HOSTS];
 	unsigned int host_count;
@@ -132,13 +139,17 @@ struct pci {
 };
 
 /*
- * With @pci->hosts filled, find all functions on all buses of all hosts. Afterwards every bridge
- * is numbered, every memory BAR placed (where a window has room: see no_room), and every bridge with
- * something behind it forwards memory accesses and DMA. The functions themselves are still disabled, or
- * were set up by firmware, and none of them masters the bus: pci_enable().
+ * Finding them.
+ */
+
+/*
+ * Find all functions on all buses of @pci->hosts, which the caller has filled. Number every bridge, place
+ * every memory BAR (where a window has room: see no_room), and let every bridge with functions behind it
+ * forward memory accesses and DMA. The functions themselves stay disabled, or as firmware has set them up,
+ * and none masters the bus: see pci_enable(). Return false if something is broken or exceeds a limit above.
  *
- * The numbers depend on nothing but what is plugged where. A root bus keeps its number, the
- * buses below it are numbered depth first with the numbers that follow.
+ * The numbers depend only on what is plugged where. A root bus keeps its number, the buses below it are
+ * numbered depth first with the numbers that follow.
  *
  * Further root buses in the bus range of one host are looked for only if its first bus shows
  * more than one host bridge function, and only until as many have been found: asking every
@@ -147,18 +158,22 @@ struct pci {
 bool pci_scan(struct pci *pci, struct error *error);
 
 /*
- * Give @host a window where no RAM and nothing reserved is: from the highest such address below
- * the I/O APIC at 0xfec00000 up to there. For PCs whose firmware did not place the BARs; leaves
- * hosts alone that have windows.
+ * Give @host, if it has no window, one without RAM and reserved memory: from where the highest of these ends
+ * below the I/O APIC at 0xfec00000 up to there. For PCs whose firmware did not place the BARs.
  */
 void pci_find_hole(struct pci_host *host, const struct boot_info *boot);
 
 /*
- * A host bridge behind ports 0xcf8 and 0xcfc, for when no table describes an ECAM. Returns false
- * on machines without one; machines with ports define it, there is a weak default.
+ * Fill @host with a bridge that is reached by ports 0xcf8 and 0xcfc, for when no table describes an ECAM.
+ * Return false if there is none. Machines with ports define it; the weak default returns false.
  */
 bool pci_port_host(struct pci_host *host);
 
+/*
+ * Using a function.
+ */
+
+/* Access the configuration space of @dev; @offset is a multiple of the width. */
 uint8_t pci_read8(const struct pci_dev *dev, unsigned int offset);
 uint16_t pci_read16(const struct pci_dev *dev, unsigned int offset);
 uint32_t pci_read32(const struct pci_dev *dev, unsigned int offset);
@@ -167,36 +182,38 @@ void pci_write16(const struct pci_dev *dev, unsigned int offset, uint16_t value)
 void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value);
 
 /*
- * Offset of the next capability @id behind the one at @after (0: from the start), 0 if there is
- * none or the list is broken: it leaves 0x40 to 0xff, or comes back to where it was.
+ * Return the offset of the next capability @id after the one at @after (0: from the start). 0 if there is
+ * none, or if the list is broken: it leaves 0x40 to 0xff, or runs in a loop.
  */
 unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned int after);
 
 /*
- * Find the sizes of the BARs. pci_scan() does so only for functions that do not decode memory,
- * and where something is to be placed; pci_map_bar() does it where it is still to be done.
+ * Find the sizes of the BARs, unless that is done. pci_scan() does it only for functions that do not decode
+ * memory, or if any BAR has to be placed; pci_map_bar() for the rest. Return false if a BAR is broken.
  */
 bool pci_size_bars(struct pci_dev *dev, struct error *error);
 
 /*
- * Map @length bytes from @offset of a memory BAR. NULL if there is no such BAR, if one of the function
- * is not placed, or if the range does not fit into it.
+ * Map @length bytes from @offset of memory BAR number @bar. Return NULL if there is no such BAR, if it or
+ * another one of the function is not placed, or if the range does not fit into it.
  */
 void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64_t length);
 
-/* Memory decoding and bus mastering on, INTx off; nothing with a BAR that has no place. */
+/* Switch memory decoding and bus mastering on and INTx off. Nothing is done for a function with no_room. */
 void pci_enable(const struct pci_dev *dev);
 
 /*
- * The BDF under which the function's DMA arrives at the root complex: its own, unless a
+ * Return the BDF under which the function's DMA arrives at the root complex: its own, unless a
  * conventional PCI bus is on the way (PCIe to PCI/PCI-X Bridge 1.0, 2.3).
  */
 uint16_t pci_requester_id(const struct pci_dev *dev);
 
-/* Used by pci_scan(): makes configuration space accessible. */
+/* Steps of pci_scan(). Return false with a message in @error on failure. */
+
+/* Make the configuration space of @host accessible. */
 bool pci_open_host(struct pci_host *host, struct error *error);
 
-/* Used by pci_scan(): sizes and places BARs, opens bridges. */
+/* Size and place BARs, and open the windows of bridges. */
 bool pci_assign_bars(struct pci *pci, struct error *error);
 
 #endif

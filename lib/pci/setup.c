@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Finding all functions, numbering bridges on the way.
+ * Find all functions, and number bridges on the way.
  */
 #include <stddef.h>
 #include <string.h>
@@ -12,7 +12,7 @@ enum {
 	FUNCTIONS_OF_DEVICE = 8,
 	MULTI_FUNCTION = 0x80,
 	HEADER_BRIDGE = 1,
-	NOBODY = 0xffff,
+	NO_VENDOR = 0xffff,
 };
 
 struct root {
@@ -57,7 +57,7 @@ static void read_bridge(struct pci_dev *dev)
 
 /*
  * Firmware that has used a device may have left it with requests in memory that is ours by now. Bridges
- * pass on what others master.
+ * only pass on what others master.
  */
 static void stop_mastering(const struct pci_dev *dev)
 {
@@ -67,8 +67,7 @@ static void stop_mastering(const struct pci_dev *dev)
 		pci_write16(dev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
 }
 
-/* Append the function, if it is there. @header gets the header type, multi-function bit included.
- */
+/* Append the function if it is there. *@header gets the header type, with the multi-function bit. */
 static bool scan_function(struct scan *scan, uint16_t bdf, struct pci_dev *bridge, uint8_t *header)
 {
 	struct pci *pci = scan->pci;
@@ -77,7 +76,7 @@ static bool scan_function(struct scan *scan, uint16_t bdf, struct pci_dev *bridg
 	uint32_t id = pci_read32(&dev, PCI_VENDOR_ID);
 
 	*header = 0;
-	if ((id & 0xffff) == NOBODY)
+	if ((id & 0xffff) == NO_VENDOR)
 		return true;
 	if (pci->device_count == PCI_MAX_DEVICES)
 		return error_set(scan->error, "PCI " PCI_FORMAT ": more than %u functions",
@@ -186,7 +185,7 @@ static bool find_roots(struct scan *scan)
 	return true;
 }
 
-/* Functions [first, end) of struct pci sit on @bus; @limit is the highest number below it. */
+/* A bus with functions [first, end) of struct pci. @limit is the highest number below it. */
 struct bus {
 	uint8_t number, limit;
 	unsigned int first, end;
@@ -273,7 +272,7 @@ static bool number_bridge(struct scan *scan, const struct bus *bus, struct pci_d
 	return true;
 }
 
-/* @last: the highest number in use below @bus. */
+/* Number all bridges below @bus. *@last gets the highest number in use there. */
 static bool number_bridges(struct scan *scan, const struct bus *bus, unsigned int *last)
 {
 	bool keep = keeps_numbers(scan, bus);

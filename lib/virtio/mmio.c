@@ -6,11 +6,12 @@
 
 #include "machine.h"
 #include "memory.h"
+#include "util.h"
 #include "virtio/mmio_layout.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
-/* Nothing else is read of what is not there, or no device (4.2.3.1.1). */
+/* No other register may be read if there is no device, or one of another version (4.2.3.1.1). */
 uint32_t virtio_mmio_type(uint64_t base)
 {
 	volatile uint8_t *registers = base % sizeof(uint32_t) ? NULL : io_map(base, MMIO_SIZE);
@@ -55,11 +56,11 @@ static void mmio_accept(struct virtio_device *dev, uint32_t word, uint32_t bits)
 
 static uint16_t mmio_queue_max(struct virtio_device *dev, uint16_t queue)
 {
-	uint32_t max;
+	uint32_t size;
 
 	put(dev, MMIO_QUEUE_SEL, queue);
-	max = get(dev, MMIO_QUEUE_SIZE_MAX);
-	return max < UINT16_MAX ? max : UINT16_MAX;
+	size = get(dev, MMIO_QUEUE_SIZE_MAX);
+	return min(size, UINT16_MAX);
 }
 
 static void put_address(struct virtio_device *dev, unsigned int offset, volatile void *area,

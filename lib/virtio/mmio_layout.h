@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Registers of virtio-mmio, version 2 (virtio 1.4, 4.2.2), for the transport and for the tests of it.
- * All have 32 bits; configuration begins where they end.
+ * Offsets in bytes; all have 32 bits. Device configuration begins where they end.
  */
-#ifndef VIRTIO_MMIO_LAYOUT_H
-#define VIRTIO_MMIO_LAYOUT_H
+#ifndef LIB_VIRTIO_MMIO_LAYOUT_H
+#define LIB_VIRTIO_MMIO_LAYOUT_H
 
 enum {
 	MMIO_MAGIC_VALUE = 0x000,
@@ -32,7 +32,7 @@ enum {
 	MMIO_QUEUE_RESET = 0x0c0,
 	MMIO_CONFIG_GENERATION = 0x0fc,
 	MMIO_CONFIG = 0x100,
-	MMIO_SIZE = 0x200,	/* with configuration, as the bindings have it */
+	MMIO_SIZE = 0x200,	/* with device configuration, by the device tree bindings */
 };
 
 #define MMIO_MAGIC 0x74726976

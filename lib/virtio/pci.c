@@ -62,7 +62,7 @@ static void write_address(struct virtio_device *dev, unsigned int field, volatil
 	io_write32(dev->common + field + 4, address >> 32);
 }
 
-/* NULL for a queue whose address would lie outside of the notification area (4.1.4.4). */
+/* Return NULL for a queue whose address would lie outside of the notification area (4.1.4.4). */
 static volatile uint8_t *find_doorbell(struct virtio_device *dev, uint16_t queue)
 {
 	bool data = dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA);
@@ -169,7 +169,7 @@ unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type)
 	return virtio_pci_next_structure(pci, type, 0);
 }
 
-/* Not behind I/O ports, which some machines do not have, nor in a BAR that no function has. */
+/* Return true if the structure is in a memory BAR: some machines have no I/O ports. */
 static bool is_in_memory(const struct pci_dev *pci, unsigned int cap)
 {
 	uint8_t bar = pci_read8(pci, cap + CAP_BAR);
@@ -177,7 +177,7 @@ static bool is_in_memory(const struct pci_dev *pci, unsigned int cap)
 	return bar < PCI_BARS && !pci->bars[bar].io;
 }
 
-/* The first of @type that can be used here (4.1.4.1), 0 if there is none. */
+/* Return the first capability of @type that can be used here (4.1.4.1), 0 if there is none. */
 static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
 {
 	unsigned int cap = virtio_pci_structure(pci, type);
@@ -187,7 +187,7 @@ static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
 	return cap;
 }
 
-/* Map the structure of @type, at least @least bytes. Returns its capability, 0 on failure. */
+/* Map the structure of @type, at least @least bytes. Return its capability, 0 on failure. */
 static unsigned int map_structure(struct pci_dev *pci, uint8_t type, uint32_t least,
 				  volatile uint8_t **base, uint32_t *length, struct error *error)
 {

@@ -2,14 +2,14 @@
 /*
  * Layout of the virtio-pci structures (virtio 1.4, 4.1.4), for the transport and for the tests of it.
  */
-#ifndef VIRTIO_PCI_LAYOUT_H
-#define VIRTIO_PCI_LAYOUT_H
+#ifndef LIB_VIRTIO_PCI_LAYOUT_H
+#define LIB_VIRTIO_PCI_LAYOUT_H
 
 #include <stdint.h>
 
 struct pci_dev;
 
-/* struct virtio_pci_cap (4.1.4). */
+/* Offsets in struct virtio_pci_cap (4.1.4). */
 enum {
 	CAP_LENGTH = 2,
 	CAP_TYPE = 3,
@@ -27,6 +27,7 @@ enum {
 	CAP_VENDOR_ID = 4,		/* struct virtio_pci_vndr_data */
 };
 
+/* Its cfg_type. */
 enum {
 	TYPE_COMMON = 1,
 	TYPE_NOTIFY = 2,
@@ -37,7 +38,7 @@ enum {
 	TYPE_VENDOR = 9,
 };
 
-/* struct virtio_pci_common_cfg (4.1.4.3). */
+/* Offsets in struct virtio_pci_common_cfg (4.1.4.3). */
 enum {
 	COMMON_DEVICE_FEATURE_SELECT = 0,
 	COMMON_DEVICE_FEATURE = 4,
@@ -62,16 +63,16 @@ enum {
 	COMMON_LONGEST = 64,
 };
 
-/* An event without a vector, or one that could not be had (4.1.4.3). */
+/* VIRTIO_MSI_NO_VECTOR: no vector is wanted for the event, or none could be allocated (4.1.4.3). */
 #define VIRTIO_NO_VECTOR 0xffff
 
 /*
- * Offset of the first capability of @type in configuration space, 0 if there is none. The first is
- * the preferred one (4.1.4.1).
+ * Return the offset in configuration space of the first capability of @type, 0 if there is none. The first
+ * is the preferred one (4.1.4.1).
  */
 unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type);
 
-/* The one behind the capability at @after; 0: the first one. */
+/* Like virtio_pci_structure(), but return the next one after the capability at @after. */
 unsigned int virtio_pci_next_structure(const struct pci_dev *pci, uint8_t type, unsigned int after);
 
 #endif

@@ -7,8 +7,11 @@
 #include <asm/barrier.h>
 
 #include "memory.h"
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
+
+#define RING_ALIGN 16	/* of descriptors, in the ring and in indirect tables (2.7) */
 
 _Static_assert(sizeof(struct ring_desc) == 16, "2.7.5");
 _Static_assert(offsetof(struct ring_desc, next) == 14, "2.7.5");
@@ -19,13 +22,13 @@ _Static_assert(sizeof(struct packed_desc) == 16, "2.8.13");
 _Static_assert(offsetof(struct packed_desc, id) == 12, "2.8.13");
 _Static_assert(sizeof(struct packed_events) == 4, "2.8.14");
 
-/* The areas of a split ring are the larger ones. Behind them come the tables. */
+/* The areas of a split ring are the larger ones. The tables come after them. */
 static size_t area_bytes(uint16_t size)
 {
 	size_t split = size * (sizeof(struct ring_desc) + sizeof(uint16_t) +
 			       sizeof(struct ring_used_element)) + 16;
 
-	return (split + 15) & ~(size_t)15;
+	return align_up(split, RING_ALIGN);
 }
 
 static size_t table_bytes(uint16_t size)
@@ -72,7 +75,7 @@ uint16_t ring_take_free(struct ring *ring)
 	return id;
 }
 
-/* Behind the others: buffers that come back in order are written in ring order (2.7.5.1). */
+/* Append, so that buffers that come back in order are written in ring order (2.7.5.1). */
 void ring_put_free(struct ring *ring, uint16_t first, uint16_t count)
 {
 	uint16_t last = first;
@@ -158,7 +161,7 @@ uint16_t ring_pending(const struct ring *ring)
 	return ring->format->pending(ring);
 }
 
-/* Buffers are used in any order but with IN_ORDER. */
+/* Without IN_ORDER buffers are used in any order. */
 static void forget_order(struct ring *ring, uint16_t id)
 {
 	uint16_t at = 0;
@@ -184,13 +187,13 @@ static void retire(struct ring *ring, uint16_t id)
 
 static bool next_reply(struct ring *ring, struct ring_reply *reply)
 {
-	if (!ring->format->look(ring, &reply->id, &reply->length))
+	if (!ring->format->peek(ring, &reply->id, &reply->length))
 		return false;
 	reply->valid = reply->id < ring->size && ring->chain[reply->id];
 	return true;
 }
 
-/* One used buffer stands for all in front of it, which count as used completely (2.7.9, 2.8.8). */
+/* One used buffer stands for all before it, which count as used completely (2.7.9, 2.8.8). */
 static void unfold_batch(struct ring *ring, struct ring_reply *reply)
 {
 	uint16_t first = ring->order[ring->order_first];

@@ -4,6 +4,7 @@
  */
 #include <asm/barrier.h>
 
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
 
@@ -30,7 +31,7 @@ static struct packed_place advance(const struct ring *ring, struct packed_place 
 	return place;
 }
 
-/* Available: AVAIL is the wrap counter, USED is not (2.8.1). */
+/* Return the flags of an available descriptor: AVAIL is the wrap counter, USED is not (2.8.1). */
 static uint16_t available(struct packed_place place)
 {
 	return place.wrap ? DESC_AVAIL : DESC_USED;
@@ -65,7 +66,9 @@ static void packed_fill(void *entry, const struct ring_piece *piece, uint16_t ne
 {
 	(void)next;
 	*(struct packed_desc *)entry = (struct packed_desc){
-		piece->address, piece->length, 0, piece->writable ? DESC_WRITE : 0};
+		.address = piece->address, .length = piece->length,
+		.flags = piece->writable ? DESC_WRITE : 0,
+	};
 }
 
 static void packed_publish(struct ring *ring, uint16_t id)
@@ -78,7 +81,7 @@ static void packed_publish(struct ring *ring, uint16_t id)
 	ring->unnotified += ring->chain[id];
 }
 
-/* Used: both bits are the wrap counter. */
+/* Return true if both bits are the wrap counter (2.8.1). */
 static bool is_used(const struct ring *ring, struct packed_place at)
 {
 	uint16_t flags = ring->packed[at.slot].flags;
@@ -86,7 +89,7 @@ static bool is_used(const struct ring *ring, struct packed_place at)
 	return !(flags & DESC_AVAIL) == !at.wrap && !(flags & DESC_USED) == !at.wrap;
 }
 
-static bool packed_look(const struct ring *ring, uint32_t *id, uint32_t *length)
+static bool packed_peek(const struct ring *ring, uint32_t *id, uint32_t *length)
 {
 	if (!is_used(ring, ring->next_used))
 		return false;
@@ -108,7 +111,7 @@ static void packed_skip(struct ring *ring)
 	ring->next_used = advance(ring, ring->next_used, 1);
 }
 
-/* How many used descriptors there are; a batch counts as one. */
+/* Count the used descriptors; a batch counts as one. */
 static uint16_t packed_pending(const struct ring *ring)
 {
 	struct packed_place at = ring->next_used;
@@ -120,7 +123,7 @@ static uint16_t packed_pending(const struct ring *ring)
 
 		count++;
 		at = advance(ring, at, slots);
-		left -= slots < left ? slots : left;
+		left -= min(slots, left);
 	}
 	return count;
 }
@@ -154,7 +157,7 @@ const struct ring_format ring_packed = {
 	.write = packed_write,
 	.fill = packed_fill,
 	.publish = packed_publish,
-	.look = packed_look,
+	.peek = packed_peek,
 	.retire = packed_retire,
 	.skip = packed_skip,
 	.pending = packed_pending,

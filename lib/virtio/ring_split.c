@@ -4,6 +4,7 @@
  */
 #include <asm/barrier.h>
 
+#include "util.h"
 #include "virtio/ring_format.h"
 #include "virtio/virtio.h"
 
@@ -18,7 +19,7 @@ static size_t used_offset(uint16_t size)
 {
 	size_t end = avail_offset(size) + sizeof(struct ring_avail) + (size + 1) * sizeof(uint16_t);
 
-	return (end + USED_ALIGN - 1) & ~(size_t)(USED_ALIGN - 1);
+	return align_up(end, USED_ALIGN);
 }
 
 static void split_init(struct ring *ring, uint8_t *memory)
@@ -28,7 +29,7 @@ static void split_init(struct ring *ring, uint8_t *memory)
 	ring->used = (void *)(memory + used_offset(ring->size));
 }
 
-/* They lie behind the last entry of the other ring. */
+/* used_event follows the available ring, avail_event the used ring (2.7.6, 2.7.8). */
 static volatile uint16_t *used_event(const struct ring *ring)
 {
 	return &ring->avail->heads[ring->size];
@@ -60,8 +61,9 @@ static uint16_t split_write(struct ring *ring, const struct ring_piece *pieces, 
 static void split_fill(void *entry, const struct ring_piece *piece, uint16_t next)
 {
 	*(struct ring_desc *)entry = (struct ring_desc){
-		piece->address, piece->length,
-		(piece->writable ? DESC_WRITE : 0) | (next ? DESC_NEXT : 0), next};
+		.address = piece->address, .length = piece->length, .next = next,
+		.flags = (piece->writable ? DESC_WRITE : 0) | (next ? DESC_NEXT : 0),
+	};
 }
 
 static void split_publish(struct ring *ring, uint16_t head)
@@ -90,7 +92,7 @@ static uint16_t split_pending(const struct ring *ring)
 	return ring->used->index - ring->last_used;
 }
 
-static bool split_look(const struct ring *ring, uint32_t *id, uint32_t *length)
+static bool split_peek(const struct ring *ring, uint32_t *id, uint32_t *length)
 {
 	volatile struct ring_used_element *element;
 
@@ -142,7 +144,7 @@ const struct ring_format ring_split = {
 	.write = split_write,
 	.fill = split_fill,
 	.publish = split_publish,
-	.look = split_look,
+	.peek = split_peek,
 	.retire = split_retire,
 	.skip = split_skip,
 	.pending = split_pending,

@@ -2,13 +2,13 @@
 #include "location.h"
 #include "virtio/virtio.h"
 
-uint32_t virtio_type(const struct device_location *place)
+uint32_t virtio_type(const struct device_location *location)
 {
-	return place->pci ? virtio_pci_type(place->pci) : virtio_mmio_type(place->registers);
+	return location->pci ? virtio_pci_type(location->pci) : virtio_mmio_type(location->registers);
 }
 
-bool virtio_open(struct virtio_device *dev, const struct device_location *place, struct error *error)
+bool virtio_open(struct virtio_device *dev, const struct device_location *location, struct error *error)
 {
-	return place->pci ? virtio_pci_open(dev, place->pci, error) :
-			    virtio_mmio_open(dev, place->registers, error);
+	return location->pci ? virtio_pci_open(dev, location->pci, error) :
+			       virtio_mmio_open(dev, location->registers, error);
 }

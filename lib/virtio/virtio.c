@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "virtio/ring.h"
 #include "time.h"
+#include "virtio/ring.h"
 #include "virtio/virtio.h"
 
 /* The status is a register: reading it stops the VMM, which has our request to work on. */

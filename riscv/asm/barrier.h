@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef ASM_BARRIER_H
-#define ASM_BARRIER_H
+#ifndef RISCV_ASM_BARRIER_H
+#define RISCV_ASM_BARRIER_H
 
-/* All earlier memory accesses before all later ones, as seen by devices too. */
+/* Order all earlier memory accesses before all later ones, as devices see them too. */
 static inline void memory_barrier(void)
 {
 	asm volatile("fence iorw, iorw" : : : "memory");

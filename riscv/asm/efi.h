@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef ASM_EFI_H
-#define ASM_EFI_H
+#ifndef RISCV_ASM_EFI_H
+#define RISCV_ASM_EFI_H
 
-/* Functions of the firmware are called as all others are. */
+/* The firmware's functions use the usual calling convention. */
 #define EFIAPI
 
 #endif

@@ -6,8 +6,8 @@
  * all earlier memory writes and a read before all later memory accesses, so that code above needs no
  * barrier of its own between a ring and its doorbell.
  */
-#ifndef ASM_IO_H
-#define ASM_IO_H
+#ifndef RISCV_ASM_IO_H
+#define RISCV_ASM_IO_H
 
 #include <stdint.h>
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Which domains there are, and which ids a test may take for new ones. The range may have few ids, or
- * a single one (5.13.4).
+ * Keep track of domains, and hand out ids that tests may take for new ones. The range may have few ids,
+ * or a single one (5.13.4).
  */
 #include <stddef.h>
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
 
-/* What we have attached, to be able to undo it; even over a reset, as some devices keep it. */
+/* What we have attached, to be able to undo it: even after a reset, as some devices keep it. */
 #define MAX_ATTACHMENTS 64
 
 static struct attachment {
 	uint32_t domain, endpoint;
-	bool old;	/* from before a reset */
+	bool old;	/* made before a reset */
 } attachments[MAX_ATTACHMENTS];
 static unsigned int attachment_count;
 
@@ -56,14 +56,14 @@ bool others_are_elsewhere(uint32_t endpoint, uint32_t domain)
 	return false;
 }
 
-static void drop(uint32_t domain)
+static void forget_handed_out(uint32_t domain)
 {
 	for (unsigned int i = 0; i < handed_out_count; i++)
 		if (handed_out[i] == domain)
 			handed_out[i--] = handed_out[--handed_out_count];
 }
 
-/* PROBE has an endpoint where the others have the domain. */
+/* PROBE has no domain: an endpoint is in its place. */
 void domains_note(const void *readable, uint32_t size, bool ok)
 {
 	const struct attach_request *request = readable;
@@ -72,7 +72,7 @@ void domains_note(const void *readable, uint32_t size, bool ok)
 		return;
 	if (ok)
 		track(request);
-	drop(request->domain);
+	forget_handed_out(request->domain);
 }
 
 void domains_reset(void)
@@ -101,19 +101,19 @@ static bool is_free(uint32_t domain)
 	return !has_member(domain);
 }
 
-static uint32_t last_one;	/* by its place in the range */
+static uint32_t last_index;	/* of the id that was handed out last, from domain_start on */
 
 /*
- * The next free id in turn. At most MAX_HANDED_OUT + MAX_ATTACHMENTS ids are in use: one more try finds a
- * free one.
+ * Find the next free id in turn. At most MAX_HANDED_OUT + MAX_ATTACHMENTS ids are in use: one more try finds
+ * a free one.
  */
-static bool next_free(uint32_t *domain, uint32_t *place)
+static bool next_free(uint32_t *domain, uint32_t *index)
 {
 	uint64_t count = (uint64_t)iommu.config.domain_end - iommu.config.domain_start + 1;
 
 	for (uint64_t i = 1; i <= count && i <= MAX_HANDED_OUT + MAX_ATTACHMENTS + 1; i++) {
-		*place = (last_one + i) % count;
-		*domain = iommu.config.domain_start + *place;
+		*index = (last_index + i) % count;
+		*domain = iommu.config.domain_start + *index;
 		if (is_free(*domain))
 			return true;
 	}
@@ -122,17 +122,17 @@ static bool next_free(uint32_t *domain, uint32_t *place)
 
 bool peek_fresh_domain(uint32_t *domain)
 {
-	uint32_t place;
+	uint32_t index;
 
-	return next_free(domain, &place);
+	return next_free(domain, &index);
 }
 
 bool take_domain(uint32_t *domain)
 {
-	bool found = next_free(domain, &last_one);
+	bool found = next_free(domain, &last_index);
 
 	if (handed_out_count == MAX_HANDED_OUT)
-		drop(handed_out[0]);
+		forget_handed_out(handed_out[0]);
 	handed_out[handed_out_count++] = *domain;
 	return found;
 }

@@ -3,45 +3,47 @@
 #include <string.h>
 
 #include "console.h"
-#include "driver/endpoint.h"
-#include "driver/iommu.h"
 #include "memory.h"
 #include "pci/pci.h"
-#include "driver/reserved.h"
 #include "time.h"
+#include "util.h"
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "driver/reserved.h"
 #include "topology/topology.h"
 
-/* Private pages lie below this address, if the input range reaches as far. */
+/* Private pages are mapped below this address, if the input range reaches as far. */
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
 static struct endpoint endpoints[MAX_ENDPOINTS];
 static unsigned int count;
 static struct endpoint outside;
-static bool wrote_first;
-static const struct topology *listed;
+static bool early_write_arrived;
+static const struct topology *firmware_topology;
 
-static bool open_endpoint(struct endpoint *ep, const struct device_location *place, uint32_t id)
+static bool open_endpoint(struct endpoint *ep, const struct device_location *location, uint32_t id)
 {
 	size_t mark = arena_mark();
 	struct error error;
-	bool ok = dma_open(&ep->dma, place, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
+	bool ok = dma_open(&ep->dma, location, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
 
 	ep->id = id;
-	ep->place = *place;
+	ep->place = *location;
 	if (!ok)
 		arena_release(mark);
 	if (error.text[0])
-		printf("# endpoint: %s not usable: %s\n", location_name(place), error.text);
+		printf("# endpoint: %s not usable: %s\n", location_name(location), error.text);
 	return ok;
 }
 
-static void open_outside(const struct device_location *place)
+static void open_outside(const struct device_location *location)
 {
-	uint32_t id = place->pci ? pci_requester_id(place->pci) : 0;
+	uint32_t id = location->pci ? pci_requester_id(location->pci) : 0;
 
-	if (!endpoint_outside() && open_endpoint(&outside, place, id))
-		printf("# outside: %s %s\n", location_name(place), outside.dma.ops->name);
+	if (!endpoint_outside() && open_endpoint(&outside, location, id))
+		printf("# outside: %s %s\n", location_name(location), outside.dma.ops->name);
 }
 
 bool is_slow(const struct endpoint *ep)
@@ -83,26 +85,27 @@ static void sort_endpoints(void)
 			swap(&endpoints[j - 1], &endpoints[j]);
 }
 
-static bool find_id(const struct device_location *place, unsigned int *iommu_index, uint32_t *id)
+static bool find_id(const struct device_location *location, unsigned int *iommu_index, uint32_t *id)
 {
-	const struct pci_dev *pci = place->pci;
+	const struct pci_dev *pci = location->pci;
 
-	return pci ? topology_pci_endpoint(listed, pci->segment, pci_requester_id(pci), iommu_index, id) :
-		     topology_mmio_endpoint(listed, place->registers, iommu_index, id);
+	if (!pci)
+		return topology_mmio_endpoint(firmware_topology, location->registers, iommu_index, id);
+	return topology_pci_endpoint(firmware_topology, pci->segment, pci_requester_id(pci), iommu_index, id);
 }
 
-void endpoints_open(const struct device_location *places, unsigned int place_count,
+void endpoints_open(const struct device_location *locations, unsigned int location_count,
 		    const struct topology *topology, unsigned int iommu_index)
 {
 	unsigned int index;
 	uint32_t id;
 
-	listed = topology;
-	for (unsigned int i = 0; i < place_count; i++) {
-		if (!find_id(&places[i], &index, &id))
-			open_outside(&places[i]);
+	firmware_topology = topology;
+	for (unsigned int i = 0; i < location_count; i++) {
+		if (!find_id(&locations[i], &index, &id))
+			open_outside(&locations[i]);
 		else if (index == iommu_index && count < MAX_ENDPOINTS)
-			count += open_endpoint(&endpoints[count], &places[i], id);
+			count += open_endpoint(&endpoints[count], &locations[i], id);
 	}
 	sort_endpoints();
 	for (unsigned int i = 0; i < count; i++)
@@ -110,7 +113,10 @@ void endpoints_open(const struct device_location *places, unsigned int place_cou
 		       endpoints[i].dma.ops->name);
 }
 
-/* At least; and some times what the endpoint takes otherwise. Longer, as long as nobody knows that. */
+/*
+ * Wait QUIET_TIMES times the usual access time, within QUIET_US and QUIET_MOST_US; QUIET_FIRST_US until one
+ * access has worked.
+ */
 #define QUIET_US 20000
 #define QUIET_FIRST_US 200000
 #define QUIET_MOST_US 400000
@@ -120,19 +126,17 @@ uint64_t quiet_us(const struct endpoint *ep)
 {
 	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
 
-	if (us > QUIET_MOST_US)
-		return QUIET_MOST_US;
-	return us > QUIET_US ? us : QUIET_US;
+	return min(max(us, QUIET_US), QUIET_MOST_US);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)
 {
 	uint64_t faded = ep->usual_us - ep->usual_us / 8;
 
-	ep->usual_us = microseconds > faded ? microseconds : faded;
+	ep->usual_us = max(microseconds, faded);
 }
 
-/* Nobody reports a blocked access to a driver that is not there yet. */
+/* A blocked access is not reported while there is no driver: the timeout is short. */
 void endpoints_early_write(bool allowed)
 {
 	static const uint8_t nothing[8];
@@ -144,20 +148,20 @@ void endpoints_early_write(bool allowed)
 	if (!allowed)
 		ep->dma.timeout_us = QUIET_US;
 	dma_write(&ep->dma, phys(target), sizeof(nothing));
-	wrote_first = memcmp(target, nothing, sizeof(nothing));
+	early_write_arrived = memcmp(target, nothing, sizeof(nothing));
 	dma_stop(&ep->dma);
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
 }
 
 bool endpoint_wrote_first(void)
 {
-	return wrote_first;
+	return early_write_arrived;
 }
 
 void endpoints_choose_iovas(void)
 {
 	uint64_t top = iommu.config.input_end < PRIVATE_TOP ? iommu.config.input_end + 1 : PRIVATE_TOP;
-	uint64_t base = reserved_avoid((top - PRIVATE_SPACE) & -(uint64_t)PRIVATE_PAGE, PRIVATE_SPACE);
+	uint64_t base = reserved_avoid(align_down(top - PRIVATE_SPACE, PRIVATE_PAGE), PRIVATE_SPACE);
 
 	for (unsigned int i = 0; i < count; i++)
 		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
@@ -197,10 +201,10 @@ struct endpoint *endpoint_outside(void)
 
 bool endpoint_id_is_unlisted(uint32_t id)
 {
-	return !topology_id_is_listed(listed, id);
+	return !topology_id_is_listed(firmware_topology, id);
 }
 
-static void rest(struct dma_master *dma)
+static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
@@ -211,7 +215,7 @@ static void rest(struct dma_master *dma)
 void endpoints_quiesce(void)
 {
 	for (unsigned int i = 0; i < count; i++)
-		rest(&endpoints[i].dma);
+		quiesce(&endpoints[i].dma);
 	if (endpoint_outside())
-		rest(&outside.dma);
+		quiesce(&outside.dma);
 }

@@ -2,8 +2,8 @@
 /*
  * Endpoints behind the IOMMU that can do DMA for us.
  */
-#ifndef ENDPOINT_H
-#define ENDPOINT_H
+#ifndef DRIVER_ENDPOINT_H
+#define DRIVER_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 #define MAX_ENDPOINTS 16
 
-/* What a normal domain maps for a master: a multiple of every granule up to 64 KiB. */
+/* Bytes that a normal domain maps for a master: a multiple of every granule up to 64 KiB. */
 #define PRIVATE_PAGE 65536
 
 struct topology;
@@ -22,63 +22,63 @@ struct endpoint {
 	uint32_t id;
 	struct device_location place;
 	struct dma_master dma;
-	uint64_t page_iova;	/* where a normal domain shows the private page of the master */
-	uint64_t usual_us;	/* what good accesses take, the slow ones of late */
+	uint64_t page_iova;	/* where a normal domain maps the private page of the master */
+	uint64_t usual_us;	/* time of the slower ones of the last good accesses; 0: there was none */
 };
 
-/* How long to wait for an access that should be blocked, of which nobody may tell. */
+/* Return the time in us after which an access that reports nothing counts as blocked. */
 uint64_t quiet_us(const struct endpoint *ep);
 
-/* A good access took so long. */
+/* Note that a good access took @microseconds, for quiet_us(). */
 void access_took(struct endpoint *ep, uint64_t microseconds);
 
 /*
- * Open all masters at @places that @topology puts behind IOMMU number @iommu_index, and print one line
- * for each. Byte-exact ones come first, then those that write by themselves, then those that are fed,
- * slow ones last.
+ * Open all masters at @locations that @topology puts behind IOMMU number @iommu_index, and print one line
+ * for each. Exact ones come first, then others that write on demand, then input-driven ones, then slow ones.
  */
-void endpoints_open(const struct device_location *places, unsigned int place_count,
+void endpoints_open(const struct device_location *locations, unsigned int location_count,
 		    const struct topology *topology, unsigned int iommu_index);
 
 /*
- * Let one endpoint write before any driver has touched the IOMMU. @allowed: it should arrive, so that
- * it is given all the time it takes.
+ * Let endpoint(0) write before any driver has touched the IOMMU. If the write is @allowed, it is given all
+ * the time that it takes.
  */
 void endpoints_early_write(bool allowed);
 
-/* Whether that write arrived. */
+/* Return true if the write of endpoints_early_write() arrived in memory. */
 bool endpoint_wrote_first(void);
 
-/* Choose where private pages are mapped. After iommu_open() and reserved_init(). */
+/* Choose where private pages will be mapped. For use after iommu_open() and reserved_init(). */
 void endpoints_choose_iovas(void);
 
+/* Return the number of endpoints behind the IOMMU. */
 unsigned int endpoint_count(void);
 
-/* Number @index in the order above, NULL past the end. */
+/* Return endpoint number @index, in the order of endpoints_open(). NULL past the end. */
 struct endpoint *endpoint(unsigned int index);
 
-/* A master that takes long for each access. */
+/* Return true if the device takes long for each access. */
 bool is_slow(const struct endpoint *ep);
 
-/* A master whose writes come from outside of the machine: maybe there are none. */
+/* Return true if the device writes only when input arrives from outside the guest. It may never write. */
 bool is_input_driven(const struct endpoint *ep);
 
-/* Neither of both: what tests can count on. */
+/* Return true if the device is neither slow nor input-driven: tests can rely on its writes. */
 bool writes_on_demand(const struct endpoint *ep);
 
-/* The first with this kind of master, NULL if there is none. */
+/* Return the first endpoint whose master has this name (struct dma_ops), NULL if there is none. */
 struct endpoint *endpoint_named(const char *master);
 
-/* The first exact one behind a bridge or on another root bus, NULL if there is none. */
+/* Return the first exact endpoint on another bus than 0, NULL if there is none. */
 struct endpoint *endpoint_bridged(void);
 
 /*
- * The first exact one that no table puts behind an IOMMU, NULL if there is none. Its id is its BDF,
- * which is what it would be if one did, or 0 for one on MMIO, which has no such id.
+ * Return the first exact master that no table puts behind an IOMMU, NULL if there is none. Its id is the
+ * requester id that it would have behind one, or 0 on MMIO, where there is no such id.
  */
 struct endpoint *endpoint_outside(void);
 
-/* Ids that no endpoint can have: outside of all ranges that the firmware lists. */
+/* Return true if @id lies outside of all ranges that the firmware lists: no endpoint can have it. */
 bool endpoint_id_is_unlisted(uint32_t id);
 
 /* Stop all masters and address them by guest-physical addresses again. */

@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The event queue (virtio 1.4, 5.13.6.9): buffers are kept available, what comes is taken. Or a test
- * offers buffers of its own.
+ * The event queue (virtio 1.4, 5.13.6.9): buffers are kept available, and used ones taken. Or a test offers
+ * buffers of its own.
  */
 #include <string.h>
 
-#include "driver/iommu.h"
-#include "driver/iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+
+#include "driver/iommu.h"
+#include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
-/* A buffer lies in a slot of its own, with bytes in front and behind that belong to no buffer. */
+/* Each buffer lies in a slot of its own, between bytes that belong to no buffer. */
 #define GUARD 16
 #define SLOT_SIZE (GUARD + EVENT_ROOM + GUARD)
 #define EVENT_POISON 0x69
 
-/* The first time a busy host is allowed for; a device that said nothing then is not waited for. */
+/* The first wait allows for a busy host. A device that has reported nothing then is waited for briefly. */
 #define FIRST_REPORT_US 200000
 #define LATER_REPORT_US 5000
 
-/* Reports that nothing ends are not waited for. */
+/* A device may report without end: at most this many reports are taken. */
 #define DRAIN_MOST (16 * EVENT_BUFFERS)
 
 #define PIECES EVENT_BUFFERS
 
 static uint8_t (*slots)[SLOT_SIZE];
 
-/* What is available, by slot; and the slot by head of the descriptor chain. */
+/* By slot: its buffer, and if that is available. By head of the descriptor chain: the slot. */
 static struct event_buffer shapes[EVENT_BUFFERS];
 static bool available[EVENT_BUFFERS];
 static uint8_t slot_of_head[RING_MAX_SIZE];
 
-static bool own;		/* buffers are offered by the test */
+static bool manual;		/* the test offers buffers */
 static unsigned int next_slot;	/* of the next one */
-static bool strange;		/* something came back that was not available */
+static bool unexpected_used;	/* a buffer was used that was not available */
 
-_Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written behind");
+_Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written after it");
 _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
 
 void events_init(void)
@@ -44,7 +45,7 @@ void events_init(void)
 	slots = arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16);
 }
 
-/* For each byte of a slot: which byte of the buffer it is, from 1 on, or 0. */
+/* Set for each byte of a slot which byte of the buffer it is, from 1 on, or 0. */
 static void lay_out(const struct event_buffer *shape, uint8_t index[SLOT_SIZE])
 {
 	uint32_t left = shape->cut.first, at = GUARD;
@@ -59,7 +60,8 @@ static void lay_out(const struct event_buffer *shape, uint8_t index[SLOT_SIZE])
 	}
 }
 
-static unsigned int cut(unsigned int slot, const uint8_t index[SLOT_SIZE], struct ring_piece *pieces)
+static unsigned int cut_slot(unsigned int slot, const uint8_t index[SLOT_SIZE],
+			     struct ring_piece *pieces)
 {
 	unsigned int count = 0;
 
@@ -87,7 +89,7 @@ static unsigned int make_pieces(unsigned int slot, struct ring_piece *pieces)
 		return 1;
 	}
 	lay_out(&shapes[slot], index);
-	return cut(slot, index, pieces);
+	return cut_slot(slot, index, pieces);
 }
 
 static bool post(unsigned int slot, struct event_buffer shape)
@@ -111,13 +113,13 @@ static void withdraw_all(void)
 {
 	memset(slots, EVENT_POISON, EVENT_BUFFERS * SLOT_SIZE);
 	memset(available, 0, sizeof(available));
-	strange = false;
+	unexpected_used = false;
 }
 
 void events_post(void)
 {
 	withdraw_all();
-	own = false;
+	manual = false;
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++)
 		post(i, (struct event_buffer){0});
 	virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
@@ -126,7 +128,7 @@ void events_post(void)
 void events_manual(void)
 {
 	withdraw_all();
-	own = true;
+	manual = true;
 }
 
 bool iommu_restart_without_events(void)
@@ -140,10 +142,10 @@ bool iommu_restart_without_events(void)
 
 bool events_are_manual(void)
 {
-	return own;
+	return manual;
 }
 
-/* A slot that has not been used for long, so that late writes to old ones are seen. */
+/* Return the free slot that was used the longest ago: a late write to it is seen. -1 if there is none. */
 static int free_slot(void)
 {
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++, next_slot++)
@@ -166,7 +168,7 @@ bool event_add_buffers(struct event_buffer shape, unsigned int count)
 	return fits;
 }
 
-/* What the device has written of a buffer, and what else it has. */
+/* Read what the device has written into a buffer, and see what else it has written in the slot. */
 static void read_slot(unsigned int slot, struct event *event)
 {
 	uint8_t index[SLOT_SIZE];
@@ -192,7 +194,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	if (iommu.dead ||
 	    virtio_wait(&iommu.dev, &iommu.events, &used, microseconds) != VIRTIO_USED)
 		return false;
-	strange |= !used.valid;
+	unexpected_used |= !used.valid;
 	if (!used.valid)
 		return false;
 	slot = slot_of_head[used.id];
@@ -203,7 +205,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	trace_event(event);
 	available[slot] = false;
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
-	if (!own) {
+	if (!manual) {
 		post(slot, (struct event_buffer){0});
 		virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 	}
@@ -215,21 +217,21 @@ bool event_wait_for(struct event *event, uint64_t microseconds)
 	return take_event(event, microseconds);
 }
 
-/* No device has to report anything, nor in time (AMB-15): learn what this one does. */
+/* A device need not report anything, nor in time (AMB-15): learn what this one does. */
 bool event_wait(struct event *event)
 {
 	static bool reported;
-	static uint64_t patience = FIRST_REPORT_US;
+	static uint64_t timeout_us = FIRST_REPORT_US;
 
-	if (take_event(event, reported ? REPLY_TIMEOUT_US : patience)) {
+	if (take_event(event, reported ? REPLY_TIMEOUT_US : timeout_us)) {
 		reported = true;
 		return true;
 	}
-	patience = LATER_REPORT_US;
+	timeout_us = LATER_REPORT_US;
 	return false;
 }
 
-/* The first byte is right, and each is the same as one a word in front of it. */
+/* The first word is right, and each byte is the same as the one a word before it. */
 static bool is_untouched(const uint8_t slot[SLOT_SIZE])
 {
 	static const uint8_t word[] = {EVENT_POISON, EVENT_POISON, EVENT_POISON, EVENT_POISON,
@@ -239,7 +241,7 @@ static bool is_untouched(const uint8_t slot[SLOT_SIZE])
 	       !memcmp(slot, slot + sizeof(word), SLOT_SIZE - sizeof(word));
 }
 
-/* Bytes outside of what is available; for what is available, those around it. */
+/* Return true if no byte is written that is not in an available buffer. */
 static bool slot_intact(unsigned int slot)
 {
 	struct event event = {.inside = true, .length = SLOT_SIZE};
@@ -253,7 +255,7 @@ static bool slot_intact(unsigned int slot)
 
 const char *events_breach(void)
 {
-	if (strange)
+	if (unexpected_used)
 		return "a buffer came back that was not available";
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++)
 		if (!slot_intact(i))

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Bringing the device up, and its configuration (virtio 1.4, 5.13.4 and 5.13.5).
+ * Bring the device up, and read its configuration (virtio 1.4, 5.13.4 and 5.13.5).
  */
 #include <string.h>
 
 #include <asm/io.h>
 
+#include "memory.h"
+#include "util.h"
+
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
-#include "memory.h"
 #include "driver/trace.h"
 
 #define SMALLEST_PAGE 4096
@@ -16,7 +18,7 @@
 /* By queue number. */
 static void *ring_memory[2];
 
-/* Bit 3 is left alone where bit 6 took its place (5.13.3). */
+/* Return the features that the suite uses. Bit 6 supersedes bit 3 (5.13.3). */
 static uint64_t usual_features(uint64_t offered)
 {
 	uint64_t known = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) |
@@ -103,7 +105,7 @@ static bool check_config(struct error *error)
 static void set_granule(uint64_t page_size_mask)
 {
 	iommu.granule = page_size_mask ? page_size_mask & -page_size_mask : SMALLEST_PAGE;
-	iommu.page = iommu.granule > SMALLEST_PAGE ? iommu.granule : SMALLEST_PAGE;
+	iommu.page = max(iommu.granule, SMALLEST_PAGE);
 }
 
 static bool add_ring_features(struct error *error)
@@ -115,9 +117,9 @@ static bool add_ring_features(struct error *error)
 				     "the device does not offer", missing);
 }
 
-bool iommu_find(const struct device_location *place, struct error *error)
+bool iommu_find(const struct device_location *location, struct error *error)
 {
-	if (!virtio_open(&iommu.dev, place, error))
+	if (!virtio_open(&iommu.dev, location, error))
 		return false;
 	iommu.offered = virtio_offered(&iommu.dev);
 	if (iommu.dev.config_length < needed_config_length())
@@ -162,7 +164,7 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 		return false;
 	if (queue == REQUEST_QUEUE && iommu.rings.size)
 		size = iommu.rings.size;
-	size = most < size ? most : size;
+	size = min(most, size);
 	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
 		size &= size - 1;	/* a power of 2 if split (2.7) */
 	ring_init(ring, size, ring_memory[queue], 0, iommu.dev.accepted);

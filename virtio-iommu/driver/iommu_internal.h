@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What iommu.c, request.c, domains.c and event.c do for each other. */
-#ifndef IOMMU_INTERNAL_H
-#define IOMMU_INTERNAL_H
+/* For the sources of iommu.h: iommu.c, request.c, domains.c and event.c. */
+#ifndef DRIVER_IOMMU_INTERNAL_H
+#define DRIVER_IOMMU_INTERNAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Allocate buffers; once, before the first iommu_restart(). */
+/* Allocate buffers: once, before the first iommu_restart(). */
 void requests_init(void);
 void events_init(void);
 
-/* Give all event buffers to a freshly enabled event queue. */
+/* Make all event buffers available in an event queue that was just enabled. */
 void events_post(void);
 
-/* A request of @size readable bytes came back, @ok: with status OK. The device was reset. */
+/* Note that a request of @size readable bytes was answered; with status OK if @ok. */
 void domains_note(const void *readable, uint32_t size, bool ok);
+
+/* Note that the device is reset: no endpoint is attached. */
 void domains_reset(void);
 
 #endif

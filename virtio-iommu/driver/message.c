@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include "driver/iommu.h"
-#include "driver/message.h"
 #include "pci/pci.h"
 #include "time.h"
 
+#include "driver/iommu.h"
+#include "driver/message.h"
+
 #define MAX_SENDERS 4
 
-/* A message overtakes nothing, but the host's thread that sends it may have to wait for a CPU. */
+/* A message that is sent arrives at once, but the host's thread that sends it may wait for a CPU. */
 #define ARRIVAL_US 200000
 
-/* A device that blocks a message reports it, or else has sent it in this time. */
+/* A device that blocks a message reports that in this time, or else has sent the message. */
 #define AWAY_US 2000
 
 static struct msix senders[MAX_SENDERS];

@@ -2,8 +2,8 @@
 /*
  * Messages that functions send by MSI-X while a test runs.
  */
-#ifndef MESSAGE_H
-#define MESSAGE_H
+#ifndef DRIVER_MESSAGE_H
+#define DRIVER_MESSAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,25 +13,28 @@
 
 struct pci_dev;
 
-/* MSI-X of @pci, on until the end of the test. NULL if it has none, or too many functions have it on. */
+/* Enable MSI-X of @pci, until the end of the test. NULL if it has none, or too many functions use it. */
 const struct msix *messages_on(struct pci_dev *pci);
 
-/* A new message for vector @vector of the function, which it sends as the controller wants it. */
+/* Set up a new message for vector number @vector. Return false if the controller has none left. */
 bool message_set(const struct msix *msix, unsigned int vector, struct msi_message *message);
 
+/* Wait for @message. Return true if it has arrived. */
 bool message_comes(const struct msi_message *message);
 
 /*
- * Whether it does not come, as far as a short wait shows. The wait ends with a fault report, if
- * event_count() was @events before.
+ * Return true if @message does not arrive during a short wait. A fault report ends the wait: @events is what
+ * event_count() was before the access.
  */
 bool message_stays_away(const struct msi_message *message, uint16_t events);
 
-/* Whether messages can be seen, and which functions can send some; @pci may be NULL. */
+/* Return true if the machine's interrupt controller shows messages. */
 bool messages_can_be_seen(void);
+
+/* Return true if @pci, which may be NULL, has MSI-X. */
 bool has_msix(struct pci_dev *pci);
 
-/* Clean-up: MSI-X off wherever it was turned on. */
+/* Disable MSI-X wherever messages_on() enabled it. */
 void messages_disable(void);
 
 #endif

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Requests: sent one at a time, and every byte around them looked at afterwards.
+ * Send requests, one at a time, and check every byte around them after each.
  */
 #include <string.h>
 
-#include "driver/iommu.h"
-#include "driver/iommu_internal.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
+
+#include "driver/iommu.h"
+#include "driver/iommu_internal.h"
 #include "driver/trace.h"
 
-#define GUARD 64	/* bytes watched in front of and behind each part */
+#define GUARD 64	/* bytes watched before and after each part */
 #define GUARD_BYTE 0xc3
 #define AREA_SIZE(longest) (GUARD + (longest) + GUARD)
 
@@ -33,7 +35,7 @@ static uint8_t *prepare(uint8_t *area, uint32_t size)
 	return area + GUARD;
 }
 
-/* The first word is right, and each is the same as the one behind it. */
+/* The first word is right, and each byte is the same as the one a word later. */
 static bool guard_intact(const uint8_t *guard)
 {
 	static const uint8_t word[] = {GUARD_BYTE, GUARD_BYTE, GUARD_BYTE, GUARD_BYTE,
@@ -91,7 +93,7 @@ static unsigned int cut_part(unsigned int count, struct cut cut, uint64_t addres
 			     bool writable)
 {
 	unsigned int room = iommu.requests.size / 2;
-	unsigned int last = count + (room < PART_PIECES ? room : PART_PIECES) - 1;
+	unsigned int last = count + min(room, PART_PIECES) - 1;
 	uint32_t length = cut.first;
 
 	for (; size; address += length, size -= length, length = cut.next) {
@@ -187,28 +189,35 @@ struct reply send_probe(const struct probe_request *request)
 
 struct reply attach(uint32_t domain, uint32_t endpoint, uint32_t flags)
 {
-	return send_attach(&(struct attach_request){{.type = REQUEST_ATTACH}, domain, endpoint, flags, {0}});
+	return send_attach(&(struct attach_request){
+		.head.type = REQUEST_ATTACH, .domain = domain, .endpoint = endpoint, .flags = flags,
+	});
 }
 
 struct reply detach(uint32_t domain, uint32_t endpoint)
 {
-	return send_detach(&(struct detach_request){{.type = REQUEST_DETACH}, domain, endpoint, {0}});
+	return send_detach(&(struct detach_request){
+		.head.type = REQUEST_DETACH, .domain = domain, .endpoint = endpoint,
+	});
 }
 
 struct reply map(uint32_t domain, uint64_t virt_start, uint64_t virt_end, uint64_t phys_start,
 		 uint32_t flags)
 {
 	return send_map(&(struct map_request){
-		{.type = REQUEST_MAP}, domain, virt_start, virt_end, phys_start, flags});
+		.head.type = REQUEST_MAP, .domain = domain, .virt_start = virt_start, .virt_end = virt_end,
+		.phys_start = phys_start, .flags = flags,
+	});
 }
 
 struct reply unmap(uint32_t domain, uint64_t virt_start, uint64_t virt_end)
 {
 	return send_unmap(&(struct unmap_request){
-		{.type = REQUEST_UNMAP}, domain, virt_start, virt_end, {0}});
+		.head.type = REQUEST_UNMAP, .domain = domain, .virt_start = virt_start, .virt_end = virt_end,
+	});
 }
 
 struct reply probe(uint32_t endpoint)
 {
-	return send_probe(&(struct probe_request){{.type = REQUEST_PROBE}, endpoint, {0}});
+	return send_probe(&(struct probe_request){.head.type = REQUEST_PROBE, .endpoint = endpoint});
 }

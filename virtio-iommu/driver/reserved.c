@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "console.h"
+#include "util.h"
+
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/reserved.h"
@@ -18,7 +20,9 @@ static void add_region(uint32_t id, const struct property_resv_mem *property)
 	if (region_count == MAX_REGIONS)
 		return;
 	regions[region_count++] = (struct reserved_region){
-		id, property->subtype, property->start, property->end};
+		.endpoint = id, .subtype = property->subtype,
+		.start = property->start, .end = property->end,
+	};
 	printf("# reserved: endpoint %#x %#lx-%#lx subtype %u\n", id, property->start, property->end,
 	       property->subtype);
 }
@@ -80,10 +84,9 @@ bool reserved_overlaps(uint64_t start, uint64_t end)
 uint64_t reserved_avoid(uint64_t start, uint64_t size)
 {
 	const struct reserved_region *region;
-	uint64_t mask = iommu.page - 1;
 
-	start = (start + mask) & ~mask;
+	start = align_up(start, iommu.page);
 	while ((region = overlapping(start, start + size - 1)) && region->end < -iommu.page)
-		start = (region->end + 1 + mask) & ~mask;
+		start = align_up(region->end + 1, iommu.page);
 	return start;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reserved regions of all endpoints (PROBE, RESV_MEM): the tests keep out of them, except those
- * that mean to go there.
+ * Reserved regions of all endpoints (PROBE, RESV_MEM). Tests keep out of them, except those that are about
+ * them.
  */
-#ifndef RESERVED_H
-#define RESERVED_H
+#ifndef DRIVER_RESERVED_H
+#define DRIVER_RESERVED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,18 +16,18 @@ struct reserved_region {
 	uint64_t end;		/* inclusive */
 };
 
-/* Probe all endpoints, if the device offers it. Prints one line for each region. */
+/* Probe all endpoints, if PROBE is accepted, and print one line for each region. */
 void reserved_init(void);
 
-/* Number @index, NULL past the end. */
+/* Return region number @index, NULL past the end. */
 const struct reserved_region *reserved_region(unsigned int index);
 
-/* Whether any region shares a byte with [start, end]. */
+/* Return true if a region of any endpoint shares a byte with [start, end]. */
 bool reserved_overlaps(uint64_t start, uint64_t end);
 
 /*
- * The first address at or above @start, aligned like it to a page, with @size free bytes behind. If
- * regions go on to the end of the address space, one that is not free.
+ * Return the first multiple of a page from @start on at which @size bytes are free of regions. If regions
+ * reach to the end of the address space, return one that is not free.
  */
 uint64_t reserved_avoid(uint64_t start, uint64_t size);
 

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "console.h"
-#include "standard/property.h"
-#include "judge/effect.h"
+#include "memory.h"
+#include "util.h"
+
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
-#include "memory.h"
 #include "driver/reserved.h"
 #include "driver/trace.h"
+#include "judge/effect.h"
+#include "standard/property.h"
 
 #define LINE 240
 
@@ -39,7 +41,7 @@ void trace(const char *format, ...)
 	printf("# trace: %s\n", line);
 }
 
-/* What is printed of a request; longer ones have more bytes than the standard gives them. */
+/* What is printed of a request. A longer one has more bytes than the standard gives it. */
 union any_request {
 	struct request_head head;
 	struct attach_request attach;
@@ -50,7 +52,7 @@ union any_request {
 	uint8_t bytes[sizeof(struct probe_request)];
 };
 
-/* Readable bytes of a request, by type; 0: no such type. */
+/* Return the readable bytes of a request of this type, 0 for an unknown type. */
 static uint32_t standard_size(uint8_t type)
 {
 	static const uint8_t sizes[] = {
@@ -61,7 +63,7 @@ static uint32_t standard_size(uint8_t type)
 		[REQUEST_PROBE] = sizeof(struct probe_request),
 	};
 
-	return type < sizeof(sizes) ? sizes[type] : 0;
+	return type < ARRAY_SIZE(sizes) ? sizes[type] : 0;
 }
 
 static void describe(char *text, size_t room, const union any_request *r)
@@ -99,7 +101,7 @@ static bool any_set(const uint8_t *bytes, size_t size)
 	return size;
 }
 
-/* The reserved bytes are those of the head, and in all but MAP those at the end. */
+/* Return true if a reserved byte is set: of the head and, in all but MAP, at the end. */
 static bool reserved_set(const union any_request *r)
 {
 	static const uint8_t first[] = {
@@ -145,7 +147,7 @@ void trace_request(const void *readable, uint32_t size, uint32_t writable)
 
 	if (!tracing)
 		return;
-	memcpy(&request, readable, size < sizeof(request) ? size : sizeof(request));
+	memcpy(&request, readable, min(size, sizeof(request)));
 	last_type = request.head.type;
 	if (last_type == REQUEST_PROBE)
 		tail += iommu.config.probe_size;
@@ -175,7 +177,7 @@ void trace_event(const struct event *event)
 	const struct fault_record *r = &event->record;
 
 	trace("event: fault %s (%u) flags %#x endpoint %#x address %#lx, used.len %u",
-	      r->reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[r->reason] : "?", r->reason,
+	      r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "?", r->reason,
 	      r->flags, r->endpoint, r->address, event->length);
 }
 

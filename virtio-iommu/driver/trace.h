@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a test asks of the device and what comes back, as comment lines: with `trace` on the command
- * line. Each does nothing without it.
+ * line. Without it these functions print nothing.
  */
-#ifndef TRACE_H
-#define TRACE_H
+#ifndef DRIVER_TRACE_H
+#define DRIVER_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,27 +14,33 @@ struct endpoint;
 struct event;
 struct reply;
 
+/* Print traces from now on. */
 void trace_enable(void);
+
+/* Return true if traces are printed. */
 bool trace_is_on(void);
 
-/* One line, "# trace: ...". */
+/* Print one line, "# trace: ...". */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * What waits for an answer is printed before it is done, as a line that ends with "->", so that the last
- * word of a VMM that dies is what killed it. The answer is a line that begins with "->".
+ * What is answered is printed before it is done, as a line that ends with "->", so that the last line before
+ * a VMM dies is what killed it. The answer is a line that begins with "->".
  */
 
-/* A request with @size readable and @writable writable bytes, and what came back. */
+/* Print a request with @size readable and @writable writable bytes. */
 void trace_request(const void *readable, uint32_t size, uint32_t writable);
+
+/* Print the answer to that request. */
 void trace_reply(const struct reply *reply);
 
+/* Print an event. */
 void trace_event(const struct event *event);
 
-/* A DMA access: @what it does, "writes" or "reads". */
+/* Print a DMA access of @ep, which @what ("writes" or "reads") @size bytes at @iova. */
 void trace_access(const struct endpoint *ep, const char *what, uint64_t iova, uint64_t size);
 
-/* Its effect; @memory is where its bytes should arrive or come from, NULL for nowhere. */
+/* Print the effect of that access. @memory is where its bytes should arrive or come from, NULL: nowhere. */
 void trace_effect(const void *memory, const struct effect *effect);
 
 #endif

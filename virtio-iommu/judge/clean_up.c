@@ -4,7 +4,7 @@
 #include "judge/test.h"
 #include "judge/verdict.h"
 
-/* A dead device is found where it died, and does not spoil the next test. */
+/* A device that died makes the test fail in which it died, and does not spoil the next one. */
 void clean_up(void)
 {
 	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
@@ -15,8 +15,8 @@ void clean_up(void)
 		judge(VERDICT_FAIL, "after the test", "the device keeps to the buffers of its requests", "%s",
 		      breach);
 	if (died)
-		judge(VERDICT_FAIL, "after the test", "the device goes on working",
-		      iommu.dead ? "a request did not come back" : "it asks for a reset");
+		judge(VERDICT_FAIL, "after the test", "the device answers after the test",
+		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&

@@ -34,9 +34,9 @@ static bool is_member(const struct model_endpoint *ep, uint32_t domain)
 	return ep && ep->attached && ep->domain == domain;
 }
 
-/* A member of the domain other than @except, or NULL. */
-static const struct model_endpoint *member(const struct model *m, uint32_t domain,
-					   const struct model_endpoint *except)
+/* Return a member of the domain other than @except, or NULL. */
+static const struct model_endpoint *find_member(const struct model *m, uint32_t domain,
+						const struct model_endpoint *except)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		if (&m->endpoints[i] != except && is_member(&m->endpoints[i], domain))
@@ -46,12 +46,12 @@ static const struct model_endpoint *member(const struct model *m, uint32_t domai
 
 static bool domain_exists(const struct model *m, uint32_t domain)
 {
-	return member(m, domain, NULL);
+	return find_member(m, domain, NULL);
 }
 
 static bool is_bypass_domain(const struct model *m, uint32_t domain)
 {
-	const struct model_endpoint *ep = member(m, domain, NULL);
+	const struct model_endpoint *ep = find_member(m, domain, NULL);
 
 	return ep && ep->bypass;
 }
@@ -61,9 +61,9 @@ static bool overlap(uint64_t start, uint64_t end, uint64_t other_start, uint64_t
 	return start <= other_end && other_start <= end;
 }
 
-/* A reserved region of @endpoint that shares a byte with [start, end], or NULL. */
-static const struct model_region *region(const struct model *m, uint32_t endpoint, uint64_t start,
-					 uint64_t end)
+/* Return a reserved region of @endpoint that shares a byte with [start, end], or NULL. */
+static const struct model_region *find_region(const struct model *m, uint32_t endpoint, uint64_t start,
+					      uint64_t end)
 {
 	for (unsigned int i = 0; i < m->region_count; i++) {
 		const struct model_region *r = &m->regions[i];
@@ -74,7 +74,9 @@ static const struct model_region *region(const struct model *m, uint32_t endpoin
 	return NULL;
 }
 
-/* Sizes of requests (5.13.6). */
+/*
+ * Sizes of requests (5.13.6).
+ */
 
 static bool has_type(const struct model *m, uint8_t type)
 {
@@ -110,7 +112,9 @@ uint32_t model_reply_size(const struct model *m, uint8_t type)
 	return sizeof(struct request_tail) + (type == REQUEST_PROBE ? m->config.probe_size : 0);
 }
 
-/* Conditions of the rules. One that needs a head or a type of its own stands behind those. */
+/*
+ * Conditions of the rules. Those of a rule with a type see only requests that can be parsed.
+ */
 
 static bool no_head(const struct model *m, const struct model_request *r)
 {
@@ -187,7 +191,7 @@ static bool kinds_differ(const struct model_endpoint *ep, const struct model_req
 static const struct model_endpoint *other_member(const struct model *m,
 						 const struct model_request *r)
 {
-	return member(m, r->attach.domain, model_endpoint(m, r->attach.endpoint));
+	return find_member(m, r->attach.domain, model_endpoint(m, r->attach.endpoint));
 }
 
 static bool attach_kind(const struct model *m, const struct model_request *r)
@@ -217,7 +221,7 @@ static bool attach_regions(const struct model *m, const struct model_request *r)
 		const struct model_mapping *mapping = &m->mappings[i];
 
 		if (mapping->domain == r->attach.domain &&
-		    region(m, r->attach.endpoint, mapping->start, mapping->end))
+		    find_region(m, r->attach.endpoint, mapping->start, mapping->end))
 			return true;
 	}
 	return false;
@@ -304,7 +308,7 @@ static bool map_region(const struct model *m, const struct model_request *r)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		if (is_member(&m->endpoints[i], r->map.domain) &&
-		    region(m, m->endpoints[i].id, r->map.virt_start, r->map.virt_end))
+		    find_region(m, m->endpoints[i].id, r->map.virt_start, r->map.virt_end))
 			return true;
 	return false;
 }
@@ -321,7 +325,7 @@ static bool map_overlap(const struct model *m, const struct model_request *r)
 	return false;
 }
 
-/* The physical range is as long as the virtual one: it must not wrap around. */
+/* The physical range, as long as the virtual one, wraps around. */
 static bool map_phys(const struct model *m, const struct model_request *r)
 {
 	return !map_order(m, r) && r->map.virt_end - r->map.virt_start > ~r->map.phys_start;
@@ -414,98 +418,190 @@ static bool probe_endpoint(const struct model *m, const struct model_request *r)
 #define MUST(set)	    .allowed = (set), .expected = (set)
 #define SHOULD(set, others) .allowed = (set) | (others), .expected = (set)
 
-/* Unless set up otherwise, a refusal has no effect, and OK has the whole. */
+/* Unless may_act is set, a refusal has no effect, and OK has the full one. */
 const struct model_rule model_rules[MODEL_RULES] = {
 	/* 5.13.6: a request that cannot be parsed comes back as it was. */
-	[RULE_NO_HEAD] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_head},
-	[RULE_UNKNOWN_TYPE] = {"DEV-OPS-3", 0, ANSWER_UNWRITTEN, false, SHOULD(UNWRITTEN, REFUSED),
-			       unknown_type},
-	[RULE_TOO_SHORT] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN | REFUSED), too_short},
-	[RULE_TOO_LONG] = {"AMB-16", 0, STATUS_OK, false, MUST(OK | INVAL), too_long},
-	[RULE_NO_TAIL] = {"N-REQ-1", 0, ANSWER_UNWRITTEN, false, MUST(UNWRITTEN), no_tail},
+	[RULE_NO_HEAD] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN), .applies = no_head,
+	},
+	[RULE_UNKNOWN_TYPE] = {
+		.requirement = "DEV-OPS-3", .usual = ANSWER_UNWRITTEN,
+		SHOULD(UNWRITTEN, REFUSED), .applies = unknown_type,
+	},
+	[RULE_TOO_SHORT] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN | REFUSED), .applies = too_short,
+	},
+	[RULE_TOO_LONG] = {
+		.requirement = "AMB-16", .usual = STATUS_OK,
+		MUST(OK | INVAL), .applies = too_long,
+	},
+	[RULE_NO_TAIL] = {
+		.requirement = "N-REQ-1", .usual = ANSWER_UNWRITTEN,
+		MUST(UNWRITTEN), .applies = no_tail,
+	},
 
 	/* 5.13.6.3 */
-	[RULE_ATTACH_RESERVED] = {"DEV-ATTACH-1", REQUEST_ATTACH, STATUS_INVAL, false, MUST(INVAL),
-				  attach_reserved},
-	[RULE_ATTACH_FLAGS] = {"DEV-ATTACH-2", REQUEST_ATTACH, STATUS_INVAL, false, MUST(INVAL),
-			       attach_flags},
-	[RULE_ATTACH_FLAG_DECLINED] = {"AMB-3", REQUEST_ATTACH, STATUS_INVAL, false,
-				       MUST(OK | REFUSED), attach_flag_declined},
-	[RULE_ATTACH_DOMAIN_RANGE] = {"N-RANGE-2", REQUEST_ATTACH, STATUS_RANGE, false,
-				      SHOULD(REFUSED, OK), attach_domain_range},
-	[RULE_ATTACH_ENDPOINT] = {"DEV-ATTACH-3", REQUEST_ATTACH, STATUS_NOENT, false, MUST(NOENT),
-				  attach_endpoint},
-	[RULE_ATTACH_KIND] = {"DEV-ATTACH-6", REQUEST_ATTACH, STATUS_INVAL, false,
-			      SHOULD(INVAL, OK | REFUSED), attach_kind},
-	[RULE_ATTACH_FLIP] = {"AMB-6", REQUEST_ATTACH, STATUS_INVAL, false, MUST(OK | REFUSED),
-			      attach_flip},
-	[RULE_ATTACH_AGAIN] = {"AMB-5", REQUEST_ATTACH, STATUS_OK, false, SHOULD(OK, REFUSED),
-			       attach_again},
-	[RULE_ATTACH_REGIONS] = {"AMB-18", REQUEST_ATTACH, STATUS_UNSUPP, false,
-				 MUST(OK | UNSUPP | INVAL), attach_regions},
-	[RULE_ATTACH_SHARE] = {"DEV-ATTACH-5", REQUEST_ATTACH, STATUS_OK, false, MUST(OK | UNSUPP),
-			       attach_share},
-	[RULE_ATTACH_MOVE] = {"DEV-ATTACH-9", REQUEST_ATTACH, STATUS_OK, false, SHOULD(OK, UNSUPP),
-			      attach_move},
+	[RULE_ATTACH_RESERVED] = {
+		.requirement = "DEV-ATTACH-1", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = attach_reserved,
+	},
+	[RULE_ATTACH_FLAGS] = {
+		.requirement = "DEV-ATTACH-2", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = attach_flags,
+	},
+	[RULE_ATTACH_FLAG_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = attach_flag_declined,
+	},
+	[RULE_ATTACH_DOMAIN_RANGE] = {
+		.requirement = "N-RANGE-2", .type = REQUEST_ATTACH, .usual = STATUS_RANGE,
+		SHOULD(REFUSED, OK), .applies = attach_domain_range,
+	},
+	[RULE_ATTACH_ENDPOINT] = {
+		.requirement = "DEV-ATTACH-3", .type = REQUEST_ATTACH, .usual = STATUS_NOENT,
+		MUST(NOENT), .applies = attach_endpoint,
+	},
+	[RULE_ATTACH_KIND] = {
+		.requirement = "DEV-ATTACH-6", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = attach_kind,
+	},
+	[RULE_ATTACH_FLIP] = {
+		.requirement = "AMB-6", .type = REQUEST_ATTACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = attach_flip,
+	},
+	[RULE_ATTACH_AGAIN] = {
+		.requirement = "AMB-5", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		SHOULD(OK, REFUSED), .applies = attach_again,
+	},
+	[RULE_ATTACH_REGIONS] = {
+		.requirement = "AMB-18", .type = REQUEST_ATTACH, .usual = STATUS_UNSUPP,
+		MUST(OK | UNSUPP | INVAL), .applies = attach_regions,
+	},
+	[RULE_ATTACH_SHARE] = {
+		.requirement = "DEV-ATTACH-5", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		MUST(OK | UNSUPP), .applies = attach_share,
+	},
+	[RULE_ATTACH_MOVE] = {
+		.requirement = "DEV-ATTACH-9", .type = REQUEST_ATTACH, .usual = STATUS_OK,
+		SHOULD(OK, UNSUPP), .applies = attach_move,
+	},
 
 	/* 5.13.6.4 */
-	[RULE_DETACH_ENDPOINT] = {"DEV-DETACH-2", REQUEST_DETACH, STATUS_NOENT, false, MUST(NOENT),
-				  detach_endpoint},
-	[RULE_DETACH_DOMAIN] = {"DEV-DETACH-3", REQUEST_DETACH, STATUS_INVAL, false,
-				MUST(OK | REFUSED), detach_domain},
+	[RULE_DETACH_ENDPOINT] = {
+		.requirement = "DEV-DETACH-2", .type = REQUEST_DETACH, .usual = STATUS_NOENT,
+		MUST(NOENT), .applies = detach_endpoint,
+	},
+	[RULE_DETACH_DOMAIN] = {
+		.requirement = "DEV-DETACH-3", .type = REQUEST_DETACH, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = detach_domain,
+	},
 
 	/* 5.13.6.5 */
-	[RULE_MAP_DECLINED] = {"AMB-3", REQUEST_MAP, ANSWER_UNWRITTEN, false, SHOULD(REFUSED | UNWRITTEN, OK),
-			       map_unmap_declined},
-	[RULE_MAP_FLAGS] = {"DEV-MAP-3", REQUEST_MAP, STATUS_INVAL, false, MUST(INVAL), map_flags},
-	[RULE_MAP_FLAG_DECLINED] = {"AMB-3", REQUEST_MAP, STATUS_INVAL, false, MUST(OK | REFUSED),
-				    map_flag_declined},
-	[RULE_MAP_DOMAIN] = {"DEV-MAP-4", REQUEST_MAP, STATUS_NOENT, false, SHOULD(NOENT, REFUSED),
-			     map_domain},
-	[RULE_MAP_BYPASS] = {"DEV-MAP-5", REQUEST_MAP, STATUS_INVAL, false,
-			     SHOULD(INVAL, OK | REFUSED), map_bypass},
-	[RULE_MAP_ORDER] = {"DRV-MAP-3", REQUEST_MAP, STATUS_INVAL, false, MUST(REFUSED), map_order},
-	[RULE_MAP_ALIGN] = {"DEV-MAP-1", REQUEST_MAP, STATUS_RANGE, false,
-			    SHOULD(RANGE, OK | REFUSED), map_align},
-	[RULE_MAP_ONE_BYTE] = {"AMB-4", REQUEST_MAP, STATUS_OK, false, MUST(OK | REFUSED),
-			       map_one_byte},
-	[RULE_MAP_INPUT_RANGE] = {"N-RANGE-1", REQUEST_MAP, STATUS_RANGE, false,
-				  SHOULD(REFUSED, OK), map_input_range},
-	[RULE_MAP_REGION] = {"DEV-RESV-4", REQUEST_MAP, STATUS_INVAL, false, SHOULD(REFUSED, OK),
-			     map_region},
-	[RULE_MAP_OVERLAP] = {"DEV-MAP-2", REQUEST_MAP, STATUS_INVAL, false,
-			      SHOULD(INVAL, OK | REFUSED), map_overlap},
-	[RULE_MAP_PHYS] = {"N-MAP-5", REQUEST_MAP, STATUS_FAULT, false, MUST(OK | REFUSED), map_phys},
-	[RULE_MAP_PERMISSIONS] = {"DEV-MAP-7", REQUEST_MAP, STATUS_OK, false, MUST(OK | REFUSED),
-				  map_permissions},
-	[RULE_MAP_ROOM] = {"AMB-8", REQUEST_MAP, STATUS_NOMEM, false, MUST(REFUSED), map_room},
+	[RULE_MAP_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_MAP, .usual = ANSWER_UNWRITTEN,
+		SHOULD(REFUSED | UNWRITTEN, OK), .applies = map_unmap_declined,
+	},
+	[RULE_MAP_FLAGS] = {
+		.requirement = "DEV-MAP-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(INVAL), .applies = map_flags,
+	},
+	[RULE_MAP_FLAG_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = map_flag_declined,
+	},
+	[RULE_MAP_DOMAIN] = {
+		.requirement = "DEV-MAP-4", .type = REQUEST_MAP, .usual = STATUS_NOENT,
+		SHOULD(NOENT, REFUSED), .applies = map_domain,
+	},
+	[RULE_MAP_BYPASS] = {
+		.requirement = "DEV-MAP-5", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = map_bypass,
+	},
+	[RULE_MAP_ORDER] = {
+		.requirement = "DRV-MAP-3", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		MUST(REFUSED), .applies = map_order,
+	},
+	[RULE_MAP_ALIGN] = {
+		.requirement = "DEV-MAP-1", .type = REQUEST_MAP, .usual = STATUS_RANGE,
+		SHOULD(RANGE, OK | REFUSED), .applies = map_align,
+	},
+	[RULE_MAP_ONE_BYTE] = {
+		.requirement = "AMB-4", .type = REQUEST_MAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = map_one_byte,
+	},
+	[RULE_MAP_INPUT_RANGE] = {
+		.requirement = "N-RANGE-1", .type = REQUEST_MAP, .usual = STATUS_RANGE,
+		SHOULD(REFUSED, OK), .applies = map_input_range,
+	},
+	[RULE_MAP_REGION] = {
+		.requirement = "DEV-RESV-4", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(REFUSED, OK), .applies = map_region,
+	},
+	[RULE_MAP_OVERLAP] = {
+		.requirement = "DEV-MAP-2", .type = REQUEST_MAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = map_overlap,
+	},
+	[RULE_MAP_PHYS] = {
+		.requirement = "N-MAP-5", .type = REQUEST_MAP, .usual = STATUS_FAULT,
+		MUST(OK | REFUSED), .applies = map_phys,
+	},
+	[RULE_MAP_PERMISSIONS] = {
+		.requirement = "DEV-MAP-7", .type = REQUEST_MAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = map_permissions,
+	},
+	[RULE_MAP_ROOM] = {
+		.requirement = "AMB-8", .type = REQUEST_MAP, .usual = STATUS_NOMEM,
+		MUST(REFUSED), .applies = map_room,
+	},
 
 	/* 5.13.6.6 */
-	[RULE_UNMAP_DECLINED] = {"AMB-3", REQUEST_UNMAP, ANSWER_UNWRITTEN, false,
-				 SHOULD(REFUSED | UNWRITTEN, OK), map_unmap_declined},
-	[RULE_UNMAP_RESERVED] = {"DEV-UNMAP-1", REQUEST_UNMAP, STATUS_OK, true, MUST(OK | INVAL),
-				 unmap_reserved},
-	[RULE_UNMAP_DOMAIN] = {"DEV-UNMAP-3", REQUEST_UNMAP, STATUS_NOENT, false,
-			       SHOULD(NOENT, OK | REFUSED), unmap_domain},
-	[RULE_UNMAP_BYPASS] = {"DEV-UNMAP-4", REQUEST_UNMAP, STATUS_INVAL, false,
-			       SHOULD(INVAL, OK | REFUSED), unmap_bypass},
-	[RULE_UNMAP_ORDER] = {"DRV-UNMAP-5", REQUEST_UNMAP, STATUS_INVAL, false, MUST(OK | REFUSED),
-			      unmap_order},
-	[RULE_UNMAP_ALIGN] = {"AMB-14", REQUEST_UNMAP, STATUS_OK, false,
-			      SHOULD(OK | RANGE | INVAL, REFUSED), unmap_align},
-	[RULE_UNMAP_SPLIT] = {"DEV-UNMAP-5", REQUEST_UNMAP, STATUS_RANGE, false,
-			      SHOULD(RANGE, OK | REFUSED), unmap_split},
+	[RULE_UNMAP_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_UNMAP, .usual = ANSWER_UNWRITTEN,
+		SHOULD(REFUSED | UNWRITTEN, OK), .applies = map_unmap_declined,
+	},
+	[RULE_UNMAP_RESERVED] = {
+		.requirement = "DEV-UNMAP-1", .type = REQUEST_UNMAP, .usual = STATUS_OK, .may_act = true,
+		MUST(OK | INVAL), .applies = unmap_reserved,
+	},
+	[RULE_UNMAP_DOMAIN] = {
+		.requirement = "DEV-UNMAP-3", .type = REQUEST_UNMAP, .usual = STATUS_NOENT,
+		SHOULD(NOENT, OK | REFUSED), .applies = unmap_domain,
+	},
+	[RULE_UNMAP_BYPASS] = {
+		.requirement = "DEV-UNMAP-4", .type = REQUEST_UNMAP, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = unmap_bypass,
+	},
+	[RULE_UNMAP_ORDER] = {
+		.requirement = "DRV-UNMAP-5", .type = REQUEST_UNMAP, .usual = STATUS_INVAL,
+		MUST(OK | REFUSED), .applies = unmap_order,
+	},
+	[RULE_UNMAP_ALIGN] = {
+		.requirement = "AMB-14", .type = REQUEST_UNMAP, .usual = STATUS_OK,
+		SHOULD(OK | RANGE | INVAL, REFUSED), .applies = unmap_align,
+	},
+	[RULE_UNMAP_SPLIT] = {
+		.requirement = "DEV-UNMAP-5", .type = REQUEST_UNMAP, .usual = STATUS_RANGE,
+		SHOULD(RANGE, OK | REFUSED), .applies = unmap_split,
+	},
 
 	/* 5.13.6.7 */
-	[RULE_PROBE_DECLINED] = {"AMB-3", REQUEST_PROBE, ANSWER_UNWRITTEN, false, MUST(ANY),
-				 probe_declined},
-	[RULE_PROBE_ROOM] = {"DEV-PROBE-9", REQUEST_PROBE, STATUS_INVAL, false,
-			     SHOULD(INVAL, OK | REFUSED), probe_room},
-	[RULE_PROBE_ENDPOINT] = {"DEV-PROBE-2", REQUEST_PROBE, STATUS_NOENT, false,
-				 SHOULD(NOENT, OK | REFUSED), probe_endpoint},
+	[RULE_PROBE_DECLINED] = {
+		.requirement = "AMB-3", .type = REQUEST_PROBE, .usual = ANSWER_UNWRITTEN,
+		MUST(ANY), .applies = probe_declined,
+	},
+	[RULE_PROBE_ROOM] = {
+		.requirement = "DEV-PROBE-9", .type = REQUEST_PROBE, .usual = STATUS_INVAL,
+		SHOULD(INVAL, OK | REFUSED), .applies = probe_room,
+	},
+	[RULE_PROBE_ENDPOINT] = {
+		.requirement = "DEV-PROBE-2", .type = REQUEST_PROBE, .usual = STATUS_NOENT,
+		SHOULD(NOENT, OK | REFUSED), .applies = probe_endpoint,
+	},
 };
 
-/* What cannot be parsed has no fields that a rule of its type could look at. */
+/* A request that cannot be parsed has no fields that a rule of its type could look at. */
 static bool is_parsed(const struct model *m, const struct model_request *r)
 {
 	return !no_head(m, r) && !unknown_type(m, r) && !too_short(m, r) && !no_tail(m, r);
@@ -542,7 +638,7 @@ struct model_outcome model_outcome(const struct model *m, const struct model_req
 	return outcome;
 }
 
-static struct model_endpoint *find(struct model *m, uint32_t id)
+static struct model_endpoint *find_endpoint(struct model *m, uint32_t id)
 {
 	return (struct model_endpoint *)model_endpoint(m, id);
 }
@@ -552,10 +648,10 @@ static void remove_mapping(struct model *m, unsigned int index)
 	m->mappings[index] = m->mappings[--m->mapping_count];
 }
 
-/* The last member takes the domain and its mappings along (5.13.6.4). */
+/* With its last member a domain and its mappings cease to exist (5.13.6.4). */
 void model_leave(struct model *m, uint32_t endpoint)
 {
-	struct model_endpoint *ep = find(m, endpoint);
+	struct model_endpoint *ep = find_endpoint(m, endpoint);
 
 	if (!ep || !ep->attached)
 		return;
@@ -567,10 +663,10 @@ void model_leave(struct model *m, uint32_t endpoint)
 			remove_mapping(m, i);
 }
 
-/* From another domain as by a DETACH before (DEV-ATTACH-8). */
+/* An endpoint of another domain is first detached from that (DEV-ATTACH-8). */
 static void apply_attach(struct model *m, const struct attach_request *r)
 {
-	struct model_endpoint *ep = find(m, r->endpoint);
+	struct model_endpoint *ep = find_endpoint(m, r->endpoint);
 
 	if (!ep || is_member(ep, r->domain))
 		return;
@@ -582,7 +678,7 @@ static void apply_attach(struct model *m, const struct attach_request *r)
 
 static void apply_detach(struct model *m, const struct detach_request *r)
 {
-	if (is_member(find(m, r->endpoint), r->domain))
+	if (is_member(find_endpoint(m, r->endpoint), r->domain))
 		model_leave(m, r->endpoint);
 }
 
@@ -590,7 +686,9 @@ static void apply_map(struct model *m, const struct map_request *r)
 {
 	if (m->mapping_count < MODEL_MAX_MAPPINGS)
 		m->mappings[m->mapping_count++] = (struct model_mapping){
-			r->domain, r->virt_start, r->virt_end, r->phys_start, r->flags};
+			.domain = r->domain, .start = r->virt_start, .end = r->virt_end,
+			.phys = r->phys_start, .flags = r->flags,
+		};
 }
 
 static void apply_unmap(struct model *m, const struct model_request *r)
@@ -626,9 +724,9 @@ void model_reset(struct model *m)
 	m->accepted = 0;
 }
 
-static void identity(struct model_extent *extent)
+static void set_identity(struct model_extent *extent)
 {
-	*extent = (struct model_extent){0, UINT64_MAX, 0, MAP_RW};
+	*extent = (struct model_extent){.end = UINT64_MAX, .flags = MAP_RW};
 }
 
 /* 5.13.6, "Device operations": config.bypass counts whether or not the driver knows of it. */
@@ -647,8 +745,10 @@ static bool find_mapping(const struct model *m, uint32_t domain, uint64_t addres
 
 		if (mapping->domain != domain || address < mapping->start || address > mapping->end)
 			continue;
-		*extent = (struct model_extent){mapping->start, mapping->end, mapping->phys,
-						mapping->flags & MAP_RW};
+		*extent = (struct model_extent){
+			.start = mapping->start, .end = mapping->end,
+			.phys = mapping->phys, .flags = mapping->flags & MAP_RW,
+		};
 		return true;
 	}
 	return false;
@@ -660,13 +760,13 @@ bool model_translate(const struct model *m, uint32_t endpoint, uint64_t address,
 	const struct model_endpoint *ep = model_endpoint(m, endpoint);
 
 	*reason = FAULT_DOMAIN;
-	identity(extent);
+	set_identity(extent);
 	if (!ep || !ep->attached)
 		return unattached_bypasses(m);
 	if (ep->bypass)
 		return true;
 	*reason = FAULT_MAPPING;
-	if (region(m, endpoint, address, address) || !find_mapping(m, ep->domain, address, extent))
+	if (find_region(m, endpoint, address, address) || !find_mapping(m, ep->domain, address, extent))
 		return false;
 	if (m->write_implies_read && (extent->flags & MAP_WRITE))
 		extent->flags |= MAP_READ;

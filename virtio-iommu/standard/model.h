@@ -3,12 +3,12 @@
  * The virtio-iommu of the standard (virtio 1.4, 5.13) as a program: its state, what requests do to
  * it, what an access of an endpoint gets, and for each request the answers that the text allows.
  *
- * Where the text leaves freedom, rules name sets of answers, and a device chooses. Plain data, no
- * memory is allocated, nothing of the machine is used: it is the heart of the reference device and
- * can be an oracle anywhere else.
+ * Where the text leaves freedom, rules name sets of answers, and a device chooses. The model is plain data:
+ * it allocates no memory and uses nothing of the machine. It is the heart of the reference device, and an
+ * oracle for the tests.
  */
-#ifndef MODEL_H
-#define MODEL_H
+#ifndef STANDARD_MODEL_H
+#define STANDARD_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +20,12 @@
 #define MODEL_MAX_REGIONS 64
 
 /*
- * A domain is there as long as an endpoint is attached to it (5.13.6.3, 5.13.6.4), so it has no
- * object of its own.
+ * State.
+ */
+
+/*
+ * An endpoint. A domain exists as long as an endpoint is attached to it (5.13.6.3, 5.13.6.4), so it has
+ * no object of its own.
  */
 struct model_endpoint {
 	uint32_t id;
@@ -30,6 +34,7 @@ struct model_endpoint {
 	bool bypass;		/* while attached: the domain was made with ATTACH_BYPASS */
 };
 
+/* What one MAP request has made (5.13.6.5). */
 struct model_mapping {
 	uint32_t domain;
 	uint64_t start, end;	/* inclusive */
@@ -37,7 +42,7 @@ struct model_mapping {
 	uint32_t flags;		/* MAP_READ, MAP_WRITE, MAP_MMIO */
 };
 
-/* Reserved for one endpoint (5.13.6.8.1). */
+/* A reserved region of one endpoint (5.13.6.8.1). */
 struct model_region {
 	uint32_t endpoint;
 	uint8_t subtype;
@@ -45,14 +50,14 @@ struct model_region {
 };
 
 struct model {
-	/* What the device is. */
+	/* Properties of the device. */
 	uint64_t offered;	/* features */
 	struct iommu_config config;	/* only @bypass ever changes */
 	bool write_implies_read;	/* endpoints may read what is mapped for writes (DEV-MAP-7) */
 	struct model_region regions[MODEL_MAX_REGIONS];
 	unsigned int region_count;
 
-	/* What it remembers. */
+	/* State that requests and the driver change. */
 	uint64_t accepted;	/* features; 0 until FEATURES_OK */
 	struct model_endpoint endpoints[MODEL_MAX_ENDPOINTS];	/* all that exist */
 	unsigned int endpoint_count;
@@ -60,7 +65,11 @@ struct model {
 	unsigned int mapping_count;
 };
 
-/* A request and the sizes of the two parts that it came in. Bytes that did not come are 0. */
+/*
+ * Requests and rules.
+ */
+
+/* A request, and the sizes in bytes of its two parts. Bytes that were not sent are 0. */
 struct model_request {
 	union {
 		struct request_head head;
@@ -73,10 +82,10 @@ struct model_request {
 	uint32_t readable, writable;
 };
 
-/* How a request comes back: with a status (STATUS_OK to STATUS_NOMEM), or this. */
+/* An answer is a status (STATUS_OK to STATUS_NOMEM), or that the buffer is used without a byte written. */
 enum { ANSWER_UNWRITTEN = 16 };
 
-/* A set of answers. */
+/* Sets of answers: of one, of all refusals, and of all. */
 #define ANSWER(x) (1u << (x))
 #define ANSWER_REFUSED                                                                            \
 	(ANSWER(STATUS_IOERR) | ANSWER(STATUS_UNSUPP) | ANSWER(STATUS_DEVERR) |                   \
@@ -142,63 +151,73 @@ enum model_rule_id {
 	MODEL_RULES
 };
 
+/* A rule about requests. */
 struct model_rule {
 	const char *requirement;	/* in requirements.tsv, or an ambiguity AMB-n */
-	uint8_t type;			/* of the requests that it is about, 0: all types */
-	uint8_t usual;			/* one of @expected: what a device would naturally say */
-	bool may_act;			/* even if it is refused, the request may have been carried out */
-	uint32_t allowed;		/* answers that break no MUST */
-	uint32_t expected;		/* those among them that break no SHOULD either */
+	uint8_t type;			/* of the requests that the rule is about, 0: all types */
+	uint8_t usual;			/* one of @expected: what the reference device answers */
+	bool may_act;			/* a request that is refused may have been carried out */
+	uint32_t allowed;		/* set of answers that break no MUST */
+	uint32_t expected;		/* set of those among them that break no SHOULD either */
 	bool (*applies)(const struct model *m, const struct model_request *r);
 };
 
 extern const struct model_rule model_rules[MODEL_RULES];
 
-/* Whether the rule has something to say about this request in this state. */
+/* Return true if the rule says something about this request in this state. */
 bool model_rule_applies(const struct model *m, enum model_rule_id rule,
 			const struct model_request *r);
 
-/* What may come back, all rules together. */
+/* The answers that all rules together leave. */
 struct model_outcome {
 	uint32_t allowed, expected;	/* sets of answers, as in struct model_rule */
-	bool may_act;			/* even if it is refused */
+	bool may_act;			/* a request that is refused may have been carried out */
 };
 
+/* Return the outcome of a request in this state. */
 struct model_outcome model_outcome(const struct model *m, const struct model_request *r);
 
-/* What the request does where it is answered with OK. All other answers do nothing. */
+/* Do what the request does if it is answered with OK. With any other answer it does nothing. */
 void model_apply(struct model *m, const struct model_request *r);
 
-/* The endpoint leaves its domain, which ends with its last member. */
+/* Detach an endpoint from its domain, which ends with its last endpoint. Do nothing if it is not attached. */
 void model_leave(struct model *m, uint32_t endpoint);
 
-/* Device reset (5.13.5): nobody is attached, no feature accepted; config.bypass stays. */
+/* Reset the device (5.13.5): no endpoint is attached, no feature accepted; config.bypass stays. */
 void model_reset(struct model *m);
 
-/* A stretch of I/O virtual addresses for which one thing holds. */
+/*
+ * Translation.
+ */
+
+/* A range of I/O virtual addresses that is translated in one way. */
 struct model_extent {
 	uint64_t start, end;	/* inclusive */
 	uint64_t phys;		/* guest-physical address of @start */
-	uint32_t flags;		/* MAP_READ, MAP_WRITE: what the endpoint may do there */
+	uint32_t flags;		/* accesses that are allowed: MAP_READ, MAP_WRITE */
 };
 
 /*
- * What an access of kind @access (MAP_READ or MAP_WRITE) at @address gets. True: @extent holds
- * @address and allows it. False: it faults, *@reason is FAULT_DOMAIN or FAULT_MAPPING.
+ * Translate an access of kind @access (MAP_READ or MAP_WRITE) at @address. Return true if it is allowed:
+ * @extent holds @address. Return false if it faults: *@reason is FAULT_DOMAIN or FAULT_MAPPING.
  */
 bool model_translate(const struct model *m, uint32_t endpoint, uint64_t address, uint32_t access,
 		     struct model_extent *extent, uint8_t *reason);
 
-/* Smallest size and alignment of a mapping: the lowest bit of page_size_mask. */
+/*
+ * Look-ups.
+ */
+
+/* Return the smallest size and alignment of a mapping in bytes: the lowest bit of page_size_mask. */
 uint64_t model_granule(const struct model *m);
 
-/* NULL if there is no such endpoint. */
+/* Return the endpoint with this @id, NULL if there is none. */
 const struct model_endpoint *model_endpoint(const struct model *m, uint32_t id);
 
-/* The size of the readable part for a type, 0 for types that the device does not have. */
+/* Return the size in bytes of the readable part for a type, 0 for types that the device does not have. */
 uint32_t model_request_size(const struct model *m, uint8_t type);
 
-/* The size of the writable part that the type calls for. */
+/* Return the size in bytes of the writable part for a type. */
 uint32_t model_reply_size(const struct model *m, uint8_t type);
 
 #endif

@@ -11,9 +11,9 @@
 #include "standard/request.h"
 
 /*
- * Step to the next of the @size bytes of @properties, by the length that each states. *@offset starts at 0
- * and is moved past the property; *@at is where it begins, and *@head its head. Return false at the end of
- * the list, or where it cannot be followed.
+ * Step to the next property in the @size bytes of @properties, by the length that each states. *@offset
+ * starts at 0 and is moved past the property; *@at gets where it begins, *@head its head. Return false at
+ * the end of the list, or if it cannot be followed.
  */
 bool next_property(const uint8_t *properties, uint32_t size, uint32_t *offset,
 		   struct property_head *head, uint32_t *at);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "util.h"
+
 #include "standard/request.h"
 
 const char *status_name(uint8_t status)
@@ -11,5 +13,5 @@ const char *status_name(uint8_t status)
 		[STATUS_NOMEM] = "NOMEM (8)",
 	};
 
-	return status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown";
+	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
 }

@@ -8,6 +8,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+
 #include "topology/topology.h"
 
 enum { MAP_RID = 0, MAP_PHANDLE = 1, MAP_ID = 2, MAP_LENGTH = 3, MAP_CELLS = 4 };
@@ -28,7 +29,7 @@ static bool tree_error(const struct reader *r, int node, const char *rule)
 	return error_set(r->error, "device tree: %s: %s", fdt_node_name(r->fdt, node), rule);
 }
 
-/* The host bridge that this node is, by the address of its ECAM. */
+/* Return the host bridge that this node is, by the address of its ECAM; NULL if it is none. */
 static const struct pci_host *host_of(const struct reader *r, int node)
 {
 	struct error ignored;
@@ -43,7 +44,7 @@ static const struct pci_host *host_of(const struct reader *r, int node)
 	return NULL;
 }
 
-/* The address of a PCI function: its first cell has bus, device and function in bits 23:8. */
+/* Read the BDF of a PCI function: bits 23:8 of the first cell of reg. */
 static bool read_bdf(const struct reader *r, int node, uint16_t *bdf)
 {
 	unsigned int count;
@@ -101,7 +102,7 @@ static bool read_iommu(struct reader *r, int node)
 
 enum target { TARGET_BROKEN, TARGET_FOREIGN, TARGET_IOMMU };
 
-/* What the phandle in a property of @node refers to; in @target the node, in @iommu its index. */
+/* Find the node that a phandle in a property of @node refers to and, of a virtio-iommu, its index. */
 static enum target find_iommu(const struct reader *r, int node, const fdt32_t *phandle,
 			      int *target, unsigned int *iommu)
 {
@@ -117,7 +118,7 @@ static enum target find_iommu(const struct reader *r, int node, const fdt32_t *p
 	return TARGET_FOREIGN;
 }
 
-/* An endpoint that names its id itself: a PCI function below a host bridge, or registers. */
+/* Add an endpoint that names its id itself: a PCI function below a host bridge, or registers. */
 static bool add_endpoint(const struct reader *r, int node, unsigned int iommu, uint32_t id)
 {
 	const struct pci_host *host = host_of(r, fdt_parent_offset(r->fdt, node));
@@ -135,7 +136,7 @@ static bool add_endpoint(const struct reader *r, int node, unsigned int iommu, u
 	return topology_add_range(r->topology, &range, r->error);
 }
 
-/* iommus = <&iommu id>, ...; an entry for a foreign IOMMU has as many cells as that one says. */
+/* Read iommus = <&iommu id>, ... An entry for another kind of IOMMU has as many cells as that one says. */
 static bool read_iommus(struct reader *r, int node)
 {
 	unsigned int count, iommu;

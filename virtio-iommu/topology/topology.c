@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "console.h"
+
 #include "topology/topology.h"
 
 bool topology_add_iommu(struct topology *topology, const struct iommu_node *node,

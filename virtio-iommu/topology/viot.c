@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "le.h"
+
 #include "topology/topology.h"
 
-/* Table. */
+/* Offsets in the table. */
 enum { VIOT_NODE_COUNT = 36, VIOT_NODE_OFFSET = 38, VIOT_HEADER_SIZE = 48 };
 
-/* Nodes: offsets within the node. */
+/* Offsets in a node. */
 enum { NODE_TYPE = 0, NODE_LENGTH = 2, NODE_HEADER_SIZE = 4 };
 enum {
 	RANGE_ENDPOINT = 4,
@@ -106,7 +107,7 @@ static bool find_output(const struct viot *viot, uint32_t at, unsigned int *iomm
 			 at + ENDPOINT_OUTPUT, output);
 }
 
-/* The highest id must still be a 32-bit number. */
+/* Check that the highest id is still a 32-bit number. */
 static bool check_ids(const struct viot *viot, uint32_t at, const struct endpoint_range *range)
 {
 	uint32_t segments = range->segment_last - range->segment_first;

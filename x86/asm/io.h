@@ -2,11 +2,11 @@
 /*
  * Device registers on x86: plain loads and stores, and I/O ports.
  *
- * Each access is one instruction of the stated width, in program order. The simple "mov" forms
- * are spelled out because software-emulated hosts decode only those.
+ * Each access is one instruction of the stated width, in program order. It is a simple "mov", as hosts
+ * that emulate an access in software decode only those.
  */
-#ifndef ASM_IO_H
-#define ASM_IO_H
+#ifndef X86_ASM_IO_H
+#define X86_ASM_IO_H
 
 #include <stdint.h>
 
