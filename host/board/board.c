@@ -124,19 +124,6 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 		bus_plug(bus_for(place), &endpoints[n]->function);
 }
 
-void board_init(const struct options *options)
-{
-	setup = options;
-	add_root(&first_root, 0, FIRST_ROOT);
-	virtio_iommu_init(options);
-	if (options->mmio)
-		vdev_mmio_plug(virtio_iommu_device());
-	else
-		bus_plug(&first_root, &virtio_iommu_device()->function);
-	for (unsigned int i = 0; i < options->endpoint_count; i++)
-		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
-}
-
 bool board_save_disks(int file)
 {
 	ssize_t size = sizeof(disks[0].disk);
@@ -225,7 +212,8 @@ static bool is_listed(const struct model_endpoint *list, unsigned int count, uin
 	return false;
 }
 
-unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
+/* Each id once. Returns their number. */
+static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max)
 {
 	unsigned int count = 0;
 	uint32_t id;
@@ -245,8 +233,9 @@ static uint8_t subtype(unsigned int region)
 	return personality->unknown_properties && last ? SUBTYPE_UNKNOWN : setup->regions[region].subtype;
 }
 
-unsigned int board_regions(const struct model_endpoint *list, unsigned int count,
-			   struct model_region *regions)
+/* Returns their number. */
+static unsigned int list_regions(const struct model_endpoint *list, unsigned int count,
+				 struct model_region *regions)
 {
 	unsigned int n = 0;
 
@@ -257,4 +246,23 @@ unsigned int board_regions(const struct model_endpoint *list, unsigned int count
 								     setup->regions[j].first,
 								     setup->regions[j].last};
 	return n;
+}
+
+static void find_endpoints(struct model *m)
+{
+	m->endpoint_count = list_endpoints(m->endpoints, MODEL_MAX_ENDPOINTS);
+	m->region_count = list_regions(m->endpoints, m->endpoint_count, m->regions);
+}
+
+void board_init(const struct options *options)
+{
+	setup = options;
+	add_root(&first_root, 0, FIRST_ROOT);
+	virtio_iommu_init(options, find_endpoints);
+	if (options->mmio)
+		vdev_mmio_plug(virtio_iommu_device());
+	else
+		bus_plug(&first_root, &virtio_iommu_device()->function);
+	for (unsigned int i = 0; i < options->endpoint_count; i++)
+		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
 }

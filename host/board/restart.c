@@ -22,9 +22,9 @@ static void inherit(int file)
 	if (read(file, &bypass, 1) != 1 || !board_load_disks(file))
 		fatal("reset: nothing is left of the machine before it");
 	if (mutant(MUTANT_MACHINE_RESET_KEEPS_BYPASS))
-		reference.model.config.bypass = bypass;
+		ref_iommu.model.config.bypass = bypass;
 	if (mutant(MUTANT_MACHINE_RESET_SETS_BYPASS))
-		reference.model.config.bypass = 1;
+		ref_iommu.model.config.bypass = 1;
 	close(file);
 }
 
@@ -43,7 +43,7 @@ void restart(char **argv)
 	char text[12];
 
 	snprintf(text, sizeof(text), "%d", file);
-	if (file < 0 || write(file, &reference.model.config.bypass, 1) != 1 ||
+	if (file < 0 || write(file, &ref_iommu.model.config.bypass, 1) != 1 ||
 	    !board_save_disks(file) || lseek(file, 0, SEEK_SET) || setenv(variable, text, 1))
 		fatal("reset: no room for what has to survive it");
 	execv("/proc/self/exe", argv);

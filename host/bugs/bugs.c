@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "host/bugs/bugs.h"
 #include "host/bugs/mutant.h"
 #include "host/machine/options.h"
 
@@ -11,6 +12,7 @@ static void use(const char *name)
 {
 	if (!mutant_use(name))
 		options_die("--mutant: unknown '%s'", name);
+	bugs_install_iommu();
 }
 
 static void list(const char *ignored)
