@@ -2,22 +2,19 @@
 #include <unistd.h>
 
 #include "host/board/board.h"
-#include "host/pci/bridge.h"
-#include "host/pci/bus.h"
-#include "host/machine/fatal.h"
-#include "host/bugs/mutant.h"
-#include "host/machine/personality.h"
+#include "host/board/hooks.h"
 #include "host/devices/blk.h"
 #include "host/devices/console.h"
 #include "host/devices/edu.h"
-#include "host/iommu/virtio_iommu.h"
 #include "host/devices/net.h"
 #include "host/devices/rng.h"
+#include "host/iommu/virtio_iommu.h"
+#include "host/machine/personality.h"
+#include "host/pci/bridge.h"
+#include "host/pci/bus.h"
+#include "util.h"
 
 enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
-
-/* Of a function that is not behind the IOMMU, as a mutant has it. */
-#define OUTSIDE_ID 0xffff0000
 
 /* Of the first endpoint on MMIO; no range has it. */
 #define MMIO_ID 0x30000
@@ -27,7 +24,7 @@ const struct board_range board_ranges[] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
 	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
 };
-const unsigned int board_range_count = sizeof(board_ranges) / sizeof(board_ranges[0]);
+const unsigned int board_range_count = ARRAY_SIZE(board_ranges);
 
 static struct bus first_root, second_root, outside_root;
 static struct function host_bridges[3];
@@ -176,23 +173,13 @@ static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
 	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
 		if (endpoint.registers == dev->registers && endpoint.behind)
 			return *id = endpoint.id, true;
-	*id = OUTSIDE_ID;
-	return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+	return false;
 }
 
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+static bool pci_endpoint_id(const struct function *f, uint32_t *id)
 {
-	const struct function *f = &dev->function;
-	uint16_t requester;
+	uint16_t requester = bus_requester(f);
 
-	if (dev == virtio_iommu_device())
-		return false;
-	if (dev->registers)
-		return mmio_endpoint_id(dev, id);
-	requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
-	*id = OUTSIDE_ID;
-	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
-		return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 	for (unsigned int i = 0; i < board_range_count; i++) {
 		const struct board_range *range = &board_ranges[i];
 
@@ -202,6 +189,16 @@ bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
 		return true;
 	}
 	return false;
+}
+
+bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	bool found;
+
+	if (dev == virtio_iommu_device())
+		return false;
+	found = dev->registers ? mmio_endpoint_id(dev, id) : pci_endpoint_id(&dev->function, id);
+	return board_hooks.endpoint_id(dev, found, id);
 }
 
 static bool is_listed(const struct model_endpoint *list, unsigned int count, uint32_t id)

@@ -13,6 +13,7 @@ static void use(const char *name)
 	if (!mutant_use(name))
 		options_die("--mutant: unknown '%s'", name);
 	bugs_install_iommu();
+	bugs_install_board();
 }
 
 static void list(const char *ignored)

@@ -16,6 +16,7 @@
 
 /* Fill the hooks of a room, for the mutant that was chosen. */
 void bugs_install_iommu(void);
+void bugs_install_board(void);
 
 /*
  * rings.c: where an endpoint's rings are, as it was when they were reached first. To be forgotten
