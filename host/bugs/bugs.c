@@ -27,8 +27,8 @@ static void list(const char *ignored)
 static void __attribute__((constructor)) add_options(void)
 {
 	static const struct added_option options[] = {
-		{"mutant", "NAME", "be wrong in this one way", use},
-		{"list-mutants", NULL, "print them all", list},
+		{.name = "mutant", .value = "NAME", .help = "be wrong in this one way", .apply = use},
+		{.name = "list-mutants", .help = "print them all", .apply = list},
 	};
 
 	options_add(&options[0]);

@@ -67,6 +67,7 @@ static const struct {
 	int cell;
 	uint32_t keep, add;
 } wrong_map[] = {
+	/* mutant, cell, bits that it keeps, what is added to it */
 	{MUTANT_FDT_MAP_ID_WRONG, 4 + 2, UINT32_MAX, 8},	/* the entry behind the IOMMU */
 	{MUTANT_FDT_MAP_OVERLAPS, -4, UINT32_MAX, -8},
 	{MUTANT_FDT_MAP_IOMMU_UNKNOWN, -3, 0, 0x1234},

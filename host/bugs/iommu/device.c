@@ -107,7 +107,11 @@ void bug_device(void)
 	struct model *m = &ref_iommu.model;
 
 	right = ref_iommu.vdev.ops;
-	wrong = (struct vdev_ops){right->queues, reset, features_ok, notified, config_write};
+	wrong = *right;
+	wrong.reset = reset;
+	wrong.features_ok = features_ok;
+	wrong.notified = notified;
+	wrong.config_write = config_write;
 	ref_iommu.vdev.ops = &wrong;
 	ref_iommu.vdev.offered = m->offered = offered(m->offered);
 	for (enum model_rule_id rule = RULE_NONE; rule < MODEL_RULES; rule++)
