@@ -67,7 +67,7 @@ include check/check.mk
 endif
 
 clean:
-	rm -rf $(addprefix build/,$(KNOWN) host-plain host-coverage check)
+	rm -rf $(addprefix build/,$(KNOWN) host-plain host-coverage host-nobugs check)
 
 distclean:
 	rm -rf build

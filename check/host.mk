@@ -3,9 +3,10 @@
 # The suite against the reference device (host/): as it is, in all personalities, as each of its
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
-.PHONY: check-host check-endings check-attribution check-personalities check-mutants check-docs coverage
+.PHONY: check-host check-endings check-attribution check-personalities check-mutants check-docs \
+	check-host-without-bugs coverage
 
-check-host: check-endings check-attribution check-personalities check-mutants check-docs
+check-host: check-endings check-attribution check-personalities check-host-without-bugs check-mutants check-docs
 
 check-endings: host
 	@check/endings.py
@@ -18,6 +19,10 @@ check-personalities: host
 
 check-mutants: host
 	@check/mutants
+
+check-host-without-bugs: host
+	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=nobugs
+	@check/without-bugs
 
 check-docs: host
 	@mkdir -p $(BUILD)/check

@@ -69,9 +69,9 @@ def words_of(run: Run) -> Optional[list[str]]:
         return None
 
 
-def execute(setup: Setup, words: Sequence[str], tests: Iterable[str]) -> Outcome:
+def execute(setup: Setup, words: Sequence[str], tests: Iterable[str], program: str = "") -> Outcome:
     """One process: the set-up, and how the device behaves."""
-    command = [PROGRAM, *setup.words, *words,
+    command = [program or PROGRAM, *setup.words, *words,
                "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -3,7 +3,8 @@
 # The tests and the reference device as one Linux process: make -f scripts/host.mk
 #
 #   HOST_CC=clang        another compiler
-#   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2) or coverage
+#   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2), coverage, or nobugs (the
+#                        reference device without what can make it wrong, host/bugs)
 
 include build/config.mak
 
@@ -14,12 +15,14 @@ PROGRAM := $(OUT)/virtio-iommu
 LIBFDT_A := $(LIBFDT)/$(shell uname -m)/libfdt.a
 
 # The C library is the host's own.
-SOURCES := $(sort $(shell find host lib virtio-iommu -path lib/libc -prune -o -name '*.c' -print))
+LEFT_OUT := lib/libc $(if $(filter nobugs,$(HOST_VARIANT)),host/bugs)
+SOURCES := $(sort $(shell find host lib virtio-iommu $(LEFT_OUT:%=-path % -prune -o) -name '*.c' -print))
 OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(SOURCES)))
 
 # Copying nothing to or from nowhere is what C2y allows.
 VARIANT_ := -O1 -fsanitize=address,undefined -fno-sanitize=nonnull-attribute \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
+VARIANT_nobugs := $(VARIANT_)
 VARIANT_plain := -O2
 VARIANT_coverage := -O0 --coverage
 
@@ -31,7 +34,8 @@ CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-prin
 
 # Tests run in the order in which they are written; nothing may come between their table's entries.
 IS_CLANG := $(findstring clang,$(shell $(HOST_CC) --version))
-CFLAGS += $(if $(IS_CLANG),$(if $(HOST_VARIANT),,-mllvm -asan-globals=0),-fno-toplevel-reorder)
+ASAN := $(findstring address,$(VARIANT_$(HOST_VARIANT)))
+CFLAGS += $(if $(IS_CLANG),$(if $(ASAN),-mllvm -asan-globals=0),-fno-toplevel-reorder)
 
 .PHONY: program
 .DELETE_ON_ERROR:

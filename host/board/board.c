@@ -2,22 +2,19 @@
 #include <unistd.h>
 
 #include "host/board/board.h"
-#include "host/pci/bridge.h"
-#include "host/pci/bus.h"
-#include "host/machine/fatal.h"
-#include "host/bugs/mutant.h"
-#include "host/machine/personality.h"
+#include "host/board/hooks.h"
 #include "host/devices/blk.h"
 #include "host/devices/console.h"
 #include "host/devices/edu.h"
-#include "host/iommu/virtio_iommu.h"
 #include "host/devices/net.h"
 #include "host/devices/rng.h"
+#include "host/iommu/virtio_iommu.h"
+#include "host/machine/personality.h"
+#include "host/pci/bridge.h"
+#include "host/pci/bus.h"
+#include "util.h"
 
 enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
-
-/* Of a function that is not behind the IOMMU, as a mutant has it. */
-#define OUTSIDE_ID 0xffff0000
 
 /* Of the first endpoint on MMIO; no range has it. */
 #define MMIO_ID 0x30000
@@ -27,7 +24,7 @@ const struct board_range board_ranges[] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
 	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
 };
-const unsigned int board_range_count = sizeof(board_ranges) / sizeof(board_ranges[0]);
+const unsigned int board_range_count = ARRAY_SIZE(board_ranges);
 
 static struct bus first_root, second_root, outside_root;
 static struct function host_bridges[3];
@@ -124,19 +121,6 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 		bus_plug(bus_for(place), &endpoints[n]->function);
 }
 
-void board_init(const struct options *options)
-{
-	setup = options;
-	add_root(&first_root, 0, FIRST_ROOT);
-	virtio_iommu_init(options);
-	if (options->mmio)
-		vdev_mmio_plug(virtio_iommu_device());
-	else
-		bus_plug(&first_root, &virtio_iommu_device()->function);
-	for (unsigned int i = 0; i < options->endpoint_count; i++)
-		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
-}
-
 bool board_save_disks(int file)
 {
 	ssize_t size = sizeof(disks[0].disk);
@@ -189,23 +173,13 @@ static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
 	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
 		if (endpoint.registers == dev->registers && endpoint.behind)
 			return *id = endpoint.id, true;
-	*id = OUTSIDE_ID;
-	return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+	return false;
 }
 
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+static bool pci_endpoint_id(const struct function *f, uint32_t *id)
 {
-	const struct function *f = &dev->function;
-	uint16_t requester;
+	uint16_t requester = bus_requester(f);
 
-	if (dev == virtio_iommu_device())
-		return false;
-	if (dev->registers)
-		return mmio_endpoint_id(dev, id);
-	requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
-	*id = OUTSIDE_ID;
-	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
-		return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 	for (unsigned int i = 0; i < board_range_count; i++) {
 		const struct board_range *range = &board_ranges[i];
 
@@ -217,6 +191,16 @@ bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
 	return false;
 }
 
+bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	bool found;
+
+	if (dev == virtio_iommu_device())
+		return false;
+	found = dev->registers ? mmio_endpoint_id(dev, id) : pci_endpoint_id(&dev->function, id);
+	return board_hooks.endpoint_id(dev, found, id);
+}
+
 static bool is_listed(const struct model_endpoint *list, unsigned int count, uint32_t id)
 {
 	for (unsigned int i = 0; i < count; i++)
@@ -225,7 +209,8 @@ static bool is_listed(const struct model_endpoint *list, unsigned int count, uin
 	return false;
 }
 
-unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
+/* Each id once. Returns their number. */
+static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max)
 {
 	unsigned int count = 0;
 	uint32_t id;
@@ -245,8 +230,9 @@ static uint8_t subtype(unsigned int region)
 	return personality->unknown_properties && last ? SUBTYPE_UNKNOWN : setup->regions[region].subtype;
 }
 
-unsigned int board_regions(const struct model_endpoint *list, unsigned int count,
-			   struct model_region *regions)
+/* Returns their number. */
+static unsigned int list_regions(const struct model_endpoint *list, unsigned int count,
+				 struct model_region *regions)
 {
 	unsigned int n = 0;
 
@@ -257,4 +243,23 @@ unsigned int board_regions(const struct model_endpoint *list, unsigned int count
 								     setup->regions[j].first,
 								     setup->regions[j].last};
 	return n;
+}
+
+static void find_endpoints(struct model *m)
+{
+	m->endpoint_count = list_endpoints(m->endpoints, MODEL_MAX_ENDPOINTS);
+	m->region_count = list_regions(m->endpoints, m->endpoint_count, m->regions);
+}
+
+void board_init(const struct options *options)
+{
+	setup = options;
+	add_root(&first_root, 0, FIRST_ROOT);
+	virtio_iommu_init(options, find_endpoints);
+	if (options->mmio)
+		vdev_mmio_plug(virtio_iommu_device());
+	else
+		bus_plug(&first_root, &virtio_iommu_device()->function);
+	for (unsigned int i = 0; i < options->endpoint_count; i++)
+		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
 }

@@ -13,6 +13,7 @@
 #include "host/machine/options.h"
 #include "host/virtio/vdev.h"
 
+/* Make the devices, and plug them in. */
 void board_init(const struct options *options);
 
 /* Requesters [bdf_first, bdf_last] that are behind the IOMMU, with ids from endpoint_first on. */
@@ -25,13 +26,13 @@ extern const struct board_range board_ranges[];
 extern const unsigned int board_range_count;
 
 /*
- * Where the IOMMU is: registers on MMIO; if they are 0, a function on the first root bus, so that it
- * does not change. The BDF of what is no function is UINT16_MAX.
+ * Return the address of the IOMMU's registers on MMIO, 0 if it is a PCI function; and the BDF of that
+ * function, UINT16_MAX if there is none. It is on the first root bus, so that it does not change.
  */
 uint64_t board_iommu_registers(void);
 uint16_t board_iommu_bdf(void);
 
-/* Endpoint number @index on MMIO. False past the end. */
+/* Describe endpoint number @index of those on MMIO. Returns false past the end. */
 struct board_mmio {
 	uint64_t registers;
 	bool behind;		/* the IOMMU */
@@ -43,15 +44,8 @@ bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 /* The id under which the device's accesses arrive at the IOMMU. False: it is not behind it. */
 bool board_endpoint_id(const struct vdev *dev, uint32_t *id);
 
-/* What is on the disks, to a file and from it. False if not all of it came through. */
+/* Write what is on the disks to a file, or read it back. Returns false if not all of it came through. */
 bool board_save_disks(int file);
 bool board_load_disks(int file);
-
-/* Fill in all endpoints there are, nobody attached; each id once. Returns their number. */
-unsigned int board_endpoints(struct model_endpoint *endpoints, unsigned int max);
-
-/* Fill in the reserved regions of those endpoints. Returns their number. */
-unsigned int board_regions(const struct model_endpoint *endpoints, unsigned int count,
-			   struct model_region *regions);
 
 #endif

@@ -27,7 +27,7 @@ const char machine_name[] = "host";
 #define NS_PER_S 1000000000ull
 
 /*
- * Devices run inside of register accesses, so who polls and finds nothing has nobody to wait for:
+ * Devices run inside of register accesses, so a guest that polls and finds nothing has none to wait for:
  * each turn of waiting takes this much off the time that is left.
  */
 #define RELAX_NS 50000

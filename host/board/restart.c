@@ -6,26 +6,19 @@
 #include <unistd.h>
 
 #include "host/board/board.h"
-#include "host/machine/fatal.h"
-#include "host/iommu/parts.h"
-#include "host/bugs/mutant.h"
+#include "host/board/hooks.h"
 #include "host/board/restart.h"
+#include "host/machine/fatal.h"
 
 /* In the environment of the next process: the file descriptor of what it inherits. */
 static const char variable[] = "VIRTIO_IOMMU_RESTART";
 
-/* What config.bypass was, and the disks behind it. */
 static void inherit(int file)
 {
-	uint8_t bypass;
-
-	if (read(file, &bypass, 1) != 1 || !board_load_disks(file))
+	if (!board_load_disks(file))
 		fatal("reset: nothing is left of the machine before it");
-	if (mutant(MUTANT_MACHINE_RESET_KEEPS_BYPASS))
-		reference.model.config.bypass = bypass;
-	if (mutant(MUTANT_MACHINE_RESET_SETS_BYPASS))
-		reference.model.config.bypass = 1;
 	close(file);
+	board_hooks.machine_restarted();
 }
 
 void restart_recover(void)
@@ -42,9 +35,9 @@ void restart(char **argv)
 	int file = memfd_create("disks", 0);
 	char text[12];
 
+	board_hooks.machine_reset();
 	snprintf(text, sizeof(text), "%d", file);
-	if (file < 0 || write(file, &reference.model.config.bypass, 1) != 1 ||
-	    !board_save_disks(file) || lseek(file, 0, SEEK_SET) || setenv(variable, text, 1))
+	if (file < 0 || !board_save_disks(file) || lseek(file, 0, SEEK_SET) || setenv(variable, text, 1))
 		fatal("reset: no room for what has to survive it");
 	execv("/proc/self/exe", argv);
 	fatal("reset: the process cannot be started again");

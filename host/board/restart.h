@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A reset of the machine: the process starts anew, and only the disks are what they were.
+ * A reset of the machine: the process starts again, and only the disks are what they were.
  */
 #ifndef RESTART_H
 #define RESTART_H
 
-/* Does not return. */
+/* Start the process again, with the same arguments. */
 void restart(char **argv) __attribute__((noreturn));
 
-/* After the board is there: give it what a reset has left, if this start is one. */
+/* Give the board, once it is there, what a reset has left; nothing if this start is not after one. */
 void restart_recover(void);
 
 #endif

@@ -7,14 +7,15 @@
 #include <stdio.h>
 
 #include "host/board/board.h"
-#include "host/pci/bus.h"
-#include "host/machine/fatal.h"
-#include "host/bugs/mutant.h"
-#include "host/machine/ram.h"
+#include "host/board/hooks.h"
 #include "host/board/tables.h"
+#include "host/machine/fatal.h"
+#include "host/machine/ram.h"
+#include "host/pci/bus.h"
+#include "util.h"
 #include "virtio/mmio_layout.h"
 
-enum { PHANDLE_HOST = 2, PHANDLE_IOMMU = 1, MEMORY32 = 0x02000000, MAP_CELLS = 4 };
+enum { MEMORY32 = 0x02000000, MAP_CELLS = 4 };
 
 static int failed;
 
@@ -35,7 +36,7 @@ static void put_cells(void *fdt, const char *name, const uint32_t *cells, unsign
 
 #define CELLS(fdt, name, ...)                                                                     \
 	put_cells(fdt, name, (const uint32_t[]){__VA_ARGS__},                                     \
-		  sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+		  ARRAY_SIZE(((const uint32_t[]){__VA_ARGS__})))
 
 #define PAIR(value) (uint32_t)((uint64_t)(value) >> 32), (uint32_t)(value)
 
@@ -53,9 +54,7 @@ static void write_memory(void *fdt, uint64_t base, uint64_t size)
 /* What an IOMMU has on any transport. */
 static void write_specifier(void *fdt)
 {
-	CELLS(fdt, "#iommu-cells", MUTATE(FDT_IOMMU_CELLS_2, 2, 1));
-	if (mutant(MUTANT_FDT_IOMMU_BEHIND_ITSELF))
-		CELLS(fdt, "iommus", PHANDLE_IOMMU, 8);
+	CELLS(fdt, "#iommu-cells", 1);
 	CELLS(fdt, "phandle", PHANDLE_IOMMU);
 }
 
@@ -81,8 +80,7 @@ static void write_mmio(void *fdt)
 	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++) {
 		begin_mmio(fdt, endpoint.registers);
 		if (endpoint.behind)
-			CELLS(fdt, "iommus", PHANDLE_IOMMU,
-			      endpoint.id + MUTATE(FDT_MMIO_ID_WRONG, 8, 0));
+			CELLS(fdt, "iommus", PHANDLE_IOMMU, endpoint.id);
 		check(fdt_end_node(fdt));
 	}
 }
@@ -95,10 +93,8 @@ static void write_iommu(void *fdt)
 
 	snprintf(name, sizeof(name), "iommu@%x,0", PCI_DEVICE(bdf));
 	check(fdt_begin_node(fdt, name));
-	check(fdt_property(fdt, "compatible", compatible,
-			   MUTATE(FDT_NO_PCI_ID, sizeof("virtio,pci-iommu"), sizeof(compatible))));
-	CELLS(fdt, "reg", (uint32_t)bdf << 8 | MUTATE(FDT_REG_HAS_REGISTER, 0x10, 0), 0, 0, 0,
-	      MUTATE(FDT_REG_HAS_SIZE, 0x1000, 0));
+	check(fdt_property(fdt, "compatible", compatible, sizeof(compatible)));
+	CELLS(fdt, "reg", (uint32_t)bdf << 8, 0, 0, 0, 0);
 	write_specifier(fdt);
 	check(fdt_end_node(fdt));
 }
@@ -115,24 +111,10 @@ static unsigned int add_map(uint32_t *map, uint32_t first, uint32_t end,
 	return MAP_CELLS;
 }
 
-/* The last of @count cells is that of a length. */
-static void mutate_map(uint32_t *map, unsigned int count)
-{
-	uint32_t *last = map + count - MAP_CELLS;
-
-	map[MAP_CELLS + 2] += MUTATE(FDT_MAP_ID_WRONG, 8, 0);	/* the one behind the IOMMU */
-	last[0] -= MUTATE(FDT_MAP_OVERLAPS, 8, 0);
-	last[1] = MUTATE(FDT_MAP_IOMMU_UNKNOWN, 0x1234, last[1]);
-	last[1] = MUTATE(FDT_MAP_IOMMU_IS_HOST, PHANDLE_HOST, last[1]);
-	last[2] = MUTATE(FDT_MAP_IDS_SHARED, map[2], last[2]);
-	last[3] = MUTATE(FDT_MAP_TOO_LONG, 0x10000, last[3]);
-}
-
 /* The IOMMU itself is left out of the map. */
 static void write_map(void *fdt)
 {
-	bool left_out = !board_iommu_registers() && !mutant(MUTANT_FDT_MAP_HAS_IOMMU);
-	uint32_t iommu = left_out ? board_iommu_bdf() : UINT32_MAX, map[16];
+	uint32_t iommu = board_iommu_registers() ? UINT32_MAX : board_iommu_bdf(), map[16];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < board_range_count; i++) {
@@ -144,10 +126,7 @@ static void write_map(void *fdt)
 		if (inside)
 			n += add_map(map + n, iommu + 1, end, range);
 	}
-	mutate_map(map, n);
-	put_cells(fdt, "iommu-map", map, n - MUTATE(FDT_MAP_CUT, 1, 0));
-	if (mutant(MUTANT_FDT_MASK_HIDES))
-		CELLS(fdt, "iommu-map-mask", 0xeff8);
+	put_cells(fdt, "iommu-map", map, n);
 	CELLS(fdt, "phandle", PHANDLE_HOST);
 }
 
@@ -171,19 +150,6 @@ static void write_host(void *fdt)
 	check(fdt_end_node(fdt));
 }
 
-/* Nodes that a right tree has not. */
-static void write_wrong_nodes(void *fdt)
-{
-	if (!mutant(MUTANT_FDT_MMIO_IS_NO_IOMMU) && !mutant(MUTANT_FDT_IOMMUS_CUT))
-		return;
-	begin_mmio(fdt, ECAM_BASE);
-	if (mutant(MUTANT_FDT_IOMMUS_CUT))
-		CELLS(fdt, "iommus", PHANDLE_IOMMU);
-	else
-		CELLS(fdt, "#iommu-cells", 1);
-	check(fdt_end_node(fdt));
-}
-
 const void *tree_write(uint64_t base)
 {
 	void *fdt = ram_at(base, TABLES_SIZE);
@@ -198,10 +164,11 @@ const void *tree_write(uint64_t base)
 	write_memory(fdt, RAM_HIGH_BASE, RAM_HIGH_SIZE);
 	write_host(fdt);
 	write_mmio(fdt);
-	write_wrong_nodes(fdt);
+	board_hooks.tree_ends(fdt);
 	check(fdt_end_node(fdt));
 	check(fdt_finish(fdt));
 	if (failed)
 		fatal("device tree: %s", fdt_strerror(failed));
+	board_hooks.tree_written(fdt);
 	return fdt;
 }

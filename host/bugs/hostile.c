@@ -10,6 +10,7 @@
 #include "host/virtio/access.h"
 #include "host/bugs/bugs.h"
 #include "host/iommu/iotlb.h"
+#include "host/iommu/parts.h"
 #include "host/virtio/vring.h"
 
 enum { USED_INDEX = 2, HANG_S = 5 };
@@ -82,7 +83,7 @@ static void answer_without_room(const struct chain *chain)
 	struct request_tail tail = {.status = STATUS_INVAL};
 
 	if (chain->writable.count && chain->writable.size < sizeof(tail))
-		access_memory(&reference.vdev, chain->writable.pieces[0].address, &tail, sizeof(tail),
+		access_memory(&ref_iommu.vdev, chain->writable.pieces[0].address, &tail, sizeof(tail),
 			      true);
 }
 
@@ -90,13 +91,13 @@ static void clear_all(const struct model_request *r)
 {
 	if (r->head.type != REQUEST_UNMAP || r->unmap.virt_end >= r->unmap.virt_start)
 		return;
-	reference.model.mapping_count = 0;
+	ref_iommu.model.mapping_count = 0;
 	iotlb_forget_all();
 }
 
 bool bug_hostile_request(const struct chain *chain, const struct model_request *r)
 {
-	struct vdev *dev = &reference.vdev;
+	struct vdev *dev = &ref_iommu.vdev;
 	bool odd = r->readable % 2;
 
 	if (mutant(MUTANT_ODD_REQUEST_ENDS) && r->head.type == 0x5a && odd)
@@ -112,5 +113,5 @@ bool bug_hostile_request(const struct chain *chain, const struct model_request *
 
 bool bug_open_when_broken(void)
 {
-	return mutant(MUTANT_OPEN_WHEN_BROKEN) && (reference.vdev.status & VIRTIO_NEEDS_RESET);
+	return mutant(MUTANT_OPEN_WHEN_BROKEN) && (ref_iommu.vdev.status & VIRTIO_NEEDS_RESET);
 }

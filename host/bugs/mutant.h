@@ -2,8 +2,9 @@
 /*
  * Bugs of the reference device that can be switched on, one at a time (mutants.def).
  *
- * A new one is a row in mutants.def and the place of the bug: MUTATE(NAME, wrong, right), or
- * if (mutant(MUTANT_NAME)). For a wrong answer to a rule of the model the row is all.
+ * A new one is a row in mutants.def and the place of the bug in this room, below a hook of the device that
+ * is right: MUTATE(NAME, wrong, right), or if (mutant(MUTANT_NAME)). For a wrong answer to a rule of the
+ * model the row is all.
  */
 #ifndef MUTANT_H
 #define MUTANT_H
@@ -32,13 +33,13 @@ static inline bool mutant(enum mutant_id id)
 
 #define MUTATE(name, wrong, right) (mutant(MUTANT_##name) ? (wrong) : (right))
 
-/* The active mutant's wrong answer to a rule. False if it has none. */
+/* Put the active mutant's wrong answer to a rule in place of the right one. Returns false if it has none. */
 bool mutant_answer(enum model_rule_id rule, uint8_t *answer, bool *acts);
 
-/* Switch on, together with the personality that it needs. False if there is none of this name. */
+/* Switch on, together with the personality that it needs. Returns false if there is none of this name. */
 bool mutant_use(const char *name);
 
-/* To stdout: name, requirement, personality, text; apart by tabs. */
+/* Print all to stdout, one in a line: name, requirement, personality, text, separated by tabs. */
 void mutant_list(void);
 
 #endif

@@ -4,55 +4,47 @@
  */
 #include "host/machine/fatal.h"
 #include "host/iommu/parts.h"
-#include "host/bugs/mutant.h"
 #include "host/machine/personality.h"
 #include "host/machine/ram.h"
 
-/* What this device says where the rule applies. */
-static struct decision answer_to(enum model_rule_id rule)
-{
-	struct decision d = {model_rules[rule].usual, false};
+struct decision decisions[MODEL_RULES];
 
-	if (mutant_answer(rule, &d.answer, &d.acts))
-		return d;
-	for (unsigned int i = 0; i < PERSONALITY_ANSWERS; i++)
-		if (personality->answers[i].rule == rule)
-			d = (struct decision){personality->answers[i].answer, personality->answers[i].acts};
-	return d;
+/* The device is right by definition: if it is not, the model or a personality is wrong. */
+static void check(const struct model_rule *rule, uint8_t answer)
+{
+	if (!(rule->allowed & ANSWER(answer)))
+		fatal("personality %s: %s: answer %u is not allowed", personality->name, rule->requirement,
+		      answer);
+	if (!(rule->expected & ANSWER(answer)) && !personality->warns)
+		fatal("personality %s: %s: answer %u does not follow a SHOULD", personality->name,
+		      rule->requirement, answer);
 }
 
-/* With OK the rule has no objection: the others decide. */
-static bool objects(enum model_rule_id rule, const struct model_request *r, struct decision *d)
+void decisions_init(void)
 {
-	if (!model_rule_applies(&reference.model, rule, r))
-		return false;
-	*d = answer_to(rule);
-	return d->answer != STATUS_OK;
+	for (enum model_rule_id rule = RULE_NONE; rule < MODEL_RULES; rule++)
+		decisions[rule] = (struct decision){model_rules[rule].usual, false};
+	for (unsigned int i = 0; i < PERSONALITY_ANSWERS; i++)
+		decisions[personality->answers[i].rule] =
+			(struct decision){personality->answers[i].answer, personality->answers[i].acts};
+	for (enum model_rule_id rule = RULE_NONE + 1; rule < MODEL_RULES; rule++)
+		check(&model_rules[rule], decisions[rule].answer);
+}
+
+static bool objects(enum model_rule_id rule, const struct model_request *r)
+{
+	return model_rule_applies(&ref_iommu.model, rule, r) && decisions[rule].answer != STATUS_OK;
 }
 
 static struct decision first_objection(const struct model_request *r)
 {
-	struct decision d;
+	for (enum model_rule_id i = RULE_NONE; i < MODEL_RULES; i++) {
+		enum model_rule_id rule = personality->last_rule_first ? MODEL_RULES - 1 - i : i;
 
-	for (enum model_rule_id rule = RULE_NONE; rule < MODEL_RULES; rule++)
-		if (objects(personality->last_rule_first ? MODEL_RULES - 1 - rule : rule, r, &d))
-			return d;
+		if (objects(rule, r))
+			return decisions[rule];
+	}
 	return (struct decision){STATUS_OK, true};
-}
-
-/* Without a mutant the device is right by definition: if not, the model or a personality is wrong. */
-static void check(const struct model_request *r, const struct decision *d)
-{
-	struct model_outcome outcome = model_outcome(&reference.model, r);
-
-	if (active_mutant)
-		return;
-	if (!(outcome.allowed & ANSWER(d->answer)))
-		fatal("personality %s: request type %u: answer %u is not allowed", personality->name,
-		      r->head.type, d->answer);
-	if (!(outcome.expected & ANSWER(d->answer)) && !personality->warns)
-		fatal("personality %s: request type %u: answer %u does not follow a SHOULD",
-		      personality->name, r->head.type, d->answer);
 }
 
 /* Somebody else is attached, and not to this domain. */
@@ -68,7 +60,7 @@ static bool is_elsewhere(const struct model *m, const struct attach_request *r)
 /* What a device refuses that has to do with more than the request and the model. */
 static uint8_t own_objection(const struct model_request *r)
 {
-	const struct model *m = &reference.model;
+	const struct model *m = &ref_iommu.model;
 	bool map = r->head.type == REQUEST_MAP;
 
 	if (personality->inseparable && r->head.type == REQUEST_ATTACH && is_elsewhere(m, &r->attach))
@@ -88,7 +80,6 @@ struct decision decide(const struct model_request *r)
 {
 	struct decision d = first_objection(r);
 
-	check(r, &d);
 	if (d.answer == STATUS_OK && own_objection(r))
 		d = (struct decision){own_objection(r), false};
 	return d;

@@ -10,30 +10,58 @@
 struct virtio_iommu {
 	struct vdev vdev;	/* first */
 	struct model model;
-	bool was_reset;		/* by a driver, since power-on */
 };
 
-extern struct virtio_iommu reference;
+extern struct virtio_iommu ref_iommu;
 
-/* requests.c: answer one buffer of the request queue; carry out a request. */
+/* request_queue.c: when requests are served, and in which order. */
+void request_queue_reset(void);
+void request_queue_notified(void);
+bool request_queue_idle(void);		/* Returns true if there was work that had been put off. */
+void request_queue_serve_reversed(void);	/* Serve what is there, the last request first. */
+
+/* requests.c: Serve one buffer of the request queue, from its bytes to the used element. */
 void request_serve(const struct chain *chain);
+
+/* Carry out a request that was found right: on the model, and on what is cached of it. */
 void request_execute(const struct model_request *r);
 
-/* decision.c: how the request is answered, and whether it is carried out. */
+/* A tail behind this is given up. */
+#define REPLY_MAX 65536
+
+/* What is written to the writable part of a request. */
+struct iommu_reply {
+	uint8_t bytes[REPLY_MAX];	/* zeroes but for properties and tail */
+	uint32_t tail;			/* offset of the tail */
+	uint32_t length;		/* bytes to be written; 0 without a tail */
+	uint32_t used;			/* used length */
+};
+
+/* decision.c: how a request is answered, and whether it is carried out. */
 struct decision {
 	uint8_t answer;		/* a status or ANSWER_UNWRITTEN */
 	bool acts;
 };
 
+/* What the device says where a rule of the model applies. With OK it does not object. */
+extern struct decision decisions[MODEL_RULES];
+
+/* Set @decisions up for the personality; ends the run if the standard does not allow one of them. */
+void decisions_init(void);
+
 struct decision decide(const struct model_request *r);
 
-/* properties.c: fill @size zeroed bytes with the properties of an endpoint (5.13.6.8). */
+/* properties.c: Fill @size zeroed bytes with the properties of an endpoint (5.13.6.8). */
 void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size);
 
 /* events.c: the event queue (5.13.6.9). */
 void events_reset(void);
 void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write);
-void events_refilled(void);	/* the driver has offered buffers */
-bool events_catch_up(void);	/* whether a report that was kept has found its buffer */
+
+/* Write the report to the next buffer. Returns false if there is none. */
+bool events_deliver(const struct fault_record *record);
+
+/* Deliver reports that were kept. Returns true if there was one, and a buffer for it. */
+bool events_catch_up(void);
 
 #endif

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "host/iommu/parts.h"
-#include "host/bugs/mutant.h"
 #include "host/machine/personality.h"
 
-static uint32_t write_region(const struct model_region *region, uint8_t *bytes)
+/* Returns the bytes it took; none if they do not fit. */
+static uint32_t append(const struct model_region *region, uint8_t *bytes, uint32_t at, uint32_t size)
 {
 	struct property_resv_mem property = {
 		.head = {PROPERTY_RESV_MEM, sizeof(property) - sizeof(property.head)},
@@ -13,25 +13,11 @@ static uint32_t write_region(const struct model_region *region, uint8_t *bytes)
 		.start = region->start,
 		.end = region->end,
 	};
-	uint32_t step = sizeof(property);
 
-	if (mutant(MUTANT_PROPERTY_LENGTH_WITH_HEAD))
-		property.head.length = sizeof(property);
-	if (mutant(MUTANT_PROPERTY_TYPE_RESERVED_BITS))
-		property.head.type |= 1 << 12;
-	if (mutant(MUTANT_PROPERTY_GAP))
-		step += 4;
-	if (mutant(MUTANT_PROPERTY_RESERVED))
-		property.reserved[2] = 1;
-	memcpy(bytes, &property, sizeof(property));
-	return step;
-}
-
-/* Returns the bytes it took; none if they do not fit. */
-static uint32_t append(const struct model_region *region, uint8_t *bytes, uint32_t at,
-		       uint32_t size)
-{
-	return at + sizeof(struct property_resv_mem) <= size ? write_region(region, bytes + at) : 0;
+	if (at + sizeof(property) > size)
+		return 0;
+	memcpy(bytes + at, &property, sizeof(property));
+	return sizeof(property);
 }
 
 /* In front of each region one that no standard knows. */
@@ -42,8 +28,6 @@ static uint32_t append_unknown(uint8_t *bytes, uint32_t at, uint32_t size)
 
 	if (!personality->unknown_properties || at + sizeof(head) + value > size)
 		return 0;
-	if (mutant(MUTANT_UNKNOWN_PROPERTY_LENGTH))
-		head.length += sizeof(head);
 	memcpy(bytes + at, &head, sizeof(head));
 	memset(bytes + at + sizeof(head), 0xff, value);
 	return sizeof(head) + value;
@@ -51,23 +35,13 @@ static uint32_t append_unknown(uint8_t *bytes, uint32_t at, uint32_t size)
 
 void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size)
 {
-	const struct model *m = &reference.model;
+	const struct model *m = &ref_iommu.model;
 	uint32_t at = 0;
 
 	for (unsigned int i = 0; i < m->region_count; i++) {
-		struct model_region region = m->regions[i];
-
-		if (region.endpoint != endpoint)
+		if (m->regions[i].endpoint != endpoint)
 			continue;
-		if (mutant(MUTANT_PROPERTY_OVERLAPS) && at)
-			region.start = m->regions[i - 1].end;
 		at += append_unknown(bytes, at, size);
-		at += append(&region, bytes, at, size);
-		if (mutant(MUTANT_PROPERTY_TWICE))
-			at += append(&region, bytes, at, size);
+		at += append(&m->regions[i], bytes, at, size);
 	}
-	if (mutant(MUTANT_PROPERTY_END_MARK) && at == size)
-		memset(bytes + at - sizeof(struct property_head), 0, sizeof(struct property_head));
-	if (mutant(MUTANT_PROPERTY_REST_UNCLEAN))
-		memset(bytes + at, 0xee, size - at);
 }

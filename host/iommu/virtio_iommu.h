@@ -11,22 +11,31 @@
 
 #include "host/machine/options.h"
 #include "host/virtio/vdev.h"
+#include "standard/model.h"
 
-void virtio_iommu_init(const struct options *options);
+/*
+ * Make the device. At each reset it calls @find_endpoints, which fills in the endpoints that there are
+ * then, none of them attached, and their reserved regions.
+ */
+void virtio_iommu_init(const struct options *options, void (*find_endpoints)(struct model *m));
 
+/* Return the virtio device that it is, to be plugged in. */
 struct vdev *virtio_iommu_device(void);
 
 /*
- * An access of an endpoint. True: @address leads to *@phys, and so do the *@length bytes from there
- * on. False: it faults, which is reported.
+ * Translate an access of an endpoint. Returns true if @address leads to *@phys, and so do the *@length
+ * bytes from there on. Returns false if it faults, which is reported to the driver.
  */
 bool virtio_iommu_translate(uint32_t endpoint, uint64_t address, bool write, uint64_t *phys,
 			    uint64_t *length);
 
-/* The same for a message, which an MSI region lets pass untranslated (5.13.6.8.2). */
+/*
+ * Translate the address of a message, which an MSI region lets pass as it stands (5.13.6.8.2). Returns
+ * false if it is blocked.
+ */
 bool virtio_iommu_message(uint32_t endpoint, uint64_t address, uint64_t *phys);
 
-/* The CPU waits: do what was put off. Returns whether there was anything. */
+/* Called while the guest polls: serve deferred work. Returns true if there was any. */
 bool virtio_iommu_idle(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether @phys is the doorbell; if so, @data has arrived. */
+/* Deliver the message @data if @phys is the doorbell. Returns false if it is not. */
 bool doorbell_write(uint64_t phys, uint32_t data);
 
 #endif

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/bugs/mutant.h"
 #include "host/machine/options.h"
 #include "host/machine/personality.h"
 #include "host/machine/ram.h"
 #include "standard/request.h"
+#include "util.h"
 #include "version.h"
 #include "virtio/virtio.h"
 
@@ -18,28 +18,25 @@ static const char usage_text[] =
 	"\n"
 	"The tests and a reference virtio-iommu in one process. TAP on stdout.\n"
 	"\n"
-	"  --endpoints LIST         KIND or KIND@PLACE, apart by commas, or none (default: blk,blk,rng)\n"
+	"  --endpoints LIST         KIND or KIND@PLACE, comma-separated, or none (default: blk,blk,rng)\n"
 	"                           kinds: blk rng console net edu\n"
 	"                           places: root root-port second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
 	"  --boot-bypass on|off     what config.bypass is at power-on (default: on)\n"
-	"  --reserved-regions LIST  FIRST-LAST:reserved or FIRST-LAST:msi, apart by commas\n"
+	"  --reserved-regions LIST  FIRST-LAST:reserved or FIRST-LAST:msi, comma-separated\n"
 	"  --granule N              4k, 8k, 16k or 64k\n"
 	"  --address-width N        bits of the input range, 32 to 64\n"
 	"  --packed, --indirect, --event-idx, --in-order, --notification-data, --ring-reset on|off\n"
-	"                           features of the IOMMU's queues (default: indirect, event-idx, ring-reset)\n"
+	"                           queue features of the IOMMU (default: indirect, event-idx, ring-reset)\n"
 	"  --memory MIB             (default: 64)\n"
 	"  --fdt                    describe the machine by a device tree, not by ACPI tables\n"
 	"  --cmdline TEXT           of the tests: tests=PATTERN,... after=ID\n"
 	"  --machine-reset          the tests may reset the machine: the process starts itself again\n"
 	"  --personality NAME       one of the ways to be right that the standard leaves open\n"
-	"  --mutant NAME            be wrong in this one way\n"
-	"  --list-personalities, --list-mutants, --version\n";
+	"  --list-personalities, --version\n";
 
-static void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-static void die(const char *format, ...)
+void options_die(const char *format, ...)
 {
 	va_list args;
 
@@ -57,7 +54,7 @@ static unsigned int choose(const char *option, const char *text, size_t length,
 	for (unsigned int i = 0; i < count; i++)
 		if (strlen(names[i]) == length && !strncmp(names[i], text, length))
 			return i;
-	die("--%s: unknown '%.*s'", option, (int)length, text);
+	options_die("--%s: unknown '%.*s'", option, (int)length, text);
 }
 
 static bool on_off(const char *option, const char *text)
@@ -73,7 +70,7 @@ static uint64_t number(const char *option, const char *text, uint64_t low, uint6
 	uint64_t value = strtoull(text, &end, 0);
 
 	if (end == text || *end || value < low || value > high)
-		die("--%s: '%s' is not %lu to %lu", option, text, low, high);
+		options_die("--%s: '%s' is not %lu to %lu", option, text, low, high);
 	return value;
 }
 
@@ -87,12 +84,12 @@ static void add_endpoint(struct options *options, const char *text, size_t lengt
 	unsigned int n = options->endpoint_count++;
 
 	if (n == MAX_HOST_ENDPOINTS)
-		die("--endpoints: more than %u", MAX_HOST_ENDPOINTS);
+		options_die("--endpoints: more than %u", MAX_HOST_ENDPOINTS);
 	options->endpoints[n].kind = choose("endpoints", text, kind, kinds, KINDS);
 	options->endpoints[n].place =
 		at ? choose("endpoints", at + 1, length - kind - 1, places, PLACES) : PLACE_ROOT;
 	if (options->endpoints[n].kind == KIND_EDU && options->endpoints[n].place >= PLACE_MMIO)
-		die("--endpoints: an edu is on PCI");
+		options_die("--endpoints: an edu is on PCI");
 }
 
 static void add_region(struct options *options, const char *text, size_t length)
@@ -102,13 +99,13 @@ static void add_region(struct options *options, const char *text, size_t length)
 	char *end;
 
 	if (n == MAX_HOST_REGIONS)
-		die("--reserved-regions: more than %u", MAX_HOST_REGIONS);
+		options_die("--reserved-regions: more than %u", MAX_HOST_REGIONS);
 	options->regions[n].first = strtoull(text, &end, 0);
 	if (*end++ != '-')
-		die("--reserved-regions: not FIRST-LAST:KIND: '%s'", text);
+		options_die("--reserved-regions: not FIRST-LAST:KIND: '%s'", text);
 	options->regions[n].last = strtoull(end, &end, 0);
 	if (*end++ != ':' || options->regions[n].first > options->regions[n].last)
-		die("--reserved-regions: not FIRST-LAST:KIND: '%s'", text);
+		options_die("--reserved-regions: not FIRST-LAST:KIND: '%s'", text);
 	options->regions[n].subtype =
 		choose("reserved-regions", end, length - (end - text), subtypes, 2);
 }
@@ -166,11 +163,10 @@ enum {
 	CMDLINE,
 	MACHINE_RESET,
 	PERSONALITY,
-	MUTANT,
 	LIST_PERSONALITIES,
-	LIST_MUTANTS,
 	VERSION,
-	HELP
+	HELP,
+	ADDED
 };
 
 static const struct option known[] = {
@@ -191,13 +187,30 @@ static const struct option known[] = {
 	{"cmdline", required_argument, NULL, CMDLINE},
 	{"machine-reset", no_argument, NULL, MACHINE_RESET},
 	{"personality", required_argument, NULL, PERSONALITY},
-	{"mutant", required_argument, NULL, MUTANT},
 	{"list-personalities", no_argument, NULL, LIST_PERSONALITIES},
-	{"list-mutants", no_argument, NULL, LIST_MUTANTS},
 	{"version", no_argument, NULL, VERSION},
 	{"help", no_argument, NULL, HELP},
-	{0},
 };
+
+#define MAX_ADDED 4
+
+static const struct added_option *added[MAX_ADDED];
+static unsigned int added_count;
+
+void options_add(const struct added_option *option)
+{
+	if (added_count == MAX_ADDED)
+		options_die("more than %u options were added", MAX_ADDED);
+	added[added_count++] = option;
+}
+
+static void print_usage(void)
+{
+	fputs(usage_text, stdout);
+	for (unsigned int i = 0; i < added_count; i++)
+		fprintf(stdout, "  --%s %-*s%s\n", added[i]->name, 22 - (int)strlen(added[i]->name),
+			added[i]->value ? added[i]->value : "", added[i]->help);
+}
 
 static void set_ring_feature(struct options *options, int option, const char *value)
 {
@@ -250,34 +263,43 @@ static void apply_behaviour(int option, const char *value)
 	switch (option) {
 	case PERSONALITY:
 		if (!personality_use(value))
-			die("--personality: unknown '%s'", value);
-		return;
-	case MUTANT:
-		if (!mutant_use(value))
-			die("--mutant: unknown '%s'", value);
+			options_die("--personality: unknown '%s'", value);
 		return;
 	case LIST_PERSONALITIES:
 		personality_list();
-		exit(0);
-	case LIST_MUTANTS:
-		mutant_list();
 		exit(0);
 	case VERSION:
 		fprintf(stdout, "virtio-iommu-tests reference device version %s\n", SUITE_VERSION);
 		exit(0);
 	case HELP:
-		fputs(usage_text, stdout);
+		print_usage();
 		exit(0);
+	default:
+		added[option - ADDED]->apply(value);
 	}
+}
+
+/* Fills @all with those that are always there, those that were added, and an end. */
+static void list_all(struct option *all)
+{
+	memcpy(all, known, sizeof(known));
+	all += ARRAY_SIZE(known);
+	for (unsigned int i = 0; i < added_count; i++)
+		*all++ = (struct option){added[i]->name,
+					 added[i]->value ? required_argument : no_argument, NULL,
+					 ADDED + i};
+	*all = (struct option){0};
 }
 
 void options_parse(struct options *options, int argc, char **argv)
 {
+	struct option all[ARRAY_SIZE(known) + MAX_ADDED + 1];
 	int option;
 
+	list_all(all);
 	*options = (struct options){.cmdline = "", .boot_bypass = true, .memory = 64};
 	parse_endpoints(options, "blk,blk,rng");
-	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "", all, NULL)) >= 0) {
 		if (option == '?')
 			exit(2);
 		if (option < PERSONALITY)
@@ -286,5 +308,5 @@ void options_parse(struct options *options, int argc, char **argv)
 			apply_behaviour(option, optarg);
 	}
 	if (optind < argc)
-		die("unknown argument '%s'", argv[optind]);
+		options_die("unknown argument '%s'", argv[optind]);
 }

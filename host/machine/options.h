@@ -45,7 +45,23 @@ struct options {
 	uint64_t memory;		/* MiB */
 };
 
-/* Fills @options; for --list-mutants and the like, and on a wrong use, the process ends. */
+/*
+ * Read the command line. After --list-personalities and the like the process ends with 0, and on wrong
+ * usage with 2.
+ */
 void options_parse(struct options *options, int argc, char **argv);
+
+/* An option that another room adds before main(). */
+struct added_option {
+	const char *name;
+	const char *value;	/* its name in the usage text, NULL if it takes none */
+	const char *help;
+	void (*apply)(const char *value);
+};
+
+void options_add(const struct added_option *option);
+
+/* End the process for wrong usage, with one line on stderr. */
+void options_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

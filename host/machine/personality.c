@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/machine/personality.h"
+#include "util.h"
 #include "virtio/virtio.h"
 
 #define IOMMU_FEATURE(name) VIRTIO_FEATURE(VIRTIO_IOMMU_F_##name)
@@ -170,7 +171,7 @@ const struct personality *personality = &personalities[0];
 
 bool personality_use(const char *name)
 {
-	for (unsigned int i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(personalities); i++) {
 		if (strcmp(personalities[i].name, name))
 			continue;
 		personality = &personalities[i];
@@ -181,7 +182,7 @@ bool personality_use(const char *name)
 
 void personality_list(void)
 {
-	for (unsigned int i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(personalities); i++) {
 		const struct personality *p = &personalities[i];
 
 		fprintf(stdout, "%s\t%s\t%s\t%s\n", p->name, p->warns ? p->warns : "", p->basis, p->text);

@@ -17,7 +17,7 @@ struct personality {
 	const char *name;
 	const char *text;	/* what is different from the reference */
 	const char *basis;	/* why it is legal: requirement, ambiguity, clause */
-	const char *warns;	/* requirements whose SHOULD it does not follow, apart by commas, or NULL */
+	const char *warns;	/* requirements whose SHOULD it does not follow, comma-separated, or NULL */
 
 	/* What the device offers. 0: as the reference has it. */
 	uint64_t without, with;		/* features */
@@ -59,7 +59,7 @@ struct personality {
 
 	/* When requests are handled. */
 	bool deferred;		/* not at the notification, but when the CPU waits */
-	unsigned int slow;	/* and so many times the CPU has to wait */
+	unsigned int slow;	/* how many times the CPU has to wait until then */
 	bool reversed;		/* of several that are there, the last one first */
 
 	/* Faults. */
@@ -76,17 +76,17 @@ struct personality {
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
-	unsigned int slow_endpoints;	/* so many times the CPU has to wait for a disk */
+	unsigned int slow_endpoints;	/* how many times the CPU has to wait for a disk */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */
 };
 
 /* The one in force. */
 extern const struct personality *personality;
 
-/* False if there is none of this name. */
+/* Put one in force. Returns false if there is none of this name. */
 bool personality_use(const char *name);
 
-/* To stdout: name, SHOULDs not followed, basis, text; apart by tabs. */
+/* Print all to stdout, one in a line: name, SHOULDs not followed, basis, text, separated by tabs. */
 void personality_list(void);
 
 #endif

@@ -20,13 +20,13 @@
 /* The sanitizers' shadow memory begins somewhat below 2 GiB. */
 #define RAM_MAX_MIB 1700
 
-/* @size bytes at RAM_BASE, and what is high. False with errno if the addresses are not free. */
+/* Map @size bytes at RAM_BASE, and RAM_HIGH_SIZE high ones. Returns false with errno if that is not free. */
 bool ram_init(uint64_t size);
 
-/* Of what is low. */
+/* Size in bytes of the RAM at RAM_BASE. */
 uint64_t ram_size(void);
 
-/* The bytes at [phys, phys + size), NULL if that is not all RAM. */
+/* Return the bytes at [phys, phys + size), NULL if that is not all RAM. */
 void *ram_at(uint64_t phys, uint64_t size);
 
 #endif

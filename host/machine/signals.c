@@ -7,6 +7,7 @@
 
 #include "exception.h"
 #include "host/machine/signals.h"
+#include "util.h"
 
 static void report(int number, siginfo_t *info, void *context)
 {
@@ -27,6 +28,6 @@ void signals_init(void)
 	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 	struct sigaction action = {.sa_sigaction = report, .sa_flags = SA_SIGINFO | SA_NODEFER};
 
-	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		sigaction(numbers[i], &action, NULL);
 }

@@ -2,7 +2,7 @@
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
-/* Signals that mean an error of the program end the test and the run, as exceptions do elsewhere. */
+/* From now on signals for errors of the program end the test and the run, as exceptions do elsewhere. */
 void signals_init(void);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef UART_H
 #define UART_H
 
-/* The console goes to standard output. */
+/* Send the console to standard output. */
 void uart_init(void);
 
 #endif

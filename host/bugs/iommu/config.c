@@ -5,9 +5,8 @@
  */
 #include <string.h>
 
-#include "host/bugs/bugs.h"
+#include "host/bugs/iommu/parts.h"
 #include "host/iommu/iotlb.h"
-#include "host/bugs/mutant.h"
 
 enum { AS_SHOWN = -1 };
 
@@ -27,21 +26,30 @@ bool bug_policy(bool *passes)
 	return policy != AS_SHOWN;
 }
 
-void bug_power_on(uint8_t bypass)
+static uint8_t initial_bypass;
+
+void bug_config_power_on(struct iommu_config *config)
 {
+	initial_bypass = config->bypass;
+	if (mutant(MUTANT_PAGE_SIZE_MASK_0))
+		config->page_size_mask = 0;
 	if (mutant(MUTANT_INITIAL_BYPASS_NOT_IN_FORCE))
-		set_policy(!bypass);
+		set_policy(!initial_bypass);
 }
 
-void bug_config_reset(uint8_t initial_bypass)
+void bug_config_reset(struct iommu_config *config)
 {
+	if (mutant(MUTANT_RESET_CLEARS_BYPASS))
+		config->bypass = 0;
+	if (mutant(MUTANT_RESET_RESTORES_BYPASS))
+		config->bypass = initial_bypass;
 	if (mutant(MUTANT_RESET_MAKES_INITIAL_BYPASS_COUNT))
 		set_policy(initial_bypass);
 }
 
 static bool write_field(unsigned int offset, unsigned int width, uint32_t value)
 {
-	struct iommu_config *config = &reference.model.config;
+	struct iommu_config *config = &ref_iommu.model.config;
 
 	if (offset + width > sizeof(*config) || offset == offsetof(struct iommu_config, bypass))
 		return false;
@@ -54,31 +62,55 @@ static bool refused_bypass;
 
 static void take_copy(const struct vdev *dev)
 {
-	struct iommu_config *config = &reference.model.config;
+	struct iommu_config *config = &ref_iommu.model.config;
 
 	if (mutant(MUTANT_REFUSED_BYPASS_COMES_BACK) && refused_bypass &&
 	    vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG))
 		config->bypass = !config->bypass;
 }
 
+/* Without a look at the value, or at the feature; the cache may stay as it was. */
+static bool take_bypass(bool known, uint8_t value)
+{
+	struct iommu_config *config = &ref_iommu.model.config;
+	bool legal = value <= 1;
+
+	if (mutant(MUTANT_CONFIG_CHANGES_UNTOLD) && known && legal)
+		config->probe_size ^= 4;
+	if (!(mutant(MUTANT_BYPASS_SHOWN_RAW) && known) &&
+	    !(mutant(MUTANT_BYPASS_WRITE_WITHOUT_FEATURE) && legal) &&
+	    !(mutant(MUTANT_BYPASS_WRITE_KEEPS_CACHE) && known && legal))
+		return false;
+	config->bypass = value;
+	if (!mutant(MUTANT_BYPASS_WRITE_KEEPS_CACHE))
+		iotlb_forget_all();
+	return true;
+}
+
+static void change_policy(const struct vdev *dev, bool known, uint8_t value)
+{
+	bool settled = dev->status & VIRTIO_FEATURES_OK;
+
+	if (known && value <= 1)
+		set_policy(AS_SHOWN);
+	if (mutant(MUTANT_BYPASS_WRITE_WITHOUT_FEATURE_COUNTS) && !known && settled)
+		set_policy(value & 1);
+	if (mutant(MUTANT_BYPASS_WRITE_TOO_EARLY_COUNTS) && !settled)
+		set_policy(value & 1);
+	if (mutant(MUTANT_ILLEGAL_BYPASS_COUNTS) && known && value > 1)
+		set_policy(1);
+}
+
 static bool write_bypass(const struct vdev *dev, uint8_t value)
 {
 	bool known = vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
-	refused_bypass = !known && value == !reference.model.config.bypass;
-	if (known && value <= 1)
-		set_policy(AS_SHOWN);
+	refused_bypass = !known && value == !ref_iommu.model.config.bypass;
+	change_policy(dev, known, value);
 	if (mutant(MUTANT_BYPASS_WRITE_LOST) ||
 	    (mutant(MUTANT_BYPASS_WRITE_NEEDS_DRIVER_OK) && !(dev->status & VIRTIO_DRIVER_OK)))
 		return true;
-	if (mutant(MUTANT_BYPASS_WRITE_WITHOUT_FEATURE_COUNTS) && !known &&
-	    (dev->status & VIRTIO_FEATURES_OK))
-		set_policy(value & 1);
-	if (mutant(MUTANT_BYPASS_WRITE_TOO_EARLY_COUNTS) && !(dev->status & VIRTIO_FEATURES_OK))
-		set_policy(value & 1);
-	if (mutant(MUTANT_ILLEGAL_BYPASS_COUNTS) && known && value > 1)
-		set_policy(1);
-	return false;
+	return take_bypass(known, value);
 }
 
 bool bug_config_write(const struct vdev *dev, unsigned int offset, unsigned int width,

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/bugs/bugs.h"
-#include "host/bugs/mutant.h"
+#include "host/bugs/iommu/parts.h"
+#include "host/iommu/virtio_iommu.h"
 
-static const struct model *const m = &reference.model;
-
-static const struct model_endpoint *attached(uint32_t id)
+static const struct model_endpoint *attached(const struct model *m, uint32_t id)
 {
 	const struct model_endpoint *ep = model_endpoint(m, id);
 
@@ -24,7 +23,7 @@ void bug_access(struct access *a)
 static bool was_attached;
 static uint8_t old_bypass;
 
-void bug_note_bypass(void)
+void bug_note_bypass(const struct model *m)
 {
 	was_attached = true;
 	old_bypass = m->config.bypass;
@@ -42,23 +41,31 @@ void bug_note_attach(uint32_t endpoint, bool again)
 		is_shut_out = again;
 }
 
+/* By a driver, since power-on. */
+static bool was_reset;
+
+void bug_note_reset(void)
+{
+	was_reset = true;
+}
+
 /* BYPASS, alone or beside BYPASS_CONFIG. */
 static bool old_bypass_passes(const struct access *a, bool is_attached)
 {
 	if (mutant(MUTANT_OLD_BYPASS_NOT_ACCEPTED))
-		return !is_attached && (reference.vdev.status & VIRTIO_FEATURES_OK);
+		return !is_attached && (ref_iommu.vdev.status & VIRTIO_FEATURES_OK);
 	if (mutant(MUTANT_OLD_BYPASS_OUTLIVES_RESET))
-		return !is_attached && !reference.vdev.status;
-	if (!vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS) ||
-	    !vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		return !is_attached && !ref_iommu.vdev.status;
+	if (!vdev_has(&ref_iommu.vdev, VIRTIO_IOMMU_F_BYPASS) ||
+	    !vdev_has(&ref_iommu.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG))
 		return false;
 	return (mutant(MUTANT_BOTH_BYPASS_FREE_ATTACHED) && is_attached) ||
 	       (mutant(MUTANT_BOTH_BYPASS_READS_ONLY) && !is_attached && a->kind == MAP_READ);
 }
 
-bool bug_passes(const struct access *a)
+bool bug_passes(const struct model *m, const struct access *a)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 	bool passes;
 
 	if (!ep && bug_policy(&passes))
@@ -72,7 +79,7 @@ bool bug_passes(const struct access *a)
 	if (mutant(MUTANT_READS_BYPASS))
 		return !ep && a->kind == MAP_READ;
 	if (mutant(MUTANT_BYPASS_UNTIL_FIRST_RESET))
-		return !reference.was_reset;
+		return !was_reset;
 	if (mutant(MUTANT_CONFIG_BYPASS_BEATS_DOMAIN))
 		return m->config.bypass;
 	if (mutant(MUTANT_EMPTY_DOMAIN_BYPASSES))
@@ -80,9 +87,9 @@ bool bug_passes(const struct access *a)
 	return false;
 }
 
-bool bug_blocks(const struct access *a)
+bool bug_blocks(const struct model *m, const struct access *a)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 	bool passes;
 
 	if (!ep && bug_policy(&passes))
@@ -90,15 +97,15 @@ bool bug_blocks(const struct access *a)
 	if (mutant(MUTANT_ATTACH_AGAIN_SHUTS_OUT))
 		return ep && is_shut_out && ep->id == shut_out;
 	if (mutant(MUTANT_BOTH_BYPASS_READS_ONLY))
-		return !ep && a->kind == MAP_WRITE && vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS);
+		return !ep && a->kind == MAP_WRITE && vdev_has(&ref_iommu.vdev, VIRTIO_IOMMU_F_BYPASS);
 	if (mutant(MUTANT_BYPASS_DOMAIN_NEEDS_CONFIG))
 		return ep && ep->bypass && !m->config.bypass;
 	if (mutant(MUTANT_BYPASS_NEEDS_FEATURE))
-		return !ep && !vdev_has(&reference.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+		return !ep && !vdev_has(&ref_iommu.vdev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 	if (mutant(MUTANT_BYPASS_NEEDS_DRIVER))
-		return !ep && !(reference.vdev.status & VIRTIO_DRIVER_OK);
+		return !ep && !(ref_iommu.vdev.status & VIRTIO_DRIVER_OK);
 	if (mutant(MUTANT_BYPASS_NEEDS_A_RESET))
-		return !ep && !reference.was_reset;
+		return !ep && !was_reset;
 	if (mutant(MUTANT_BYPASS_STOPS_AT_FIRST_ATTACH)) {
 		static bool seen;
 
@@ -112,7 +119,8 @@ bool bug_blocks(const struct access *a)
 
 bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t address)
 {
-	const struct model_endpoint *ep = attached(endpoint);
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = attached(m, endpoint);
 
 	if (!mutant(MUTANT_BACKENDS_NOT_TOLD) || !ep ||
 	    (dev->type != VIRTIO_TYPE_CONSOLE && dev->type != VIRTIO_TYPE_NET))
@@ -123,7 +131,7 @@ bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t addr
 	return false;
 }
 
-static bool translates(const struct access *a, uint64_t address, uint32_t kind,
+static bool translates(const struct model *m, const struct access *a, uint64_t address, uint32_t kind,
 		       struct model_extent *extent)
 {
 	uint8_t ignored;
@@ -132,9 +140,9 @@ static bool translates(const struct access *a, uint64_t address, uint32_t kind,
 }
 
 /* The mapping below, without a look at where it ends. */
-static bool lower_neighbour(const struct access *a, struct model_extent *extent)
+static bool lower_neighbour(const struct model *m, const struct access *a, struct model_extent *extent)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 	bool found = false;
 
 	for (unsigned int i = 0; ep && i < m->mapping_count; i++) {
@@ -149,26 +157,26 @@ static bool lower_neighbour(const struct access *a, struct model_extent *extent)
 	return found;
 }
 
-static bool foreign_mapping(const struct access *a, struct model_extent *extent)
+static bool foreign_mapping(const struct model *m, const struct access *a, struct model_extent *extent)
 {
 	struct access other = *a;
 
 	for (unsigned int i = 0; i < m->endpoint_count; i++) {
 		other.endpoint = m->endpoints[i].id;
-		if (m->endpoints[i].attached && translates(&other, a->address, a->kind, extent))
+		if (m->endpoints[i].attached && translates(m, &other, a->address, a->kind, extent))
 			return true;
 	}
 	return false;
 }
 
 /* What lies in a region is taken for the page that was mapped last. */
-static bool page_in_region(const struct access *a, struct model_extent *extent)
+static bool page_in_region(const struct model *m, const struct access *a, struct model_extent *extent)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 	const struct model_mapping *last;
 	uint64_t page = model_granule(m);
 
-	if (!ep || !m->mapping_count || !bug_in_region(a))
+	if (!ep || !m->mapping_count || !bug_in_region(m, a))
 		return false;
 	last = &m->mappings[m->mapping_count - 1];
 	if (last->domain != ep->domain)
@@ -178,9 +186,9 @@ static bool page_in_region(const struct access *a, struct model_extent *extent)
 }
 
 /* What is not mapped is taken for an identity mapping. */
-static bool unmapped_passes(const struct access *a, struct model_extent *extent)
+static bool unmapped_passes(const struct model *m, const struct access *a, struct model_extent *extent)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 
 	if (!ep || !(mutant(MUTANT_UNMAPPED_PASSES) ||
 		     (mutant(MUTANT_CONFIG_BYPASS_FILLS_HOLES) && m->config.bypass)))
@@ -189,29 +197,29 @@ static bool unmapped_passes(const struct access *a, struct model_extent *extent)
 	return true;
 }
 
-bool bug_finds(const struct access *a, struct model_extent *extent)
+bool bug_finds(const struct model *m, const struct access *a, struct model_extent *extent)
 {
 	if (mutant(MUTANT_REGION_SHOWS_LAST_PAGE))
-		return page_in_region(a, extent);
-	if (unmapped_passes(a, extent))
+		return page_in_region(m, a, extent);
+	if (unmapped_passes(m, a, extent))
 		return true;
-	if (mutant(MUTANT_BYTE_BEFORE_MAPPING_PASSES) && translates(a, a->address + 1, a->kind, extent)) {
+	if (mutant(MUTANT_BYTE_BEFORE_MAPPING_PASSES) && translates(m, a, a->address + 1, a->kind, extent)) {
 		extent->start--;
 		extent->phys--;
 		return true;
 	}
-	if (mutant(MUTANT_BYTE_BEHIND_MAPPING_PASSES) && translates(a, a->address - 1, a->kind, extent)) {
+	if (mutant(MUTANT_BYTE_BEHIND_MAPPING_PASSES) && translates(m, a, a->address - 1, a->kind, extent)) {
 		extent->end++;
 		return true;
 	}
-	if (mutant(MUTANT_WRITE_NOT_CHECKED) && translates(a, a->address, MAP_READ, extent)) {
+	if (mutant(MUTANT_WRITE_NOT_CHECKED) && translates(m, a, a->address, MAP_READ, extent)) {
 		extent->flags = MAP_RW;
 		return true;
 	}
 	if (mutant(MUTANT_LIMIT_NOT_CHECKED))
-		return lower_neighbour(a, extent);
+		return lower_neighbour(m, a, extent);
 	if (mutant(MUTANT_DOMAINS_SHARE_MAPPINGS))
-		return foreign_mapping(a, extent);
+		return foreign_mapping(m, a, extent);
 	return false;
 }
 
@@ -251,8 +259,17 @@ bool bug_extent(const struct access *a, struct model_extent *extent)
 	return !is_hidden(a->endpoint, extent->start);
 }
 
-void bug_result(const struct access *a, const struct model_extent *extent, uint64_t *phys,
-		uint64_t *length)
+/* The last message that was sent, and the last one that was translated, for a device that keeps it. */
+static struct access sent, last_message;
+static uint64_t last_doorbell;
+
+static bool is_same(const struct access *a, const struct access *b)
+{
+	return a->endpoint == b->endpoint && a->address == b->address;
+}
+
+static void misplace(const struct model *m, const struct access *a, const struct model_extent *extent,
+		     uint64_t *phys, uint64_t *length)
 {
 	struct model_extent next;
 
@@ -261,23 +278,23 @@ void bug_result(const struct access *a, const struct model_extent *extent, uint6
 	if (mutant(extent->end == UINT64_MAX ? MUTANT_BYPASS_32_BITS : MUTANT_TRANSLATED_32_BITS))
 		*phys = (uint32_t)*phys;
 	if (mutant(MUTANT_ACCESS_RUNS_OVER_END) ||
-	    (mutant(MUTANT_SECOND_PART_MISPLACED) && translates(a, extent->end + 1, a->kind, &next)))
+	    (mutant(MUTANT_SECOND_PART_MISPLACED) && translates(m, a, extent->end + 1, a->kind, &next)))
 		*length = UINT64_MAX;
 	if (mutant(MUTANT_LAST_BYTE_MISPLACED) && a->address == extent->end)
 		*phys = extent->phys;
 }
 
-/* The last message that was translated, for a device that keeps it. */
-static struct access last_message;
-static uint64_t last_doorbell;
-
-void bug_note_message(const struct access *a, uint64_t phys)
+void bug_translated(const struct model *m, const struct access *a, const struct model_extent *extent,
+		    uint64_t *phys, uint64_t *length)
 {
+	misplace(m, a, extent, phys, length);
+	if (!is_same(a, &sent))
+		return;
 	last_message = *a;
-	last_doorbell = phys;
+	last_doorbell = *phys;
 }
 
-static uint32_t last_attached(void)
+static uint32_t last_attached(const struct model *m)
 {
 	uint32_t id = 0;
 
@@ -286,28 +303,49 @@ static uint32_t last_attached(void)
 	return id;
 }
 
-bool bug_message_passes(struct access *a, uint64_t *phys)
+static void change_message(const struct model *m, struct access *a)
+{
+	if (!attached(m, a->endpoint))
+		return;
+	if (mutant(MUTANT_MESSAGE_NEEDS_READ))
+		a->kind = MAP_READ;
+	if (mutant(MUTANT_MESSAGE_OF_ANY_DOMAIN))
+		a->endpoint = last_attached(m);
+}
+
+static bool message_passes(const struct model *m, const struct access *a, uint64_t *phys)
 {
 	struct model_extent ignored;
 
-	if (mutant(MUTANT_MESSAGE_NEEDS_READ) && attached(a->endpoint))
-		a->kind = MAP_READ;
-	if (mutant(MUTANT_MESSAGE_OF_ANY_DOMAIN) && attached(a->endpoint))
-		a->endpoint = last_attached();
 	if (mutant(MUTANT_MESSAGES_NOT_TRANSLATED))
 		return true;
 	if (mutant(MUTANT_UNMAPPED_MESSAGE_PASSES))
-		return !translates(a, a->address, MAP_WRITE, &ignored);
-	if (!mutant(MUTANT_MESSAGE_KEEPS_CACHE) || last_message.endpoint != a->endpoint ||
-	    last_message.address != a->address)
+		return !translates(m, a, a->address, MAP_WRITE, &ignored);
+	if (!mutant(MUTANT_MESSAGE_KEEPS_CACHE) || !is_same(a, &last_message))
 		return false;
 	*phys = last_doorbell;
 	return true;
 }
 
-bool bug_message_blocked(const struct access *a)
+static bool message_is_blocked(const struct model *m, const struct access *a)
 {
-	const struct model_endpoint *ep = attached(a->endpoint);
+	const struct model_endpoint *ep = attached(m, a->endpoint);
 
 	return ep && mutant(ep->bypass ? MUTANT_BYPASS_DOMAIN_STOPS_MESSAGES : MUTANT_MESSAGE_BLOCKED);
+}
+
+enum access_fate bug_message(const struct model *m, struct access *a, uint64_t *phys)
+{
+	uint64_t length;
+
+	change_message(m, a);
+	if (message_passes(m, a, phys))
+		return ACCESS_PASSES;
+	if (message_is_blocked(m, a))
+		return ACCESS_BLOCKED;
+	sent = *a;
+	if (!mutant(MUTANT_MSI_REGION_TRANSLATED))
+		return ACCESS_GOES_ON;
+	return virtio_iommu_translate(a->endpoint, a->address, true, phys, &length) ? ACCESS_PASSES :
+										      ACCESS_BLOCKED;
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Bugs where the text leaves freedom: ways that no reading of it allows. */
-#include "host/bugs/bugs.h"
-#include "host/bugs/mutant.h"
+#include "host/bugs/iommu/parts.h"
 
-static struct model *const m = &reference.model;
-
-static unsigned int faults_of(const struct model_request *r)
+static unsigned int faults_of(const struct model *m, const struct model_request *r)
 {
 	unsigned int count = 0;
 
@@ -27,45 +24,45 @@ void bug_unstick(void)
 	stuck = false;
 }
 
-void bug_decide_open(const struct model_request *r, struct decision *d)
+void bug_decide_open(const struct model *m, const struct model_request *r, struct decision *d)
 {
 	if (d->answer == ANSWER_UNWRITTEN) {
 		stuck = mutant(MUTANT_UNPARSED_STOPS_QUEUE) && r->readable < sizeof(struct request_head);
 		return;
 	}
-	if (mutant(MUTANT_TWO_FAULTS_OK) && d->answer != STATUS_OK && faults_of(r) > 1)
+	if (mutant(MUTANT_TWO_FAULTS_OK) && d->answer != STATUS_OK && faults_of(m, r) > 1)
 		*d = (struct decision){STATUS_OK, false};
-	if (mutant(MUTANT_TWO_FAULTS_IOERR) && d->answer != STATUS_OK && faults_of(r) > 1)
+	if (mutant(MUTANT_TWO_FAULTS_IOERR) && d->answer != STATUS_OK && faults_of(m, r) > 1)
 		*d = (struct decision){STATUS_IOERR, false};
 }
 
-static void empty_domain(uint32_t domain)
+static void empty_domain(struct model *m, uint32_t domain)
 {
 	for (unsigned int i = m->mapping_count; i--;)
 		if (m->mappings[i].domain == domain)
 			m->mappings[i] = m->mappings[--m->mapping_count];
 }
 
-static void turn_out_all(uint32_t domain)
+static void turn_out_all(struct model *m, uint32_t domain)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		if (m->endpoints[i].attached && m->endpoints[i].domain == domain)
 			model_leave(m, m->endpoints[i].id);
 }
 
-void bug_refused_open(const struct model_request *r, const struct decision *d)
+void bug_refused_open(struct model *m, const struct model_request *r)
 {
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 
-	if (d->answer == STATUS_OK || d->answer == ANSWER_UNWRITTEN || !ep)
+	if (!ep)
 		return;
 	if (mutant(MUTANT_ATTACH_REFUSED_EMPTIES) && r->head.type == REQUEST_ATTACH && ep->attached)
-		empty_domain(ep->domain);
+		empty_domain(m, ep->domain);
 	if (mutant(MUTANT_DETACH_STRANGER_ENDS_DOMAIN) && r->head.type == REQUEST_DETACH)
-		turn_out_all(r->detach.domain);
+		turn_out_all(m, r->detach.domain);
 }
 
-void bug_change_map(struct map_request *r)
+void bug_change_map(const struct model *m, struct map_request *r)
 {
 	const uint64_t page = 4096;
 

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/bugs/bugs.h"
+#include "host/bugs/iommu/parts.h"
 #include "host/iommu/iotlb.h"
-#include "host/bugs/mutant.h"
 
-static struct model *const m = &reference.model;
-
-static void remove_mapping(unsigned int index)
+static void remove_mapping(struct model *m, unsigned int index)
 {
 	m->mappings[index] = m->mappings[--m->mapping_count];
 }
 
-static void remove_domain(uint32_t domain)
+static void remove_domain(struct model *m, uint32_t domain)
 {
 	for (unsigned int i = m->mapping_count; i--;)
 		if (m->mappings[i].domain == domain)
-			remove_mapping(i);
+			remove_mapping(m, i);
 }
 
 /* All members but one. */
-static void turn_out_others(uint32_t domain, uint32_t except)
+static void turn_out_others(struct model *m, uint32_t domain, uint32_t except)
 {
 	for (unsigned int i = 0; i < m->endpoint_count; i++) {
 		struct model_endpoint *ep = &m->endpoints[i];
@@ -30,15 +27,15 @@ static void turn_out_others(uint32_t domain, uint32_t except)
 	}
 }
 
-static void hide_all(uint32_t endpoint, uint32_t domain)
+static void hide_all(const struct model *m, uint32_t endpoint, uint32_t domain)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (m->mappings[i].domain == domain)
 			bug_hide(endpoint, m->mappings[i].start);
 }
 
-/* Of what an endpoint leaves behind, its new domain gets a copy. */
-static void copy_mappings(uint32_t from, uint32_t to)
+/* Copy the old domain's mappings to the new one. */
+static void copy_mappings(struct model *m, uint32_t from, uint32_t to)
 {
 	for (unsigned int i = 0, end = m->mapping_count; i < end; i++)
 		if (m->mappings[i].domain == from && m->mapping_count < MODEL_MAX_MAPPINGS) {
@@ -47,13 +44,13 @@ static void copy_mappings(uint32_t from, uint32_t to)
 		}
 }
 
-static void leave_everything(uint32_t endpoint)
+static void leave_everything(struct model *m, uint32_t endpoint)
 {
 	model_leave(m, endpoint);
 	iotlb_forget_endpoint(endpoint);
 }
 
-static unsigned int members(uint32_t domain)
+static unsigned int members(const struct model *m, uint32_t domain)
 {
 	unsigned int count = 0;
 
@@ -62,23 +59,23 @@ static unsigned int members(uint32_t domain)
 	return count;
 }
 
-bool bug_attach(const struct model_request *r)
+bool bug_attach(struct model *m, const struct model_request *r)
 {
 	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 	bool moves = ep && ep->attached && ep->domain != r->attach.domain;
 	bool stays = ep && ep->attached && !moves;
 
-	bug_note_bypass();
+	bug_note_bypass(m);
 	bug_note_attach(r->attach.endpoint, stays);
 	if (mutant(MUTANT_ATTACH_AGAIN_SHUTS_OUT) && stays) {
-		remove_domain(r->attach.domain);
+		remove_domain(m, r->attach.domain);
 		iotlb_forget_endpoint(r->attach.endpoint);
 		return true;
 	}
-	if (mutant(MUTANT_SHARE_DOES_NOTHING) && !stays && members(r->attach.domain))
+	if (mutant(MUTANT_SHARE_DOES_NOTHING) && !stays && members(m, r->attach.domain))
 		return true;
 	if (mutant(MUTANT_ATTACH_AGAIN_LEAVES) && stays) {
-		leave_everything(r->attach.endpoint);
+		leave_everything(m, r->attach.endpoint);
 		return true;
 	}
 	if (mutant(MUTANT_ATTACH_DOES_NOTHING))
@@ -86,15 +83,15 @@ bool bug_attach(const struct model_request *r)
 	if (mutant(MUTANT_MOVE_DOES_NOTHING) && moves)
 		return true;
 	if (mutant(MUTANT_MOVE_TAKES_MAPPINGS_ALONG) && moves)
-		copy_mappings(ep->domain, r->attach.domain);
+		copy_mappings(m, ep->domain, r->attach.domain);
 	if (mutant(MUTANT_ATTACH_TURNS_OUT_OTHERS))
-		turn_out_others(r->attach.domain, r->attach.endpoint);
+		turn_out_others(m, r->attach.domain, r->attach.endpoint);
 	if (mutant(MUTANT_JOINER_MISSES_MAPPINGS))
-		hide_all(r->attach.endpoint, r->attach.domain);
+		hide_all(m, r->attach.endpoint, r->attach.domain);
 	return false;
 }
 
-bool bug_detach(const struct model_request *r)
+bool bug_detach(struct model *m, const struct model_request *r)
 {
 	unsigned int mappings = m->mapping_count;
 	const struct model_endpoint *ep = model_endpoint(m, r->detach.endpoint);
@@ -104,12 +101,12 @@ bool bug_detach(const struct model_request *r)
 		return true;
 	if (mutant(MUTANT_DETACH_ENDS_DOMAIN)) {
 		model_apply(m, r);
-		remove_domain(r->detach.domain);
+		remove_domain(m, r->detach.domain);
 		iotlb_forget_all();
 		return true;
 	}
 	if (mutant(MUTANT_DETACH_TURNS_OUT_ALL))
-		turn_out_others(r->detach.domain, r->detach.endpoint);
+		turn_out_others(m, r->detach.domain, r->detach.endpoint);
 	if (!mutant(MUTANT_DETACH_KEEPS_MAPPINGS))
 		return false;
 	model_apply(m, r);
@@ -119,7 +116,7 @@ bool bug_detach(const struct model_request *r)
 }
 
 /* Adjacent mappings become one, whatever they lead to, or if their memory is adjacent, too. */
-static bool merge(const struct map_request *r, bool contiguous)
+static bool merge(struct model *m, const struct map_request *r, bool contiguous)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++) {
 		struct model_mapping *old = &m->mappings[i];
@@ -134,7 +131,7 @@ static bool merge(const struct map_request *r, bool contiguous)
 	return false;
 }
 
-static void hide_from_later_members(const struct map_request *r)
+static void hide_from_later_members(const struct model *m, const struct map_request *r)
 {
 	bool first = true;
 
@@ -148,15 +145,15 @@ static void hide_from_later_members(const struct map_request *r)
 }
 
 /* Old mappings that are in the way. */
-static void replace(const struct map_request *r)
+static void replace(struct model *m, const struct map_request *r)
 {
 	for (unsigned int i = m->mapping_count; i--;)
 		if (m->mappings[i].domain == r->domain && m->mappings[i].start <= r->virt_end &&
 		    m->mappings[i].end >= r->virt_start)
-			remove_mapping(i);
+			remove_mapping(m, i);
 }
 
-static void change_map(struct map_request *r)
+static void change_map(const struct model *m, struct map_request *r)
 {
 	uint64_t granule = model_granule(m);
 
@@ -182,22 +179,22 @@ static void change_map(struct map_request *r)
 		r->phys_start = r->virt_start;
 }
 
-bool bug_map(const struct model_request *r)
+bool bug_map(struct model *m, const struct model_request *r)
 {
 	struct model_request changed = *r;
 
-	if (mutant(MUTANT_MAP_DOES_NOTHING) || bug_crowd(&r->map))
+	if (mutant(MUTANT_MAP_DOES_NOTHING) || bug_crowd(m, &r->map))
 		return true;
-	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(&r->map, false))
+	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(m, &r->map, false))
 		return true;
-	if (mutant(MUTANT_MAP_MERGES_CONTIGUOUS) && merge(&r->map, true))
+	if (mutant(MUTANT_MAP_MERGES_CONTIGUOUS) && merge(m, &r->map, true))
 		return true;
 	if (mutant(MUTANT_MAP_OVERLAP_REPLACES))
-		replace(&r->map);
+		replace(m, &r->map);
 	if (mutant(MUTANT_LATER_MEMBERS_MISS_MAPPINGS))
-		hide_from_later_members(&r->map);
-	change_map(&changed.map);
-	bug_change_map(&changed.map);
+		hide_from_later_members(m, &r->map);
+	change_map(m, &changed.map);
+	bug_change_map(m, &changed.map);
 	model_apply(m, &changed);
 	return true;
 }
@@ -214,22 +211,22 @@ static bool covered(const struct model_mapping *mapping, const struct unmap_requ
 }
 
 /* Of all that the range covers, only one. */
-static void unmap_first(const struct unmap_request *r)
+static void unmap_first(struct model *m, const struct unmap_request *r)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (covered(&m->mappings[i], r))
-			return remove_mapping(i);
+			return remove_mapping(m, i);
 }
 
-static void unmap_overlapping(const struct unmap_request *r, bool all_domains)
+static void unmap_overlapping(struct model *m, const struct unmap_request *r, bool all_domains)
 {
 	for (unsigned int i = m->mapping_count; i--;)
 		if ((all_domains || m->mappings[i].domain == r->domain) && overlaps(&m->mappings[i], r))
-			remove_mapping(i);
+			remove_mapping(m, i);
 }
 
 /* The part that is not covered lives on. */
-static void unmap_cut(const struct unmap_request *r)
+static void unmap_cut(struct model *m, const struct unmap_request *r)
 {
 	for (unsigned int i = m->mapping_count; i--;) {
 		struct model_mapping *mapping = &m->mappings[i];
@@ -242,33 +239,33 @@ static void unmap_cut(const struct unmap_request *r)
 			mapping->phys += r->virt_end + 1 - mapping->start;
 			mapping->start = r->virt_end + 1;
 		} else {
-			remove_mapping(i);
+			remove_mapping(m, i);
 		}
 	}
 }
 
-static bool remove_at(uint32_t domain, uint64_t start, uint64_t last, uint64_t *next)
+static bool remove_at(struct model *m, uint32_t domain, uint64_t start, uint64_t last, uint64_t *next)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++) {
 		if (m->mappings[i].domain != domain || m->mappings[i].start != start ||
 		    m->mappings[i].end > last)
 			continue;
 		*next = m->mappings[i].end + 1;
-		remove_mapping(i);
+		remove_mapping(m, i);
 		return true;
 	}
 	return false;
 }
 
-static void unmap_up_to_gap(const struct unmap_request *r)
+static void unmap_up_to_gap(struct model *m, const struct unmap_request *r)
 {
 	uint64_t at = r->virt_start;
 
-	while (remove_at(r->domain, at, r->virt_end, &at))
+	while (remove_at(m, r->domain, at, r->virt_end, &at))
 		;
 }
 
-static bool ends_in_a_mapping(const struct unmap_request *r)
+static bool ends_in_a_mapping(const struct model *m, const struct unmap_request *r)
 {
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (m->mappings[i].domain == r->domain && m->mappings[i].start <= r->virt_end &&
@@ -277,62 +274,41 @@ static bool ends_in_a_mapping(const struct unmap_request *r)
 	return false;
 }
 
-bool bug_unmap(const struct model_request *r)
+bool bug_unmap(struct model *m, const struct model_request *r)
 {
-	if (mutant(MUTANT_UNMAP_BEYOND_LAST_IDLE) && !ends_in_a_mapping(&r->unmap))
+	if (mutant(MUTANT_UNMAP_BEYOND_LAST_IDLE) && !ends_in_a_mapping(m, &r->unmap))
 		return true;
-	if (mutant(MUTANT_UNMAP_DOES_NOTHING) || bug_unmap_walk(&r->unmap))
+	if (mutant(MUTANT_UNMAP_DOES_NOTHING) || bug_unmap_walk(m, &r->unmap))
 		return true;
-	bug_unmap_by_memory(&r->unmap);
+	bug_unmap_by_memory(m, &r->unmap);
 	if (mutant(MUTANT_UNMAP_FIRST_ONLY))
-		unmap_first(&r->unmap);
+		unmap_first(m, &r->unmap);
 	else if (mutant(MUTANT_UNMAP_EVERYTHING))
-		remove_domain(r->unmap.domain);
+		remove_domain(m, r->unmap.domain);
 	else if (mutant(MUTANT_UNMAP_ALL_DOMAINS))
-		unmap_overlapping(&r->unmap, true);
+		unmap_overlapping(m, &r->unmap, true);
 	else if (mutant(MUTANT_UNMAP_SPLIT_REMOVES_WHOLE))
-		unmap_overlapping(&r->unmap, false);
+		unmap_overlapping(m, &r->unmap, false);
 	else if (mutant(MUTANT_UNMAP_SPLIT_CUTS))
-		unmap_cut(&r->unmap);
+		unmap_cut(m, &r->unmap);
 	else if (mutant(MUTANT_UNMAP_STOPS_AT_GAP))
-		unmap_up_to_gap(&r->unmap);
+		unmap_up_to_gap(m, &r->unmap);
 	else
 		return false;
 	iotlb_forget_all();
 	return true;
 }
 
-void bug_refused(const struct model_request *r, const struct decision *d)
+void bug_refused(struct model *m, const struct model_request *r, const struct decision *d)
 {
-	if (d->answer == STATUS_OK || d->answer == ANSWER_UNWRITTEN)
-		return;
 	if (mutant(MUTANT_SHARE_REFUSED_ENDS_DOMAIN) && r->head.type == REQUEST_ATTACH)
-		turn_out_others(r->attach.domain, r->attach.endpoint);
+		turn_out_others(m, r->attach.domain, r->attach.endpoint);
 	if (mutant(MUTANT_ATTACH_REFUSED_DETACHES) && r->head.type == REQUEST_ATTACH)
-		leave_everything(r->attach.endpoint);
+		leave_everything(m, r->attach.endpoint);
 	if (mutant(MUTANT_DETACH_WRONG_DOMAIN_DETACHES) && r->head.type == REQUEST_DETACH)
-		leave_everything(r->detach.endpoint);
+		leave_everything(m, r->detach.endpoint);
 	if (mutant(MUTANT_MAP_REFUSED_REMOVES_OLD) && r->head.type == REQUEST_MAP)
-		replace(&r->map);
+		replace(m, &r->map);
 	if (r->head.type == REQUEST_UNMAP)
-		bug_refused_unmap(&r->unmap, d->answer);
-}
-
-bool bug_reset(void)
-{
-	unsigned int mappings = m->mapping_count;
-
-	bug_hide_nothing();
-	bug_forget_probes();
-	bug_unstick();
-	if (!m->endpoint_count)
-		return false;	/* the first one finds the endpoints */
-	if (mutant(MUTANT_RESET_KEEPS_DOMAINS))
-		return true;
-	if (!mutant(MUTANT_RESET_KEEPS_MAPPINGS))
-		return false;
-	model_reset(m);
-	m->mapping_count = mappings;
-	iotlb_forget_all();
-	return true;
+		bug_refused_unmap(m, &r->unmap, d->answer);
 }

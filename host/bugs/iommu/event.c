@@ -3,8 +3,7 @@
  * Mutants of the event queue.
  */
 #include "host/virtio/access.h"
-#include "host/bugs/bugs.h"
-#include "host/bugs/mutant.h"
+#include "host/bugs/iommu/parts.h"
 
 /* The last buffer that was used, and one from before a reset. */
 static struct chain last, old;
@@ -12,25 +11,30 @@ static bool has_last, has_old;
 static unsigned int reports;
 static struct fault_record repeated;
 static bool repeats;
-static bool ended;
-
-bool bug_requests_stall;
+static bool ended;	/* a buffer was out of reach */
+static bool lost;	/* a report found no buffer */
+static bool requests_stall;
 
 static void scribble(const struct chain *chain, const struct fault_record *record)
 {
-	chain_write(&reference.vdev, chain, 0, record, sizeof(*record));
+	chain_write(&ref_iommu.vdev, chain, 0, record, sizeof(*record));
 }
 
-void bug_event_reset(void)
+void bug_events_reset(void)
 {
 	old = last;
 	has_old = has_last && mutant(MUTANT_EVENT_BUFFER_SURVIVES_RESET);
-	has_last = repeats = bug_requests_stall = false;
+	has_last = repeats = requests_stall = lost = false;
 	reports = 0;
 }
 
-/* A report is on its way. True: it is dropped. */
-bool bug_event(const struct fault_record *record)
+bool bug_requests_stall(void)
+{
+	return requests_stall;
+}
+
+/* A report is on its way. Returns true if it is dropped. */
+static bool drops(const struct fault_record *record)
 {
 	if (has_old)
 		scribble(&old, record);
@@ -39,37 +43,38 @@ bool bug_event(const struct fault_record *record)
 		scribble(&last, record);
 	repeated = *record;
 	repeats = mutant(MUTANT_EVENT_WITHOUT_END);
-	return ended || (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
+	return ended || lost || (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
 }
 
-void bug_event_out_of_reach(void)
+void bug_events_refilled(void)
 {
-	ended = mutant(MUTANT_EVENTS_END_OUT_OF_REACH);
+	requests_stall = false;
+	if (repeats)
+		events_deliver(&repeated);
 }
 
-bool bug_event_again(struct fault_record *record)
-{
-	*record = repeated;
-	return repeats;
-}
-
-void bug_event_without_buffer(const struct fault_record *record)
+void bug_event_lost(const struct fault_record *record)
 {
 	static struct chain chain;
-	struct vqueue *requests = &reference.vdev.queues[REQUEST_QUEUE];
+	struct vdev *dev = &ref_iommu.vdev;
+	struct vqueue *requests = &dev->queues[REQUEST_QUEUE];
 
-	bug_requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS);
+	if (!vdev_is_running(dev))
+		return;
+	lost = mutant(MUTANT_EVENTS_END_WITH_FIRST_LOST);
+	requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS);
+	if (mutant(MUTANT_EVENT_WITHOUT_BUFFER_BREAKS))
+		vdev_break(dev);
 	if (has_last && mutant(MUTANT_EVENT_INTO_LAST_BUFFER))
 		scribble(&last, record);
-	if (mutant(MUTANT_EVENT_TAKES_REQUEST_BUFFER) &&
-	    vring_pop(&reference.vdev, requests, &chain))
-		vring_push(&reference.vdev, requests, &chain, 0);
+	if (mutant(MUTANT_EVENT_TAKES_REQUEST_BUFFER) && vring_pop(dev, requests, &chain))
+		vring_push(dev, requests, &chain, 0);
 }
 
 /* Piece after piece into one short buffer after the other. */
 static void spread(struct chain *chain, const struct fault_record *record)
 {
-	struct vdev *dev = &reference.vdev;
+	struct vdev *dev = &ref_iommu.vdev;
 	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
 	uint32_t at = 0, length;
 
@@ -85,7 +90,7 @@ static void spread(struct chain *chain, const struct fault_record *record)
 
 static void fill_up(const struct chain *chain, const struct fault_record *record)
 {
-	struct vdev *dev = &reference.vdev;
+	struct vdev *dev = &ref_iommu.vdev;
 	static const uint8_t zeroes[256];
 
 	chain_write(dev, chain, 0, zeroes, sizeof(zeroes));
@@ -96,11 +101,11 @@ static void fill_up(const struct chain *chain, const struct fault_record *record
 static void write_in_a_row(const struct chain_part *part, struct fault_record record)
 {
 	if (part->count)
-		access_memory(&reference.vdev, part->pieces[0].address, &record, sizeof(record), true);
+		access_memory(&ref_iommu.vdev, part->pieces[0].address, &record, sizeof(record), true);
 }
 
-/* A buffer was found. True: that is all. */
-bool bug_event_buffer(struct chain *chain, const struct fault_record *record)
+/* A buffer was found. Returns true if nothing else is to be done with it. */
+static bool write_wrongly(struct chain *chain, const struct fault_record *record)
 {
 	bool is_short = chain->writable.size < sizeof(*record);
 
@@ -119,8 +124,8 @@ bool bug_event_buffer(struct chain *chain, const struct fault_record *record)
 	return false;
 }
 
-uint32_t bug_event_length(const struct chain *chain, const struct fault_record *record,
-			  uint32_t length)
+static uint32_t used_length(const struct chain *chain, const struct fault_record *record,
+			    uint32_t length)
 {
 	if (mutant(MUTANT_EVENT_LENGTH_32))
 		return 32;
@@ -131,6 +136,26 @@ uint32_t bug_event_length(const struct chain *chain, const struct fault_record *
 	if (mutant(MUTANT_EVENT_DOMAIN_LENGTH) && record->reason == FAULT_DOMAIN)
 		return 16;
 	return length;
+}
+
+/* Returns true if the buffer, which then ends all reports, is out of reach. */
+static bool out_of_reach(const struct chain *chain, const struct fault_record *record, uint32_t length)
+{
+	if (mutant(MUTANT_EVENTS_END_OUT_OF_REACH))
+		ended = !chain_write(&ref_iommu.vdev, chain, 0, record, length);
+	return ended;
+}
+
+bool bug_event_ready(struct chain *chain, const struct fault_record *record, uint32_t *used)
+{
+	struct vdev *dev = &ref_iommu.vdev;
+
+	if (write_wrongly(chain, record) || out_of_reach(chain, record, *used))
+		return true;
+	*used = used_length(chain, record, *used);
+	if (mutant(MUTANT_EVENT_BUFFER_TWICE))
+		vring_push(dev, &dev->queues[EVENT_QUEUE], chain, *used);
+	return false;
 }
 
 static void spoil_address(struct fault_record *record)
@@ -183,7 +208,7 @@ static void spoil_reason(struct fault_record *record)
 		record->reason = FAULT_UNKNOWN;
 	if (mutant(MUTANT_EVENT_READ_REASON) && (record->flags & FAULT_READ))
 		record->reason = 3;
-	if (mutant(MUTANT_EVENT_EMPTY_DOMAIN_IS_NONE) && !reference.model.mapping_count)
+	if (mutant(MUTANT_EVENT_EMPTY_DOMAIN_IS_NONE) && !ref_iommu.model.mapping_count)
 		record->reason = FAULT_DOMAIN;
 }
 
@@ -192,24 +217,25 @@ static void spoil_endpoint(struct fault_record *record)
 	if (mutant(MUTANT_EVENT_ENDPOINT_0))
 		record->endpoint = 0;
 	if (mutant(MUTANT_EVENT_FIRST_ENDPOINT))
-		record->endpoint = reference.model.endpoints[0].id;
+		record->endpoint = ref_iommu.model.endpoints[0].id;
 	if (mutant(MUTANT_EVENT_ENDPOINT_IS_BDF))
 		record->endpoint -= 0x100;
 }
 
-void bug_record(struct fault_record *record)
+bool bug_fault(struct fault_record *record)
 {
 	spoil_reserved(record);
 	spoil_reason(record);
 	spoil_flags(record);
 	spoil_address(record);
 	spoil_endpoint(record);
+	return drops(record);
 }
 
 /* An access that was allowed. */
-void bug_allowed(const struct access *a)
+void bug_allowed(const struct model *m, const struct access *a)
 {
-	const struct model_endpoint *e = model_endpoint(&reference.model, a->endpoint);
+	const struct model_endpoint *e = model_endpoint(m, a->endpoint);
 	bool bypass = e && (!e->attached || e->bypass);
 
 	if (mutant(MUTANT_EVENT_FOR_ALLOWED_ACCESS) || (mutant(MUTANT_EVENT_IN_BYPASS) && bypass))

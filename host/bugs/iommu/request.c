@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/virtio/access.h"
 #include "host/board/board.h"
-#include "host/bugs/bugs.h"
-#include "host/bugs/mutant.h"
+#include "host/bugs/iommu/parts.h"
 
 static void misread_ids(struct model_request *r)
 {
@@ -120,18 +119,12 @@ static bool refuses_reserved(const struct model_request *r)
 
 static bool declined(unsigned int feature)
 {
-	return !vdev_has(&reference.vdev, feature);
+	return !vdev_has(&ref_iommu.vdev, feature);
 }
 
-bool bug_loses(const struct model_request *r)
+static bool refuses_map(const struct model *m, const struct map_request *r)
 {
-	return mutant(MUTANT_PROBE_WITHOUT_FEATURE_LOST) && r->head.type == REQUEST_PROBE &&
-	       declined(VIRTIO_IOMMU_F_PROBE);
-}
-
-static bool refuses_map(const struct map_request *r)
-{
-	const struct iommu_config *c = &reference.model.config;
+	const struct iommu_config *c = &m->config;
 	uint64_t size = r->virt_end - r->virt_start + 1;
 
 	if (mutant(MUTANT_MAP_NEEDS_PROBE))
@@ -139,7 +132,7 @@ static bool refuses_map(const struct map_request *r)
 	if (mutant(MUTANT_HINTS_ARE_LIMITS))
 		return (size & (size - 1)) || !(size & c->page_size_mask);
 	if (mutant(MUTANT_GRANULE_LARGER_THAN_SHOWN))
-		return size % (2 * model_granule(&reference.model));
+		return size % (2 * model_granule(m));
 	if (mutant(MUTANT_SIZES_FROM_MASK_ONLY))
 		return size & (size - 1);
 	if (mutant(MUTANT_INPUT_RANGE_END_REFUSED))
@@ -154,20 +147,16 @@ static bool touches(const struct model_mapping *m, uint32_t domain, uint64_t sta
 	return m->domain == domain && (m->end + 1 == start || end + 1 == m->start);
 }
 
-static bool refuses_touching(const struct map_request *r)
+static bool refuses_touching(const struct model *m, const struct map_request *r)
 {
-	const struct model *m = &reference.model;
-
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (touches(&m->mappings[i], r->domain, r->virt_start, r->virt_end))
 			return true;
 	return false;
 }
 
-static bool matches_exactly(const struct unmap_request *r)
+static bool matches_exactly(const struct model *m, const struct unmap_request *r)
 {
-	const struct model *m = &reference.model;
-
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (m->mappings[i].domain == r->domain && m->mappings[i].start == r->virt_start &&
 		    m->mappings[i].end == r->virt_end)
@@ -175,10 +164,8 @@ static bool matches_exactly(const struct unmap_request *r)
 	return false;
 }
 
-static bool covers_something(const struct unmap_request *r)
+static bool covers_something(const struct model *m, const struct unmap_request *r)
 {
-	const struct model *m = &reference.model;
-
 	for (unsigned int i = 0; i < m->mapping_count; i++)
 		if (m->mappings[i].domain == r->domain && m->mappings[i].start <= r->virt_end &&
 		    m->mappings[i].end >= r->virt_start)
@@ -191,25 +178,25 @@ static void refuse(struct decision *d, uint8_t status)
 	*d = (struct decision){status, false};
 }
 
-static void decide_unmap(const struct unmap_request *r, struct decision *d)
+static void decide_unmap(const struct model *m, const struct unmap_request *r, struct decision *d)
 {
-	if (mutant(MUTANT_UNMAP_EXACT_ONLY) && covers_something(r) && !matches_exactly(r))
+	if (mutant(MUTANT_UNMAP_EXACT_ONLY) && covers_something(m, r) && !matches_exactly(m, r))
 		refuse(d, STATUS_RANGE);
-	if (mutant(MUTANT_UNMAP_NOTHING_IS_NOENT) && !covers_something(r))
+	if (mutant(MUTANT_UNMAP_NOTHING_IS_NOENT) && !covers_something(m, r))
 		refuse(d, STATUS_NOENT);
-	if (d->answer == STATUS_RANGE && bug_misses_cut(r))
+	if (d->answer == STATUS_RANGE && bug_misses_cut(m, r))
 		*d = (struct decision){STATUS_OK, true};
 	if (mutant(MUTANT_UNMAP_UNALIGNED_IDLE) &&
-	    (r->virt_start & (model_granule(&reference.model) - 1)))
+	    (r->virt_start & (model_granule(m) - 1)))
 		d->acts = false;
 	if (mutant(MUTANT_UNMAP_RESERVED_IS_IDLE) && r->reserved[0])
 		d->acts = false;
 }
 
 /* Checks of MAP that are there, but look at less. */
-static bool overlooks(const struct map_request *r)
+static bool overlooks(const struct model *m, const struct map_request *r)
 {
-	uint64_t low = model_granule(&reference.model) - 1;
+	uint64_t low = model_granule(m) - 1;
 
 	if (mutant(MUTANT_MAP_PHYS_UNALIGNED_OK))
 		return (r->phys_start & low) && !((r->virt_start | (r->virt_end + 1)) & low);
@@ -218,19 +205,17 @@ static bool overlooks(const struct map_request *r)
 	if (mutant(MUTANT_MAP_END_UNALIGNED_OK))
 		return ((r->virt_end + 1) & low) && !((r->phys_start | r->virt_start) & low);
 	if (mutant(MUTANT_INPUT_RANGE_END_UNCHECKED))
-		return r->virt_end > reference.model.config.input_end &&
-		       r->virt_start >= reference.model.config.input_start;
+		return r->virt_end > m->config.input_end &&
+		       r->virt_start >= m->config.input_start;
 	if (mutant(MUTANT_INPUT_RANGE_START_UNCHECKED))
-		return r->virt_start < reference.model.config.input_start &&
-		       r->virt_end <= reference.model.config.input_end;
+		return r->virt_start < m->config.input_start &&
+		       r->virt_end <= m->config.input_end;
 	return false;
 }
 
 /* Overlaps that only a better check sees. */
-static bool overlooks_overlap(const struct map_request *r)
+static bool overlooks_overlap(const struct model *m, const struct map_request *r)
 {
-	const struct model *m = &reference.model;
-
 	for (unsigned int i = 0; i < m->mapping_count; i++) {
 		const struct model_mapping *old = &m->mappings[i];
 
@@ -246,13 +231,13 @@ static bool overlooks_overlap(const struct map_request *r)
 	return false;
 }
 
-static void decide_map(const struct map_request *r, struct decision *d)
+static void decide_map(const struct model *m, const struct map_request *r, struct decision *d)
 {
-	if (refuses_map(r))
+	if (refuses_map(m, r))
 		refuse(d, STATUS_RANGE);
-	if (mutant(MUTANT_MAP_TOUCHING_REFUSED) && refuses_touching(r))
+	if (mutant(MUTANT_MAP_TOUCHING_REFUSED) && refuses_touching(m, r))
 		refuse(d, STATUS_INVAL);
-	if (d->answer != STATUS_OK && (overlooks(r) || overlooks_overlap(r)))
+	if (d->answer != STATUS_OK && (overlooks(m, r) || overlooks_overlap(m, r)))
 		*d = (struct decision){STATUS_OK, true};
 }
 
@@ -266,9 +251,9 @@ static void haunt(uint32_t domain)
 	ghost = domain;
 }
 
-static void note_ghost(const struct model_request *r, const struct decision *d)
+static void note_ghost(const struct model *m, const struct model_request *r, const struct decision *d)
 {
-	const struct model_endpoint *ep = model_endpoint(&reference.model, r->attach.endpoint);
+	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
 
 	if (r->head.type != REQUEST_ATTACH)
 		return;
@@ -296,23 +281,22 @@ static bool is_iommu_itself(uint32_t id)
 	return id == board_iommu_bdf() - board_ranges[0].bdf_first + board_ranges[0].endpoint_first;
 }
 
-static void decide_attach(const struct attach_request *r, struct decision *d)
+static void decide_attach(const struct model *m, const struct attach_request *r, struct decision *d)
 {
 	if (mutant(MUTANT_ATTACH_NEEDS_MAP_UNMAP) && declined(VIRTIO_IOMMU_F_MAP_UNMAP))
 		refuse(d, STATUS_UNSUPP);
 	if (mutant(MUTANT_DOMAIN_RANGE_END_REFUSED) &&
-	    r->domain == reference.model.config.domain_end)
+	    r->domain == m->config.domain_end)
 		refuse(d, STATUS_RANGE);
 	if (mutant(MUTANT_ATTACH_BEHIND_RANGE_OK) && is_behind_a_range(r->endpoint))
 		*d = (struct decision){STATUS_OK, false};
 	if ((mutant(MUTANT_TRANSLATES_ITSELF) || mutant(MUTANT_TRANSLATES_ITSELF_FDT)) &&
 	    is_iommu_itself(r->endpoint))
-		vdev_break(&reference.vdev);	/* its rings are out of its reach */
+		vdev_break(&ref_iommu.vdev);	/* its rings are out of its reach */
 }
 
-static bool moves_to_old_domain(const struct attach_request *r)
+static bool moves_to_old_domain(const struct model *m, const struct attach_request *r)
 {
-	const struct model *m = &reference.model;
 	const struct model_endpoint *ep = model_endpoint(m, r->endpoint);
 
 	if (!ep || !ep->attached || ep->domain == r->domain)
@@ -324,7 +308,7 @@ static bool moves_to_old_domain(const struct attach_request *r)
 }
 
 /* What a request does hangs on those before it. */
-static void decide_by_past(const struct model_request *r, struct decision *d)
+static void decide_by_past(const struct model *m, const struct model_request *r, struct decision *d)
 {
 	static bool refused, moved;
 
@@ -334,10 +318,10 @@ static void decide_by_past(const struct model_request *r, struct decision *d)
 	if (mutant(MUTANT_MAP_AFTER_MOVE_IDLE) && moved && r->head.type == REQUEST_MAP)
 		d->acts = moved = false;
 	if (r->head.type == REQUEST_ATTACH && d->acts)
-		moved = moves_to_old_domain(&r->attach);
+		moved = moves_to_old_domain(m, &r->attach);
 }
 
-void bug_decide(const struct model_request *r, struct decision *d)
+void bug_decide(const struct model *m, const struct model_request *r, struct decision *d)
 {
 	bool mapping = r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP;
 
@@ -346,13 +330,13 @@ void bug_decide(const struct model_request *r, struct decision *d)
 	if (refuses_reserved(r))
 		refuse(d, STATUS_INVAL);
 	if (r->head.type == REQUEST_MAP)
-		decide_map(&r->map, d);
+		decide_map(m, &r->map, d);
 	if (r->head.type == REQUEST_UNMAP)
-		decide_unmap(&r->unmap, d);
+		decide_unmap(m, &r->unmap, d);
 	if (r->head.type == REQUEST_ATTACH)
-		decide_attach(&r->attach, d);
-	decide_by_past(r, d);
-	note_ghost(r, d);
+		decide_attach(m, &r->attach, d);
+	decide_by_past(m, r, d);
+	note_ghost(m, r, d);
 	if (mapping && ghost_exists && d->answer == STATUS_NOENT && r->map.domain == ghost)
 		d->answer = STATUS_OK;
 }
@@ -383,13 +367,24 @@ void bug_catch_up(void)
 
 static bool packed_mutant(enum mutant_id id)
 {
-	return mutant(id) && vdev_has(&reference.vdev, VIRTIO_F_RING_PACKED);
+	return mutant(id) && vdev_has(&ref_iommu.vdev, VIRTIO_F_RING_PACKED);
 }
 
-bool bug_drops_long(const struct chain *chain)
+static bool is_long(const struct chain *chain)
 {
-	return (mutant(MUTANT_LONG_CHAIN_LOST) || packed_mutant(MUTANT_PACKED_LONG_CHAIN_LOST)) &&
-	       chain->readable.count + chain->writable.count > LONG_CHAIN;
+	return chain->readable.count + chain->writable.count > LONG_CHAIN;
+}
+
+bool bug_loses(const struct chain *chain, const struct model_request *r)
+{
+	static unsigned int served;
+
+	if (mutant(MUTANT_LONG_CHAIN_LOST) || packed_mutant(MUTANT_PACKED_LONG_CHAIN_LOST))
+		return is_long(chain);
+	if (mutant(MUTANT_REQUEST_LOST))
+		return ++served % 256 == 0;
+	return mutant(MUTANT_PROBE_WITHOUT_FEATURE_LOST) && r->head.type == REQUEST_PROBE &&
+	       declined(VIRTIO_IOMMU_F_PROBE);
 }
 
 /* A request that is found there is taken for the one that was sent. */
@@ -401,7 +396,7 @@ void bug_reads_writable(const struct chain *chain, struct model_request *r)
 		return;
 	if (!chain->writable.count)
 		return;
-	access_memory(&reference.vdev, chain->writable.pieces[0].address, &type, 1, false);
+	access_memory(&ref_iommu.vdev, chain->writable.pieces[0].address, &type, 1, false);
 	if (type >= REQUEST_ATTACH && type <= REQUEST_PROBE)
 		r->head.type = type;
 }

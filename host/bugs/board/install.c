@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From the hooks of the board to its bugs.
+ */
+#include <stdlib.h>
+
+#include "host/board/board.h"
+#include "host/board/hooks.h"
+#include "host/bugs/board/parts.h"
+#include "host/bugs/bugs.h"
+#include "host/iommu/parts.h"
+#include "host/pci/bus.h"
+
+/* Of a function that is not behind the IOMMU. */
+#define OUTSIDE_ID 0xffff0000
+
+static bool endpoint_id(const struct vdev *dev, bool found, uint32_t *id)
+{
+	bool outside = mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
+
+	if (!found && outside)
+		*id = OUTSIDE_ID;
+	else if (mutant(MUTANT_BRIDGE_IDS_NOT_SHARED) && !dev->registers)
+		*id += function_bdf(&dev->function) - bus_requester(&dev->function);
+	return found || outside;
+}
+
+/* In the environment of the next process: what config.bypass was before the reset. */
+static const char variable[] = "VIRTIO_IOMMU_BYPASS";
+
+static void machine_reset(void)
+{
+	if (mutant(MUTANT_MACHINE_RESET_KEEPS_BYPASS))
+		setenv(variable, ref_iommu.model.config.bypass ? "1" : "0", 1);
+}
+
+static void machine_restarted(void)
+{
+	const char *bypass = getenv(variable);
+
+	if (bypass)
+		ref_iommu.model.config.bypass = atoi(bypass);
+	if (mutant(MUTANT_MACHINE_RESET_SETS_BYPASS))
+		ref_iommu.model.config.bypass = 1;
+}
+
+void bugs_install_board(void)
+{
+	board_hooks = (struct board_hooks){
+		.endpoint_id = endpoint_id,
+		.viot_written = bug_viot,
+		.tree_ends = bug_add_node,
+		.tree_written = bug_tree,
+		.machine_reset = machine_reset,
+		.machine_restarted = machine_restarted,
+	};
+}
