@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver/trace.h"
+
 struct endpoint;
 
 /* Bytes watched at each end of a page. */
@@ -44,13 +46,6 @@ bool iova_is_free(uint64_t start, uint64_t size);
 
 /* Watch no page any more. */
 void unwatch_all(void);
-
-/* What became of an access. */
-struct effect {
-	bool done;		/* the device says that it did it */
-	bool exact;		/* the bytes arrived at the target, or came from the source */
-	const void *stray;	/* some other watched byte that changed, or NULL */
-};
 
 /* A write of @size bytes to @iova, of which the first @expected may land at @target. */
 struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,

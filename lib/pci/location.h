@@ -2,8 +2,8 @@
 /*
  * Where a device is: a PCI function, or registers at a fixed address.
  */
-#ifndef LIB_LOCATION_H
-#define LIB_LOCATION_H
+#ifndef LIB_PCI_LOCATION_H
+#define LIB_PCI_LOCATION_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdio.h>
 
-#include "location.h"
+#include "pci/location.h"
 #include "pci/pci.h"
 
 const char *location_name(const struct device_location *location)
