@@ -22,21 +22,22 @@ extern const struct test test_table_start[], test_table_end[];
 /* A dead device is found where it died, and does not spoil the next test. */
 static void clean_up(void)
 {
+	const struct source_line at = {"after the test", 0};
 	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
 	const char *breach = requests_breach();
 
 	allow_verdicts();
 	if (breach)
-		judge(VERDICT_FAIL, "after the test", "the device keeps to the buffers of its requests", "%s",
+		judge(VERDICT_FAIL, at, "the device keeps to the buffers of its requests", "%s",
 		      breach);
 	if (died)
-		judge(VERDICT_FAIL, "after the test", "the device goes on working",
+		judge(VERDICT_FAIL, at, "the device goes on working",
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
 	    !iommu_restart(iommu.wanted))
-		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
+		judge(VERDICT_FAIL, at, "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != iommu.initial_bypass)
@@ -53,9 +54,9 @@ static void run_one(const struct test *test)
 
 	verdict_begin(test);
 	if (test->since > spec_minor())
-		skip("", "virtio 1.%u does not have this requirement", spec_minor());
+		skip("virtio 1.%u does not have this requirement", spec_minor());
 	else if (unmet)
-		skip("", "%s", unmet);
+		skip("%s", unmet);
 	else {
 		printf("# start %s\n", verdict_id());
 		test->run();
@@ -69,7 +70,8 @@ static void run_one(const struct test *test)
 void exception_report(const char *summary)
 {
 	if (verdict_is_open()) {
-		judge(VERDICT_ERROR, "exception handler", "no exception", "%s", summary);
+		judge(VERDICT_ERROR, (struct source_line){"exception handler", 0}, "no exception", "%s",
+		      summary);
 		verdict_end(0);
 	}
 	bail_out("%s", summary);

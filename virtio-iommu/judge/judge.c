@@ -16,7 +16,7 @@ uint32_t fresh_domain(void)
 	return domain;
 }
 
-static bool report_breach(const char *at, const struct reply *reply, const char *expected)
+static bool report_breach(struct source_line at, const struct reply *reply, const char *expected)
 {
 	if (!reply->used)
 		judge(VERDICT_FAIL, at, expected, "the request did not come back");
@@ -27,7 +27,7 @@ static bool report_breach(const char *at, const struct reply *reply, const char 
 	return false;
 }
 
-bool expect_status(const char *at, enum verdict otherwise, const struct reply *reply,
+bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status)
 {
 	char expected[40];
@@ -46,7 +46,7 @@ bool expect_status(const char *at, enum verdict otherwise, const struct reply *r
 	return false;
 }
 
-bool expect_unwritten(const char *at, const struct reply *reply)
+bool expect_unwritten(struct source_line at, const struct reply *reply)
 {
 	const char *expected = "used.len 0 and no byte of the writable part touched";
 
@@ -97,20 +97,20 @@ static struct effect try_read(struct endpoint *ep, uint64_t iova, const void *so
 }
 
 /* An rng or a console writes only: what takes a read is skipped, unless a write has shown a breach. */
-static bool skip_if_write_only(const char *at, const struct endpoint *ep)
+static bool skip_if_write_only(const struct endpoint *ep)
 {
 	if (ep->dma.ops->exact)
 		return false;
-	skip(at, "endpoint %#x, a %s, does not read memory", ep->id, ep->dma.ops->name);
+	skip("endpoint %#x, a %s, does not read memory", ep->id, ep->dma.ops->name);
 	return true;
 }
 
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
 {
-	return !skip_if_write_only("can_read", ep) && try_read(ep, iova, source, size, true).exact;
+	return !skip_if_write_only(ep) && try_read(ep, iova, source, size, true).exact;
 }
 
-static bool report_stray(const char *at, const char *expected, const struct effect *effect)
+static bool report_stray(struct source_line at, const char *expected, const struct effect *effect)
 {
 	if (!effect->stray)
 		return true;
@@ -119,7 +119,7 @@ static bool report_stray(const char *at, const char *expected, const struct effe
 	return false;
 }
 
-bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
 		   void *target, size_t size)
 {
 	struct effect effect = try_write(ep, iova, size, target, size);
@@ -135,13 +135,13 @@ bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, 
 	return false;
 }
 
-bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
 		  const void *source, size_t size)
 {
 	struct effect effect;
 	char expected[100];
 
-	if (skip_if_write_only(at, ep))
+	if (skip_if_write_only(ep))
 		return true;
 	effect = try_read(ep, iova, source, size, false);
 	if (effect.exact && !effect.stray)
@@ -154,7 +154,7 @@ bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, u
 	return false;
 }
 
-bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size)
+bool expect_write_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size)
 {
 	struct effect effect = try_write(ep, iova, size, NULL, 0);
 	char expected[100];
@@ -166,7 +166,7 @@ bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, si
 	return report_stray(at, expected, &effect);
 }
 
-bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, size_t size,
+bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size,
 			   void *target, size_t allowed)
 {
 	struct effect effect = try_write(ep, iova, size, target, allowed);
@@ -179,13 +179,13 @@ bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, s
 	return report_stray(at, expected, &effect);
 }
 
-bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
+bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size)
 {
 	struct effect effect;
 	char expected[100];
 
-	if (skip_if_write_only(at, ep))
+	if (skip_if_write_only(ep))
 		return true;
 	effect = try_read(ep, iova, secret, size, true);
 	if (!effect.exact && !effect.stray)
@@ -197,52 +197,50 @@ bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, con
 	return !effect.exact && report_stray(at, expected, &effect);
 }
 
-/* Steps of a set-up are not tied to a line of the test. */
-#define SETUP_STEP "join, enable_dma or leave"
-
 /*
  * Behind a device, or on a bus, endpoints may be inseparable (5.13.6.3). Where the next one is refused a
  * domain of its own for that, nothing can be said of two domains.
  */
-static bool attach_or_report(struct endpoint *ep, uint32_t domain, uint32_t flags)
+static bool attach_or_report(struct source_line at, const struct endpoint *ep, uint32_t domain,
+			     uint32_t flags)
 {
 	struct reply reply = attach(domain, ep->id, flags);
 
 	if (reply.delivered && !reply.breach && reply.status == STATUS_UNSUPP &&
 	    others_are_elsewhere(ep->id, domain))
 		skip_rest("the device does not let these endpoints be in different domains");
-	return expect_status(SETUP_STEP, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-bool enable_dma(struct endpoint *ep, uint32_t domain)
+bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
 	struct reply reply = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
 				 phys(ep->dma.page), MAP_RW);
 
 	dma_set_page_iova(&ep->dma, ep->page_iova);
-	return expect_status(SETUP_STEP, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-bool attach_endpoint(struct endpoint *ep, uint32_t domain)
+bool attach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
-	return attach_or_report(ep, domain, 0);
+	return attach_or_report(at, ep, domain, 0);
 }
 
-bool attach_with_dma(struct endpoint *ep, uint32_t domain)
+bool attach_with_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
-	return attach_or_report(ep, domain, 0) && enable_dma(ep, domain);
+	return attach_or_report(at, ep, domain, 0) && enable_dma(at, ep, domain);
 }
 
-bool attach_bypass(struct endpoint *ep, uint32_t domain)
+bool attach_bypass(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
-	return attach_or_report(ep, domain, ATTACH_BYPASS);
+	return attach_or_report(at, ep, domain, ATTACH_BYPASS);
 }
 
-bool detach_endpoint(struct endpoint *ep, uint32_t domain)
+bool detach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
 	struct reply reply = detach(domain, ep->id);
 
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
-	return expect_status(SETUP_STEP, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }

@@ -17,7 +17,7 @@ struct page_window {
 };
 
 /* Attach endpoint(0) to a fresh domain, with an empty window of @pages. For use in REQUIRE(). */
-bool make_page_window(struct page_window *s, unsigned int pages);
+bool make_page_window(struct source_line at, struct page_window *s, unsigned int pages);
 
 /* Bounds in bytes, both included. */
 uint64_t page_start(const struct page_window *s, unsigned int page);
@@ -28,10 +28,11 @@ struct reply unmap_pages(const struct page_window *s, unsigned int first, unsign
 
 /* The first and the last byte arrive. */
 #define EXPECT_MAPPED(s, first, last) expect_mapped(AT, &(s), first, last)
-void expect_mapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last);
+void expect_mapped(struct source_line at, const struct page_window *s, unsigned int first, unsigned int last);
 
 /* No access, and room for a new mapping. N-MAP-1 is about the bytes next to a mapping. */
 #define EXPECT_UNMAPPED(s, first, last) expect_unmapped(AT, &(s), first, last)
-void expect_unmapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last);
+void expect_unmapped(struct source_line at, const struct page_window *s,
+		     unsigned int first, unsigned int last);
 
 #endif

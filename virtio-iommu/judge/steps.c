@@ -6,7 +6,7 @@
 #include "judge/steps.h"
 #include "time.h"
 
-bool map_one_page_as(struct page_fixture *s, uint32_t flags)
+bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t flags)
 {
 	struct reply reply;
 
@@ -14,18 +14,18 @@ bool map_one_page_as(struct page_fixture *s, uint32_t flags)
 	s->domain = fresh_domain();
 	s->iova = iova_window(3) + iommu.page;
 	s->target = watched_pages(3) + iommu.page;
-	if (!attach_with_dma(s->ep, s->domain))
+	if (!attach_with_dma(at, s->ep, s->domain))
 		return false;
 	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), flags);
-	return expect_status("map_one_page", VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-bool map_one_page(struct page_fixture *s)
+bool map_one_page(struct source_line at, struct page_fixture *s)
 {
-	return map_one_page_as(s, MAP_RW);
+	return map_one_page_as(at, s, MAP_RW);
 }
 
-bool expect_reattach_empty(const char *at, const struct page_fixture *s)
+bool expect_reattach_empty(struct source_line at, const struct page_fixture *s)
 {
 	struct reply reply = attach(s->domain, s->ep->id, 0);
 
@@ -51,7 +51,7 @@ bool set_unattached_bypass(bool on)
 	return accepted(VIRTIO_IOMMU_F_BYPASS) == on;
 }
 
-void expect_identity(const char *at, struct endpoint *ep)
+void expect_identity(struct source_line at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
 
@@ -62,14 +62,14 @@ void expect_identity(const char *at, struct endpoint *ep)
 		expect_reads(at, BY_LEVEL, ep, phys(page), page, 8);
 }
 
-void require_alive(const char *at, struct endpoint *ep, const void *secret)
+void require_alive(struct source_line at, struct endpoint *ep, const void *secret)
 {
 	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
 	uint8_t *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	if (!iommu_is_up() || !accepted(VIRTIO_IOMMU_F_MAP_UNMAP) || !attach_with_dma(ep, domain))
+	if (!iommu_is_up() || !accepted(VIRTIO_IOMMU_F_MAP_UNMAP) || !attach_with_dma(at, ep, domain))
 		return;
 	if (secret && has_read(ep, secret, 8))
 		judge(VERDICT_FAIL, at, "an endpoint that is not in bypass reads no memory",
@@ -77,10 +77,10 @@ void require_alive(const char *at, struct endpoint *ep, const void *secret)
 	reply = map(domain, iova, end, phys(target), MAP_RW);
 	if (expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
 		expect_writes(at, VERDICT_ERROR, ep, iova, target, 8);
-	detach_endpoint(ep, domain);
+	detach_endpoint(at, ep, domain);
 }
 
-void expect_blocked(const char *at, struct endpoint *ep)
+void expect_blocked(struct source_line at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
 
@@ -92,7 +92,7 @@ void expect_blocked(const char *at, struct endpoint *ep)
 	require_alive(at, ep, page);
 }
 
-void expect_unattached(const char *at, struct endpoint *ep)
+void expect_unattached(struct source_line at, struct endpoint *ep)
 {
 	bool config = iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
@@ -102,9 +102,41 @@ void expect_unattached(const char *at, struct endpoint *ep)
 		expect_blocked(at, ep);
 }
 
-bool restart_if_needs_reset(uint64_t features)
+static bool report_status(struct source_line at, const char *expected, bool reached)
 {
-	return !virtio_needs_reset(&iommu.dev) || iommu_restart(features);
+	if (!reached)
+		judge(VERDICT_ERROR, at, expected, "device_status %#x",
+		      iommu.dev.transport->status(&iommu.dev));
+	return reached;
+}
+
+bool reset_device(struct source_line at)
+{
+	return report_status(at, "the device is reset", virtio_reset(&iommu.dev));
+}
+
+bool prepare_device(struct source_line at, uint64_t features)
+{
+	return report_status(at, "FEATURES_OK, and both queues", iommu_prepare(features));
+}
+
+bool restart_device(struct source_line at, uint64_t features)
+{
+	return report_status(at, "the device comes up", iommu_restart(features));
+}
+
+bool enable_requests(struct source_line at)
+{
+	if (virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, &iommu.requests))
+		return true;
+	judge(VERDICT_ERROR, at, "the request queue has room for the ring", "queue_size %u, the ring %u",
+	      iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE), iommu.requests.size);
+	return false;
+}
+
+bool restart_if_needs_reset(struct source_line at, uint64_t features)
+{
+	return !virtio_needs_reset(&iommu.dev) || restart_device(at, features);
 }
 
 static struct reply unmap_first_page(uint32_t domain)
@@ -126,7 +158,7 @@ static bool is_usual_for_none(const struct reply *reply)
 	return usual.used && usual.status == reply->status && usual.length == reply->length;
 }
 
-bool expect_no_domain(const char *at, uint32_t domain)
+bool expect_no_domain(struct source_line at, uint32_t domain)
 {
 	struct reply reply;
 	char expected[80];
@@ -147,12 +179,12 @@ bool expect_no_domain(const char *at, uint32_t domain)
 	return false;
 }
 
-bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, const char *reason)
+bool attach_or_skip(struct source_line at, const struct endpoint *ep, uint32_t domain, const char *reason)
 {
 	struct reply reply = attach(domain, ep->id, 0);
 
 	if (reply.delivered && reply.status == STATUS_UNSUPP) {
-		skip(at, "%s", reason);
+		skip("%s", reason);
 		return false;
 	}
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
@@ -179,7 +211,7 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 	return is_ok(&unmapped);
 }
 
-void expect_good(const char *at, bool good, const char *expected, uint64_t seen)
+void expect_good(struct source_line at, bool good, const char *expected, uint64_t seen)
 {
 	if (!good)
 		judge(BY_LEVEL, at, expected, "it is not so; seen: %#lx", seen);

@@ -16,16 +16,16 @@ struct page_fixture {
 };
 
 /* Attach endpoint(0) to a fresh domain and map one page. For use in REQUIRE(). */
-bool map_one_page(struct page_fixture *s);
+bool map_one_page(struct source_line at, struct page_fixture *s);
 
 /* The same with given permissions. */
-bool map_one_page_as(struct page_fixture *s, uint32_t flags);
+bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t flags);
 
 /*
  * The endpoint joins its domain anew, which was gone in between. Its private page was mapped there: where
  * that mapping lives on, a new one is refused. False, and the test is judged, if it does not get this far.
  */
-bool expect_reattach_empty(const char *at, const struct page_fixture *s);
+bool expect_reattach_empty(struct source_line at, const struct page_fixture *s);
 
 /*
  * What becomes of unattached endpoints: config.bypass is set to @on where that can be done. False
@@ -34,19 +34,19 @@ bool expect_reattach_empty(const char *at, const struct page_fixture *s);
 bool set_unattached_bypass(bool on);
 
 /* The endpoint, not attached or in a bypass domain, reaches memory at its own address. */
-void expect_identity(const char *at, struct endpoint *ep);
+void expect_identity(struct source_line at, struct endpoint *ep);
 
 /* Without a domain the endpoint reaches nothing; it is alive, if the device is up to show that. */
-void expect_blocked(const char *at, struct endpoint *ep);
+void expect_blocked(struct source_line at, struct endpoint *ep);
 
 /* Which of the two holds is what config.bypass says, or BYPASS where there is no such field. */
-void expect_unattached(const char *at, struct endpoint *ep);
+void expect_unattached(struct source_line at, struct endpoint *ep);
 
 /*
  * The endpoint is alive: in a domain of its own it reaches what is mapped for it. Here it can tell,
  * too, whether it has read the 8 bytes at @secret (or NULL), which it could not before.
  */
-void require_alive(const char *at, struct endpoint *ep, const void *secret);
+void require_alive(struct source_line at, struct endpoint *ep, const void *secret);
 
 /* All that the device insists on, by the text or because it may (6.2). */
 #define LEAST_FEATURES                                                                            \
@@ -60,15 +60,26 @@ static inline uint64_t features_without(unsigned int bit)
 	return iommu.wanted & ~VIRTIO_FEATURE(bit);
 }
 
-/* A device may ask for a reset after what it must not be sent. False if it does not come back. */
-bool restart_if_needs_reset(uint64_t features);
+/*
+ * Set-up steps, for use in REQUIRE(): reset the device; bring it up to FEATURES_OK with both queues enabled,
+ * or to DRIVER_OK. Without success an error that shows device_status.
+ */
+bool reset_device(struct source_line at);
+bool prepare_device(struct source_line at, uint64_t features);
+bool restart_device(struct source_line at, uint64_t features);
+
+/* Enable the request queue with iommu.requests, which ring_init() has laid out. Else an error. */
+bool enable_requests(struct source_line at);
+
+/* A device may ask for a reset after what it must not be sent: restart_device(), if it does. */
+bool restart_if_needs_reset(struct source_line at, uint64_t features);
 
 /*
  * UNMAP in a domain that does not exist gives NOENT (DEV-UNMAP-3), which is no MUST: what this device
  * says of one that never was is as good.
  */
 #define EXPECT_NO_DOMAIN(domain) expect_no_domain(AT, domain)
-bool expect_no_domain(const char *at, uint32_t domain);
+bool expect_no_domain(struct source_line at, uint32_t domain);
 
 /*
  * ATTACH to a domain that has a member already, or of an endpoint that has a domain already: a
@@ -81,13 +92,13 @@ bool expect_no_domain(const char *at, uint32_t domain);
 		if (!attach_or_skip(AT, ep, domain, reason))                                      \
 			return;                                                                   \
 	} while (0)
-bool attach_or_skip(const char *at, const struct endpoint *ep, uint32_t domain, const char *reason);
+bool attach_or_skip(struct source_line at, const struct endpoint *ep, uint32_t domain, const char *reason);
 
 /* Ids that share bits with @id. False past the last one. */
 bool alias_id(uint32_t id, unsigned int index, uint32_t *alias);
 
 /* The short form of EXPECT(), where one number says what was seen. */
-void expect_good(const char *at, bool good, const char *expected, uint64_t seen);
+void expect_good(struct source_line at, bool good, const char *expected, uint64_t seen);
 
 /* A copy of a request in the descriptors of the request queue; published, but not notified. */
 void queue_raw(const void *request, uint32_t size, struct request_tail *tail);

@@ -110,7 +110,8 @@ struct test {
 	};                                                                                        \
 	static const char list_##requirement_##_##name_[]                                         \
 		__attribute__((section(".test_list"), used)) =                                    \
-			#requirement_ "\t" #name_ "\t" #needs_ "\t" AT "\n";                      \
+			#requirement_ "\t" #name_ "\t" #needs_ "\t" __FILE__                      \
+			":" TEST_TEXT(__LINE__) "\n";                                             \
 	static void run_##requirement_##_##name_(void)
 
 _Static_assert(sizeof(struct test) == 24, "no gap between two declarations");
@@ -118,18 +119,27 @@ _Static_assert(sizeof(struct test) == 24, "no gap between two declarations");
 #define TEST_TEXT_(x) #x
 #define TEST_TEXT(x) TEST_TEXT_(x)
 
-/* Where an expectation stands; the build shortens the file to its name in virtio-iommu/tests/. */
-#define AT __FILE__ ":" TEST_TEXT(__LINE__)
+/*
+ * A line of a test; the build shortens the file to its name in virtio-iommu/tests/. Number 0: something else
+ * than a test, and @file says what.
+ */
+struct source_line {
+	const char *file;
+	unsigned long number;	/* as wide as a register, so that the pair is passed in two of them */
+};
+
+/* This line, for functions that record a verdict. */
+#define AT ((struct source_line){__FILE__, __LINE__})
 
 /*
  * Record a verdict for the running test, with what was expected and what was seen. The first of
  * the worst ones stands.
  */
-void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* The running test cannot be judged, because @reason does not hold. */
-void skip(const char *at, const char *reason, ...) __attribute__((format(printf, 2, 3)));
+void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
 /* Like skip(), for a helper that cannot leave the test: what the test says from now on does not count. */
 void skip_rest(const char *reason);
@@ -147,11 +157,14 @@ bool no_defect_so_far(void);
 			judge(BY_LEVEL, AT, expected, __VA_ARGS__);                               \
 	} while (0)
 
-/* A set-up step. If it fails, nothing can be said about the requirement: error, and leave. */
+/*
+ * A set-up step, or a condition of one. If it fails, nothing can be said about the requirement: error, and
+ * leave. A step that has said what it saw is not heard twice: the first error stands.
+ */
 #define REQUIRE(condition)                                                                        \
 	do {                                                                                      \
 		if (!(condition)) {                                                               \
-			judge(VERDICT_ERROR, AT, #condition, "it did not work");                  \
+			judge(VERDICT_ERROR, AT, #condition, "it does not hold");                 \
 			return;                                                                   \
 		}                                                                                 \
 	} while (0)
@@ -161,7 +174,7 @@ bool no_defect_so_far(void);
 
 #define SKIP(...)                                                                                 \
 	do {                                                                                      \
-		skip(AT, __VA_ARGS__);                                                            \
+		skip(__VA_ARGS__);                                                            \
 		return;                                                                           \
 	} while (0)
 
@@ -178,9 +191,9 @@ bool no_defect_so_far(void);
 			return;                                                                   \
 	} while (0)
 
-bool expect_status(const char *at, enum verdict otherwise, const struct reply *reply,
+bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status);
-bool expect_unwritten(const char *at, const struct reply *reply);
+bool expect_unwritten(struct source_line at, const struct reply *reply);
 
 /* Effects of DMA (effect.h). A control is a set-up step: it must work for the rest to mean anything. */
 #define EXPECT_WRITES(ep, iova, target, size) expect_writes(AT, BY_LEVEL, ep, iova, target, size)
@@ -198,34 +211,34 @@ bool expect_unwritten(const char *at, const struct reply *reply);
 			return;                                                                   \
 	} while (0)
 
-bool expect_writes(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
 		   void *target, size_t size);
-bool expect_reads(const char *at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
 		  const void *source, size_t size);
 
 /* Nothing that is watched changes; whatever the level, a breach is a fail: isolation is broken. */
-bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, size_t size);
+bool expect_write_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size);
 
-bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, size_t size,
+bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size,
 			   void *target, size_t allowed);
 
 /* The device does not get to see the bytes at @secret, nor those at guest-physical @iova. */
-bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
+bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
 
 /* Whether the device sees the bytes at @source when it reads @iova. No verdict. */
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
 
 /* ATTACH and make DMA possible, or say in the verdict why not. For use in REQUIRE(). */
-bool attach_with_dma(struct endpoint *ep, uint32_t domain);
-bool attach_endpoint(struct endpoint *ep, uint32_t domain);	/* ATTACH alone */
-bool attach_bypass(struct endpoint *ep, uint32_t domain);
+bool attach_with_dma(struct source_line at, struct endpoint *ep, uint32_t domain);
+bool attach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain);	/* ATTACH alone */
+bool attach_bypass(struct source_line at, struct endpoint *ep, uint32_t domain);
 
 /* DETACH; the endpoint is then addressed by guest-physical addresses again. */
-bool detach_endpoint(struct endpoint *ep, uint32_t domain);
+bool detach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain);
 
 /* @ep was attached to @domain by the test itself: map its private page, to make DMA possible. */
-bool enable_dma(struct endpoint *ep, uint32_t domain);
+bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain);
 
 /* Run what the command line selects, and print the verdicts. */
 struct boot_info;

@@ -16,7 +16,7 @@ static struct {
 	char id[128];
 	enum verdict verdict;
 	bool unjudged;		/* from here on */
-	const char *at;
+	struct source_line at;
 	char expected[128], actual[160];	/* of a skip: actual holds the reason */
 } current;
 
@@ -37,7 +37,7 @@ bool no_defect_so_far(void)
 	return current.verdict <= VERDICT_INFO;
 }
 
-static void record(enum verdict verdict, const char *at, const char *expected, const char *actual,
+static void record(enum verdict verdict, struct source_line at, const char *expected, const char *actual,
 		   va_list args)
 {
 	if (verdict == BY_LEVEL)
@@ -51,7 +51,7 @@ static void record(enum verdict verdict, const char *at, const char *expected, c
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 
-void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 {
 	va_list args;
 
@@ -60,18 +60,18 @@ void judge(enum verdict verdict, const char *at, const char *expected, const cha
 	va_end(args);
 }
 
-void skip(const char *at, const char *reason, ...)
+void skip(const char *reason, ...)
 {
 	va_list args;
 
 	va_start(args, reason);
-	record(VERDICT_SKIP, at, "", reason, args);
+	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
 	va_end(args);
 }
 
 void skip_rest(const char *reason)
 {
-	skip("", "%s", reason);
+	skip("%s", reason);
 	current.unjudged = true;
 }
 
@@ -100,10 +100,12 @@ static void print_quoted(const char *key, const char *text)
 	console_puts("\"\n");
 }
 
-/* A place in a test, or the step outside of it that judged. */
-static void print_place(const char *at)
+static void print_place(struct source_line at)
 {
-	printf("  at: \"%s%s\"\n", strchr(at, ':') ? "virtio-iommu/tests/" : "", at);
+	if (at.number)
+		printf("  at: \"virtio-iommu/tests/%s:%lu\"\n", at.file, at.number);
+	else
+		printf("  at: \"%s\"\n", at.file);
 }
 
 static void print_details(uint64_t microseconds)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The frame of one test: from its begin to its end, what judge() and skip() record is its verdict. For whoever
- * runs the tests.
+ * The frame of one test: from its begin to its end, what judge() and skip() record is its verdict. For
+ * run.c.
  */
 #ifndef JUDGE_VERDICT_H
 #define JUDGE_VERDICT_H

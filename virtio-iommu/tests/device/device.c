@@ -13,7 +13,7 @@
 #include "virtio/pci_layout.h"
 
 /* Buffers that are available before DRIVER_OK wait for it, whether the driver is too early or not. */
-static void waits_for_driver_ok(const char *at, bool notify)
+static void waits_for_driver_ok(struct source_line at, bool notify)
 {
 	bool early;
 
@@ -86,7 +86,7 @@ TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 {
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
 	expect_good(AT, iommu.requests.used->index == 1, "used.idx is 1 after one request",
 		    iommu.requests.used->index);
@@ -167,7 +167,7 @@ TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		early[i] = iommu_config_u32(4 * i);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		expect_good(AT, !iommu_offers(feature_of_word[i]) || early[i] == iommu_config_u32(4 * i),
 			    "the same as after DRIVER_OK", early[i]);

@@ -39,7 +39,7 @@ static bool turn(uint8_t bit)
 
 TEST(GEN_SUSP_1, suspend_is_ignored_before_driver_ok, NEEDS_SUSPEND)
 {
-	REQUIRE(iommu_prepare(FEATURES));
+	REQUIRE(prepare_device(AT, FEATURES));
 	iommu.dev.transport->set_status(&iommu.dev, status() | VIRTIO_SUSPEND);
 	expect_good(AT, !(status() & VIRTIO_SUSPEND), "device_status without SUSPEND", status());
 	iommu_start();
@@ -50,7 +50,7 @@ TEST(GEN_SUSP_2, bypass_cannot_be_written_while_suspended, NEEDS_SUSPEND | NEEDS
 {
 	uint8_t value = iommu_bypass(), seen;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	SUSPEND_OR_SKIP();
 	iommu_set_bypass(!value);
 	seen = iommu_bypass();
@@ -66,7 +66,7 @@ TEST(GEN_SUSP_3, queues_are_left_alone_while_suspended, NEEDS_SUSPEND)
 {
 	uint16_t pending;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	ring_publish(&iommu.requests, queue_noop());
 	SUSPEND_OR_SKIP();
 	pending = ring_pending(&iommu.requests);
@@ -82,8 +82,8 @@ TEST(GEN_SUSP_3, fault_is_not_reported_while_suspended, NEEDS_SUSPEND | NEEDS_DM
 	struct page_fixture s;
 	uint16_t pending;
 
-	REQUIRE(iommu_restart(FEATURES));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, FEATURES));
+	REQUIRE(map_one_page(AT, &s));
 	SUSPEND_OR_SKIP();
 	pending = ring_pending(&iommu.events);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
@@ -94,10 +94,10 @@ TEST(GEN_SUSP_3, fault_is_not_reported_while_suspended, NEEDS_SUSPEND | NEEDS_DM
 
 TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
 {
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	expect_good(AT, turn(VIRTIO_SUSPEND) || virtio_needs_reset(&iommu.dev),
 		    "SUSPEND without DRIVER_OK, or NEEDS_RESET", status());
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
@@ -105,8 +105,8 @@ TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 	struct page_fixture s;
 	bool resumed;
 
-	REQUIRE(iommu_restart(FEATURES));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, FEATURES));
+	REQUIRE(map_one_page(AT, &s));
 	SUSPEND_OR_SKIP();
 	resumed = turn(VIRTIO_DRIVER_OK);
 	expect_good(AT, resumed || virtio_needs_reset(&iommu.dev),
@@ -114,14 +114,14 @@ TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 	if (resumed)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	else
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_SUSP_8, buffers_are_used_or_wait, NEEDS_SUSPEND)
 {
 	uint16_t count, pending;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	count = iommu.requests.size / 2;
 	for (uint16_t i = 0; i < count; i++)
 		ring_publish(&iommu.requests, queue_noop());

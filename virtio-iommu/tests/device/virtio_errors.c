@@ -31,7 +31,7 @@ static void address_is_nowhere(int head)
 
 #define BREAK_US 20000
 
-static void expect_sign_of_life(const char *at, unsigned int number, void (*spoil)(int head))
+static void expect_sign_of_life(struct source_line at, unsigned int number, void (*spoil)(int head))
 {
 	struct ring_reply used;
 	int head = queue_noop();
@@ -54,7 +54,7 @@ TEST(GEN_STATUS_2, error_is_told, NEEDS_SPLIT)
 }
 
 /* FEATURES_OK may or may not stick without the bit; the next driver is served. */
-static void decline(const char *at, unsigned int bit)
+static void decline(struct source_line at, unsigned int bit)
 {
 	bool sticks = virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features_without(bit));
 
@@ -84,7 +84,7 @@ TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 	if (!dev->transport)
 		SKIP("the endpoint is no virtio device");
 	sticks = virtio_reset(dev) && virtio_negotiate(dev, VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	INFO("an endpoint without ACCESS_PLATFORM %s", sticks ? "works" : "does not work");
 }
@@ -92,16 +92,16 @@ TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 /* If the device says yes to them by FEATURES_OK, it goes on without them. */
 TEST(GEN_FEAT_2, bits_that_are_not_offered_change_nothing, NEEDS_NOTHING)
 {
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	if (!virtio_negotiate(&iommu.dev, iommu.wanted | ~iommu.offered)) {
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		return;
 	}
 	iommu.dev.accepted = iommu.wanted;
 	EXPECT(iommu_enable_queues(), "queues as without them", "they cannot be enabled");
 	iommu_start();
 	EXPECT(request_queue_works(), "requests are answered as without them", "they are not");
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 static uint32_t pieces_of(uint32_t bytes, uint32_t each)
@@ -110,7 +110,7 @@ static uint32_t pieces_of(uint32_t bytes, uint32_t each)
 }
 
 /* As many descriptors as there is room for: half of the queue for each part. */
-static void use_longest_buffer(const char *at)
+static void use_longest_buffer(struct source_line at)
 {
 	uint32_t half = (iommu.requests.size + 1) / 2, room = iommu.config.probe_size + TAIL_SIZE;
 	uint32_t out = pieces_of(sizeof(struct probe_request), half), in = pieces_of(room, half);
@@ -141,7 +141,7 @@ TEST(GEN_PKD_9, longest_buffer_is_used_or_refused, NEEDS_PACKED | NEEDS_ENDPOINT
 }
 
 /* The types of other requests, where the device is to write its answer. */
-static void prefill_writable_part(const char *at)
+static void prefill_writable_part(struct source_line at)
 {
 	for (uint8_t type = 0; type <= REQUEST_PROBE && no_defect_so_far(); type++) {
 		struct noop_request h = noop_request();

@@ -9,18 +9,18 @@
 #include "judge/test.h"
 
 /* A setting anew, behind a reset. */
-static bool settle_again(const char *at, struct page_fixture *s)
+static bool settle_again(struct source_line at, struct page_fixture *s)
 {
 	struct reply reply;
 
 	s->domain = fresh_domain();
-	if (!attach_with_dma(s->ep, s->domain))
+	if (!attach_with_dma(at, s->ep, s->domain))
 		return false;
 	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-static bool start_over(const char *at, struct page_fixture *s)
+static bool start_over(struct source_line at, struct page_fixture *s)
 {
 	if (iommu_restart_without_events())
 		return settle_again(at, s);
@@ -29,13 +29,13 @@ static bool start_over(const char *at, struct page_fixture *s)
 }
 
 /* A device that reports faults, and now has no event buffer. */
-static bool starved(const char *at, struct page_fixture *s, struct fault *fault)
+static bool starved(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
 	return reporting_setting(at, s, fault) && start_over(at, s);
 }
 
 /* The mapping still counts, and requests are answered. */
-static void expect_service(const char *at, const struct page_fixture *s)
+static void expect_service(struct source_line at, const struct page_fixture *s)
 {
 	struct reply reply;
 
@@ -60,7 +60,7 @@ static void offer_enough(void)
 }
 
 /* No device has to report anything (AMB-15), but this one did. */
-static void expect_reports(const char *at, const struct fault *fault)
+static void expect_reports(struct source_line at, const struct fault *fault)
 {
 	struct event event;
 
@@ -105,7 +105,7 @@ static bool is_spread(const struct scraps *scraps, const struct fault *fault)
 	       (!(record.flags & FAULT_ADDRESS) || record.address == fault->iova);
 }
 
-static void tell_way(const char *at, const struct scraps *scraps, bool broke)
+static void tell_way(struct source_line at, const struct scraps *scraps, bool broke)
 {
 	if (broke)
 		judge(VERDICT_INFO, at, "either way is legal", "a short buffer calls for a reset");
@@ -117,7 +117,7 @@ static void tell_way(const char *at, const struct scraps *scraps, bool broke)
 }
 
 /* One fault over four buffers of @size, and behind a reset one over whole buffers. */
-static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
+static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *scraps)
 {
 	struct event event;
 	struct fault fault;
@@ -143,7 +143,7 @@ static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
 	if (!start_over(at, &s))
 		return false;
 	expect_reports(at, &fault);
-	return detach_endpoint(s.ep, s.domain);
+	return detach_endpoint(at, s.ep, s.domain);
 }
 
 TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
@@ -195,7 +195,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 	expect_no_events_breach(AT);
 	if (virtio_needs_reset(&iommu.dev)) {
 		INFO("a short buffer calls for a reset");
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -430,7 +430,7 @@ TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
 	event_add_buffers((struct event_buffer){0}, 4);
 	provoke(AT, &fault);
 	event_drain();
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	events_manual();
 	provoke(AT, &fault);
 	EXPECT(!event_wait_for(&event, REPORT_US), "no event buffer is used", "one is");
@@ -465,7 +465,7 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 		SKIP("unattached endpoints always bypass");
 	if (!reporting_setting(AT, &s, &fault))
 		return;
-	REQUIRE(iommu_prepare(iommu.wanted));
+	REQUIRE(prepare_device(AT, iommu.wanted));
 	events_manual();
 	event_add_buffers((struct event_buffer){0}, 4);
 	provoke(AT, &fault);

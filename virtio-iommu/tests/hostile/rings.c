@@ -40,7 +40,7 @@ static void write_chain(const struct ring_case *c)
 	hostile.avail->heads[hostile.index % HOSTILE_SIZE] = c->head;
 }
 
-static void play(const char *at, const struct ring_case *cases, unsigned int count, uint64_t features)
+static void play(struct source_line at, const struct ring_case *cases, unsigned int count, uint64_t features)
 {
 	struct victim victim;
 

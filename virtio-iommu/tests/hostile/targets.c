@@ -44,7 +44,7 @@ static void set_up_queue(uint16_t queue, const struct place_case *c)
 }
 
 /* The victim is attached by the ring that was there; a reset takes it, and the wrong ring comes. */
-static void try_place(const char *at, const struct place_case *c, struct victim *victim)
+static void try_place(struct source_line at, const struct place_case *c, struct victim *victim)
 {
 	if (!hostile_restart(at, c->name, iommu.wanted, victim) || !hostile_negotiate(iommu.wanted))
 		return;
@@ -129,7 +129,7 @@ static void read_all(const volatile uint8_t *base, uint32_t length)
 	}
 }
 
-static void sweep(const char *at, const char *name, volatile uint8_t *base, uint32_t length,
+static void sweep(struct source_line at, const char *name, volatile uint8_t *base, uint32_t length,
 		  struct victim *victim)
 {
 	static const uint64_t values[] = {0, UINT64_MAX, 0};

@@ -363,7 +363,7 @@ static int print_step(char *text, size_t size, const struct step *s)
 }
 
 /* The last steps, as many as there is room for: whole, or behind an ellipsis. */
-static void tell(const char *at, uint64_t seed, const struct step *steps, unsigned int count)
+static void tell(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
 {
 	char expected[100], text[96], one[24];
 	unsigned int from = count, length = 0;
@@ -378,7 +378,7 @@ static void tell(const char *at, uint64_t seed, const struct step *steps, unsign
 	judge(world.verdict, at, expected, "%s behind%s", world.trouble, text);
 }
 
-static bool play_round(const char *at, uint64_t seed)
+static bool play_round(struct source_line at, uint64_t seed)
 {
 	static struct step steps[STEPS];
 	enum verdict verdict;

@@ -15,7 +15,7 @@ TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 
 	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain before the first ATTACH: MAP in it is refused", "status OK");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(ep, iova, target, 8);
@@ -43,8 +43,8 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain behind the last DETACH: MAP in it is refused", "status OK");
 	EXPECT_NO_DOMAIN(s.domain);
@@ -57,9 +57,9 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 	struct reply reply;
 	uint8_t *other = watched_pages(1);
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
@@ -76,15 +76,15 @@ struct pair {
 	uint8_t *one, *two;
 };
 
-static bool make_pair(struct pair *p, struct endpoint *first, struct endpoint *second,
-		      uint32_t domain, uint32_t other)
+static bool make_pair(struct source_line at, struct pair *p, struct endpoint *first,
+		      struct endpoint *second, uint32_t domain, uint32_t other)
 {
 	*p = (struct pair){.first = first, .second = second, .domain = domain, .other = other};
 	p->iova = iova_window(2);
 	p->end = p->iova + iommu.page - 1;
 	p->one = watched_pages(1);
 	p->two = watched_pages(1);
-	return attach_with_dma(first, domain) && attach_with_dma(second, other);
+	return attach_with_dma(at, first, domain) && attach_with_dma(at, second, other);
 }
 
 /* The same address in both domains: each endpoint reaches its own memory, and no other. */
@@ -92,7 +92,7 @@ TEST(N_DOM_3, same_address_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct pair p;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
 	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
 	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
 	EXPECT_WRITES(p.first, p.iova, p.one, 8);
@@ -108,7 +108,7 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 	struct pair p;
 	uint64_t next;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
 	next = p.iova + iommu.page;
 	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
 	REQUIRE_OK(map(p.other, next, p.end + iommu.page, phys(p.two), MAP_RW));
@@ -120,7 +120,7 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 }
 
 /* What is mapped for one is blocked for the other, until that has a mapping of its own. */
-static void expect_isolated(const char *at, const struct pair *p)
+static void expect_isolated(struct source_line at, const struct pair *p)
 {
 	struct reply reply = map(p->domain, p->iova, p->end, phys(p->one), MAP_RW);
 
@@ -140,7 +140,7 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
 
 	if (other < domain || other > iommu.config.domain_end)
 		SKIP("the domain range has less than 2^16 ids");
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), domain, other));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), domain, other));
 	expect_isolated(AT, &p);
 }
 
@@ -149,7 +149,7 @@ TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NE
 	struct endpoint *bridged = endpoint_bridged();
 	struct pair p;
 
-	REQUIRE(make_pair(&p, bridged, endpoint(bridged == endpoint(0)), fresh_domain(),
+	REQUIRE(make_pair(AT, &p, bridged, endpoint(bridged == endpoint(0)), fresh_domain(),
 			  fresh_domain()));
 	expect_isolated(AT, &p);
 }
@@ -158,7 +158,7 @@ TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct pair p;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
 	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
 	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
 	REQUIRE_WRITES(p.second, p.iova, p.two, 8);
@@ -172,9 +172,9 @@ TEST(N_DOM_4, both_members_reach_the_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(second, s.iova + iommu.page, 8);
@@ -185,9 +185,9 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
@@ -201,9 +201,9 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
@@ -217,10 +217,10 @@ TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
 	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
@@ -236,11 +236,11 @@ TEST(N_DOM_5, old_domain_lives_on_without_the_one_that_moved, NEEDS_DMA | NEEDS_
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));

@@ -11,7 +11,7 @@
  */
 enum after { AS_BEFORE, RESET_SINCE, DEAD };
 
-static enum after judge_unparsed(const char *at, const struct reply *reply, uint32_t size)
+static enum after judge_unparsed(struct source_line at, const struct reply *reply, uint32_t size)
 {
 	bool wants_reset = virtio_needs_reset(&iommu.dev);
 
@@ -26,7 +26,7 @@ static enum after judge_unparsed(const char *at, const struct reply *reply, uint
 	return iommu_restart(iommu.wanted) ? RESET_SINCE : DEAD;
 }
 
-static enum after expect_unparsed(const char *at, const void *readable, uint32_t size,
+static enum after expect_unparsed(struct source_line at, const void *readable, uint32_t size,
 				  uint32_t writable)
 {
 	struct reply reply = request_raw(readable, size, writable);
@@ -41,7 +41,8 @@ static bool is_refused(const struct reply *reply)
 	       reply->status <= STATUS_NOMEM;
 }
 
-static enum after expect_too_short(const char *at, const void *readable, uint32_t size, uint32_t writable)
+static enum after expect_too_short(struct source_line at, const void *readable, uint32_t size,
+				   uint32_t writable)
 {
 	struct reply reply = request_raw(readable, size, writable);
 
@@ -53,7 +54,7 @@ static enum after expect_too_short(const char *at, const void *readable, uint32_
 }
 
 /* The worst of what came of it. */
-static enum after expect_short_ones(const char *at, const void *readable, uint32_t size)
+static enum after expect_short_ones(struct source_line at, const void *readable, uint32_t size)
 {
 	enum after after = AS_BEFORE;
 
@@ -80,7 +81,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
 	struct page_fixture s;
 	struct detach_request request;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	request = (struct detach_request){{.type = REQUEST_DETACH}, s.domain, s.ep->id, {0}};
 	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
@@ -92,7 +93,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
 	struct map_request request;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	request = (struct map_request){{.type = REQUEST_MAP}, s.domain, iova, iova + iommu.page - 1,
 				       phys(s.target) + iommu.page, MAP_RW};
@@ -107,7 +108,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
 	struct page_fixture s;
 	struct unmap_request request;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	request = (struct unmap_request){
 		{.type = REQUEST_UNMAP}, s.domain, s.iova, s.iova + iommu.page - 1, {0}};
 	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
@@ -164,7 +165,7 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
 

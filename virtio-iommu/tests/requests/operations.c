@@ -34,7 +34,7 @@ TEST(DEV_OPS_1, map_and_unmap_succeed_with_ok, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
 	reply = map(domain, iova, end, phys(target), MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(endpoint(0), iova, target, 8);
@@ -64,10 +64,10 @@ TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 			head(REQUEST_ATTACH, i), domain, ep->id, 0, {0}});
 
 		EXPECT_OK(reply);
-		REQUIRE(enable_dma(ep, domain));
+		REQUIRE(enable_dma(AT, ep, domain));
 		REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
 		EXPECT_WRITES(ep, iova, target, 8);
-		REQUIRE(detach_endpoint(ep, domain));
+		REQUIRE(detach_endpoint(AT, ep, domain));
 	}
 }
 
@@ -101,7 +101,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t iova = iova_window(1);
 		uint8_t *target = watched_pages(1);
@@ -118,7 +118,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t end = s.iova + iommu.page - 1;
 		struct reply reply;
@@ -138,7 +138,7 @@ TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size + 1, 8);
 	struct reply reply = probe(id);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	FOR_EACH_HEAD(i) {
 		reply = send_probe(&(struct probe_request){head(REQUEST_PROBE, i), id, {0}});
@@ -148,7 +148,7 @@ TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	}
 }
 
-static void expect_zero_tail(const char *at, const struct reply *reply)
+static void expect_zero_tail(struct source_line at, const struct reply *reply)
 {
 	uint32_t tail = reply->writable - TAIL_SIZE;
 	const uint8_t *bytes = reply->bytes + tail;
@@ -244,6 +244,6 @@ TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 		       "type %#x: %s, used.len %u", unknown_types[i],
 		       reply.used ? "it came back" : "it did not come back", reply.length);
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }

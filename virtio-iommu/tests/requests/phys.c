@@ -14,7 +14,7 @@ TEST(DRV_MAP_4, memory_with_the_mmio_flag, NEEDS_DMA | NEEDS_MMIO_FLAG)
 	struct reply reply;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_RW | MAP_MMIO);
 	INFO("MAP of memory with MMIO: %s", status_name(reply.status));
@@ -60,7 +60,7 @@ TEST(DRV_MAP_4, registers_with_and_without_the_mmio_flag, NEEDS_DMA)
 
 	if (!address)
 		SKIP("no endpoint has a memory BAR");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = read_registers(&s, address, MAP_READ);
 	INFO("MAP of registers without MMIO: %s", status_name(reply.status));
 	if (iommu_offers(VIRTIO_IOMMU_F_MMIO))
@@ -75,7 +75,7 @@ TEST(DRV_MAP_5, range_past_the_end_of_memory, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = map(s.domain, iova, iova + 2 * page - 1, memory, MAP_READ);
 	INFO("MAP past the end of memory: %s", status_name(reply.status));
 	can_read(s.ep, iova + page - 8, s.target, 16);
@@ -94,7 +94,7 @@ TEST(DRV_MAP_5, range_past_the_last_address, NEEDS_DMA)
 	struct reply reply;
 	uint8_t *target;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	target = watched_pages(3) + page;
 	distance = page + phys(target);
 	iova = reserved_avoid(low > iommu.config.input_start ? low : iommu.config.input_start,

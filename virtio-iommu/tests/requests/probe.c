@@ -14,7 +14,7 @@ TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size + 1, 8);
 	struct reply reply = send_probe(&request);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	memset(request.reserved, 0xff, sizeof(request.reserved));
 	reply = send_probe(&request);
@@ -70,7 +70,7 @@ TEST(DEV_PROBE_6, length_counts_the_value_only, NEEDS_ENDPOINT | NEEDS_PROBE | N
 	struct reply reply = probe(reserved_region(0)->endpoint);
 	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk))
 		if (walk.head.type == PROPERTY_RESV_MEM)
 			EXPECT(walk.head.length == value, "RESV_MEM has length 20", "length %u at %u",
@@ -85,7 +85,7 @@ TEST(DEV_PROBE_6, list_ends_within_probe_size, NEEDS_ENDPOINT | NEEDS_PROBE)
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		while (walk_step(&walk))
 			walk_on(&walk);
 		EXPECT(walk.offset <= walk.size, "the list ends within probe_size",
@@ -106,7 +106,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 	unsigned int count = 0;
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk), count++)
 		EXPECT(plausible(&walk.head), "a property head where the last property ends",
 		       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
@@ -117,7 +117,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 		SKIP("the endpoint has fewer than two properties");
 }
 
-static void probe_missing(const char *at, uint32_t id)
+static void probe_missing(struct source_line at, uint32_t id)
 {
 	struct reply reply = probe(id);
 
@@ -174,7 +174,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEE
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		for (; walk_step(&walk); walk_on(&walk), count++)
 			EXPECT(!(walk.head.type & ~PROPERTY_TYPE_MASK), "bits 12-15 of the type are 0",
 			       "type %#x at %u", walk.head.type, walk.offset);
@@ -222,7 +222,7 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 
 		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -241,7 +241,7 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT |
 		       !reply.used ? "the request did not come back" :
 		       reply.breach ? reply.breach : status_name(reply.status));
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -252,7 +252,7 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 		struct reply reply = probe(endpoint(0)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		while (walk_step(&walk) && fits(&walk))
 			walk_on(&walk);
 		for (uint32_t i = walk.offset; i < walk.size; i++)
@@ -295,7 +295,7 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROB
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		for (; walk_step(&walk) && fits(&walk); walk_on(&walk)) {
 			unknown += walk.head.type != PROPERTY_RESV_MEM;
 			EXPECT(plausible(&walk.head), "a property head where the last property ends",
@@ -379,7 +379,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 	}
 }
 
-static void expect_same_properties(const char *at, uint32_t id, const uint8_t *plain, const char *when)
+static void expect_same_properties(struct source_line at, uint32_t id, const uint8_t *plain, const char *when)
 {
 	const uint8_t *now = properties(id);
 
@@ -395,7 +395,7 @@ TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 	struct page_fixture s;
 
 	REQUIRE(plain);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < 2; i++) {
 		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 		expect_same_properties(AT, s.ep->id, plain, "attached");
@@ -403,7 +403,7 @@ TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_same_properties(AT, s.ep->id, plain, "detached");
 }
 
@@ -412,12 +412,12 @@ TEST(DRV_INIT_2, attach_works_without_probe, NEEDS_DMA | NEEDS_PROBE)
 	struct page_fixture s = {.ep = endpoint(0), .domain = fresh_domain(), .iova = iova_window(1)};
 	struct reply reply;
 
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	s.target = watched_pages(1);
 	reply = attach(s.domain, s.ep->id, 0);
 	if (!EXPECT_OK(reply))
 		return;
-	REQUIRE(enable_dma(s.ep, s.domain));
+	REQUIRE(enable_dma(AT, s.ep, s.domain));
 	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }

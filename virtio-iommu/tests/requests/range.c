@@ -7,7 +7,7 @@
 #include "judge/test.h"
 
 /* A range outside of what the device can translate: the MAP fails, nothing is mapped. */
-static void expect_outside(const char *at, const struct page_fixture *s, uint64_t start, uint64_t end)
+static void expect_outside(struct source_line at, const struct page_fixture *s, uint64_t start, uint64_t end)
 {
 	struct reply reply = map(s->domain, start, end, phys(s->target), MAP_RW);
 
@@ -26,7 +26,7 @@ TEST(N_RANGE_1, map_above_the_input_range_fails, NEEDS_DMA | NEEDS_INPUT_RANGE)
 
 	if (end == UINT64_MAX)
 		SKIP("the input range ends at 2^64 - 1");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	expect_outside(AT, &s, end + 1, end + page);
 	expect_outside(AT, &s, end + 1 - page, end + page);
 	expect_outside(AT, &s, 0 - page, UINT64_MAX);
@@ -40,7 +40,7 @@ TEST(N_RANGE_1, map_below_the_input_range_fails, NEEDS_DMA | NEEDS_INPUT_RANGE)
 
 	if (start < page)
 		SKIP("the input range starts at %#lx", start);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	expect_outside(AT, &s, start - page, start - 1);
 	expect_outside(AT, &s, start - page, start + page - 1);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
@@ -53,7 +53,7 @@ TEST(N_RANGE_1, both_ends_of_the_input_range_can_be_mapped, NEEDS_DMA | NEEDS_IN
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = map(s.domain, start, start + page - 1, phys(s.target), MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, start, s.target, 8);
@@ -77,7 +77,7 @@ TEST(N_RANGE_2, both_ends_of_the_domain_range_are_usable, NEEDS_ENDPOINT | NEEDS
 	}
 }
 
-static void expect_unusable(const char *at, uint32_t id)
+static void expect_unusable(struct source_line at, uint32_t id)
 {
 	struct reply reply = attach(id, endpoint(0)->id, 0);
 
@@ -99,7 +99,7 @@ TEST(N_RANGE_2, ids_outside_of_the_domain_range_are_refused, NEEDS_ENDPOINT | NE
 }
 
 /* An UNMAP that reaches out of the input range: carried out whole or refused, and nothing between. */
-static void unmap_outside(const char *at, const struct page_fixture *s, uint64_t start, uint64_t end)
+static void unmap_outside(struct source_line at, const struct page_fixture *s, uint64_t start, uint64_t end)
 {
 	struct reply reply = unmap(s->domain, start, end);
 	bool gone = is_ok(&reply) && start <= s->iova && end >= s->iova;
@@ -127,7 +127,7 @@ TEST(DRV_OPS_4, unmap_beyond_the_input_range_is_whole_or_refused, NEEDS_DMA | NE
 
 	if (!c->input_start && c->input_end == UINT64_MAX)
 		SKIP("the input range has all addresses");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	if (c->input_start) {
 		unmap_outside(AT, &s, 0, c->input_start - 1);
 		unmap_outside(AT, &s, 0, s.iova + iommu.page - 1);
@@ -140,14 +140,14 @@ TEST(DRV_OPS_4, unmap_beyond_the_input_range_is_whole_or_refused, NEEDS_DMA | NE
 }
 
 /* An id outside of the range names no domain, least of all @neighbour, the one at the range's end. */
-static void use_outside_id(const char *at, uint32_t id, uint32_t neighbour)
+static void use_outside_id(struct source_line at, uint32_t id, uint32_t neighbour)
 {
 	uint64_t page = iommu.page, iova = iova_window(2), end = iova + page - 1;
 	struct endpoint *ep = endpoint(0);
 	uint8_t *target = watched_pages(2);
 	struct reply reply;
 
-	if (!attach_with_dma(ep, neighbour))
+	if (!attach_with_dma(at, ep, neighbour))
 		return;
 	reply = map(neighbour, iova, end, phys(target), MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
@@ -158,7 +158,7 @@ static void use_outside_id(const char *at, uint32_t id, uint32_t neighbour)
 	expect_writes(at, BY_LEVEL, ep, iova, target, 8);
 	expect_write_blocked(at, ep, iova + page, 8);
 	if (no_defect_so_far())
-		detach_endpoint(ep, neighbour);
+		detach_endpoint(at, ep, neighbour);
 }
 
 TEST(DRV_OPS_5, ids_outside_of_the_domain_range_name_no_domain, NEEDS_DMA | NEEDS_DOMAIN_RANGE)

@@ -24,7 +24,7 @@ static const struct part {
 #define SAMPLE 64
 
 struct sweep {
-	const char *at;
+	struct source_line at;
 	struct page_window window;
 	struct model *model;
 	unsigned int order[PARTS], count;
@@ -195,12 +195,12 @@ static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 }
 
 /* Every order of up to four parts, and each @step-th one of all five. */
-static void sweep(const char *at, unsigned int step, bool (*look)(struct sweep *s))
+static void sweep(struct source_line at, unsigned int step, bool (*look)(struct sweep *s))
 {
 	struct sweep s = {.at = at};
 	struct model_request r;
 
-	if (!make_page_window(&s.window, PAGES))
+	if (!make_page_window(at, &s.window, PAGES))
 		return;
 	s.model = oracle();
 	r = attach_of(s.window.domain, s.window.ep);

@@ -28,7 +28,7 @@ static bool one_request(void)
 }
 
 /* So many requests, each waited for: none but the last one is notified. */
-static void notified_at(const char *at, uint16_t ahead, bool judge_early)
+static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
 

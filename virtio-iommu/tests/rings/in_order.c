@@ -21,7 +21,7 @@ static int add_one(unsigned int index, const struct noop_request *h)
 	return ring_add(&iommu.requests, pieces, 2);
 }
 
-static void expect_in_turn(const char *at, unsigned int index, int id, const struct noop_request *h)
+static void expect_in_turn(struct source_line at, unsigned int index, int id, const struct noop_request *h)
 {
 	struct ring_reply used = {0};
 

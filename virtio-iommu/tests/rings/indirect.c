@@ -64,7 +64,7 @@ static int add_table(const uint8_t *table, unsigned int entries, uint16_t flags)
 	return id;
 }
 
-static void expect_table_works(const char *at, const uint8_t *table, const struct noop_request *h,
+static void expect_table_works(struct source_line at, const uint8_t *table, const struct noop_request *h,
 			       uint16_t flags)
 {
 	expect_good(at, noop_answered(add_table(table, ENTRIES, flags), h),
@@ -83,7 +83,7 @@ TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
 }
 
 /* Some of the request in the ring, and the rest of it in a table that comes last. */
-static void split_behind(const char *at, unsigned int direct)
+static void split_behind(struct source_line at, unsigned int direct)
 {
 	struct ring *ring = &iommu.requests;
 	struct noop_request h = noop_request();
@@ -101,7 +101,7 @@ static void split_behind(const char *at, unsigned int direct)
 	id = ring_add(ring, pieces, direct + 1);
 	ring->tables = tables;
 	if (id < 0)
-		return skip(at, "needs a queue of %u descriptors", direct + 1);
+		return skip("needs a queue of %u descriptors", direct + 1);
 	last = id;
 	for (unsigned int i = 0; i < direct; i++)
 		last = ring->desc[last].next;

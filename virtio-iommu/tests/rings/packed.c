@@ -86,7 +86,7 @@ TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 }
 
 /* What follows looks like a request, with the flags of the last turn of the ring: available or used. */
-static void stale_one_is_left_alone(const char *at, bool used)
+static void stale_one_is_left_alone(struct source_line at, bool used)
 {
 	struct noop_request first = noop_request(), stale = noop_request();
 	struct ring *ring = &iommu.requests;
@@ -94,7 +94,7 @@ static void stale_one_is_left_alone(const char *at, bool used)
 	int id, behind;
 
 	if (ring->size < 4)
-		return skip(at, "needs a queue of 4 descriptors");
+		return skip("needs a queue of 4 descriptors");
 	id = add_harmless(&first);
 	behind = add_harmless(&stale);
 	flags = ring->place[behind].wrap ? (used ? 0 : DESC_USED) :

@@ -11,7 +11,7 @@
 #include "time.h"
 
 /* The page in front of the setting's own: mapped, written to and unmapped by requests cut so. */
-static void cut_requests_work(const char *at, const struct page_fixture *s, struct framing framing)
+static void cut_requests_work(struct source_line at, const struct page_fixture *s, struct framing framing)
 {
 	uint64_t iova = s->iova - iommu.page, end = s->iova - 1;
 	uint8_t *target = s->target - iommu.page;
@@ -31,7 +31,7 @@ TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (uint32_t n = 1; n < sizeof(struct map_request) && no_defect_so_far(); n++)
 		cut_requests_work(AT, &s, (struct framing){.readable = {n, 0}});
 }
@@ -40,7 +40,7 @@ TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (uint32_t n = 1; n < TAIL_SIZE && no_defect_so_far(); n++) {
 		cut_requests_work(AT, &s, (struct framing){.writable = {n, 1}});
 		cut_requests_work(AT, &s, (struct framing){{4, 16}, {n, 0}});
@@ -53,7 +53,7 @@ TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DMA)
 
 	if (iommu.requests.size < sizeof(struct map_request) + TAIL_SIZE)
 		SKIP("needs a queue of %zu descriptors", sizeof(struct map_request) + TAIL_SIZE);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	cut_requests_work(AT, &s, (struct framing){{1, 1}, {1, 1}});
 }
 
@@ -67,7 +67,7 @@ TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size, 1);
 	struct reply reply = probe(endpoint(0)->id);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	for (unsigned int i = 0; i < 4; i++) {
 		request_framing(framings[i]);
@@ -79,7 +79,7 @@ TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT | NEEDS_PROBE)
 }
 
 /* Nothing in front of the used ring is the device's to write. */
-static void leaves_alone(const char *at, size_t from, size_t to)
+static void leaves_alone(struct source_line at, size_t from, size_t to)
 {
 	const uint8_t *ring = (const void *)iommu.requests.desc;
 	uint8_t *before = arena_alloc(to, 1);
@@ -111,7 +111,7 @@ TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_
 }
 
 /* A notification with nothing behind it, also of queues that there are not. */
-static void spurious_notification_is_harmless(const char *at, uint16_t queue)
+static void spurious_notification_is_harmless(struct source_line at, uint16_t queue)
 {
 	for (unsigned int i = 0; i < 100; i++)
 		virtio_notify(&iommu.dev, queue);
@@ -196,7 +196,7 @@ TEST(N_REQ_2, packed_ring_turns, NEEDS_PACKED)
 }
 
 /* As many requests as there is room for, over some turns of the ring. */
-static void fill_queue(const char *at)
+static void fill_queue(struct source_line at)
 {
 	for (unsigned int round = 0; round < 3 && no_defect_so_far(); round++) {
 		size_t mark = arena_mark();
@@ -239,7 +239,7 @@ TEST(N_REQ_2, queue_has_any_size, NEEDS_NOTHING)
 		expect_good(AT, !iommu.dead, "the device works with this queue_size", sizes[i]);
 	}
 	iommu.rings.size = usual;
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* Each part in one descriptor, with the end of a page at every place in it. */

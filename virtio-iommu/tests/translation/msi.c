@@ -32,7 +32,7 @@ static uint64_t behind_door(const struct sender *m)
 }
 
 /* The first access is without messages, for it may take a device several ones. */
-static bool ask_for_messages(struct sender *m, const char *at)
+static bool ask_for_messages(struct sender *m, struct source_line at)
 {
 	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
@@ -44,16 +44,16 @@ static bool ask_for_messages(struct sender *m, const char *at)
 	return true;
 }
 
-static bool sender_open(struct sender *m, const char *at)
+static bool sender_open(struct sender *m, struct source_line at)
 {
-	if (!map_one_page(&m->s))
+	if (!map_one_page(at, &m->s))
 		return false;
 	m->door = iova_window(1);
 	return ask_for_messages(m, at);
 }
 
 /* An access, and behind it a new message to @address. */
-static bool send(struct sender *m, uint64_t address, const char *at)
+static bool send(struct sender *m, uint64_t address, struct source_line at)
 {
 	struct msi_message sent;
 
@@ -65,7 +65,7 @@ static bool send(struct sender *m, uint64_t address, const char *at)
 	return expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8);
 }
 
-static bool expect_message(const char *at, struct sender *m, uint64_t address)
+static bool expect_message(struct source_line at, struct sender *m, uint64_t address)
 {
 	if (!send(m, address, at))
 		return false;
@@ -76,7 +76,7 @@ static bool expect_message(const char *at, struct sender *m, uint64_t address)
 	return false;
 }
 
-static void expect_no_message(const char *at, struct sender *m, uint64_t address)
+static void expect_no_message(struct source_line at, struct sender *m, uint64_t address)
 {
 	uint16_t events = event_count();
 
@@ -147,7 +147,7 @@ TEST(N_MAP_6, other_domain_keeps_its_doorbell_shut, NEEDS_DOORBELL | NEEDS_TWO_E
 	struct endpoint *other = endpoint(1);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(other, domain));
+	REQUIRE(attach_with_dma(AT, other, domain));
 	REQUIRE(sender_open(&m, AT));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
 	if (!expect_message(AT, &m, behind_door(&m)))
@@ -164,7 +164,7 @@ TEST(N_MAP_6, message_goes_by_the_mappings_of_its_domain, NEEDS_DOORBELL | NEEDS
 	struct sender m;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(1), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(1), domain));
 	REQUIRE(sender_open(&m, AT));
 	REQUIRE_OK(map(domain, m.door, m.door + iommu.page - 1, phys(watched_pages(1)), MAP_RW));
 	expect_no_message(AT, &m, behind_door(&m));
@@ -213,7 +213,7 @@ TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES
 	struct sender m = {.s = {.ep = endpoint(0), .target = watched_pages(1)}};
 
 	m.s.iova = phys(m.s.target);
-	REQUIRE(attach_bypass(m.s.ep, fresh_domain()));
+	REQUIRE(attach_bypass(AT, m.s.ep, fresh_domain()));
 	REQUIRE(ask_for_messages(&m, AT));
 	expect_message(AT, &m, m.message.address);
 }

@@ -15,7 +15,7 @@ TEST(DEV_RESV_1, reserved_bytes_are_zero, NEEDS_REGIONS)
 	struct property_resv_mem property;
 	uint32_t offset = 0;
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	while (next_resv_mem(reply.bytes, iommu.config.probe_size, &offset, &property))
 		EXPECT(!property.reserved[0] && !property.reserved[1] && !property.reserved[2],
 		       "reserved is 0", "%02x %02x %02x", property.reserved[0], property.reserved[1],
@@ -79,7 +79,7 @@ static bool is_refused(const struct reply *reply)
 }
 
 /* Unless the pages beside the region are outside of the input range: then that may be the reason. */
-static void map_region(const char *at, uint32_t domain, uint64_t start, uint64_t end, uint8_t *target)
+static void map_region(struct source_line at, uint32_t domain, uint64_t start, uint64_t end, uint8_t *target)
 {
 	struct reply reply;
 
@@ -91,7 +91,7 @@ static void map_region(const char *at, uint32_t domain, uint64_t start, uint64_t
 		      status_name(reply.status));
 }
 
-static void map_over(const char *at, uint32_t domain, const struct reserved_region *region)
+static void map_over(struct source_line at, uint32_t domain, const struct reserved_region *region)
 {
 	uint64_t start, end, page = iommu.page;
 	uint8_t *target = watched_pages(1);
@@ -110,7 +110,7 @@ TEST(DEV_RESV_4, map_over_a_region_is_refused, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	const struct reserved_region *region;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
 	for (unsigned int i = 0; (region = next_region(&i));)
 		map_over(AT, domain, region);
 }
@@ -123,7 +123,7 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (!region_pages(region, &start, &end) || start < page || !iova_is_free(start - page, page))
 			continue;
@@ -138,7 +138,8 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 }
 
 /* The page that begins at @iova, unless another region is there; @edge is its byte at the region. */
-static void map_beside(const char *at, struct endpoint *ep, uint32_t domain, uint64_t iova, uint64_t edge)
+static void map_beside(struct source_line at, struct endpoint *ep, uint32_t domain,
+		       uint64_t iova, uint64_t edge)
 {
 	uint8_t *target = watched_pages(1);
 	struct reply reply;
@@ -157,7 +158,7 @@ TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_
 	uint64_t start, end, page = iommu.page;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (!region_pages(region, &start, &end))
 			continue;
@@ -175,7 +176,7 @@ TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MA
 	unsigned int count = 0;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (region->subtype <= RESV_MSI)
 			continue;
@@ -199,7 +200,7 @@ TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_REGIONS | NEEDS_MA
 		;
 	if (!region)
 		SKIP("all regions are for MSI: a write there may be an interrupt");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, region->start, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, region->end - 7, 8);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
@@ -211,7 +212,7 @@ TEST(DEV_RESV_5, region_over_memory_keeps_it_untouched, NEEDS_REGIONS | NEEDS_MA
 	unsigned int count = 0;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (region->subtype == RESV_MSI || !watched_page_at(region->start) ||
 		    !watched_page_at(region->end + 1 - iommu.page))
@@ -259,12 +260,12 @@ TEST(AMB_18, endpoint_joins_with_a_region_over_a_mapping,
 
 	if (!foreign_region(&iova))
 		SKIP("no region is that of the second endpoint alone");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
 	reply = attach(s.domain, second->id, 0);
 	INFO("ATTACH of an endpoint with a region over a mapping: %s", status_name(reply.status));
 	if (is_ok(&reply)) {
-		REQUIRE(enable_dma(second, s.domain));
+		REQUIRE(enable_dma(AT, second, s.domain));
 		EXPECT_WRITE_BLOCKED(second, iova, 8);
 		EXPECT_WRITES(second, s.iova, s.target, 8);
 	} else {

@@ -17,7 +17,7 @@ TEST(N_MAP_1, each_byte_at_both_ends_arrives, NEEDS_DMA)
 	uint64_t end;
 	uint8_t *target_end;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	end = s.iova + iommu.page;
 	target_end = s.target + iommu.page;
 	for (unsigned int i = 0; i < 5; i++) {
@@ -35,7 +35,7 @@ struct seam {
 	uint8_t *low, *high;	/* where its halves are */
 };
 
-static bool make_seam(struct seam *seam, bool downwards)
+static bool make_seam(struct source_line at, struct seam *seam, bool downwards)
 {
 	uint64_t page = iommu.page, iova = iova_window(2);
 	uint8_t *memory = arena_alloc(3 * page, page);
@@ -43,7 +43,7 @@ static bool make_seam(struct seam *seam, bool downwards)
 
 	watch_pages(memory + 2 * page, 1);
 	*seam = (struct seam){endpoint(0), iova + page - HALF, memory + 2 * page - HALF, memory};
-	if (!attach_with_dma(seam->ep, domain))
+	if (!attach_with_dma(at, seam->ep, domain))
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool upper = downwards != (i == 1);
@@ -51,14 +51,14 @@ static bool make_seam(struct seam *seam, bool downwards)
 		struct reply reply = map(domain, start, start + page - 1,
 					 phys(upper ? memory : memory + page), MAP_RW);
 
-		if (!is_ok(&reply))
+		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
 			return false;
 	}
 	return true;
 }
 
 /* What the access does to the two halves is looked at here: those pages are not watched. */
-static void expect_over_seam(const char *at, const struct seam *seam)
+static void expect_over_seam(struct source_line at, const struct seam *seam)
 {
 	static const uint8_t bytes[SPAN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 	struct effect effect = write_effect(seam->ep, seam->iova, SPAN, seam->low, HALF);
@@ -76,7 +76,7 @@ TEST(N_MAP_1, one_access_reaches_two_mappings, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct seam seam;
 
-	REQUIRE(make_seam(&seam, false));
+	REQUIRE(make_seam(AT, &seam, false));
 	expect_over_seam(AT, &seam);
 }
 
@@ -84,7 +84,7 @@ TEST(N_MAP_1, one_access_reaches_two_mappings_made_downwards, NEEDS_DMA | NEEDS_
 {
 	struct seam seam;
 
-	REQUIRE(make_seam(&seam, true));
+	REQUIRE(make_seam(AT, &seam, true));
 	expect_over_seam(AT, &seam);
 }
 
@@ -114,7 +114,7 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 	uint8_t *targets[64] = {0};
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t middle = 1ull << bit;
 
@@ -124,7 +124,7 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 		reply = map(domain, middle - page, middle + page - 1, phys(targets[bit]), MAP_RW);
 		if (reply.delivered && reply.status == STATUS_NOMEM)
 			SKIP("the device has no room for %u mappings", bit);
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 	}
 	for (unsigned int bit = 63; bit; bit -= 3)
 		if (targets[bit])
@@ -140,7 +140,7 @@ TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 
 	if (!is_usable(iova, 2 * page))
 		SKIP("a reserved region covers the start of the input range");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 1);
 	EXPECT_READS(ep, iova, target, 8);
@@ -159,7 +159,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 
 	if (!is_usable(iova, 3 * page))
 		SKIP("the end of the input range is in use");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + 3 * page - 1, phys(target), MAP_RW);
 	EXPECT_OK(reply);
 	if (!is_ok(&reply))
@@ -183,7 +183,7 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 
 	if (!is_usable(iova, size))
 		SKIP("the input range has no 4 GiB in one piece");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
 	if (!is_ok(&reply))
 		SKIP("a mapping of more than 4 GiB is refused: %s", status_name(reply.status));
@@ -207,7 +207,7 @@ TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 	uint8_t *target = arena_alloc_uninit(514 * page, page);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		uint64_t size = sizes[i] * page, last = size - page;
 		struct reply reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
@@ -251,7 +251,7 @@ TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 					      {MAP_RW, MAP_WRITE}, {MAP_RW, MAP_RW}};
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t at = iommu.page - HALF;
 
@@ -273,7 +273,7 @@ TEST(N_MAP_4, read_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 	struct page_fixture s;
 	bool implied;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	implied = map_rights(&s, (struct rights){MAP_WRITE, 0}) && can_read(s.ep, s.iova, s.target, 8);
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t at = iommu.page - HALF;
@@ -304,7 +304,7 @@ static uint8_t *memory_of(const struct many *many, unsigned int index)
 }
 
 /* How many mappings a device has room for is its own affair: with NOMEM the test is a skip. */
-static bool map_many(const char *at, const struct many *many)
+static bool map_many(struct source_line at, const struct many *many)
 {
 	struct map_request *requests = arena_alloc(many->count * sizeof(*requests), 8);
 	uint8_t status;
@@ -319,7 +319,7 @@ static bool map_many(const char *at, const struct many *many)
 	}
 	status = map_batch(requests, many->count);
 	if (status == STATUS_NOMEM)
-		skip(at, "the device has no room for %u mappings", many->count);
+		skip("the device has no room for %u mappings", many->count);
 	else if (status != STATUS_OK)
 		judge(VERDICT_ERROR, at, "MAP of a page is OK", "of %u one has status %s", many->count,
 		      status_name(status));
@@ -327,7 +327,7 @@ static bool map_many(const char *at, const struct many *many)
 }
 
 /* Some of them, the first and the last that were made too: there, or not. */
-static void expect_many(const char *at, struct endpoint *ep, const struct many *many, bool mapped)
+static void expect_many(struct source_line at, struct endpoint *ep, const struct many *many, bool mapped)
 {
 	static const unsigned int parts = 4;
 
@@ -355,7 +355,7 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	struct many many = many_pages(2053);
 	struct endpoint *ep = endpoint(0);
 
-	REQUIRE(attach_with_dma(ep, many.domain));
+	REQUIRE(attach_with_dma(AT, ep, many.domain));
 	if (!map_many(AT, &many))
 		return;
 	expect_many(AT, ep, &many, true);
@@ -369,8 +369,8 @@ TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct many one = many_pages(601), two = many_pages(601);
 
-	REQUIRE(attach_with_dma(endpoint(0), one.domain));
-	REQUIRE(attach_with_dma(endpoint(1), two.domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), one.domain));
+	REQUIRE(attach_with_dma(AT, endpoint(1), two.domain));
 	if (!map_many(AT, &one) || !map_many(AT, &two))
 		return;
 	expect_many(AT, endpoint(0), &one, true);
@@ -388,9 +388,9 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 	struct page_fixture s;
 	uint64_t twin;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	twin = s.iova + iommu.page;
-	REQUIRE(attach_with_dma(second, other));
+	REQUIRE(attach_with_dma(AT, second, other));
 	REQUIRE_OK(map(other, twin, twin + iommu.page - 1, phys(s.target), MAP_RW));
 	EXPECT_WRITES(second, twin, s.target, 8);
 	EXPECT_WRITE_BLOCKED(second, s.iova, 8);
@@ -417,7 +417,7 @@ TEST(N_MAP_1, memory_above_4_gib_is_reached, NEEDS_DMA)
 
 	if (!high)
 		SKIP(NO_HIGH_MEMORY);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(high), MAP_RW));
 	EXPECT_WRITES(s.ep, iova, high, 8);
@@ -447,7 +447,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 		SKIP(NO_HIGH_MEMORY);
 	if (!is_usable(iova, last + iommu.page))
 		SKIP("the input range has no room for a mapping of all memory");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + last + iommu.page - 1, phys(low), MAP_RW);
 	if (!is_ok(&reply)) {
 		INFO("a mapping of memory with gaps is refused: %s", status_name(reply.status));

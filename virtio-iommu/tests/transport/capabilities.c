@@ -66,7 +66,7 @@ TEST(PCI_CAP_1, capabilities_are_long_enough, NEEDS_PCI)
 		       "cap_len covers the structure", word(cap));
 }
 
-static void expect_aligned(const char *at, uint8_t type, uint32_t to)
+static void expect_aligned(struct source_line at, uint8_t type, uint32_t to)
 {
 	EACH_STRUCTURE(cap, type)
 		expect_good(at, word(cap + CAP_OFFSET) % to == 0, "an aligned offset",
@@ -106,7 +106,7 @@ TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
 			SKIP("needs a device without feature NOTIFICATION_DATA");                 \
 	} while (0)
 
-static void expect_multiplier(const char *at, uint32_t least, const char *expected)
+static void expect_multiplier(struct source_line at, uint32_t least, const char *expected)
 {
 	EACH_STRUCTURE(cap, TYPE_NOTIFY) {
 		uint32_t multiplier = word(cap + CAP_NOTIFY_MULTIPLIER);
@@ -116,14 +116,14 @@ static void expect_multiplier(const char *at, uint32_t least, const char *expect
 	}
 }
 
-static void expect_length(const char *at, uint32_t least, const char *expected)
+static void expect_length(struct source_line at, uint32_t least, const char *expected)
 {
 	EACH_STRUCTURE(cap, TYPE_NOTIFY)
 		expect_good(at, word(cap + CAP_STRUCTURE_LENGTH) >= least, expected,
 			    word(cap + CAP_STRUCTURE_LENGTH));
 }
 
-static void expect_room(const char *at, uint32_t width)
+static void expect_room(struct source_line at, uint32_t width)
 {
 	for (uint16_t queue = 0; queue < 2; queue++) {
 		uint64_t end;
@@ -279,9 +279,9 @@ TEST(GEN_RSVD_9, sr_iov_is_offered_with_its_capability, NEEDS_PCI)
 	expect_good(AT, there || !offered, "no SR_IOV (bit 37) without its capability", iommu.offered);
 }
 
-static bool has_admin_fields(uint16_t *index, uint16_t *count)
+static bool has_admin_fields(struct source_line at, uint16_t *index, uint16_t *count)
 {
-	if (!iommu_restart(iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)))
+	if (!restart_device(at, iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)))
 		return false;
 	*index = io_read16(iommu.dev.common + COMMON_ADMIN_INDEX);
 	*count = io_read16(iommu.dev.common + COMMON_ADMIN_COUNT);
@@ -294,7 +294,7 @@ TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
-	REQUIRE(has_admin_fields(&index, &count));
+	REQUIRE(has_admin_fields(AT, &index, &count));
 	expect_good(AT, index >= io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
 		    "admin_queue_index is num_queues or more", index);
 }
@@ -305,7 +305,7 @@ TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
-	REQUIRE(has_admin_fields(&index, &count));
+	REQUIRE(has_admin_fields(AT, &index, &count));
 	expect_good(AT, count <= 0x10000 - index, "admin_queue_num is at most 0x10000 - index", count);
 }
 
@@ -330,7 +330,7 @@ TEST(PCI_COM_5, invalid_bits_leave_valid_ones_alone, NEEDS_PCI)
 {
 	uint64_t seen;
 
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	write_features(iommu.wanted | ~iommu.offered);
 	seen = read_features();

@@ -37,7 +37,7 @@ static void queue_write(uint16_t queue, unsigned int offset, uint32_t value)
 }
 
 /* At each stage between a reset and DRIVER_OK. */
-static void expect_constant(const char *at, unsigned int offset, uint32_t value)
+static void expect_constant(struct source_line at, unsigned int offset, uint32_t value)
 {
 	for (unsigned int stage = 0; stage < 3; stage++) {
 		uint32_t seen;
@@ -97,7 +97,7 @@ TEST(MMIO_4, bits_without_an_event_are_0, NEEDS_MMIO)
 {
 	uint32_t seen;
 
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	seen = value_at(MMIO_INTERRUPT_STATUS);
 	expect_good(AT, !seen, "InterruptStatus is 0 before anything was used", seen);
 	seen = tell_of_a_request();
@@ -118,7 +118,7 @@ TEST(MMIO_5, reset_clears_queue_ready, NEEDS_MMIO)
 	for (uint16_t queue = 0; queue < 2; queue++) {
 		uint32_t before, after;
 
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		before = queue_value(queue, MMIO_QUEUE_READY);
 		virtio_reset(&iommu.dev);
 		after = queue_value(queue, MMIO_QUEUE_READY);
@@ -154,7 +154,7 @@ TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 }
 
 /* A request that comes back. A device that does not see it would be waited for too long elsewhere. */
-static void expect_answer(const char *at)
+static void expect_answer(struct source_line at)
 {
 	struct noop_request h = noop_request();
 	struct ring_piece pieces[2];
@@ -167,7 +167,7 @@ static void expect_answer(const char *at)
 }
 
 /* A request is available to a device that must not look at it, and is told of it all the same. */
-static void expect_queue_alone(const char *at)
+static void expect_queue_alone(struct source_line at)
 {
 	struct noop_request h = noop_request();
 	size_t size = ring_bytes(iommu.requests.size, iommu.requests.features);
@@ -200,12 +200,12 @@ static void place_queue(uint16_t queue, const struct ring *ring)
 
 TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
 {
-	REQUIRE(iommu_prepare(iommu.wanted) && virtio_reset(&iommu.dev) &&
+	REQUIRE(prepare_device(AT, iommu.wanted) && virtio_reset(&iommu.dev) &&
 		virtio_negotiate(&iommu.dev, iommu.wanted));
 	place_queue(REQUEST_QUEUE, &iommu.requests);
 	virtio_driver_ok(&iommu.dev);
 	expect_queue_alone(AT);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
 
@@ -218,7 +218,7 @@ TEST(MMIO_7, queue_that_is_stopped_is_left_alone, NEEDS_MMIO)
 	seen = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
 	expect_good(AT, !seen, "QueueReady reads the 0 that was written", seen);
 	expect_queue_alone(AT);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
 
@@ -237,15 +237,15 @@ static bool reset_requests(void)
 }
 
 /* A new queue in the same memory. */
-static bool enable_requests(void)
+static bool reopen(struct source_line at)
 {
 	struct ring *ring = &iommu.requests;
 
 	ring_init(ring, ring->size, (void *)ring->desc, ring->device_offset, ring->features);
-	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, ring);
+	return enable_requests(at);
 }
 
-static void expect_queue_reset_0(const char *at)
+static void expect_queue_reset_0(struct source_line at)
 {
 	for (uint16_t queue = 0; queue < 2; queue++) {
 		uint32_t seen = queue_value(queue, MMIO_QUEUE_RESET);
@@ -256,18 +256,18 @@ static void expect_queue_reset_0(const char *at)
 
 TEST(MMIO_8, queue_reset_is_0_after_a_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	reset_requests();
-	REQUIRE(virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
+	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 }
 
 TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 	reset_requests();
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_queue_reset_0(AT);
 	expect_answer(AT);
 }
@@ -275,22 +275,22 @@ TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_R
 /* Not at once: a device may take its time for a reset. */
 TEST(MMIO_10, queue_starts_anew_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_answer(AT);
 	reset_requests();
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_answer(AT);
 }
 
 TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_answer(AT);
 	expect_good(AT, reset_requests(), "QueueReset returns to 0", 1);
 	expect_queue_alone(AT);
 	if (!no_defect_so_far())
 		return;
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_answer(AT);
 }
 
@@ -298,7 +298,7 @@ TEST(MMIO_12, queue_is_not_ready_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	uint32_t before, reset, ready;
 
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	before = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
 	reset_requests();
 	reset = queue_value(REQUEST_QUEUE, MMIO_QUEUE_RESET);

@@ -74,7 +74,7 @@ TEST(PCI_COM_8, reset_disables_the_queues, NEEDS_PCI)
 		    "1 before a reset, 0 after it", before);
 }
 
-static void expect_no_queue(const char *at, uint16_t queue)
+static void expect_no_queue(struct source_line at, uint16_t queue)
 {
 	uint16_t size;
 
