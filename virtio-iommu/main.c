@@ -17,7 +17,7 @@
 #include "pci/msi.h"
 #include "pci/pci.h"
 #include "driver/reserved.h"
-#include "judge/test.h"
+#include "run.h"
 #include "topology/topology.h"
 #include "version.h"
 #include "virtio/pci_layout.h"

@@ -8,14 +8,18 @@
 
 #include "boot.h"
 #include "console.h"
+#include "driver/message.h"
+#include "driver/trace.h"
 #include "exception.h"
 #include "glob.h"
-#include "driver/message.h"
-#include "judge/steps.h"
+#include "judge/effect.h"
+#include "judge/needs.h"
 #include "judge/options.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "judge/test_frame.h"
 #include "judge/verdict.h"
-#include "driver/trace.h"
+#include "run.h"
 
 extern const struct test test_table_start[], test_table_end[];
 

@@ -4,11 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "boot.h"
 #include "console.h"
 #include "judge/options.h"
-#include "judge/test.h"
 
 static const struct boot_info *command;
 

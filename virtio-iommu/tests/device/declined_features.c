@@ -6,7 +6,11 @@
  */
 #include <string.h>
 
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 /* ATTACH, MAP, DMA and DETACH as ever, and all fields show what they showed. */
@@ -16,9 +20,8 @@ static void expect_service(struct source_line at)
 	struct page_fixture s;
 
 	iommu_read_config(&config);
-	if (memcmp(&config, &iommu.config, sizeof(config)))
-		judge(BY_LEVEL, at, "configuration as with all features", "accepted %#lx: it differs",
-		      iommu.dev.accepted);
+	expect_bytes(at, &config, &iommu.config, sizeof(config), "the configuration with features %#lx",
+		     iommu.dev.accepted);
 	if (map_one_page(at, &s) && expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8))
 		detach_endpoint(at, s.ep, s.domain);
 }
@@ -30,9 +33,7 @@ TEST(DRV_FEAT_1, device_works_without_any_one_feature, NEEDS_DMA)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		if (!(optional & VIRTIO_FEATURE(bit)))
 			continue;
-		if (!iommu_restart(features_without(bit)))
-			judge(BY_LEVEL, AT, "the device comes up", "it does not without feature %u", bit);
-		else
+		if (expect_restart(AT, features_without(bit), "without feature %u", bit))
 			expect_service(AT);
 	}
 }
@@ -56,13 +57,13 @@ TEST(DRV_FEAT_1, device_works_without_all_features, NEEDS_ENDPOINT)
 /* A mapping outside of the input range that is refused is none. */
 static bool try_outside(struct source_line at, const struct page_fixture *s, uint64_t start)
 {
-	struct reply reply = map(s->domain, start, start + iommu.page - 1, phys(s->target), MAP_RW);
+	struct reply reply = map_page(s->domain, start, s->target, MAP_RW);
 
 	if (!is_ok(&reply)) {
 		expect_write_blocked(at, s->ep, start, 8);
 		return false;
 	}
-	reply = unmap(s->domain, start, start + iommu.page - 1);
+	reply = unmap_page(s->domain, start);
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	return true;
 }
@@ -135,21 +136,20 @@ TEST(AMB_3, probe_without_its_feature, NEEDS_ENDPOINT | NEEDS_PROBE)
 /* A page more, with the flag. Not offered, it is an unknown one. */
 TEST(DRV_MAP_7, mmio_flag_without_its_feature, NEEDS_DMA)
 {
-	uint64_t start, end;
+	uint64_t start;
 	struct reply reply;
 	struct page_fixture s;
 
 	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_MMIO)));
 	REQUIRE(map_one_page(AT, &s));
 	start = s.iova + iommu.page;
-	end = start + iommu.page - 1;
-	reply = map(s.domain, start, end, phys(s.target), MAP_RW | MAP_MMIO);
+	reply = map_page(s.domain, start, s.target, MAP_RW | MAP_MMIO);
 	if (!iommu_offers(VIRTIO_IOMMU_F_MMIO))	/* DEV-MAP-3 */
 		expect_status(AT, VERDICT_FAIL, &reply, STATUS_INVAL);
 	else
 		INFO("the flag MMIO without its feature: %s", status_name(reply.status));
 	if (is_ok(&reply))
-		REQUIRE_OK(unmap(s.domain, start, end));
+		REQUIRE_OK(unmap_page(s.domain, start));
 	EXPECT_WRITE_BLOCKED(s.ep, start, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
@@ -168,7 +168,7 @@ TEST(N_MAP_7, map_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 	struct reply reply;
 
 	REQUIRE(attach_without_map(AT, endpoint(0), domain));
-	reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+	reply = map_page(domain, iova, watched_pages(1), MAP_RW);
 	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
 	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
@@ -180,7 +180,7 @@ TEST(N_MAP_7, unmap_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 	struct reply reply;
 
 	REQUIRE(attach_without_map(AT, endpoint(0), domain));
-	reply = unmap(domain, iova, iova + iommu.page - 1);
+	reply = unmap_page(domain, iova);
 	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
 	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
@@ -195,8 +195,8 @@ TEST(DRV_INIT_1, map_without_its_feature_is_done_or_not, NEEDS_DMA)
 	struct reply own, reply;
 
 	REQUIRE(attach_without_map(AT, ep, domain));
-	own = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1, phys(ep->dma.page), MAP_RW);
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	own = map_private_page(domain, ep);
+	reply = map_page(domain, iova, target, MAP_RW);
 	dma_set_page_iova(&ep->dma, ep->page_iova);
 	if (is_ok(&own) && is_ok(&reply))
 		EXPECT_WRITES(ep, iova, target, 8);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "boot.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
 #include "judge/test.h"
 
 struct marker {

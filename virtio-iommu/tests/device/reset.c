@@ -2,7 +2,11 @@
 /*
  * Device reset (virtio 1.4, 5.13.5): no endpoint is attached afterwards.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
@@ -51,7 +55,7 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 	if (!iova_is_free(phys(same), iommu.page))
 		SKIP("memory cannot be mapped at its own address");
 	REQUIRE(attach_with_dma(AT, ep, domain));
-	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(domain, phys(same), target, MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
 	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!set_unattached_bypass(true))
@@ -72,7 +76,7 @@ TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DMA)
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 	EXPECT_OK(reply);
 	if (is_ok(&reply))
 		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);

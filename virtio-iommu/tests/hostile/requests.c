@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "judge/hostile.h"
-#include "judge/test.h"
 #include "driver/trace.h"
+#include "judge/options.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/hostile.h"
+#include "judge/test.h"
 
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
 
@@ -65,9 +67,7 @@ static uint32_t stride(void)
 
 static void make_slots(void)
 {
-	unsigned int count = iommu.requests.size / 2;
-
-	lot.count = count < MOST_IN_FLIGHT ? count : MOST_IN_FLIGHT;
+	lot.count = min(iommu.requests.size / 2, MOST_IN_FLIGHT);
 	if (trace_is_on())
 		lot.count = 1;	/* the last one that is printed is the one */
 	lot.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
@@ -174,7 +174,7 @@ static void make_good(struct slot *slot)
 {
 	uint64_t iova = lot.victim.iova + iommu.page;
 	struct map_request map = {{.type = REQUEST_MAP}, lot.victim.domain, iova, iova + iommu.page - 1,
-				  phys(lot.memory) & -iommu.page, MAP_READ};
+				  align_down(phys(lot.memory), iommu.page), MAP_READ};
 
 	if (lot.sent % 2) {
 		map.head.type = REQUEST_UNMAP;

@@ -9,7 +9,10 @@
  */
 #include <stdio.h>
 
+#include "judge/options.h"
 #include "judge/oracle.h"
+#include "judge/steps/attach.h"
+#include "judge/test.h"
 
 #define DEFAULT_SEED 2	/* one of those that find the bugs of the host machine */
 #define STEPS 160	/* of a round */
@@ -85,8 +88,7 @@ static struct step draw_step(void)
 
 	s.first = draw(WINDOW);
 	s.last = s.first + draw(s.kind == STEP_UNMAP ? 6 : 3);
-	if (s.last >= WINDOW)
-		s.last = WINDOW - 1;
+	s.last = min(s.last, WINDOW - 1u);
 	s.memory = draw(MEMORY - 3);
 	s.flags = flags[draw(4)];
 	s.offset = draw_offset();

@@ -2,7 +2,10 @@
 /*
  * ATTACH request (virtio 1.4, 5.13.6.3).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 static struct reply attach_reserved(uint32_t domain, uint32_t endpoint, const uint8_t reserved[4])
@@ -163,8 +166,7 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	if (!set_unattached_bypass(false))
 		return;
 	dma_set_page_iova(&endpoint(1)->dma, endpoint(1)->page_iova);
-	REQUIRE_OK(map(s.domain, endpoint(1)->page_iova, endpoint(1)->page_iova + PRIVATE_PAGE - 1,
-		       phys(endpoint(1)->dma.page), MAP_RW));
+	REQUIRE_OK(map_private_page(s.domain, endpoint(1)));
 	EXPECT_WRITE_BLOCKED(endpoint(1), s.iova, 8);
 }
 
@@ -213,7 +215,7 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	MOVE(s.ep, domain);
 	REQUIRE(enable_dma(AT, s.ep, domain));
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
@@ -232,7 +234,7 @@ TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 	if (!kept) {
 		REQUIRE(enable_dma(AT, s.ep, s.domain));
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-		reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+		reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 		EXPECT_STATUS(reply, STATUS_OK);
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
@@ -269,7 +271,7 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 		EXPECT_NO_DOMAIN(before);
 	}
 	REQUIRE(enable_dma(AT, ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 }
 
@@ -323,7 +325,7 @@ static void expect_attached(struct source_line at, struct endpoint *ep)
 
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(at, ep, domain))
 		return;
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, iova, target, 8);
 	if (ep->dma.ops->exact)
@@ -358,7 +360,7 @@ TEST(DEV_ATTACH_12, edu_is_translated, NEEDS_MAP_UNMAP | NEEDS_EDU)
 	uint8_t *target = watched_pages(2);
 
 	REQUIRE(attach_with_dma(AT, ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 	EXPECT_WRITE_BLOCKED(ep, iova + iommu.page, 8);
 }

@@ -2,7 +2,11 @@
 /*
  * DETACH request (virtio 1.4, 5.13.6.4).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t reserved)
@@ -138,7 +142,7 @@ TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE_OK(map(domain, iova, iova + 16 * page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_range(domain, iova, 16 * page, target, MAP_RW));
 	for (unsigned int i = 0; i < 3; i++)
 		REQUIRE_WRITES(ep, iova + tried[i] * page, target + tried[i] * page, 1);
 	REQUIRE_OK(detach(domain, ep->id));
@@ -158,7 +162,7 @@ TEST(DEV_DETACH_4, bypass_replaces_the_mapping, NEEDS_DMA)
 		SKIP("unattached endpoints never bypass");
 	if (!iova_is_free(phys(same), iommu.page))
 		SKIP("memory cannot be mapped at its own address");
-	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(domain, phys(same), target, MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
 	REQUIRE(detach_endpoint(AT, ep, domain));
 	EXPECT_WRITES(ep, phys(same), same, 8);
@@ -177,6 +181,6 @@ TEST(DEV_DETACH_4, attaching_again_brings_nothing_back, NEEDS_DMA)
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }

@@ -2,7 +2,10 @@
 /*
  * Domains and their members (virtio 1.4, 5.13.6.3 and 5.13.6.4).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
@@ -13,10 +16,10 @@ TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain before the first ATTACH: MAP in it is refused", "status OK");
 	REQUIRE(attach_with_dma(AT, ep, domain));
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(ep, iova, target, 8);
 }
@@ -26,7 +29,7 @@ TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
 	static const uint32_t ids[] = {0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, UINT32_MAX};
 	struct reply reply;
 
-	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
 		if (ids[i] < iommu.config.domain_start || ids[i] > iommu.config.domain_end)
 			continue;
 		reply = attach(ids[i], endpoint(0)->id, 0);
@@ -45,7 +48,7 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 
 	REQUIRE(map_one_page(AT, &s));
 	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain behind the last DETACH: MAP in it is refused", "status OK");
 	EXPECT_NO_DOMAIN(s.domain);
 }
@@ -63,7 +66,7 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW);
+	reply = map_page(s.domain, s.iova, other, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
@@ -72,7 +75,7 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 struct pair {
 	struct endpoint *first, *second;
 	uint32_t domain, other;
-	uint64_t iova, end;	/* of one page; a window of two */
+	uint64_t iova;		/* of one page; a window of two */
 	uint8_t *one, *two;
 };
 
@@ -81,7 +84,6 @@ static bool make_pair(struct source_line at, struct pair *p, struct endpoint *fi
 {
 	*p = (struct pair){.first = first, .second = second, .domain = domain, .other = other};
 	p->iova = iova_window(2);
-	p->end = p->iova + iommu.page - 1;
 	p->one = watched_pages(1);
 	p->two = watched_pages(1);
 	return attach_with_dma(at, first, domain) && attach_with_dma(at, second, other);
@@ -93,11 +95,11 @@ TEST(N_DOM_3, same_address_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct pair p;
 
 	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, p.iova, p.two, MAP_RW));
 	EXPECT_WRITES(p.first, p.iova, p.one, 8);
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
-	EXPECT_WRITES(p.first, p.end, p.one + iommu.page - 1, 1);
+	EXPECT_WRITES(p.first, p.iova + iommu.page - 1, p.one + iommu.page - 1, 1);
 	EXPECT_READS(p.first, p.iova, p.one, 8);
 	if (p.second->dma.ops->exact)
 		EXPECT_READS(p.second, p.iova, p.two, 8);
@@ -110,8 +112,8 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 
 	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
 	next = p.iova + iommu.page;
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, next, p.end + iommu.page, phys(p.two), MAP_RW));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, next, p.two, MAP_RW));
 	EXPECT_WRITE_BLOCKED(p.second, p.iova, 8);
 	EXPECT_WRITE_BLOCKED(p.first, next, 8);
 	EXPECT_READ_BLOCKED(p.first, next, p.two, 8);
@@ -122,11 +124,11 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 /* What is mapped for one is blocked for the other, until that has a mapping of its own. */
 static void expect_isolated(struct source_line at, const struct pair *p)
 {
-	struct reply reply = map(p->domain, p->iova, p->end, phys(p->one), MAP_RW);
+	struct reply reply = map_page(p->domain, p->iova, p->one, MAP_RW);
 
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_write_blocked(at, p->second, p->iova, 8);
-	reply = map(p->other, p->iova, p->end, phys(p->two), MAP_RW);
+	reply = map_page(p->other, p->iova, p->two, MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, p->first, p->iova, p->one, 8);
 	expect_writes(at, BY_LEVEL, p->second, p->iova, p->two, 8);
@@ -159,10 +161,10 @@ TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct pair p;
 
 	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, p.iova, p.two, MAP_RW));
 	REQUIRE_WRITES(p.second, p.iova, p.two, 8);
-	REQUIRE_OK(unmap(p.domain, p.iova, p.end));
+	REQUIRE_OK(unmap_page(p.domain, p.iova));
 	EXPECT_WRITE_BLOCKED(p.first, p.iova, 8);
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
 }
@@ -223,7 +225,7 @@ TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 	EXPECT_READS(s.ep, s.iova, other, 8);
 }
@@ -243,7 +245,7 @@ TEST(N_DOM_5, old_domain_lives_on_without_the_one_that_moved, NEEDS_DMA | NEEDS_
 	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }

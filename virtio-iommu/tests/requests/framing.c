@@ -2,7 +2,10 @@
 /*
  * Requests that cannot be parsed, and many requests (virtio 1.4, 5.13.2 and 5.13.6).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /*
@@ -48,8 +51,7 @@ static enum after expect_too_short(struct source_line at, const void *readable, 
 
 	if (!is_refused(&reply) || virtio_needs_reset(&iommu.dev))
 		return judge_unparsed(at, &reply, size);
-	judge(VERDICT_INFO, at, "either way is legal", "a readable part that is too short gets status %s",
-	      status_name(reply.status));
+	info(at, "a readable part that is too short gets status %s", status_name(reply.status));
 	return AS_BEFORE;
 }
 
@@ -61,8 +63,7 @@ static enum after expect_short_ones(struct source_line at, const void *readable,
 	for (uint32_t n = sizeof(struct request_head); n < size && after != DEAD; n++) {
 		enum after now = expect_too_short(at, readable, n, TAIL_SIZE);
 
-		if (now > after)
-			after = now;
+		after = max(after, now);
 	}
 	return after;
 }
@@ -167,15 +168,15 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 
 	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+		uint64_t iova = s.iova + iommu.page;
 
-		reply = map(s.domain, iova, end, phys(s.target), MAP_RW);
+		reply = map_page(s.domain, iova, s.target, MAP_RW);
 		EXPECT_OK(reply);
-		reply = unmap(s.domain, iova, end);
+		reply = unmap_page(s.domain, iova);
 		EXPECT_OK(reply);
 		reply = attach(s.domain, UINT32_MAX, 0);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
-		reply = unmap(other, iova, end);
+		reply = unmap_page(other, iova);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
 	}
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);

@@ -3,8 +3,10 @@
  * Ranges that a driver must not ask for, and UNMAP off the granule: whatever the answer, mappings around
  * them are as they were (virtio 1.4, 5.13.6.5 and 5.13.6.6).
  */
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 #define PAGES 8
 
@@ -67,7 +69,7 @@ static const struct {
 	unsigned int start, end;
 } inverted[] = {{4, 3}, {3, 1}, {4, 2}, {7, 0}, {6, 5}, {7, 6}};
 
-#define INVERTED (sizeof(inverted) / sizeof(inverted[0]))
+#define INVERTED ARRAY_SIZE(inverted)
 
 /* The last two lie at the ends of all addresses. */
 static void inverted_range(const struct page_window *s, unsigned int index, uint64_t *start, uint64_t *end)
@@ -181,7 +183,7 @@ static uint8_t unmap_with_margin(struct source_line at, const struct page_window
 TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 {
 	struct page_window s;
-	unsigned int done = 0, count = sizeof(margins) / sizeof(margins[0]);
+	unsigned int done = 0, count = ARRAY_SIZE(margins);
 
 	if (iommu.granule == 1)
 		SKIP("the granule is 1: nothing is unaligned");

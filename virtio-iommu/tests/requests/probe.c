@@ -2,10 +2,13 @@
 /*
  * PROBE request (virtio 1.4, 5.13.6.7) and its properties.
  */
-#include "standard/property.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "standard/property.h"
 
 TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -19,8 +22,7 @@ TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	memset(request.reserved, 0xff, sizeof(request.reserved));
 	reply = send_probe(&request);
 	EXPECT_OK(reply);
-	EXPECT(!memcmp(reply.bytes, plain, size), "the same property bytes as with zeros",
-	       "other property bytes");
+	expect_bytes(AT, reply.bytes, plain, size, "the properties, with reserved bytes set");
 }
 
 TEST(DEV_PROBE_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
@@ -346,7 +348,7 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 	const uint8_t *plain = properties(endpoint(0)->id);
 
 	REQUIRE(plain);
-	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
 		struct reply reply = probe_with_room(endpoint(0)->id, more_room[i]);
 
 		if (reply.used && !reply.breach && has_status(&reply, STATUS_INVAL)) {
@@ -356,9 +358,8 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 		EXPECT(reply.used && !reply.breach && reply.length > iommu.config.probe_size,
 		       "a used length that covers properties and status", "%u bytes more: %s, used.len %u",
 		       more_room[i], reply.breach ? reply.breach : "no breach", reply.length);
-		EXPECT(!memcmp(reply.bytes, plain, iommu.config.probe_size),
-		       "the same property bytes as in an area of probe_size", "other bytes with %u more",
-		       more_room[i]);
+		expect_bytes(AT, reply.bytes, plain, iommu.config.probe_size,
+			     "the properties in an area of %u bytes more", more_room[i]);
 	}
 }
 
@@ -367,7 +368,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
 		SKIP("the firmware lists endpoint id 0xffffffff");
-	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
 		struct reply reply = probe_with_room(UINT32_MAX, more_room[i]);
 		bool late = reply.delivered && (reply.status == STATUS_NOENT || reply.status == STATUS_INVAL);
 
@@ -418,6 +419,6 @@ TEST(DRV_INIT_2, attach_works_without_probe, NEEDS_DMA | NEEDS_PROBE)
 	if (!EXPECT_OK(reply))
 		return;
 	REQUIRE(enable_dma(AT, s.ep, s.domain));
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }

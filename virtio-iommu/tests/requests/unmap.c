@@ -2,8 +2,10 @@
 /*
  * UNMAP request (virtio 1.4, 5.13.6.6).
  */
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 #define PAGES 12
 
@@ -61,7 +63,7 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 static void expect_unmap_noent(struct source_line at, uint32_t domain)
 {
 	uint64_t iova = iova_window(1);
-	struct reply reply = unmap(domain, iova, iova + iommu.page - 1);
+	struct reply reply = unmap_page(domain, iova);
 
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
@@ -105,7 +107,7 @@ TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 
 	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
 		reply = unmap_pages(&s, cuts[i].first, cuts[i].last);
 		EXPECT_STATUS(reply, STATUS_RANGE);
 	}
@@ -117,7 +119,7 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 
 	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++)
 		unmap_pages(&s, cuts[i].first, cuts[i].last);
 	EXPECT_MAPPED(s, 1, 2);
 	EXPECT_MAPPED(s, 3, 4);
@@ -315,6 +317,6 @@ static void try_example(struct source_line at, const struct example *e)
 
 TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
 {
-	for (unsigned int i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(examples); i++)
 		try_example(AT, &examples[i]);
 }

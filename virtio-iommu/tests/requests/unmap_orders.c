@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 #include "judge/oracle.h"
-#include "judge/page_window.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 /* In pages. Some touch, in address and in memory, and some do not. */
 static const struct part {
@@ -32,13 +33,13 @@ struct sweep {
 	unsigned int range;
 };
 
-static struct model_request unmap_range(const struct sweep *s, const struct part *range)
+static struct model_request unmap_of_range(const struct sweep *s, const struct part *range)
 {
 	return unmap_of(s->window.domain, page_start(&s->window, range->first),
 			page_end(&s->window, range->last));
 }
 
-static struct model_request map_range(const struct sweep *s, const struct part *range)
+static struct model_request map_of_range(const struct sweep *s, const struct part *range)
 {
 	return map_of(s->window.domain, page_start(&s->window, range->first),
 		      page_end(&s->window, range->last),
@@ -74,7 +75,7 @@ static bool send(const struct sweep *s, const struct model_request *r, const str
 
 static bool send_map_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = map_range(s, range);
+	struct model_request r = map_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);
@@ -82,7 +83,7 @@ static bool send_map_range(const struct sweep *s, const struct part *range)
 
 static bool send_unmap_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = unmap_range(s, range);
+	struct model_request r = unmap_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);

@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "memory.h"
 
 static bool packed(void)
 {
@@ -67,8 +67,8 @@ static int add_table(const uint8_t *table, unsigned int entries, uint16_t flags)
 static void expect_table_works(struct source_line at, const uint8_t *table, const struct noop_request *h,
 			       uint16_t flags)
 {
-	expect_good(at, noop_answered(add_table(table, ENTRIES, flags), h),
-		    "the request in the table is answered", h->tail->status);
+	expect_noop_answered(at, add_table(table, ENTRIES, flags), h,
+			     "in a table, %#x more in the flags of its descriptor", flags);
 }
 
 TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
@@ -106,7 +106,7 @@ static void split_behind(struct source_line at, unsigned int direct)
 	for (unsigned int i = 0; i < direct; i++)
 		last = ring->desc[last].next;
 	ring->desc[last].flags = DESC_INDIRECT;
-	expect_good(at, noop_answered(id, &h), "the request is answered", direct);
+	expect_noop_answered(at, id, &h, "of %u descriptors and a table", direct);
 }
 
 TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_INDIRECT | NEEDS_SPLIT)
@@ -163,5 +163,5 @@ TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_INDIRECT)
 	fill(table, &h);
 	memcpy(before, table, SIZE);
 	expect_table_works(AT, table, &h, 0);
-	expect_good(AT, !memcmp(before, table, SIZE), "the table is as it was", 0);
+	expect_bytes(AT, table, before, SIZE, "the table");
 }

@@ -3,7 +3,9 @@
  * Endpoints that cannot be told apart (virtio 1.4, 5.13.6.3.1): behind a conventional PCI bus all have
  * one requester id, and so one endpoint id.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 #define NEEDS_ALIASES (NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
@@ -51,7 +53,7 @@ TEST(DRV_ATTACH_2, aliases_do_not_part, NEEDS_ALIASES)
 		REQUIRE(enable_dma(AT, other, domain));
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 		EXPECT_WRITE_BLOCKED(other, s.iova, 8);
-		REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(target), MAP_RW));
+		REQUIRE_OK(map_page(domain, s.iova, target, MAP_RW));
 	} else {
 		target = s.target;
 	}

@@ -4,10 +4,12 @@
  * IOMMU. Each message follows an access of the endpoint that works, so that it is known to be sent.
  */
 #include "driver/message.h"
-#include "pci/pci.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 
 /* With READ, for a device may refuse WRITE alone. */
 #define DOORBELL_FLAGS (MAP_RW | MAP_MMIO)
@@ -22,7 +24,7 @@ struct sender {
 
 static uint64_t page_of(uint64_t address)
 {
-	return address & ~(iommu.page - 1);
+	return align_down(address, iommu.page);
 }
 
 /* The doorbell as the endpoint sees it. */
@@ -91,7 +93,7 @@ static struct reply map_door(const struct sender *m, uint32_t flags)
 
 static struct reply unmap_door(const struct sender *m)
 {
-	return unmap(m->s.domain, m->door, m->door + iommu.page - 1);
+	return unmap_page(m->s.domain, m->door);
 }
 
 #define NEEDS_DOORBELL (NEEDS_DMA | NEEDS_MESSAGES | NEEDS_MMIO_FLAG)
@@ -166,7 +168,7 @@ TEST(N_MAP_6, message_goes_by_the_mappings_of_its_domain, NEEDS_DOORBELL | NEEDS
 
 	REQUIRE(attach_with_dma(AT, endpoint(1), domain));
 	REQUIRE(sender_open(&m, AT));
-	REQUIRE_OK(map(domain, m.door, m.door + iommu.page - 1, phys(watched_pages(1)), MAP_RW));
+	REQUIRE_OK(map_page(domain, m.door, watched_pages(1), MAP_RW));
 	expect_no_message(AT, &m, behind_door(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
 	expect_message(AT, &m, behind_door(&m));

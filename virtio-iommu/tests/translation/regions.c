@@ -2,10 +2,12 @@
 /*
  * Reserved regions: the property RESV_MEM (virtio 1.4, 5.13.6.8.1) and what it means.
  */
-#include "standard/property.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "standard/property.h"
 
 #define NEEDS_REGIONS (NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 
@@ -31,8 +33,7 @@ TEST(DEV_RESV_2, at_most_one_msi_region, NEEDS_REGIONS)
 		count = 0;
 		for (unsigned int k = 0; (region = reserved_region(k)); k++)
 			count += region->endpoint == endpoint(i)->id && region->subtype == RESV_MSI;
-		EXPECT(count <= 1, "at most one MSI region", "endpoint %#x has %u", endpoint(i)->id,
-		       count);
+		EXPECT_LE(count, 1, "MSI regions of endpoint %#x", endpoint(i)->id);
 	}
 }
 
@@ -57,7 +58,7 @@ TEST(DEV_RESV_3, regions_do_not_overlap, NEEDS_REGIONS)
 /* The pages of a region. False if one of them is outside of the input range. */
 static bool region_pages(const struct reserved_region *region, uint64_t *start, uint64_t *end)
 {
-	*start = region->start & -iommu.page;
+	*start = align_down(region->start, iommu.page);
 	*end = region->end | (iommu.page - 1);
 	return *start >= iommu.config.input_start && *end <= iommu.config.input_end;
 }
@@ -127,7 +128,7 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (!region_pages(region, &start, &end) || start < page || !iova_is_free(start - page, page))
 			continue;
-		reply = map(s.domain, start - page, start + page - 1, phys(s.target) + page, MAP_RW);
+		reply = map_range(s.domain, start - page, 2 * page, s.target + page, MAP_RW);
 		if (is_ok(&reply))
 			SKIP("the device maps reserved regions");
 		EXPECT_WRITE_BLOCKED(s.ep, start - page, 8);
@@ -146,10 +147,10 @@ static void map_beside(struct source_line at, struct endpoint *ep, uint32_t doma
 
 	if (!iova_is_free(iova, iommu.page))
 		return;
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, edge, target + (edge - iova), 1);
-	unmap(domain, iova, iova + iommu.page - 1);
+	unmap_page(domain, iova);
 }
 
 TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
@@ -261,7 +262,7 @@ TEST(AMB_18, endpoint_joins_with_a_region_over_a_mapping,
 	if (!foreign_region(&iova))
 		SKIP("no region is that of the second endpoint alone");
 	REQUIRE(map_one_page(AT, &s));
-	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, iova, target, MAP_RW));
 	reply = attach(s.domain, second->id, 0);
 	INFO("ATTACH of an endpoint with a region over a mapping: %s", status_name(reply.status));
 	if (is_ok(&reply)) {

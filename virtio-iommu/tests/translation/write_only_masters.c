@@ -3,16 +3,18 @@
  * Endpoints that are no disks. What an rng writes nobody knows, what a console or a network device writes
  * comes from outside, and what they read goes there: less can be seen, and only what can be is judged.
  */
-#include "judge/effect.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /* Long enough for what comes from outside; nothing may. */
 #define FEED_US 300000
 
 /* A page for the endpoint, and one behind it that is not mapped. */
-static bool map_page(struct source_line at, struct page_fixture *s, struct endpoint *ep)
+static bool map_page_for(struct source_line at, struct page_fixture *s, struct endpoint *ep)
 {
 	struct reply reply;
 
@@ -22,7 +24,7 @@ static bool map_page(struct source_line at, struct page_fixture *s, struct endpo
 	s->target = watched_pages(2);
 	if (!attach_with_dma(at, ep, s->domain))
 		return false;
-	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	reply = map_page(s->domain, s->iova, s->target, MAP_RW);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
@@ -30,7 +32,7 @@ static void expect_writes_translated(struct source_line at, struct endpoint *ep)
 {
 	struct page_fixture s;
 
-	if (!map_page(at, &s, ep))
+	if (!map_page_for(at, &s, ep))
 		return;
 	expect_writes(at, BY_LEVEL, ep, s.iova, s.target, 8);
 	expect_write_blocked(at, ep, s.iova + iommu.page, 8);
@@ -68,7 +70,7 @@ static void expect_reads_allowed(struct source_line at, struct endpoint *ep)
 	uint8_t nothing[8];
 	enum dma_result result;
 
-	if (!map_page(at, &s, ep))
+	if (!map_page_for(at, &s, ep))
 		return;
 	result = dma_read(&ep->dma, s.iova, nothing, sizeof(nothing));
 	if (result != DMA_UNVERIFIED)

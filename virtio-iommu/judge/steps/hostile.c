@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
-#include "judge/hostile.h"
+#include "driver/iommu.h"
+#include "judge/accesses.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/hostile.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/notification.h"
+#include "memory.h"
+#include "time.h"
 #include "virtio/pci_layout.h"
 
 enum {
@@ -154,8 +161,7 @@ bool victim_attach(struct source_line at, struct victim *victim)
 	victim->domain = fresh_domain();
 	if (!attach_with_dma(at, victim->ep, victim->domain))
 		return false;
-	reply = map(victim->domain, victim->iova, victim->iova + iommu.page - 1, phys(victim->target),
-		    MAP_RW);
+	reply = map_page(victim->domain, victim->iova, victim->target, MAP_RW);
 	return is_ok(&reply);
 }
 

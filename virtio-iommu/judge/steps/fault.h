@@ -2,10 +2,16 @@
 /*
  * Steps of tests about faults and their reports (virtio 1.4, 5.13.6.9).
  */
-#ifndef FAULT_STEPS_H
-#define FAULT_STEPS_H
+#ifndef STEPS_FAULT_H
+#define STEPS_FAULT_H
 
-#include "judge/steps.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/verdict.h"
 
 /* An access that is blocked, and what a report says of it. */
 struct fault {

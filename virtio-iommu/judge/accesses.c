@@ -1,69 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * Expectations of tests, in the words of the standard. The words are put together where something is
- * wrong: a kept one costs no text, which is dear where each instruction is emulated.
- */
 #include <stdio.h>
 
-#include "judge/test.h"
-
-uint32_t fresh_domain(void)
-{
-	uint32_t domain;
-
-	if (!take_domain(&domain))
-		skip_rest("the domain range has too few ids");
-	return domain;
-}
-
-static bool report_breach(struct source_line at, const struct reply *reply, const char *expected)
-{
-	if (!reply->used)
-		judge(VERDICT_FAIL, at, expected, "the request did not come back");
-	else if (reply->breach)
-		judge(VERDICT_FAIL, at, expected, "%s", reply->breach);
-	else
-		return true;
-	return false;
-}
-
-bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
-		   uint8_t status)
-{
-	char expected[40];
-
-	if (reply->used && !reply->breach && reply->delivered && reply->status == status)
-		return true;
-	snprintf(expected, sizeof(expected), "status %s", status_name(status));
-	if (!report_breach(at, reply, expected))
-		return false;
-	if (!reply->delivered)
-		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
-		      reply->length, reply->status);
-	else
-		judge(otherwise, at, expected, "status %s, raw %#x, used.len %u",
-		      status_name(reply->status), reply->status, reply->length);
-	return false;
-}
-
-bool expect_unwritten(struct source_line at, const struct reply *reply)
-{
-	const char *expected = "used.len 0 and no byte of the writable part touched";
-
-	if (!report_breach(at, reply, expected))
-		return false;
-	if (reply->length) {
-		judge(BY_LEVEL, at, expected, "used.len %u", reply->length);
-		return false;
-	}
-	for (uint32_t i = 0; i < reply->writable; i++)
-		if (reply->bytes[i] != reply->poison) {
-			judge(BY_LEVEL, at, expected, "byte %u is %#x, was %#x", i, reply->bytes[i],
-			      reply->poison);
-			return false;
-		}
-	return true;
-}
+#include "judge/accesses.h"
+#include "memory.h"
+#include "time.h"
 
 /*
  * An access that should work is given all the time that a busy host may take, and less where the
@@ -195,52 +135,4 @@ bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t io
 	if (effect.exact)
 		judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(secret));
 	return !effect.exact && report_stray(at, expected, &effect);
-}
-
-/*
- * Behind a device, or on a bus, endpoints may be inseparable (5.13.6.3). Where the next one is refused a
- * domain of its own for that, nothing can be said of two domains.
- */
-static bool attach_or_report(struct source_line at, const struct endpoint *ep, uint32_t domain,
-			     uint32_t flags)
-{
-	struct reply reply = attach(domain, ep->id, flags);
-
-	if (reply.delivered && !reply.breach && reply.status == STATUS_UNSUPP &&
-	    others_are_elsewhere(ep->id, domain))
-		skip_rest("the device does not let these endpoints be in different domains");
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
-}
-
-bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
-{
-	struct reply reply = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
-				 phys(ep->dma.page), MAP_RW);
-
-	dma_set_page_iova(&ep->dma, ep->page_iova);
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
-}
-
-bool attach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain)
-{
-	return attach_or_report(at, ep, domain, 0);
-}
-
-bool attach_with_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
-{
-	return attach_or_report(at, ep, domain, 0) && enable_dma(at, ep, domain);
-}
-
-bool attach_bypass(struct source_line at, struct endpoint *ep, uint32_t domain)
-{
-	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
-	return attach_or_report(at, ep, domain, ATTACH_BYPASS);
-}
-
-bool detach_endpoint(struct source_line at, struct endpoint *ep, uint32_t domain)
-{
-	struct reply reply = detach(domain, ep->id);
-
-	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }

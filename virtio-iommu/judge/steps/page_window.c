@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/accesses.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "memory.h"
 
 bool make_page_window(struct source_line at, struct page_window *s, unsigned int pages)
 {

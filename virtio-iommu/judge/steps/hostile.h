@@ -6,10 +6,15 @@
  * The device may use a buffer, ask for a reset, or do nothing; it writes nowhere else, what other
  * endpoints reach stays within what it was, and a device reset makes it work again.
  */
-#ifndef HOSTILE_H
-#define HOSTILE_H
+#ifndef STEPS_HOSTILE_H
+#define STEPS_HOSTILE_H
 
-#include "judge/steps.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver/endpoint.h"
+#include "judge/verdict.h"
+#include "virtio/ring.h"
 
 /* Descriptors of the queue, and bytes that may be written for the first of them. */
 #define HOSTILE_SIZE 8
