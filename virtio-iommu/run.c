@@ -15,7 +15,6 @@
 #include "judge/clean_up.h"
 #include "judge/needs.h"
 #include "judge/options.h"
-#include "judge/steps/noop_request.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 #include "judge/verdict.h"
@@ -123,7 +122,6 @@ void run_tests(const struct boot_info *boot)
 	if (boot_option(boot, "trace", NULL, 0))
 		trace_enable();
 	select_tests(&selection);
-	noop_learn_status();
 	printf("1..%u\n", count_selected(&selection));
 	for (const struct test *t = test_table_start; t < test_table_end; t++) {
 		if (!selection.selected[t - test_table_start])

@@ -48,9 +48,6 @@ bool expect_noop_answered(struct source_line at, int id, const struct noop_reque
 /* Send a new one, and expect its answer: the queue works. @when: the circumstances. */
 bool expect_queue_works(struct source_line at, const char *when);
 
-/* Ask once and for all how the device answers to it. Without: NOENT, as it should be. */
-void noop_learn_status(void);
-
 /* ---- Any request ---- */
 
 /* Copy a request into the descriptors of the request queue; published, but not notified. */

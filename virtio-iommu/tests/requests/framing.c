@@ -37,7 +37,10 @@ static enum after expect_unparsed(struct source_line at, const void *readable, u
 	return judge_unparsed(at, &reply, size);
 }
 
-/* The tail is where it always is: a device that finds it there can refuse the request instead. */
+/*
+ * The tail is where it always is, whatever the readable part has, down to none of the head: a device that finds
+ * it there can refuse the request instead.
+ */
 static bool is_refused(const struct reply *reply)
 {
 	return reply->used && !reply->breach && reply->delivered && reply->status != STATUS_OK &&
@@ -130,7 +133,7 @@ TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
 	struct request_head head = {.type = REQUEST_ATTACH};
 
 	for (uint32_t n = 1; n < sizeof(head); n++)
-		if (expect_unparsed(AT, &head, n, TAIL_SIZE) == DEAD)
+		if (expect_too_short(AT, &head, n, TAIL_SIZE) == DEAD)
 			return;
 }
 
@@ -147,7 +150,7 @@ TEST(N_REQ_1, no_room_for_the_status, NEEDS_ENDPOINT)
 
 TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)
 {
-	expect_unparsed(AT, "", 0, TAIL_SIZE);
+	expect_too_short(AT, "", 0, TAIL_SIZE);
 }
 
 TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)

@@ -111,11 +111,13 @@ TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
 TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 {
 	struct noop_request first = noop_request(), second = noop_request();
-	uint16_t at = iommu.requests.next_used.slot;
 	struct packed_desc before;
+	uint16_t at;
 
 	if (iommu.requests.size < 4)
 		SKIP("needs a queue of 4 descriptors");
+	REQUIRE(expect_queue_works(AT, "before"));
+	at = iommu.requests.next_used.slot;
 	expect_noop_answered(AT, noop_add(&first), &first, "in an empty ring");
 	before = *(const struct packed_desc *)slot(at);
 	expect_noop_answered(AT, noop_add(&second), &second, "after another one");
