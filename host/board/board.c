@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "host/board/board.h"
+#include "host/board/port.h"
 #include "host/pci/bridge.h"
 #include "host/pci/bus.h"
 #include "host/machine/fatal.h"
@@ -46,7 +47,7 @@ static struct vrng rngs[MAX_HOST_ENDPOINTS];
 static struct vconsole consoles[MAX_HOST_ENDPOINTS];
 static struct vnet nets[MAX_HOST_ENDPOINTS];
 static struct vedu edus[MAX_HOST_ENDPOINTS];
-static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
+static struct board_port endpoints[MAX_HOST_ENDPOINTS], iommu;
 static unsigned int endpoint_count;
 
 static const struct options *setup;
@@ -97,7 +98,7 @@ static struct bus *bus_for(enum endpoint_place place)
 	}
 }
 
-static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
+static struct vdev *make_virtio(enum endpoint_kind kind, unsigned int n)
 {
 	switch (kind) {
 	case KIND_RNG:
@@ -106,22 +107,38 @@ static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
 		return vconsole_init(&consoles[n]), &consoles[n].vdev;
 	case KIND_NET:
 		return vnet_init(&nets[n]), &nets[n].vdev;
-	case KIND_EDU:
-		return vedu_init(&edus[n]), &edus[n].vdev;
 	default:
 		return vblk_init(&disks[n]), &disks[n].vdev;
 	}
 }
 
+/* Without a bus it is on MMIO. */
+static void plug_virtio(struct board_port *port, struct vdev *dev, struct bus *bus)
+{
+	board_port_init(port, &dev->function, dev);
+	dev->port = &port->port;
+	if (!bus)
+		return vdev_mmio_plug(dev);
+	bus_plug(bus, &dev->function);
+}
+
+static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)
+{
+	vedu_init(edu, &port->port);
+	board_port_init(port, &edu->function, NULL);
+	bus_plug(bus, &edu->function);
+}
+
 static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 {
+	bool mmio = place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO;
+	struct bus *bus = mmio ? NULL : bus_for(place);
 	unsigned int n = endpoint_count++;
 
-	endpoints[n] = make_endpoint(kind, n);
-	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
-		vdev_mmio_plug(endpoints[n]);
+	if (kind == KIND_EDU)
+		plug_edu(&endpoints[n], &edus[n], bus);
 	else
-		bus_plug(bus_for(place), &endpoints[n]->function);
+		plug_virtio(&endpoints[n], make_virtio(kind, n), bus);
 }
 
 void board_init(const struct options *options)
@@ -129,10 +146,7 @@ void board_init(const struct options *options)
 	setup = options;
 	add_root(&first_root, 0, FIRST_ROOT);
 	virtio_iommu_init(options);
-	if (options->mmio)
-		vdev_mmio_plug(virtio_iommu_device());
-	else
-		bus_plug(&first_root, &virtio_iommu_device()->function);
+	plug_virtio(&iommu, virtio_iommu_device(), options->mmio ? NULL : &first_root);
 	for (unsigned int i = 0; i < options->endpoint_count; i++)
 		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
 }
@@ -166,11 +180,11 @@ bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint)
 {
 	unsigned int i = 0;
 
-	while (i < endpoint_count && (!endpoints[i]->registers || index--))
+	while (i < endpoint_count && (!board_port_registers(&endpoints[i]) || index--))
 		i++;
 	if (i == endpoint_count)
 		return false;
-	*endpoint = (struct board_mmio){endpoints[i]->registers,
+	*endpoint = (struct board_mmio){board_port_registers(&endpoints[i]),
 					setup->endpoints[i].place == PLACE_MMIO, MMIO_ID + i};
 	return true;
 }
@@ -182,26 +196,27 @@ uint16_t board_iommu_bdf(void)
 	return function_bdf(&virtio_iommu_device()->function);
 }
 
-static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
+static bool mmio_endpoint_id(uint64_t registers, uint32_t *id)
 {
 	struct board_mmio endpoint;
 
 	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
-		if (endpoint.registers == dev->registers && endpoint.behind)
+		if (endpoint.registers == registers && endpoint.behind)
 			return *id = endpoint.id, true;
 	*id = OUTSIDE_ID;
 	return mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 }
 
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+bool board_endpoint_id(const struct board_port *port, uint32_t *id)
 {
-	const struct function *f = &dev->function;
+	uint64_t registers = board_port_registers(port);
+	const struct function *f = port->function;
 	uint16_t requester;
 
-	if (dev == virtio_iommu_device())
+	if (port == &iommu)
 		return false;
-	if (dev->registers)
-		return mmio_endpoint_id(dev, id);
+	if (registers)
+		return mmio_endpoint_id(registers, id);
 	requester = MUTATE(BRIDGE_IDS_NOT_SHARED, function_bdf(f), bus_requester(f));
 	*id = OUTSIDE_ID;
 	if (requester >= PCI_BDF(OUTSIDE_ROOT, 0, 0))
@@ -231,7 +246,7 @@ unsigned int board_endpoints(struct model_endpoint *list, unsigned int max)
 	uint32_t id;
 
 	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
-		if (board_endpoint_id(endpoints[i], &id) && !is_listed(list, count, id))
+		if (board_endpoint_id(&endpoints[i], &id) && !is_listed(list, count, id))
 			list[count++] = (struct model_endpoint){.id = id};
 	return count;
 }

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "standard/model.h"
+#include "host/board/port.h"
 #include "host/machine/options.h"
-#include "host/virtio/vdev.h"
 
 void board_init(const struct options *options);
 
@@ -40,8 +40,8 @@ struct board_mmio {
 
 bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 
-/* The id under which the device's accesses arrive at the IOMMU. False: it is not behind it. */
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id);
+/* Find the id under which accesses through @port arrive at the IOMMU. Returns false if it is not behind it. */
+bool board_endpoint_id(const struct board_port *port, uint32_t *id);
 
 /* What is on the disks, to a file and from it. False if not all of it came through. */
 bool board_save_disks(int file);

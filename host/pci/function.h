@@ -67,4 +67,17 @@ void function_config_write(struct function *f, unsigned int offset, unsigned int
 bool function_claims(const struct function *f, uint64_t address, unsigned int *bar,
 		     uint64_t *offset);
 
+/* Return the half of a 64-bit register that is at @offset, or change it. The lower half comes first. */
+static inline uint32_t register_half(uint64_t value, uint64_t offset)
+{
+	return offset & 4 ? value >> 32 : value;
+}
+
+static inline void register_set_half(uint64_t *value, uint64_t offset, uint32_t half)
+{
+	unsigned int shift = offset & 4 ? 32 : 0;
+
+	*value = (*value & ~(0xffffffffull << shift)) | (uint64_t)half << shift;
+}
+
 #endif

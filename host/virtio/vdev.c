@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/bugs/vdev.h"
-#include "host/pci/bus.h"
 #include "host/machine/fatal.h"
 #include "host/bugs/bugs.h"
 #include "host/machine/personality.h"
@@ -74,11 +73,6 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 		dev->queues[i].max = VDEV_QUEUE_SIZE;
 	clear(dev);
 	vdev_pci_init(dev);
-}
-
-bool vdev_is_master(const struct vdev *dev)
-{
-	return dev->registers || bus_is_master(&dev->function);
 }
 
 bool vdev_has(const struct vdev *dev, unsigned int feature)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "host/pci/function.h"
+#include "host/pci/port.h"
 #include "host/bugs/mutant.h"
 #include "virtio/virtio.h"
 #include "host/virtio/vmsix.h"
@@ -75,6 +76,7 @@ struct vdev_ops {
 struct vdev {
 	struct function function;	/* first: see vdev_of(); not plugged in if on MMIO */
 	uint64_t registers;		/* where they are on MMIO; 0: on PCI */
+	const struct port *port;	/* by which it reaches memory, from who plugs it in */
 	const struct vdev_ops *ops;
 	uint32_t type;
 	uint64_t offered, accepted;	/* features; what the driver has written so far */
@@ -122,13 +124,7 @@ void vdev_break(struct vdev *dev);
 enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
 void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector);
 
-/* Whether the device may access memory: bus mastering, on PCI. */
-bool vdev_is_master(const struct vdev *dev);
-
-/* vdev_access.c, for both transports. Half of a 64-bit register, by its offset. */
-uint32_t vdev_half(uint64_t value, unsigned int offset);
-void vdev_set_half(uint64_t *value, unsigned int offset, uint32_t half);
-
+/* vdev_access.c, for both transports. */
 uint32_t vdev_feature_word(uint64_t features, uint32_t select);
 
 /* Bytes of device configuration behind those of the fields that the standard has by now. */

@@ -9,18 +9,6 @@
 #include "standard/request.h"
 #include "host/virtio/vdev.h"
 
-uint32_t vdev_half(uint64_t value, unsigned int offset)
-{
-	return offset & 4 ? value >> 32 : value;
-}
-
-void vdev_set_half(uint64_t *value, unsigned int offset, uint32_t half)
-{
-	unsigned int shift = offset & 4 ? 32 : 0;
-
-	*value = (*value & ~(0xffffffffull << shift)) | (uint64_t)half << shift;
-}
-
 uint32_t vdev_feature_word(uint64_t features, uint32_t select)
 {
 	return select < 2 ? features >> 32 * select : 0;
@@ -50,7 +38,7 @@ void vdev_accept(struct vdev *dev, uint32_t word)
 {
 	if (dev->driver_select < 2 && !(dev->status & VIRTIO_FEATURES_OK) &&
 	    !bug_accept(dev, word, &dev->accepted))
-		vdev_set_half(&dev->accepted, 4 * dev->driver_select, word);
+		register_set_half(&dev->accepted, 4 * dev->driver_select, word);
 }
 
 struct vqueue *vdev_queue(struct vdev *dev)

@@ -157,15 +157,15 @@ static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int off
 		break;
 	case MMIO_QUEUE_DESC:
 	case MMIO_QUEUE_DESC + 4:
-		vdev_set_half(&queue->desc, offset, value);
+		register_set_half(&queue->desc, offset, value);
 		break;
 	case MMIO_QUEUE_DRIVER:
 	case MMIO_QUEUE_DRIVER + 4:
-		vdev_set_half(&queue->driver, offset, value);
+		register_set_half(&queue->driver, offset, value);
 		break;
 	case MMIO_QUEUE_DEVICE:
 	case MMIO_QUEUE_DEVICE + 4:
-		vdev_set_half(&queue->device, offset, value);
+		register_set_half(&queue->device, offset, value);
 		break;
 	case MMIO_QUEUE_RESET:
 		if (value == 1 && vdev_has(dev, VIRTIO_F_RING_RESET))

@@ -100,13 +100,13 @@ static uint32_t queue_read(struct vdev *dev, unsigned int offset)
 		return dev->queue_select;
 	case QUEUE_DESC:
 	case QUEUE_DESC + 4:
-		return vdev_half(queue->desc, offset);
+		return register_half(queue->desc, offset);
 	case QUEUE_DRIVER:
 	case QUEUE_DRIVER + 4:
-		return vdev_half(queue->driver, offset);
+		return register_half(queue->driver, offset);
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
-		return vdev_half(queue->device, offset);
+		return register_half(queue->device, offset);
 	case QUEUE_RESET:
 		return goes_on(dev, queue);
 	default:	/* the rest is of features not offered */
@@ -172,15 +172,15 @@ static void queue_write(struct vdev *dev, struct vqueue *queue, unsigned int off
 		break;
 	case QUEUE_DESC:
 	case QUEUE_DESC + 4:
-		vdev_set_half(&queue->desc, offset, value);
+		register_set_half(&queue->desc, offset, value);
 		break;
 	case QUEUE_DRIVER:
 	case QUEUE_DRIVER + 4:
-		vdev_set_half(&queue->driver, offset, value);
+		register_set_half(&queue->driver, offset, value);
 		break;
 	case QUEUE_DEVICE:
 	case QUEUE_DEVICE + 4:
-		vdev_set_half(&queue->device, offset, value);
+		register_set_half(&queue->device, offset, value);
 		break;
 	case QUEUE_RESET:
 		write_queue_reset(dev, queue, value);
