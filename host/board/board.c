@@ -117,9 +117,13 @@ static void plug_virtio(struct board_port *port, struct vdev *dev, struct bus *b
 {
 	board_port_init(port, &dev->function, dev);
 	dev->port = &port->port;
-	if (!bus)
-		return vdev_mmio_plug(dev);
-	bus_plug(bus, &dev->function);
+	if (bus) {
+		vdev_pci_init(dev);
+		bus_plug(bus, &dev->function);
+	} else {
+		vdev_mmio_plug(dev);
+	}
+	port_steps.plugged(dev);
 }
 
 static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)

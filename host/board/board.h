@@ -40,7 +40,7 @@ struct board_mmio {
 
 bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 
-/* Find the id under which accesses through @port arrive at the IOMMU. Returns false if it is not behind it. */
+/* Find the id under which accesses through @port arrive at the IOMMU. Returns false if they do not. */
 bool board_endpoint_id(const struct board_port *port, uint32_t *id);
 
 /* What is on the disks, to a file and from it. False if not all of it came through. */

@@ -15,6 +15,21 @@ struct board_port {
 	const struct vdev *dev;			/* NULL: it is no virtio device */
 };
 
+/* Steps on the way of an access. Who wants to look on, or to take one over, replaces it. */
+struct port_steps {
+	/* A virtio device was plugged in, and can now work. By itself this does nothing. */
+	void (*plugged)(struct vdev *dev);
+
+	/* Find the id under which an access is translated. Returns false if it is not. */
+	bool (*translated_as)(const struct board_port *port, const struct dma *dma, uint32_t *id);
+
+	/* Translate an access, as virtio_iommu_translate() does. */
+	bool (*translate)(const struct board_port *port, const struct dma *dma, uint32_t id, uint64_t *phys,
+			  uint64_t *length);
+};
+
+extern struct port_steps port_steps;
+
 /* Fill in the port of the device with @function, which belongs to @dev or to no virtio device (NULL). */
 void board_port_init(struct board_port *port, const struct function *function, const struct vdev *dev);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/bugs/bugs.h"
 #include "host/bugs/mutant.h"
 #include "host/machine/personality.h"
 
@@ -37,6 +38,7 @@ bool mutant_use(const char *name)
 		if (strcmp(mutants[id].name, name))
 			continue;
 		active_mutant = id;
+		bugs_install_virtio();
 		return personality_use(mutants[id].under);
 	}
 	return false;

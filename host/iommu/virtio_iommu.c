@@ -107,7 +107,7 @@ bool virtio_iommu_idle(void)
 	bool any = events_catch_up(), waits = pending;
 	uint16_t before = queue->next_avail;
 
-	vring_catch_up(&reference.vdev);
+	vdev_idle(&reference.vdev);
 	if (pending && delay) {
 		delay--;
 		return any;

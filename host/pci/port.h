@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a device reaches memory through. Who plugs the device in gives it one, and so decides what its addresses
- * mean and what it may reach.
+ * What a device reaches memory through. Who plugs the device in gives it one, and so decides what its
+ * addresses mean and what it may reach.
  */
 #ifndef PORT_H
 #define PORT_H
@@ -20,8 +20,8 @@ struct port;
 
 struct port_ops {
 	/*
-	 * Move @size bytes from memory to @bytes, or the other way with @dma->write. Returns false at the first
-	 * byte that the device must not touch; those before it may have been moved.
+	 * Move @size bytes from memory to @bytes, or the other way with @dma->write. Returns false at the
+	 * first byte that the device must not touch; those before it may have been moved.
 	 */
 	bool (*access)(const struct port *port, const struct dma *dma, void *bytes, size_t size);
 
