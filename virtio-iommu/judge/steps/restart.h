@@ -24,8 +24,8 @@ static inline uint64_t features_without(unsigned int bit)
 }
 
 /*
- * Steps of a set-up: they return whether they worked, and record an error that shows device_status if not. For
- * use in REQUIRE().
+ * Steps of a set-up: they return whether they worked, and record an error that shows device_status if not.
+ * For use in REQUIRE().
  */
 
 /* Reset the device. */

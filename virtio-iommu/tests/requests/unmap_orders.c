@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order: what a device
- * keeps them in, a list or a tree, looks different each time. The model says what is right.
+ * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order. The model says what is
+ * right.
+ *
+ * The text: a range that covers mappings whole removes them; one that would cut a mapping is refused with
+ * RANGE and removes nothing. In which order the mappings were made does not matter.
+ *
+ * Broken is a device whose list or tree answers otherwise in some of its shapes: a search that starts at
+ * the wrong node, a walk that removes the first mappings before it meets the one that would be cut, a
+ * removal that loses a neighbour when the tree is balanced.
+ *
+ * It is told apart by every order of up to four mappings and many of five, with ranges that touch, cut or
+ * cover them, and by MAP: what was removed can be mapped again, what stayed cannot. DMA agrees with that in
+ * one order of SAMPLE.
+ *
+ * Tolerated: what a cut is answered with and what it removes are two requirements (DEV-UNMAP-5, -6); each
+ * is looked for where the other does not show.
  */
 #include <stdio.h>
 
@@ -46,8 +60,8 @@ static struct model_request map_of_range(const struct sweep *s, const struct par
 		      s->window.target + range->first * iommu.page, MAP_RW);
 }
 
-static void tell(const struct sweep *s, const char *what, const struct part *range,
-		 const struct reply *reply)
+static void report_answer(const struct sweep *s, const char *what, const struct part *range,
+			  const struct reply *reply)
 {
 	char expected[100];
 	unsigned int length = snprintf(expected, sizeof(expected), "in pages, behind MAP");
@@ -69,7 +83,7 @@ static bool send(const struct sweep *s, const struct model_request *r, const str
 {
 	if (oracle_send(s->model, r, reply) == VERDICT_PASS)
 		return true;
-	tell(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
+	report_answer(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
 	return false;
 }
 

@@ -2,6 +2,19 @@
 /*
  * Translations that end while they are in use (virtio 1.4, 5.13.6.3 to 5.13.6.6): those of the rings
  * through which an endpoint works, and many at a time.
+ *
+ * The text has no caches: what UNMAP, DETACH, a move or a reset has ended is out of reach from its OK on.
+ *
+ * Broken is a device or VMM that keeps a translation: an IOTLB entry of the IOMMU, or the host address of
+ * its rings in the endpoint's device model or vhost back end, which is asked for once and never
+ * invalidated.
+ *
+ * It is told apart by use just before the end: each page is written to, each ring serves a transfer. Then a
+ * write must not arrive, and a transfer without any target must leave the used index alone. In the end the
+ * endpoint is given its rings again and has to work, so that it was blocked by nothing else.
+ *
+ * Tolerated: an endpoint that is blocked says nothing, and a write-only one moves bytes that nobody knows.
+ * Rings are asked of endpoints that are virtio devices; others have none (an error of the set-up).
  */
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
