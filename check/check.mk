@@ -21,7 +21,7 @@ include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
 
-.PHONY: check-architectures check-runner check-clang coverage-runner
+.PHONY: check-architectures check-requirement-lines check-runner check-clang coverage-runner
 
 # -B: leave no byte code in the tree.
 check-runner:
@@ -44,4 +44,9 @@ check-clang:
 check-architectures:
 	@check/architectures
 
-check: check-architectures check-unit check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang
+# Above the first test of a requirement stands what the catalogue says of it.
+check-requirement-lines:
+	@scripts/requirement-lines --check
+
+check: check-architectures check-requirement-lines check-unit check-fuzz $(CHECK_ARCHES) check-uefi \
+	check-runner check-host check-clang

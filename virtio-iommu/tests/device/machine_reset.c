@@ -56,6 +56,7 @@ static void reset_machine(void)
 		;
 }
 
+/* DEV-CFG-5 (SHOULD): A system reset is expected to bring `bypass` back to its initial value */
 TEST(DEV_CFG_5, machine_reset_restores_bypass, NEEDS_DMA | NEEDS_BYPASS_CONFIG | NEEDS_MACHINE_RESET)
 {
 	struct endpoint *ep = endpoint_named("virtio-blk");

@@ -151,6 +151,7 @@ static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *
 	return detach_endpoint(at, s.ep, s.domain);
 }
 
+/* DEV-FAULT-5 (SHOULD NOT): Buffer too small for the record: the report is not expected to be spread ... */
 TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
 {
 	static const uint8_t sizes[] = {8, 23};
@@ -171,6 +172,7 @@ TEST(DEV_FAULT_5, short_buffer_is_not_overrun, NEEDS_DMA)
 			      sizes[i]);
 }
 
+/* DEV-FAULT-6 (MAY): ...an older, shorter record format can be used instead */
 /* No shorter format was ever published: whichever it is, the used length covers what was written. */
 TEST(DEV_FAULT_6, used_length_covers_what_is_written_of_a_short_report, NEEDS_DMA)
 {
@@ -204,6 +206,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 	}
 }
 
+/* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
 TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 {
 	static const struct cut cuts[] = {{1, 0}, {23, 0}, {8, 8}, {4, 4}, {3, 5}, {1, 1}};
@@ -229,6 +232,7 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
+/* DEV-FAULT-1 (SHOULD): `reserved` and `reserved1` of a fault record are zero */
 TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 {
 	static const uint8_t sizes[] = {25, 32, 48, EVENT_ROOM};
@@ -248,6 +252,7 @@ TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 {
 	struct event event;
@@ -266,6 +271,7 @@ TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
+/* N-EVT-1 (no keyword): No event buffer: wait or drop */
 /* Faults without number and no buffer: the device waits or drops, and answers requests. */
 TEST(N_EVT_1, requests_are_answered_while_reports_find_no_buffer, NEEDS_DMA)
 {
@@ -391,6 +397,7 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 /* Behind all memory of any machine of today. */
 #define OUT_OF_REACH (1ull << 51)
 
+/* N-EVT-3 (no keyword): Internal errors: NEEDS_RESET recommended */
 /*
  * Nobody but the driver is to blame for such an error, and no report of it would arrive: a device may
  * ask for a reset or drop the report, and works behind the reset.
@@ -420,6 +427,7 @@ TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-RESET-2 (MUST NOT): After reset completion: no notifications, no queue access, until re-initialised */
 /* No driver, and buffers that were available before the reset. */
 TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
 {
@@ -459,6 +467,7 @@ TEST(GEN_RESET_2, buffers_from_before_a_reset_are_left_alone, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-STATUS-1 (MUST NOT): Before DRIVER_OK the device neither consumes buffers nor sends used-buffer ... */
 TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 {
 	struct event event;
@@ -480,6 +489,7 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
+/* AMB-15 (open point): No duty to report any fault, to report each, or in time; drops allowed */
 /* How many reports an access brings is open; that they come to an end is not. */
 TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
 {

@@ -31,6 +31,7 @@ static bool write_fault(struct source_line at, struct page_fixture *s, struct ev
 	return reported(event);
 }
 
+/* DEV-FAULT-1 (SHOULD): `reserved` and `reserved1` of a fault record are zero */
 TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
 {
 	struct event event;
@@ -55,6 +56,7 @@ TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
 	EXPECT(event.intact, "no byte behind the record is written", "some are");
 }
 
+/* DEV-FAULT-2 (SHOULD): Undefined flag bits of a fault record are zero */
 TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
 {
 	struct event event;
@@ -66,6 +68,7 @@ TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
 	       "flags %#x", event.record.flags);
 }
 
+/* DEV-FAULT-3 (SHOULD): `endpoint` holds a valid endpoint ID */
 TEST(DEV_FAULT_3, endpoint_is_the_one_that_faulted, NEEDS_DMA)
 {
 	struct event event;
@@ -95,6 +98,7 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	}
 }
 
+/* DEV-FAULT-4 (MAY): The ADDRESS flag and `address` can be left out of any record */
 TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 {
 	struct event event;
@@ -123,6 +127,7 @@ TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 	expect_address(AT, &event, first, first + 7);
 }
 
+/* N-EVT-1 (no keyword): No event buffer: wait or drop */
 /* More faults than buffers: the device drops some or waits, and goes on. */
 TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 {
@@ -141,6 +146,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 	       "none is reported");
 }
 
+/* N-EVT-2 (no keyword): Reason: unattached -> DOMAIN; unmapped or wrong protection -> MAPPING */
 TEST(N_EVT_2, unmapped_address_gives_mapping, NEEDS_DMA)
 {
 	struct event event;
@@ -194,6 +200,7 @@ TEST(N_EVT_2, endpoint_unattached_since_reset_gives_domain, NEEDS_ENDPOINT)
 	expect_domain_fault(AT);
 }
 
+/* N-EVT-4 (no keyword): READ/WRITE flag matches the access kind */
 TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 {
 	struct event event;
@@ -289,6 +296,7 @@ static void check_reserved(struct source_line at, const struct fault *fault, con
 		      "reason %u", reserved[0], reserved[1], reserved[2], fault->reason);
 }
 
+/* DRV-FAULT-1 (MUST): Drop a fault record whose `reserved` is non-zero */
 TEST(DRV_FAULT_1, no_report_is_one_to_be_ignored, NEEDS_DMA)
 {
 	check_each_kind(AT, check_reserved);
@@ -301,6 +309,7 @@ static void check_reserved1(struct source_line at, const struct fault *fault, co
 		      "reserved1 %#x, reason %u", event->record.reserved1, fault->reason);
 }
 
+/* DRV-FAULT-2 (MUST): Ignore `reserved1` */
 TEST(DRV_FAULT_2, nothing_is_told_in_reserved1, NEEDS_DMA)
 {
 	check_each_kind(AT, check_reserved1);
@@ -313,6 +322,7 @@ static void check_flags(struct source_line at, const struct fault *fault, const 
 		      event->record.flags, fault->reason);
 }
 
+/* DRV-FAULT-3 (MUST): Ignore undefined flag bits */
 TEST(DRV_FAULT_3, nothing_is_told_in_undefined_flags, NEEDS_DMA)
 {
 	check_each_kind(AT, check_flags);
@@ -325,6 +335,7 @@ static void check_known_reason(struct source_line at, const struct fault *fault,
 		      event->record.reason, fault->reason);
 }
 
+/* DRV-FAULT-4 (SHOULD): Treat an unknown reason as UNKNOWN */
 TEST(DRV_FAULT_4, every_reason_is_a_known_one, NEEDS_DMA)
 {
 	check_each_kind(AT, check_known_reason);

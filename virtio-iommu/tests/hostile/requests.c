@@ -328,6 +328,7 @@ static void compare_rates(struct source_line at, uint64_t hostile)
 	       good, hostile / good, hostile * 100 / good % 100);
 }
 
+/* HOST-6 (no keyword): Requests of any length and content come back, or the device asks for a reset; ... */
 TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
 {
 	uint64_t start = time_us();
@@ -341,6 +342,7 @@ TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
 	hostile_check_recovery(AT, &fuzz.hostile);
 }
 
+/* HOST-7 (ISOLATION): Whatever the driver does, an endpoint reaches no more than before */
 TEST(HOST_7, endpoint_that_looks_on_reaches_no_more, NEEDS)
 {
 	run_rounds(AT, test_option("rounds", 4) / 4 + 1);

@@ -74,6 +74,7 @@ static void run_cases(struct source_line at, const struct ring_case *cases, unsi
 #define RUN_CASES(cases, features) run_cases(AT, cases, ARRAY_SIZE(cases), features)
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
 
+/* HOST-1 (no keyword): Chains of descriptors that break rules end neither the VMM nor its work: the ... */
 TEST(HOST_1, chains_that_break_rules, NEEDS)
 {
 	static const struct ring_case cases[] = {
@@ -116,6 +117,7 @@ TEST(HOST_1, chains_that_break_rules, NEEDS)
 	RUN_CASES(cases, iommu.wanted);
 }
 
+/* HOST-2 (no keyword): The same for indirect tables */
 TEST(HOST_2, indirect_tables_that_break_rules, NEEDS)
 {
 	static const struct ring_case cases[] = {
@@ -169,6 +171,7 @@ static void write_heads(struct hostile *h, const struct avail_case *c)
 		h->avail->heads[(h->index + i) % HOSTILE_SIZE] = i < 3 ? c->heads[i] : 0;
 }
 
+/* HOST-3 (no keyword): The same for what is made available; no buffer is used more often than that */
 TEST(HOST_3, available_rings_that_break_rules, NEEDS)
 {
 	static const struct avail_case cases[] = {

@@ -78,6 +78,7 @@ static void run_case(struct source_line at, struct hostile *h, const struct addr
 #define AVAIL {TARGET_AVAIL, 0}
 #define USED  {TARGET_USED, 0}
 
+/* HOST-4 (no keyword): The same for the places and sizes of rings */
 TEST(HOST_4, rings_in_wrong_places_and_sizes, NEEDS)
 {
 	static const struct address_case cases[] = {
@@ -168,6 +169,7 @@ static void expect_same_config(struct source_line at)
 	expect_bytes(at, &now, &iommu.config, sizeof(now), "the configuration, but for bypass");
 }
 
+/* HOST-5 (no keyword): Accesses to registers of any width, at any offset, in any order, end neither ... */
 /* What follows configuration in its page, if anything, belongs to nobody. */
 TEST(HOST_5, registers_in_all_widths, NEEDS)
 {

@@ -425,6 +425,7 @@ static void fuzz_setup(void)
 	fuzz.memory = watched_pages(MEMORY);
 }
 
+/* DEV-OPS-1 (SHOULD): Successful requests complete with status 0 (OK) */
 TEST(DEV_OPS_1, requests_drawn_by_lot_do_what_the_model_says, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint64_t seed = test_option("seed", DEFAULT_SEED), rounds = test_option("rounds", 1);

@@ -68,6 +68,7 @@ static enum after expect_short_ones(struct source_line at, const void *readable,
 	return after;
 }
 
+/* N-REQ-1 (no keyword): A request that cannot be parsed (too small for its type, no room for the tail) ... */
 TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
 {
 	struct attach_request request = {
@@ -158,6 +159,7 @@ TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
 	expect_unparsed(AT, &request, sizeof(request), 0);
 }
 
+/* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Every request comes back once, with a status, however many are sent. */
 TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 {

@@ -83,6 +83,7 @@ static void inverted_range(const struct page_window *s, unsigned int index, uint
 	*end = index == INVERTED ? iommu.page - 1 : 0;
 }
 
+/* DRV-MAP-3 (MUST): `virt_end` strictly above `virt_start` */
 TEST(DRV_MAP_3, range_that_ends_before_it_starts_maps_nothing, NEEDS_DMA)
 {
 	struct page_window s;
@@ -132,6 +133,7 @@ TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DMA)
 		INFO("a MAP of one byte is answered with %s", status_name(reply.status));
 }
 
+/* DRV-UNMAP-5 (MUST): Last address is a mapping's last address or outside any mapping */
 TEST(DRV_UNMAP_5, range_that_ends_before_it_starts_removes_nothing, NEEDS_DMA)
 {
 	struct page_window s;
@@ -180,6 +182,7 @@ static uint8_t unmap_with_margin(struct source_line at, const struct page_window
 	return reply.status;
 }
 
+/* AMB-14 (open point): UNMAP has no alignment rule */
 TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 {
 	struct page_window s;

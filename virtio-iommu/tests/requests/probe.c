@@ -10,6 +10,7 @@
 #include "judge/test.h"
 #include "standard/property.h"
 
+/* DEV-PROBE-1 (MUST): `reserved[64]` of PROBE has no influence */
 TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	uint32_t size = iommu.config.probe_size;
@@ -65,6 +66,7 @@ static void walk_on(struct walk *walk)
 	walk->offset += sizeof(walk->head) + walk->head.length;
 }
 
+/* DEV-PROBE-6 (MUST): `length` counts the value only, not the 4-byte property header */
 /* The length of a RESV_MEM counts its value, 20 bytes, and not the 4 of its head. */
 TEST(DEV_PROBE_6, length_counts_the_value_only, NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
@@ -101,6 +103,7 @@ static bool plausible(const struct property_head *head)
 	       head->length == sizeof(struct property_resv_mem) - sizeof(*head);
 }
 
+/* DEV-PROBE-7 (MUST): The next property starts exactly length+4 bytes after the previous one */
 /* Where a property begins that is not where the one before it ends, nobody will find it. */
 TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
@@ -126,6 +129,7 @@ static void probe_missing(struct source_line at, uint32_t id)
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
 
+/* DEV-PROBE-2 (SHOULD): Unknown endpoint => expected refusal with NOENT */
 TEST(DEV_PROBE_2, unknown_endpoint_is_refused, NEEDS_PROBE)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
@@ -149,6 +153,7 @@ static struct reply probe_without_feature(void)
 	return request_raw(&request, sizeof(request), 64);
 }
 
+/* DEV-PROBE-3 (SHOULD NOT): Device that does not offer bit 4: a PROBE is not expected to store anything */
 /* Without the feature the request is of an unknown type. */
 TEST(DEV_PROBE_3, nothing_is_written_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
 {
@@ -159,6 +164,7 @@ TEST(DEV_PROBE_3, nothing_is_written_without_the_feature, NEEDS_ENDPOINT | NEEDS
 		       "byte %u is %#x", i, reply.bytes[i]);
 }
 
+/* DEV-PROBE-4 (SHOULD): ...and is expected to come back with used length 0 */
 TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
 {
 	struct reply reply = probe_without_feature();
@@ -167,6 +173,7 @@ TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT |
 	       reply.used ? "it came back" : "it did not come back", reply.length);
 }
 
+/* DEV-PROBE-5 (SHOULD): The upper 4 bits of each property's first le16 are zero */
 /* A driver skips a property where they are not, so there may seem to be no region at all. */
 TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -214,6 +221,7 @@ static bool cut_size(unsigned int i, uint32_t *size)
 	return iommu.config.probe_size;
 }
 
+/* DEV-PROBE-8 (SHOULD NOT): Property area smaller than `probe_size`: no property is expected to be written */
 TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
      NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
@@ -228,6 +236,7 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 	}
 }
 
+/* DEV-PROBE-9 (SHOULD): ...and the request is expected to be refused with INVAL */
 /* The status is looked for in the last four bytes (AMB-10). */
 TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -247,6 +256,7 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT |
 	}
 }
 
+/* DEV-PROBE-10 (SHOULD): Property bytes left over are filled with zeroes */
 /* Sent twice, with different bytes in the buffer before. */
 TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -266,6 +276,7 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 	}
 }
 
+/* N-PROBE-1 (no keyword): Parsing stops at type 0 or at the end */
 /* The last property may end where the area does: there is no room for an end mark, and no need. */
 TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -288,6 +299,7 @@ TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROB
 		SKIP("no list of properties fills the area");
 }
 
+/* DRV-PROBE-3 (SHOULD): Skip unknown property types */
 /* By the length that it states, an unknown property is got past, to those behind it. */
 TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -339,6 +351,7 @@ static bool has_status(const struct reply *reply, uint8_t status)
 	       (reply->delivered && reply->status == status);
 }
 
+/* DRV-PROBE-1 (MUST): Property area is exactly `probe_size` bytes */
 /*
  * More room than called for does no harm: the properties are where they always are. No driver may ask for
  * it, so that a device may refuse it, too.
@@ -363,6 +376,7 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 	}
 }
 
+/* AMB-10 (open point): Where the tail is when the writable part is not the prescribed size (L726: ... */
 /* NOENT, which no property has there. Or INVAL, as the area is not what it must be. */
 TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 {
@@ -389,6 +403,7 @@ static void expect_same_properties(struct source_line at, uint32_t id, const uin
 		      now ? "other bytes" : "it is not OK");
 }
 
+/* DRV-INIT-2 (SHOULD): With bit 4 negotiated, PROBE every endpoint before attaching it */
 /* PROBE changes nothing and depends on nothing: attached, between accesses, twice. */
 TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 {

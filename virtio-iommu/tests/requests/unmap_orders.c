@@ -264,6 +264,7 @@ static bool look_for_cuts(struct sweep *s)
 	       (!next_range(s, &range, cuts) || send_unmap_range(s, &range));
 }
 
+/* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
 TEST(DEV_UNMAP_5, every_cut_is_refused_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 5, look_for_cuts);
@@ -287,6 +288,7 @@ static bool look_for_losses(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-6 (SHOULD NOT): ...and no mapping at all is expected to be removed by that request */
 TEST(DEV_UNMAP_6, nothing_is_removed_in_any_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_losses);
@@ -309,6 +311,7 @@ static bool look_for_rest(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, all_that_is_covered_goes_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_rest);

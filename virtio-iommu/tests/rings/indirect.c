@@ -71,6 +71,7 @@ static void expect_table_works(struct source_line at, const uint8_t *table, cons
 			     "in a table, %#x more in the flags of its descriptor", flags);
 }
 
+/* GEN-IND-1 (MUST): WRITE flag on the descriptor that points to an indirect table is ignored */
 TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
 {
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
@@ -109,6 +110,7 @@ static void split_behind(struct source_line at, unsigned int direct)
 	expect_noop_answered(at, id, &h, "of %u descriptors and a table", direct);
 }
 
+/* GEN-IND-2 (MUST): Zero or more normal descriptors followed by one INDIRECT descriptor are handled */
 TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_INDIRECT | NEEDS_SPLIT)
 {
 	split_behind(AT, 1);
@@ -154,6 +156,7 @@ TEST(GEN_IND_2, ids_in_the_table_are_ignored, NEEDS_INDIRECT | NEEDS_PACKED)
 	expect_table_works(AT, table, &h, 0);
 }
 
+/* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_INDIRECT)
 {
 	enum { SIZE = ENTRIES * sizeof(struct ring_desc) };

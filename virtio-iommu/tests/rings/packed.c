@@ -15,6 +15,7 @@ static volatile struct packed_desc *slot(uint16_t index)
 	return &iommu.requests.packed[index % iommu.requests.size];
 }
 
+/* GEN-PKD-1 (MUST): Processing starts in ring order */
 /* ATTACH and what can only be done behind it, available at once. */
 TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 {
@@ -44,6 +45,7 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	detach(domain, endpoint(0)->id);
 }
 
+/* GEN-PKD-2 (MUST): Used descriptors are written starting in completion order */
 /* Over some turns of the ring, with buffers of one to four descriptors, three at a time. */
 TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 {
@@ -70,6 +72,7 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 	}
 }
 
+/* GEN-PKD-4 (MUST NOT): Device-readable buffers are never written */
 /* request.c looks at every byte of the readable part, and at those around it. */
 TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 {
@@ -102,12 +105,14 @@ static void stale_one_is_left_alone(struct source_line at, bool used)
 	expect_noop_answered(at, behind, &stale, "that was stale, with flags %#x, and is available", flags);
 }
 
+/* GEN-PKD-6 (MUST NOT): A descriptor is used only after its AVAIL bit changed */
 TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
 {
 	for (unsigned int i = 0; i < iommu.requests.size && no_defect_so_far(); i++)
 		stale_one_is_left_alone(AT, i % 2);
 }
 
+/* GEN-PKD-7 (MUST NOT): A descriptor is not touched again after its USED bit was set */
 TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 {
 	struct noop_request first = noop_request(), second = noop_request();
@@ -122,6 +127,7 @@ TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 	expect_bytes(AT, slot(at), &before, sizeof(before), "the used descriptor");
 }
 
+/* GEN-PKD-8 (MUST): Chained descriptors are used in the order given */
 /* In the order of the list, and with the id of its last descriptor: the others have none. */
 TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 {
@@ -144,6 +150,7 @@ TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 	expect_noop_answered(AT, id, &h, "in a list, used by the id of its last descriptor");
 }
 
+/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
 /* 2.8.4: without the flag the length of a used descriptor is reserved. */
 TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
 {

@@ -53,6 +53,7 @@ static void expect_alive(struct source_line at, const struct page_fixture *s, ui
 		expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -63,6 +64,7 @@ TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 	expect_alive(AT, &s, s.domain);
 }
 
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
 TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct page_fixture s;
@@ -75,6 +77,7 @@ TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXAC
 	expect_alive(AT, &s, s.domain);
 }
 
+/* DEV-DETACH-4 (MUST): After detach the endpoint cannot use any mapping of that domain */
 TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -89,6 +92,7 @@ TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 	expect_alive(AT, &s, s.domain);
 }
 
+/* N-DOM-5 (ISOLATION): One domain per endpoint at a time */
 TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 {
 	uint32_t domain = fresh_domain();
@@ -101,6 +105,7 @@ TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 	expect_alive(AT, &s, domain);
 }
 
+/* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
 TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint32_t domain = fresh_domain();

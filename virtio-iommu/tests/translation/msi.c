@@ -98,6 +98,7 @@ static struct reply unmap_door(const struct sender *m)
 
 #define NEEDS_DOORBELL (NEEDS_DMA | NEEDS_MESSAGES | NEEDS_MMIO_FLAG)
 
+/* N-MAP-6 (no keyword): MMIO mapping makes an MSI doorbell usable */
 TEST(N_MAP_6, mmio_mapping_lets_messages_through, NEEDS_DOORBELL)
 {
 	struct sender m;
@@ -209,6 +210,7 @@ TEST(N_MAP_6, msi_region_needs_no_mapping, NEEDS_DMA | NEEDS_MESSAGES)
 		expect_message(AT, &m, m.message.address);
 }
 
+/* N-BYP-4 (no keyword): Bypass domain beats config.bypass=0 */
 /* A bypass domain translates nothing. */
 TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES | NEEDS_BYPASS_CONFIG)
 {
@@ -220,6 +222,7 @@ TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES
 	expect_message(AT, &m, m.message.address);
 }
 
+/* DRV-MAP-4 (SHOULD): Set the MMIO flag when the physical range is device registers */
 /* The driver breaks a SHOULD: a device may care for the flag, or not. */
 TEST(DRV_MAP_4, doorbell_mapped_without_mmio, NEEDS_DOORBELL)
 {

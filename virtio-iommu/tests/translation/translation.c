@@ -14,6 +14,7 @@
 #define SPAN 16
 #define HALF (SPAN / 2)
 
+/* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
 TEST(N_MAP_1, each_byte_at_both_ends_arrives, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -181,6 +182,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page, 8);
 }
 
+/* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
 /* No memory lies behind most of it, for which a device may refuse it (N-MAP-5). */
 TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 {
@@ -208,6 +210,7 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 	       "a MAP of its last page does not succeed");
 }
 
+/* N-MAP-3 (no keyword): Only the lowest mask bit limits; other bits are hints */
 /* Not the sizes that page_size_mask may give a hint at, nor aligned to those. */
 TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 {
@@ -252,6 +255,7 @@ static bool map_rights(const struct page_fixture *s, struct rights rights)
 	return is_ok(&reply);
 }
 
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
 /* Whatever is on the lower page, a write goes on into the higher one only if that is for writes. */
 TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 {
@@ -273,6 +277,7 @@ TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 	}
 }
 
+/* N-MAP-4 (ISOLATION): Access allowed iff flags allow it; READ may be implied by WRITE; some ... */
 /* The same for reads, where WRITE may imply READ. */
 TEST(N_MAP_4, read_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 {
@@ -373,6 +378,7 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	expect_many(AT, ep, &many, false);
 }
 
+/* N-DOM-3 (ISOLATION): Different domains are isolated */
 /* The same addresses in both domains, with memory of their own. */
 TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -470,6 +476,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + last, 8);
 }
 
+/* N-BYP-1 (no keyword): Bypass = everything allowed, identity */
 TEST(N_BYP_1, memory_above_4_gib_is_reached, NEEDS_ENDPOINT)
 {
 	uint8_t *high = high_page();

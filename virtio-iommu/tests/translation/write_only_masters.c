@@ -78,6 +78,7 @@ static void expect_reads_allowed(struct source_line at, struct endpoint *ep)
 		      result == DMA_SILENT ? "the read never ends" : "the read was refused");
 }
 
+/* DEV-ATTACH-12 (MUST): An ATTACH that is not refused really attaches */
 TEST(DEV_ATTACH_12, rng_is_translated, NEEDS_MAP_UNMAP | NEEDS_RNG)
 {
 	expect_writes_translated(AT, endpoint_named("virtio-rng"));
