@@ -35,8 +35,8 @@ static void clean_up(void)
 		judge(VERDICT_FAIL, at, "the device keeps to the buffers of its requests", "%s",
 		      breach);
 	if (died)
-		judge(VERDICT_FAIL, at, "the device goes on working",
-		      iommu.dead ? "a request did not come back" : "it asks for a reset");
+		judge(VERDICT_FAIL, at, "the device answers after the test",
+		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
@@ -106,7 +106,7 @@ static void read_selection(struct selection *selection)
 	spell_as_in_table(selection->after);
 }
 
-/* The first test to be considered: behind @after, if that is given. */
+/* Return the first test to be considered: the one after @after, if that is given. */
 static const struct test *first_test(const struct selection *selection)
 {
 	if (!selection->after[0])

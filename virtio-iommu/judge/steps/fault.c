@@ -6,8 +6,8 @@
 
 struct fault fault_behind(const struct page_fixture *s)
 {
-	return (struct fault){s->ep, MAP_WRITE, s->iova + iommu.page, 8, s->target + iommu.page,
-			      FAULT_MAPPING};
+	return (struct fault){.ep = s->ep, .access = MAP_WRITE, .iova = s->iova + iommu.page, .size = 8,
+			      .secret = s->target + iommu.page, .reason = FAULT_MAPPING};
 }
 
 void provoke(struct source_line at, const struct fault *fault)
@@ -63,7 +63,7 @@ bool report_or_skip(struct source_line at, const struct fault *fault, struct eve
 	return false;
 }
 
-bool reporting_setting(struct source_line at, struct page_fixture *s, struct fault *fault)
+bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
 	struct event event;
 
@@ -78,7 +78,7 @@ void expect_whole(struct source_line at, const struct event *event)
 	if (event->length != sizeof(event->record))
 		judge(BY_LEVEL, at, "used.len 24", "used.len %u", event->length);
 	else if (!event->intact)
-		judge(BY_LEVEL, at, "no byte behind the record is written", "some are");
+		judge(BY_LEVEL, at, "no byte after the record is written", "some are");
 }
 
 void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last)

@@ -93,7 +93,7 @@ static struct hostile_area *new_area(void)
 	return arena_alloc(sizeof(struct hostile_area), sizeof(struct hostile_area));
 }
 
-/* Two areas by turns: behind a reset the old one must stay as it is. */
+/* Two areas by turns: after a reset the old one must stay as it is. */
 void hostile_setup(struct hostile *h)
 {
 	uint64_t window = iova_window(3);

@@ -66,7 +66,7 @@ static bool find_sharers(struct endpoint **a, struct endpoint **b)
 	return false;
 }
 
-/* The page of endpoint number @index, behind the same address for all. */
+/* Map the page of endpoint number @index, at the same address for all. */
 static bool map_page_of(struct source_line at, unsigned int index, uint64_t iova, const uint8_t *pages)
 {
 	uint32_t domain = fresh_domain();
@@ -99,7 +99,7 @@ static uint32_t bypassed_id(const struct endpoint *ep)
 	return ep->id + ep->place.pci->bdf - pci_requester_id(ep->place.pci);
 }
 
-/* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; theirs are nobody's. */
+/* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; their own ids are unused. */
 TEST(N_EP_1, functions_behind_a_pci_bridge_share_an_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	uint64_t iova = iova_window(1);
@@ -188,7 +188,7 @@ static const struct endpoint_range *range_of(uint16_t segment, uint16_t bdf)
 	return NULL;
 }
 
-/* What the IOMMU's own id is, or would be if the ranges in front of and behind it were one. */
+/* What the IOMMU's own id is, or would be if the ranges below and above it were one. */
 static uint32_t own_id(void)
 {
 	const struct iommu_node *node = &firmware.topology->iommus[firmware.iommu];
@@ -264,7 +264,7 @@ TEST(FDT_8, endpoint_outside_is_not_translated, NEEDS_DMA | NEEDS_FDT | NEEDS_OU
 	expect_outside(AT);
 }
 
-/* An id of a range behind which there is no function. */
+/* Return true for an id of a range that belongs to no function. */
 static bool is_hole(uint32_t id)
 {
 	const struct pci *pci = firmware.pci;
@@ -284,7 +284,7 @@ static bool is_inseparable(const struct reply *reply)
 	return reply->delivered && !reply->breach && reply->status == STATUS_UNSUPP;
 }
 
-/* Existing or not, it is nobody else: neither its neighbour's id nor a domain that stays. */
+/* Existing or not, it is no other endpoint: neither its neighbour's id nor a domain that stays. */
 static void expect_hole(struct source_line at, const struct page_fixture *s, uint32_t id)
 {
 	uint32_t domain = fresh_domain();

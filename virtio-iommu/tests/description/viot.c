@@ -46,7 +46,7 @@ static bool is_inside(const uint8_t *node)
 	return le16(node + NODE_LENGTH) >= least && le16(node + NODE_LENGTH) <= left;
 }
 
-/* The node behind @node, the first one behind NULL; NULL where they end, or break off. */
+/* Return the node after @node, the first one for NULL; NULL where they end, or break off. */
 static const uint8_t *next_node(const uint8_t *node)
 {
 	const uint8_t *next = node ? node + le16(node + NODE_LENGTH) :

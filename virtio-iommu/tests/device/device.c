@@ -120,7 +120,7 @@ TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 	}
 }
 
-/* FEATURES_OK does not stick, or the bit does not. On MMIO nobody sees which bits do. */
+/* FEATURES_OK does not stick, or the bit does not. On MMIO it cannot be seen which bits do. */
 TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_PCI)
 {
 	for (unsigned int bit = 0; bit < 64; bit++) {

@@ -18,7 +18,7 @@ struct marker {
 
 static const char text[23] = "reset by DEV-CFG-5 ...";
 
-/* In the private page, behind what the master uses. */
+/* In the private page, after what the master uses. */
 #define MARKER_OFFSET (2 * DMA_PAGE_BYTES)
 
 _Static_assert(MARKER_OFFSET + sizeof(struct marker) <= PRIVATE_PAGE, "fits the private page");

@@ -53,7 +53,7 @@ TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
 	if (!write_fault(AT, &s, &event))
 		return;
 	EXPECT_EQ(event.length, sizeof(event.record), "used.len");
-	EXPECT(event.intact, "no byte behind the record is written", "some are");
+	EXPECT(event.intact, "no byte after the record is written", "some are");
 }
 
 /* DEV-FAULT-2 (SHOULD): Undefined flag bits of a fault record are zero */
@@ -136,7 +136,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 	struct fault fault;
 	struct reply reply;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	for (unsigned int i = 0; i < EVENT_BUFFERS + 8; i++)
 		provoke(AT, &fault);
@@ -227,7 +227,7 @@ TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA | NEEDS_EXACT)
 	expect_direction(AT, &event, MAP_READ);
 }
 
-/* A fault in each of the ways that a setting has, as far as this device reports it. */
+/* A fault of each kind that a page fixture allows, as far as this device reports it. */
 typedef void (*report_check)(struct source_line at, const struct fault *fault, const struct event *event);
 
 static unsigned int check_kinds(struct source_line at, const struct fault *faults, unsigned int count,
@@ -251,9 +251,10 @@ static unsigned int check_attached(struct source_line at, const struct page_fixt
 	uint64_t denied = s->iova - iommu.page, free = s->iova + iommu.page;
 	uint8_t *secret = s->target + iommu.page;
 	const struct fault faults[] = {
-		{s->ep, MAP_WRITE, free + 8, 8, NULL, FAULT_MAPPING},
-		{s->ep, MAP_READ, free + iommu.page - 1, 1, secret + iommu.page - 1, FAULT_MAPPING},
-		{s->ep, MAP_WRITE, denied + 1, 1, NULL, FAULT_MAPPING},
+		{.ep = s->ep, .access = MAP_WRITE, .iova = free + 8, .size = 8, .reason = FAULT_MAPPING},
+		{.ep = s->ep, .access = MAP_READ, .iova = free + iommu.page - 1, .size = 1,
+		 .secret = secret + iommu.page - 1, .reason = FAULT_MAPPING},
+		{.ep = s->ep, .access = MAP_WRITE, .iova = denied + 1, .size = 1, .reason = FAULT_MAPPING},
 	};
 
 	return check_kinds(at, faults, ARRAY_SIZE(faults), check);
@@ -263,7 +264,8 @@ static unsigned int check_attached(struct source_line at, const struct page_fixt
 static unsigned int check_unattached(struct source_line at, struct endpoint *ep, report_check check)
 {
 	uint8_t *page = watched_pages(1);
-	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_DOMAIN};
+	struct fault fault = {.ep = ep, .access = MAP_WRITE, .iova = phys(page), .size = 8,
+			      .reason = FAULT_DOMAIN};
 
 	return check_kinds(at, &fault, 1, check);
 }
@@ -380,7 +382,8 @@ TEST(N_EVT_2, empty_domain_gives_mapping, NEEDS_DMA)
 {
 	uint8_t *page = watched_pages(1);
 	struct endpoint *ep = endpoint(0);
-	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_MAPPING};
+	struct fault fault = {.ep = ep, .access = MAP_WRITE, .iova = phys(page), .size = 8,
+			      .reason = FAULT_MAPPING};
 	struct event event;
 
 	REQUIRE_OK(attach(fresh_domain(), ep->id, 0));
@@ -388,7 +391,7 @@ TEST(N_EVT_2, empty_domain_gives_mapping, NEEDS_DMA)
 		expect_reason(AT, &event, FAULT_MAPPING);
 }
 
-/* Some accesses that are allowed; then those that come behind are told of, and none of these. */
+/* Some accesses that are allowed; then one that is not is reported, and none of these. */
 static void expect_none_before(struct source_line at, const struct fault *fault,
 			       uint64_t first, uint64_t last)
 {
@@ -409,7 +412,7 @@ TEST(N_EVT_2, allowed_accesses_are_not_reported, NEEDS_DMA)
 	struct page_fixture s;
 	uint16_t before;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	event_drain();
 	before = event_count();
@@ -441,7 +444,7 @@ TEST(N_EVT_2, endpoint_in_bypass_is_not_reported, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	detach_endpoint(AT, s.ep, s.domain);
 	if (!set_unattached_bypass(true))
@@ -457,7 +460,7 @@ TEST(N_EVT_2, endpoint_in_a_bypass_domain_is_not_reported, NEEDS_DMA | NEEDS_BYP
 	struct event event;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	detach_endpoint(AT, s.ep, s.domain);
 	REQUIRE(set_unattached_bypass(false));
@@ -480,7 +483,7 @@ TEST(DEV_FAULT_3, reports_of_two_endpoints_are_kept_apart, NEEDS_DMA | NEEDS_TWO
 	struct page_fixture s;
 	uint16_t start, of_first;
 
-	if (!reporting_setting(AT, &s, &first) || is_slow(endpoint(1)))
+	if (!make_reporting_fixture(AT, &s, &first) || is_slow(endpoint(1)))
 		return;
 	second = first;
 	second.ep = endpoint(1);

@@ -30,7 +30,7 @@ enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
 
 /* A request in flight, as it was made. */
 struct slot {
-	uint8_t *readable, *writable;	/* with GUARD bytes behind each */
+	uint8_t *readable, *writable;	/* with GUARD bytes after each */
 	uint32_t size, room;
 	bool used;
 };
@@ -189,8 +189,8 @@ static void make_good(struct slot *slot)
 static void publish(unsigned int i)
 {
 	struct slot *slot = &fuzz.slots[i];
-	struct ring_piece pieces[] = {{phys(slot->readable), slot->size, false},
-				      {phys(slot->writable), slot->room, true}};
+	struct ring_piece pieces[] = {{phys(slot->readable), slot->size, .writable = false},
+				      {phys(slot->writable), slot->room, .writable = true}};
 
 	trace_request(slot->readable, slot->size, slot->room);
 	memset(slot->writable + slot->room, GUARD_BYTE, GUARD);
@@ -237,7 +237,7 @@ static const char *take(unsigned int count)
 		       "the device wrote to a readable part" : NULL;
 }
 
-/* As many as fit, behind one notification. NULL: all came back; "": the device asks for a reset. */
+/* Send as many as fit, with one notification. NULL: all came back; "": the device asks for a reset. */
 static const char *batch(void (*make)(struct slot *slot))
 {
 	for (unsigned int i = 0; i < fuzz.count; i++) {

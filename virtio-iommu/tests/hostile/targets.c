@@ -170,7 +170,7 @@ static void expect_same_config(struct source_line at)
 }
 
 /* HOST-5 (no keyword): Accesses to registers of any width, at any offset, in any order, end neither ... */
-/* What follows configuration in its page, if anything, belongs to nobody. */
+/* What follows configuration in its page, if anything, has no owner. */
 TEST(HOST_5, registers_in_all_widths, NEEDS)
 {
 	struct hostile h;
@@ -184,7 +184,7 @@ TEST(HOST_5, registers_in_all_widths, NEEDS)
 	expect_same_config(AT);
 }
 
-/* Two values, with and without a reset in front, and a notification behind each. */
+/* Two values, with and without a reset in front, and a notification after each. */
 TEST(HOST_5, status_in_any_order, NEEDS)
 {
 	static const uint8_t values[] = {0x01, 0x02, 0x03, 0x04, 0x07, 0x08, 0x0b, 0x0f, 0x40, 0x80,

@@ -36,7 +36,7 @@
 #define MEMORY 16	/* pages */
 #define ACCESS 8	/* bytes */
 
-/* A step that fails is tried again and again to shorten what is told. Only behind a failure. */
+/* After a failure: the time to find a shorter sequence of steps that fails. */
 #define SHRINK_US 300000
 
 enum kind { STEP_ATTACH, STEP_DETACH, STEP_MAP, STEP_UNMAP, STEP_WRITE, STEP_READ };
@@ -294,7 +294,7 @@ static bool do_step(const struct step *s)
 	return s->kind >= STEP_WRITE ? do_access(s) : do_request(s);
 }
 
-/* Nobody is attached, and the domains are new. */
+/* No endpoint is attached, and the domains are new. */
 static void begin(void)
 {
 	endpoints_quiesce();
@@ -378,7 +378,7 @@ static int print_step(char *text, size_t size, const struct step *s)
 	}
 }
 
-/* The last steps, as many as there is room for: whole, or behind an ellipsis. */
+/* Show the last steps, as many as there is room for: all, or after an ellipsis. */
 static void report_steps(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
 {
 	char expected[100], text[96], one[24];
@@ -391,7 +391,7 @@ static void report_steps(struct source_line at, uint64_t seed, const struct step
 	length = snprintf(text, sizeof(text), "%s", from ? " .." : "");
 	for (; from < count; from++)
 		length += print_step(text + length, sizeof(text) - length, &steps[from]);
-	judge(fuzz.verdict, at, expected, "%s behind%s", fuzz.trouble, text);
+	judge(fuzz.verdict, at, expected, "%s after%s", fuzz.trouble, text);
 }
 
 static bool run_round(struct source_line at, uint64_t seed)

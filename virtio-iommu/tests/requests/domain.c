@@ -51,7 +51,7 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
-	EXPECT(!is_ok(&reply), "no domain behind the last DETACH: MAP in it is refused", "status OK");
+	EXPECT(!is_ok(&reply), "no domain after the last DETACH: MAP in it is refused", "status OK");
 	EXPECT_NO_DOMAIN(s.domain);
 }
 

@@ -185,7 +185,7 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 }
 
 /*
- * Requests that no other depends on, behind one notification. In which order they come back is open.
+ * Requests that no other depends on, with one notification. In which order they come back is open.
  */
 TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 {

@@ -148,7 +148,7 @@ TEST(AMB_6, own_bypass_domain_is_asked_to_translate, NEEDS_DMA | NEEDS_BYPASS_CO
 }
 
 /* AMB-7 (open point): DETACH naming a wrong domain: besides INVAL anything can be answered and the ... */
-/* Whatever comes back: nobody leaves a domain that is not named together with him. */
+/* Whatever comes back: no endpoint leaves a domain that is not named together with it. */
 TEST(AMB_7, detach_from_a_wrong_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	uint32_t other = fresh_domain(), second = endpoint(1)->id;
@@ -208,16 +208,16 @@ enum { FAULTY_REQUESTS = 9 };
 static struct reply send_faulty(unsigned int i, const struct page_fixture *s, uint32_t unknown)
 {
 	uint64_t page = iommu.page, start = s->iova, end = start + page - 1, memory = phys(s->target);
-	const uint32_t nobody = UINT32_MAX, bad_flags = 1u << 31;
+	const uint32_t no_endpoint = UINT32_MAX, bad_flags = 1u << 31;
 
 	switch (i) {
 	case 0:
-		return attach(unknown, nobody, bad_flags);
+		return attach(unknown, no_endpoint, bad_flags);
 	case 1:
 		return send_attach(&(struct attach_request){
-			{.type = REQUEST_ATTACH}, unknown, nobody, 0, {1}});
+			{.type = REQUEST_ATTACH}, unknown, no_endpoint, 0, {1}});
 	case 2:
-		return detach(unknown, nobody);
+		return detach(unknown, no_endpoint);
 	case 3:
 		return map(unknown, start, end, memory, MAP_RW | bad_flags);
 	case 4:
@@ -265,7 +265,7 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 }
 
 /* AMB-11 (open point): Malformed request: L210-213 (no keyword) returns it unwritten; the generic ... */
-/* A device that asks for a reset is well again behind it; one that does not goes on as it was. */
+/* A device that asks for a reset is well again after it; one that does not goes on as it was. */
 TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
 {
 	const uint8_t half[2] = {REQUEST_ATTACH};
@@ -317,7 +317,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 			return;
 		}
 	EXPECT(!tails[0].status && !tails[2].status && tails[1].status == STATUS_NOENT,
-	       "MAP: OK, ATTACH of nobody: NOENT, UNMAP: OK", "%s, %s, %s", status_name(tails[0].status),
+	       "MAP: OK, ATTACH of no endpoint: NOENT, UNMAP: OK", "%s, %s, %s", status_name(tails[0].status),
 	       status_name(tails[1].status), status_name(tails[2].status));
 	mapped = write_effect(s.ep, iova, 8, s.target + iommu.page, 8).exact;
 	INFO("MAP and UNMAP in flight: the page is %s", mapped ? "mapped" : "not mapped");
@@ -329,7 +329,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 
 #define SPARE_BYTES 8
 
-/* With fields behind it that no standard has yet: OK and all is done, or INVAL and nothing is. */
+/* With fields after it that no standard has yet: OK and all is done, or INVAL and nothing is. */
 static bool longer_is_taken(struct source_line at, const void *request, uint32_t size)
 {
 	uint8_t bytes[sizeof(struct map_request) + SPARE_BYTES];

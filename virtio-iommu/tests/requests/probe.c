@@ -47,6 +47,11 @@ struct walk {
 	struct property_head head;
 };
 
+static struct walk walk_of(const struct reply *reply)
+{
+	return (struct walk){.bytes = reply->bytes, .size = iommu.config.probe_size};
+}
+
 static bool walk_step(struct walk *walk)
 {
 	if (walk->offset + sizeof(walk->head) > walk->size)
@@ -72,7 +77,7 @@ TEST(DEV_PROBE_6, length_counts_the_value_only, NEEDS_ENDPOINT | NEEDS_PROBE | N
 {
 	const unsigned int value = sizeof(struct property_resv_mem) - sizeof(struct property_head);
 	struct reply reply = probe(reserved_region(0)->endpoint);
-	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+	struct walk walk = walk_of(&reply);
 
 	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk))
@@ -87,7 +92,7 @@ TEST(DEV_PROBE_6, list_ends_within_probe_size, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		while (walk_step(&walk))
@@ -104,11 +109,11 @@ static bool plausible(const struct property_head *head)
 }
 
 /* DEV-PROBE-7 (MUST): The next property starts exactly length+4 bytes after the previous one */
-/* Where a property begins that is not where the one before it ends, nobody will find it. */
+/* A property that does not begin where the one before it ends is not found. */
 TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
 	struct reply reply = probe(reserved_region(0)->endpoint);
-	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+	struct walk walk = walk_of(&reply);
 	unsigned int count = 0;
 
 	REQUIRE_OK(reply);
@@ -116,8 +121,8 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 		EXPECT(plausible(&walk.head), "a property head where the last property ends",
 		       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
 	for (uint32_t i = walk.offset; i < walk.size; i++)
-		EXPECT(!reply.bytes[i], "no property behind the end of the list",
-		       "byte %u behind the end at %u is %#x", i, walk.offset, reply.bytes[i]);
+		EXPECT(!reply.bytes[i], "no property after the end of the list",
+		       "byte %u after the end at %u is %#x", i, walk.offset, reply.bytes[i]);
 	if (count < 2 && no_defect_so_far())
 		SKIP("the endpoint has fewer than two properties");
 }
@@ -181,7 +186,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEE
 
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		for (; walk_step(&walk); walk_on(&walk), count++)
@@ -262,14 +267,14 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 {
 	for (unsigned int turn = 0; turn < 2; turn++) {
 		struct reply reply = probe(endpoint(0)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		while (walk_step(&walk) && fits(&walk))
 			walk_on(&walk);
 		for (uint32_t i = walk.offset; i < walk.size; i++)
 			if (reply.bytes[i]) {
-				EXPECT(false, "all bytes behind the last property are 0",
+				EXPECT(false, "all bytes after the last property are 0",
 				       "byte %u of %u is %#x", i, walk.size, reply.bytes[i]);
 				return;
 			}
@@ -300,14 +305,14 @@ TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROB
 }
 
 /* DRV-PROBE-3 (SHOULD): Skip unknown property types */
-/* By the length that it states, an unknown property is got past, to those behind it. */
+/* By the length that it states, an unknown property is got past, to those after it. */
 TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	unsigned int unknown = 0;
 
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		for (; walk_step(&walk) && fits(&walk); walk_on(&walk)) {
@@ -316,8 +321,8 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROB
 			       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
 		}
 		for (uint32_t at = walk.offset; at < walk.size; at++)
-			EXPECT(!reply.bytes[at], "no property behind the end of the list",
-			       "byte %u behind the end at %u is %#x", at, walk.offset, reply.bytes[at]);
+			EXPECT(!reply.bytes[at], "no property after the end of the list",
+			       "byte %u after the end at %u is %#x", at, walk.offset, reply.bytes[at]);
 	}
 	if (!unknown)
 		SKIP("the device lists no property that is unknown");
@@ -342,7 +347,7 @@ static struct reply probe_with_room(uint32_t id, uint32_t more)
 
 static const uint32_t more_room[] = {1, 4, 64};
 
-/* Behind probe_size bytes, or in the last four (AMB-10). */
+/* After probe_size bytes, or in the last four (AMB-10). */
 static bool has_status(const struct reply *reply, uint8_t status)
 {
 	uint32_t size = iommu.config.probe_size;
@@ -388,7 +393,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 
 		EXPECT(reply.used && !reply.breach &&
 		       (has_status(&reply, STATUS_NOENT) || has_status(&reply, STATUS_INVAL)),
-		       "status NOENT or INVAL behind probe_size bytes or in the last 4",
+		       "status NOENT or INVAL after probe_size bytes or in the last 4",
 		       "%u bytes more: none of these", more_room[i]);
 		INFO("in a larger area the status is %s", late ? "in the last 4 bytes" : "at probe_size");
 	}

@@ -280,24 +280,22 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	EXPECT_UNMAPPED(s, 0, PAGES - 1);
 }
 
-/*
- * The examples of the text, in pages: what is mapped, what is unmapped, and whether that is to
- * succeed. {1, 0} is no range.
- */
+#define NO_PAGES {1, 0}
+
+/* The examples of the text, in pages. */
 static const struct example {
 	struct {
 		unsigned int first, last;
-	} maps[2], unmap;
+	} maps[2], unmap, kept;
 	bool succeeds;
-	unsigned int kept_first, kept_last;	/* {1, 0}: nothing is left */
 } examples[] = {
-	{{{1, 0}, {1, 0}}, {0, 4}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {5, 9}}, {0, 9}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 4}, false, 0, 9},
-	{{{0, 4}, {5, 9}}, {0, 4}, true, 5, 9},
-	{{{0, 4}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {8, 9}}, {0, 9}, true, 1, 0},
+	{.maps = {NO_PAGES, NO_PAGES}, .unmap = {0, 4}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 4}, .succeeds = false, .kept = {0, 9}},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 4}, .succeeds = true, .kept = {5, 9}},
+	{.maps = {{0, 4}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {8, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
 };
 
 static void try_example(struct source_line at, const struct example *e)
@@ -315,8 +313,8 @@ static void try_example(struct source_line at, const struct example *e)
 		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	else if (is_ok(&reply))
 		judge(BY_LEVEL, at, "a mapping is not cut in two", "UNMAP answers OK");
-	if (e->kept_first <= e->kept_last)
-		expect_mapped(at, &s, e->kept_first, e->kept_last);
+	if (e->kept.first <= e->kept.last)
+		expect_mapped(at, &s, e->kept.first, e->kept.last);
 	else
 		expect_unmapped(at, &s, 0, 9);
 	detach_endpoint(at, s.ep, s.domain);

@@ -64,7 +64,7 @@ static void report_answer(const struct sweep *s, const char *what, const struct 
 			  const struct reply *reply)
 {
 	char expected[100];
-	unsigned int length = snprintf(expected, sizeof(expected), "in pages, behind MAP");
+	unsigned int length = snprintf(expected, sizeof(expected), "in pages, after MAP");
 
 	for (unsigned int i = 0; i < s->count; i++) {
 		const struct part *part = &parts[s->order[i]];
@@ -194,7 +194,7 @@ static bool make_parts(const struct sweep *s)
 	return true;
 }
 
-/* Each @step-th order of some parts, then @look, then an empty space again. */
+/* Each @step-th order of some parts, then @look, then an empty window again. */
 static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 			bool (*look)(struct sweep *s))
 {

@@ -6,7 +6,7 @@
 #include "judge/steps/notification.h"
 #include "judge/test.h"
 
-/* The device shall notify when it uses the buffer behind @ahead others, each of @slots descriptors. */
+/* The device shall notify when it uses the buffer after @ahead others, each of @slots descriptors. */
 static void ask_for(uint16_t ahead, uint16_t slots)
 {
 	struct ring *ring = &iommu.requests;
@@ -28,7 +28,7 @@ static bool one_request(void)
 	return !iommu.dead;
 }
 
-/* So many requests, each waited for: none but the last one is notified. */
+/* @ahead requests and one more, each waited for: none but the last one is notified. */
 static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;

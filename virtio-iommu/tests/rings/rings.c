@@ -14,7 +14,7 @@
 #include "memory.h"
 #include "time.h"
 
-/* The page in front of the setting's own: mapped, written to and unmapped by requests cut so. */
+/* The page below that of the fixture: mapped, written to and unmapped by requests cut so. */
 static void cut_requests_work(struct source_line at, const struct page_fixture *s, struct framing framing)
 {
 	uint64_t iova = s->iova - iommu.page;
@@ -119,7 +119,7 @@ TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_
 	EXPECT_LE(iommu.events.used->flags, 1, "flags of the used ring of events");
 }
 
-/* A notification with nothing behind it, also of queues that there are not. */
+/* A notification without any new buffer, also of queues that there are not. */
 static void spurious_notification_is_harmless(struct source_line at, uint16_t queue)
 {
 	for (unsigned int i = 0; i < 100; i++)
@@ -138,7 +138,7 @@ TEST(GEN_NA_5, spurious_notifications_are_harmless, NEEDS_NOTHING)
 		spurious_notification_is_harmless(AT, queue);
 }
 
-/* As many requests as the queue holds; the entries behind what is available all name one of them. */
+/* As many requests as the queue holds; the entries after what is available all name one of them. */
 static uint16_t fill_entries(uint16_t *ids)
 {
 	struct ring *ring = &iommu.requests;

@@ -43,7 +43,7 @@ static void expect_no_breach(const char *type, const struct reply *reply)
 }
 
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
-/* The readable part, and the bytes in front of it and behind it. */
+/* The readable part, and the bytes before and after it. */
 TEST(GEN_DESC_1, readable_part_is_left_alone, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
 	each_request(expect_no_breach);

@@ -23,7 +23,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 
-/* A page is mapped, and the endpoint runs: its rings are behind a mapping, too. */
+/* A page is mapped, and the endpoint runs: its rings are mapped, too. */
 static bool start_rings(struct source_line at, struct page_fixture *s)
 {
 	return map_one_page(at, s) && s->ep->dma.rings[0].used &&
@@ -123,7 +123,7 @@ TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 	expect_alive(AT, &s, domain);
 }
 
-/* We go on with the endpoint's rings in other memory, as far behind. */
+/* Move our view of the endpoint's rings by so many bytes. */
 static void shift_rings(struct dma_master *dma, intptr_t by)
 {
 	dma->page += by;

@@ -54,7 +54,7 @@ static bool sender_open(struct sender *m, struct source_line at)
 	return ask_for_messages(m, at);
 }
 
-/* An access, and behind it a new message to @address. */
+/* An access, and after it a new message to @address. */
 static bool send(struct sender *m, uint64_t address, struct source_line at)
 {
 	struct msi_message sent;

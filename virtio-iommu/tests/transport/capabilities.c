@@ -335,7 +335,7 @@ TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 		SKIP("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
 	EXPECT_GE(index, io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
-		  "admin_queue_index, behind num_queues");
+		  "admin_queue_index, after num_queues");
 }
 
 /* PCI-COM-17 (MUST): admin_queue_num <= 0x10000 - index */
@@ -346,7 +346,7 @@ TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
-	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, behind %u other queues", index);
+	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, after %u other queues", index);
 }
 
 static void write_features(uint64_t features)

@@ -270,7 +270,7 @@ TEST(PCI_ISR_2, need_of_a_reset_sets_bit_1, NEEDS_PCI)
 	break_and_read_isr(AT, 2, "bit 1 of the ISR status is set with NEEDS_RESET");
 }
 
-/* Whether the message of vector 0 comes when the device breaks, with @vector for such changes. */
+/* Return true if the message of vector 0 comes when the device breaks, with @vector for such changes. */
 static bool told_of_break(struct source_line at, uint16_t vector, bool *broke, bool comes)
 {
 	const struct msix *msix = messages_on(iommu.dev.pci);
