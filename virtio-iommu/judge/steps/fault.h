@@ -27,7 +27,7 @@ struct fault {
 #define REPORT_US 1000
 
 /* Return a write to the page above that of the fixture. */
-struct fault fault_behind(const struct page_fixture *s);
+struct fault fault_above(const struct page_fixture *s);
 
 /* Do the access, and judge that it is blocked. */
 void provoke(struct source_line at, const struct fault *fault);

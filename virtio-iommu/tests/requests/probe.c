@@ -329,13 +329,15 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROB
 	INFO("%u properties of unknown type", unknown);
 }
 
-/* A copy of the properties of an endpoint, NULL if PROBE is not OK. */
-static const uint8_t *properties(uint32_t id)
+/* Return a copy of the properties of an endpoint; NULL, judged with @otherwise, if PROBE is not OK. */
+static const uint8_t *properties(struct source_line at, enum verdict otherwise, uint32_t id)
 {
 	uint8_t *copy = arena_alloc(iommu.config.probe_size + 1, 8);
 	struct reply reply = probe(id);
 
-	return is_ok(&reply) ? memcpy(copy, reply.bytes, iommu.config.probe_size) : NULL;
+	if (!expect_status(at, otherwise, &reply, STATUS_OK))
+		return NULL;
+	return memcpy(copy, reply.bytes, iommu.config.probe_size);
 }
 
 static struct reply probe_with_room(uint32_t id, uint32_t more)
@@ -363,7 +365,7 @@ static bool has_status(const struct reply *reply, uint8_t status)
  */
 TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-	const uint8_t *plain = properties(endpoint(0)->id);
+	const uint8_t *plain = properties(AT, VERDICT_ERROR, endpoint(0)->id);
 
 	REQUIRE(plain);
 	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
@@ -401,18 +403,17 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 
 static void expect_same_properties(struct source_line at, uint32_t id, const uint8_t *plain, const char *when)
 {
-	const uint8_t *now = properties(id);
+	const uint8_t *now = properties(at, BY_LEVEL, id);
 
-	if (!now || memcmp(now, plain, iommu.config.probe_size))
-		judge(BY_LEVEL, at, "PROBE is OK and shows what it showed before", "%s: %s", when,
-		      now ? "other bytes" : "it is not OK");
+	if (now)
+		expect_bytes(at, now, plain, iommu.config.probe_size, "the properties, %s", when);
 }
 
 /* DRV-INIT-2 (SHOULD): With bit 4 negotiated, PROBE every endpoint before attaching it */
 /* PROBE changes nothing and depends on nothing: attached, between accesses, twice. */
 TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 {
-	const uint8_t *plain = properties(endpoint(0)->id);
+	const uint8_t *plain = properties(AT, VERDICT_ERROR, endpoint(0)->id);
 	struct page_fixture s;
 
 	REQUIRE(plain);

@@ -119,7 +119,7 @@ static void expect_field(struct source_line at, unsigned int offset, uint16_t va
 /* PCI-COM-9 (MUST): queue_reset is 0 after reset (bit 40) */
 TEST(PCI_COM_9, queue_reset_is_0_after_a_reset, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, FEATURES));
+	REQUIRE(negotiate_device(AT, FEATURES));
 	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
 }
 

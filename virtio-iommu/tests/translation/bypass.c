@@ -51,8 +51,7 @@ TEST(N_BYP_2, bypass_holds_without_a_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_
 
 TEST(N_BYP_2, bypass_holds_before_driver_ok, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(reset_device(AT));
-	REQUIRE(virtio_negotiate(&iommu.dev, iommu.wanted));
+	REQUIRE(negotiate_device(AT, iommu.wanted));
 	expect_identity(AT, endpoint(0));
 	REQUIRE(restart_device(AT, iommu.wanted));
 }

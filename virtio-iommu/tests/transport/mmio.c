@@ -197,8 +197,7 @@ static void place_queue(uint16_t queue, const struct ring *ring)
 /* MMIO-7 (MUST NOT): No ring access while QueueReady is 0 */
 TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
 {
-	REQUIRE(prepare_device(AT, iommu.wanted) && virtio_reset(&iommu.dev) &&
-		virtio_negotiate(&iommu.dev, iommu.wanted));
+	REQUIRE(prepare_device(AT, iommu.wanted) && negotiate_device(AT, iommu.wanted));
 	place_queue(REQUEST_QUEUE, &iommu.requests);
 	virtio_driver_ok(&iommu.dev);
 	expect_queue_alone(AT);
@@ -251,7 +250,7 @@ TEST(MMIO_8, queue_reset_is_0_after_a_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	reset_requests();
-	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
+	REQUIRE(negotiate_device(AT, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 }
 
