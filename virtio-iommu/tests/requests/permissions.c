@@ -50,6 +50,7 @@ static const struct product permissions = {
 	.play = play,
 };
 
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
 TEST(DEV_MAP_6, permissions_hold_at_each_size_and_place, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&permissions, EVERY_CELL);

@@ -11,6 +11,7 @@
 
 #define NEEDS_REGIONS (NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 
+/* DEV-RESV-1 (SHOULD): `reserved[3]` of RESV_MEM is zero */
 TEST(DEV_RESV_1, reserved_bytes_are_zero, NEEDS_REGIONS)
 {
 	struct reply reply = probe(reserved_region(0)->endpoint);
@@ -24,6 +25,7 @@ TEST(DEV_RESV_1, reserved_bytes_are_zero, NEEDS_REGIONS)
 		       property.reserved[2]);
 }
 
+/* DEV-RESV-2 (SHOULD NOT): No more than one MSI region per endpoint */
 TEST(DEV_RESV_2, at_most_one_msi_region, NEEDS_REGIONS)
 {
 	const struct reserved_region *region;
@@ -42,6 +44,7 @@ static bool overlap(const struct reserved_region *a, const struct reserved_regio
 	return a->endpoint == b->endpoint && a->start <= b->end && b->start <= a->end;
 }
 
+/* DEV-RESV-3 (SHOULD NOT): Regions of one endpoint do not overlap each other */
 TEST(DEV_RESV_3, regions_do_not_overlap, NEEDS_REGIONS)
 {
 	const struct reserved_region *a, *b;
@@ -106,6 +109,7 @@ static void map_over(struct source_line at, uint32_t domain, const struct reserv
 	map_region(at, domain, start - page, end + page, target);
 }
 
+/* DEV-RESV-4 (SHOULD): A MAP touching a reserved region is expected to be refused */
 TEST(DEV_RESV_4, map_over_a_region_is_refused, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
 	const struct reserved_region *region;
@@ -170,6 +174,7 @@ TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_
 	}
 }
 
+/* DRV-RESV-3 (SHOULD): Unknown subtype: treat as RESERVED */
 /* What a driver does not know is as good as RESERVED (5.13.6.8.1). */
 TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
@@ -190,6 +195,7 @@ TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MA
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* DEV-RESV-5 (SHOULD NOT): Endpoint accesses to reserved regions are not expected to affect anything ... */
 /* Seen from here: a region shows no memory, neither that at its address nor any that is mapped. */
 TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
@@ -246,6 +252,7 @@ static bool foreign_region(uint64_t *start)
 	return false;
 }
 
+/* AMB-18 (open point): Attaching an endpoint whose reserved regions overlap mappings already in the domain */
 /*
  * An endpoint that has a region where the domain has a mapping already. Attached or not: the mapping
  * is for the member that was there, and the region shows no memory.
@@ -298,6 +305,7 @@ static bool same_regions(uint32_t one, uint32_t other)
 	return true;
 }
 
+/* DEV-ATTACH-11 (SHOULD): Otherwise the attach is expected to be refused with UNSUPP */
 /* Which properties go together is the device's business; that it says UNSUPP where not is not. */
 TEST(DEV_ATTACH_11, refused_for_its_properties_is_unsupp, NEEDS_REGIONS | NEEDS_TWO_ENDPOINTS)
 {

@@ -14,6 +14,7 @@
 #define SPAN 16
 #define HALF (SPAN / 2)
 
+/* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
 TEST(N_MAP_1, each_byte_at_both_ends_arrives, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -31,7 +32,7 @@ TEST(N_MAP_1, each_byte_at_both_ends_arrives, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova + 3, s.target + 3, 13);
 }
 
-/* Two adjacent mapped pages whose memory is not adjacent, and a watched page behind the lower's. */
+/* Two adjacent mapped pages whose memory is not adjacent, and a watched page after the lower's. */
 struct seam {
 	struct endpoint *ep;
 	uint64_t iova;		/* of the first byte of the access */
@@ -45,7 +46,8 @@ static bool make_seam(struct source_line at, struct seam *seam, bool downwards)
 	uint32_t domain = fresh_domain();
 
 	watch_pages(memory + 2 * page, 1);
-	*seam = (struct seam){endpoint(0), iova + page - HALF, memory + 2 * page - HALF, memory};
+	*seam = (struct seam){.ep = endpoint(0), .iova = iova + page - HALF,
+			      .low = memory + 2 * page - HALF, .high = memory};
 	if (!attach_with_dma(at, seam->ep, domain))
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
@@ -98,7 +100,7 @@ TEST(N_MAP_1, one_access_reaches_two_mappings_made_downwards, NEEDS_DMA | NEEDS_
 	expect_over_seam(AT, &seam);
 }
 
-/* Whether the test may map these addresses: free, and off the pages that hold endpoints' rings. */
+/* Return true if the test may map these addresses: free, and off the pages that hold endpoints' rings. */
 static bool is_usable(uint64_t start, uint64_t size)
 {
 	const struct endpoint *ep;
@@ -181,7 +183,8 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page, 8);
 }
 
-/* No memory lies behind most of it, for which a device may refuse it (N-MAP-5). */
+/* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
+/* Most of it leads to no memory, for which a device may refuse it (N-MAP-5). */
 TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 {
 	const uint64_t size = (1ull << 32) + 2 * iommu.page;
@@ -208,6 +211,7 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 	       "a MAP of its last page does not succeed");
 }
 
+/* N-MAP-3 (no keyword): Only the lowest mask bit limits; other bits are hints */
 /* Not the sizes that page_size_mask may give a hint at, nor aligned to those. */
 TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 {
@@ -252,6 +256,7 @@ static bool map_rights(const struct page_fixture *s, struct rights rights)
 	return is_ok(&reply);
 }
 
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
 /* Whatever is on the lower page, a write goes on into the higher one only if that is for writes. */
 TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 {
@@ -273,6 +278,7 @@ TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 	}
 }
 
+/* N-MAP-4 (ISOLATION): Access allowed iff flags allow it; READ may be implied by WRITE; some ... */
 /* The same for reads, where WRITE may imply READ. */
 TEST(N_MAP_4, read_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 {
@@ -355,7 +361,8 @@ static struct many many_pages(unsigned int count)
 {
 	uint64_t iova = reserved_avoid(iommu.config.input_start, (count + 1) * iommu.page);
 
-	return (struct many){fresh_domain(), iova, count, watched_pages(MEMORY_PAGES)};
+	return (struct many){.domain = fresh_domain(), .iova = iova, .count = count,
+			     .memory = watched_pages(MEMORY_PAGES)};
 }
 
 /* Whatever a device looks mappings up with: a list, a tree, a table. */
@@ -373,6 +380,7 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	expect_many(AT, ep, &many, false);
 }
 
+/* N-DOM-3 (ISOLATION): Different domains are isolated */
 /* The same addresses in both domains, with memory of their own. */
 TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -389,7 +397,7 @@ TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	expect_many(AT, endpoint(0), &one, true);
 }
 
-/* Memory is nobody's: two domains can lead to the same page. */
+/* Memory belongs to no domain: two can lead to the same page. */
 TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct endpoint *second = endpoint(1);
@@ -470,6 +478,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + last, 8);
 }
 
+/* N-BYP-1 (no keyword): Bypass = everything allowed, identity */
 TEST(N_BYP_1, memory_above_4_gib_is_reached, NEEDS_ENDPOINT)
 {
 	uint8_t *high = high_page();
