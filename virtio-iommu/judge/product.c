@@ -291,7 +291,8 @@ static bool allow_values(struct run *run, unsigned int dimension, uint32_t value
 	return true;
 }
 
-void product_run(struct source_line at, const struct product *product, unsigned int dimension, uint32_t values)
+void product_run(struct source_line at, const struct product *product, unsigned int dimension,
+		 uint32_t values)
 {
 	static struct run run;
 	char name[CELL_NAME];

@@ -69,6 +69,7 @@ struct product {
 
 /* Play the cells of the product in which @dimension has one of @values. */
 #define PRODUCT(product, ...) product_run(AT, product, __VA_ARGS__)
-void product_run(struct source_line at, const struct product *product, unsigned int dimension, uint32_t values);
+void product_run(struct source_line at, const struct product *product, unsigned int dimension,
+		 uint32_t values);
 
 #endif
