@@ -73,6 +73,7 @@ def endings() -> list[Ending]:
         refused("memory", "1", "--memory: '1' is not 32 to "),
         refused("personality", "odd", "--personality: unknown 'odd'"),
         refused("mutant", "odd", "--mutant: unknown 'odd'"),
+        refused("mutant", "MAP_DOES_NOTHING=5", "--mutant: MAP_DOES_NOTHING takes no number"),
     ]
 
 

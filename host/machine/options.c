@@ -64,7 +64,7 @@ static bool on_off(const char *option, const char *text)
 	return choose(option, text, strlen(text), names, 2);
 }
 
-static uint64_t number(const char *option, const char *text, uint64_t low, uint64_t high)
+uint64_t options_number(const char *option, const char *text, uint64_t low, uint64_t high)
 {
 	char *end;
 	uint64_t value = strtoull(text, &end, 0);
@@ -239,12 +239,12 @@ static void apply_setup(struct options *options, int option, const char *value)
 		options->granule = parse_granule(value);
 		return;
 	case ADDRESS_WIDTH:
-		options->address_width = number("address-width", value, 32, 64);
+		options->address_width = options_number("address-width", value, 32, 64);
 		return;
 	case PACKED ... RING_RESET:
 		return set_ring_feature(options, option, value);
 	case MEMORY:
-		options->memory = number("memory", value, 32, RAM_MAX_MIB);
+		options->memory = options_number("memory", value, 32, RAM_MAX_MIB);
 		return;
 	case FDT:
 		options->fdt = true;

@@ -61,6 +61,9 @@ struct added_option {
 
 void options_add(const struct added_option *option);
 
+/* Return the value of an option that is a number from @low to @high. Another text is wrong usage. */
+uint64_t options_number(const char *option, const char *text, uint64_t low, uint64_t high);
+
 /* End the process for wrong usage, with one line on stderr. */
 void options_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
