@@ -3,8 +3,8 @@
  * Bugs of the reference device that can be switched on, one at a time (mutants.def).
  *
  * A new one is a row in mutants.def and the place of the bug in this room, below a hook of the device that
- * is right: MUTATE(NAME, wrong, right), or if (mutant(MUTANT_NAME)). For a wrong answer to a rule of the
- * model the row is all.
+ * is right: MUTATE(NAME, wrong, right), or if (mutant(MUTANT_NAME)), or the functions that take over from the
+ * device (iommu/takeover.h). For a wrong answer to a rule of the model the row is all.
  */
 #ifndef MUTANT_H
 #define MUTANT_H
