@@ -90,7 +90,8 @@ static enum access_fate message(struct access *a, uint64_t *phys)
 static bool take_over(void)
 {
 	return stale_install() || permission_install() || width_install() || domain_id_install() ||
-	       storage_install() || member_install();
+	       storage_install() || batch_install() || framing_install() || member_install() ||
+	       region_install();
 }
 
 void bugs_install_iommu(void)

@@ -32,7 +32,10 @@ bool permission_install(void);
 bool width_install(void);
 bool domain_id_install(void);
 bool storage_install(void);
+bool batch_install(void);
+bool framing_install(void);
 bool member_install(void);
+bool region_install(void);
 
 /*
  * Look-ups.
