@@ -36,6 +36,9 @@ bool batch_install(void);
 bool framing_install(void);
 bool member_install(void);
 bool region_install(void);
+bool place_install(void);
+bool session_install(void);
+bool report_install(void);
 
 /*
  * Look-ups.
