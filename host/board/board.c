@@ -20,10 +20,13 @@ enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
 /* Of the first endpoint on MMIO; no range has it. */
 #define MMIO_ID 0x30000
 
-/* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
+/*
+ * Ids differ from BDFs, and those of the second root do not fit 16 bits: in the lower 16 they are ids of the
+ * first one.
+ */
 const struct board_range board_ranges[] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
-	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
+	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20100},
 };
 const unsigned int board_range_count = ARRAY_SIZE(board_ranges);
 
@@ -33,7 +36,7 @@ static struct function host_bridges[3];
 static struct {
 	struct function port;
 	struct bus bus;
-} ports[MAX_HOST_ENDPOINTS];
+} ports[3 * MAX_HOST_ENDPOINTS];
 static unsigned int port_count;
 
 static struct function pci_bridge;
@@ -59,13 +62,20 @@ static void add_root(struct bus *bus, unsigned int index, uint8_t number)
 	bus_plug(&first_root, &host_bridges[index]);
 }
 
-static struct bus *add_port(struct bus *root)
+static struct bus *add_port(struct bus *above, uint8_t type)
 {
 	unsigned int n = port_count++;
 
-	bridge_init(&ports[n].port, &ports[n].bus, PCI_PORT_ROOT);
-	bus_plug(root, &ports[n].port);
+	bridge_init(&ports[n].port, &ports[n].bus, type);
+	bus_plug(above, &ports[n].port);
 	return &ports[n].bus;
+}
+
+/* Behind a port of the root complex, with one port of its own. */
+static struct bus *add_switch(void)
+{
+	return add_port(add_port(add_port(&first_root, PCI_PORT_ROOT), PCI_PORT_UPSTREAM),
+			PCI_PORT_DOWNSTREAM);
 }
 
 static struct bus *shared_pci_bus(void)
@@ -81,15 +91,17 @@ static struct bus *bus_for(enum endpoint_place place)
 {
 	switch (place) {
 	case PLACE_ROOT_PORT:
-		return add_port(&first_root);
+		return add_port(&first_root, PCI_PORT_ROOT);
+	case PLACE_SWITCH:
+		return add_switch();
 	case PLACE_SECOND_ROOT:
 		add_root(&second_root, 1, SECOND_ROOT);
-		return add_port(&second_root);
+		return add_port(&second_root, PCI_PORT_ROOT);
 	case PLACE_PCI_BRIDGE:
 		return shared_pci_bus();
 	case PLACE_OUTSIDE:
 		add_root(&outside_root, 2, OUTSIDE_ROOT);
-		return add_port(&outside_root);
+		return add_port(&outside_root, PCI_PORT_ROOT);
 	default:
 		return &first_root;
 	}

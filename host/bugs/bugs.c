@@ -28,7 +28,7 @@ static void list(const char *ignored)
 static void __attribute__((constructor)) add_options(void)
 {
 	static const struct added_option options[] = {
-		{.name = "mutant", .value = "NAME", .help = "be wrong in this one way", .apply = use},
+		{.name = "mutant", .value = "NAME[=N]", .help = "be wrong in this one way", .apply = use},
 		{.name = "list-mutants", .help = "print them all", .apply = list},
 	};
 

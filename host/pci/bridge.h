@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Host bridges, root ports and PCIe-to-PCI bridges (PCI-to-PCI Bridge 1.2; PCIe 6.0, 7.5).
+ * Host bridges, ports and PCIe-to-PCI bridges (PCI-to-PCI Bridge 1.2; PCIe 6.0, 7.5).
  */
 #ifndef BRIDGE_H
 #define BRIDGE_H
@@ -14,7 +14,7 @@
 /* Make the host bridge that shows on a bus for a root complex. */
 void host_bridge_init(struct function *f);
 
-/* Make a bridge with @below as the bus behind it. @port_type is PCI_PORT_ROOT or PCI_PORT_TO_PCI. */
+/* Make a bridge with @below as the bus behind it. @port_type is one of PCI_PORT_ROOT and so on. */
 void bridge_init(struct function *f, struct bus *below, uint8_t port_type);
 
 /* Return the number of the bus behind @bridge, 0 if it is not numbered yet. */
