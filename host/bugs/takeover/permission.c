@@ -2,7 +2,7 @@
 /*
  * Bugs of what a mapping allows.
  */
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
 
