@@ -5,6 +5,7 @@
 #include "boot.h"
 #include "console.h"
 #include "memory.h"
+#include "util.h"
 
 static struct {
 	uintptr_t base;
@@ -65,18 +66,13 @@ static void consider(const struct boot_info *boot, uint64_t from, uint64_t end,
 	take(from, end);
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 void memory_init(const struct boot_info *boot, uint64_t limit, uint64_t reach)
 {
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		uint64_t end = range_end(&boot->ram[i]);
 
-		consider(boot, boot->ram[i].base, smaller(end, limit), take_if_larger);
-		consider(boot, boot->ram[i].base, smaller(end, reach), take_if_higher);
+		consider(boot, boot->ram[i].base, min(end, limit), take_if_larger);
+		consider(boot, boot->ram[i].base, min(end, reach), take_if_higher);
 	}
 }
 
@@ -117,6 +113,16 @@ void *memory_if_free(uint64_t address, size_t size)
 	if (highest.base >= end && is_within(address, size, highest.base, highest.end))
 		return (void *)address;
 	return NULL;
+}
+
+void *memory_above(uint64_t address, size_t size, size_t align)
+{
+	const uint64_t starts[] = {arena.base + arena.used, highest.base};
+	void *memory = NULL;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts) && !memory; i++)
+		memory = memory_if_free(align_up(max(address, starts[i]), align), size);
+	return memory;
 }
 
 size_t arena_mark(void)

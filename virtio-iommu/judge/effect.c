@@ -20,6 +20,19 @@ bool iova_is_free(uint64_t start, uint64_t size)
 	       !reserved_overlaps(start, start + size - 1);
 }
 
+bool iova_is_unused(uint64_t start, uint64_t size)
+{
+	uint64_t end = start + size - 1;
+	const struct endpoint *ep;
+
+	if (end < start || !iova_is_free(start, size))
+		return false;
+	for (unsigned int i = 0; (ep = endpoint(i)); i++)
+		if (ep->page_iova <= end && start < ep->page_iova + PRIVATE_PAGE)
+			return false;
+	return true;
+}
+
 uint64_t iova_window(unsigned int count)
 {
 	uint64_t size = count * iommu.page, start = phys(watched_pages(count));

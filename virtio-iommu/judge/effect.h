@@ -26,6 +26,9 @@ uint64_t iova_window(unsigned int count);
 /* Whether MAP accepts these addresses: inside the input range and off the reserved regions. */
 bool iova_is_free(uint64_t start, uint64_t size);
 
+/* Return true if they are off the private pages of endpoints, too: attach_with_dma() maps nothing there. */
+bool iova_is_unused(uint64_t start, uint64_t size);
+
 /* What became of an access. */
 struct effect {
 	bool done;		/* the device says that it did it */

@@ -108,9 +108,9 @@ void change_canaries(void)
 /* The bytes that the watched page @w holds canaries in: its lower edge, or the one at its upper end. */
 static bool is_in_edge(const struct watched *w, const uint8_t *at, size_t size)
 {
-	const uint8_t *lower = w->page, *upper = upper_edge(w), *end = at + size;
+	uintptr_t in_lower = at - w->page, in_upper = at - upper_edge(w);
 
-	return (at >= lower && end <= lower + w->edge) || (at >= upper && end <= upper + w->edge);
+	return size <= w->edge && (in_lower <= w->edge - size || in_upper <= w->edge - size);
 }
 
 bool is_watched(const uint8_t *at, size_t size)

@@ -79,19 +79,6 @@ TEST(N_MAP_1, one_access_reaches_two_mappings_made_downwards, NEEDS_DMA | NEEDS_
 	expect_over_seam(AT, &seam);
 }
 
-/* Whether the test may map these addresses: free, and off the pages that hold endpoints' rings. */
-static bool is_usable(uint64_t start, uint64_t size)
-{
-	const struct endpoint *ep;
-
-	if (start + size - 1 < start || !iova_is_free(start, size))
-		return false;
-	for (unsigned int i = 0; (ep = endpoint(i)); i++)
-		if (ep->page_iova < start + size && start < ep->page_iova + PRIVATE_PAGE)
-			return false;
-	return true;
-}
-
 /*
  * A mapping of two pages around each power of two, each with memory of its own: a bit that MAP loses
  * makes two of them overlap. An access has all bits below its page's set, so that few have to do.
@@ -109,7 +96,7 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t middle = 1ull << bit;
 
-		if (middle < 4 * page || !is_usable(middle - page, 2 * page))
+		if (middle < 4 * page || !iova_is_unused(middle - page, 2 * page))
 			continue;
 		targets[bit] = watched_pages(2);
 		reply = map(domain, middle - page, middle + page - 1, phys(targets[bit]), MAP_RW);
@@ -129,7 +116,7 @@ TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 	uint8_t *target = watched_pages(2);
 	uint32_t domain = fresh_domain();
 
-	if (!is_usable(iova, 2 * page))
+	if (!iova_is_unused(iova, 2 * page))
 		SKIP("a reserved region covers the start of the input range");
 	REQUIRE(attach_with_dma(ep, domain));
 	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
@@ -148,7 +135,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	if (!is_usable(iova, 3 * page))
+	if (!iova_is_unused(iova, 3 * page))
 		SKIP("the end of the input range is in use");
 	REQUIRE(attach_with_dma(ep, domain));
 	reply = map(domain, iova, iova + 3 * page - 1, phys(target), MAP_RW);
@@ -172,7 +159,7 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	if (!is_usable(iova, size))
+	if (!iova_is_unused(iova, size))
 		SKIP("the input range has no 4 GiB in one piece");
 	REQUIRE(attach_with_dma(ep, domain));
 	reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
@@ -430,7 +417,7 @@ static uint64_t large_window(uint64_t size)
 {
 	uint64_t low = reserved_avoid(iommu.config.input_start, size);
 
-	return is_usable(low, size) ? low : reserved_avoid(1ull << 40, size);
+	return iova_is_unused(low, size) ? low : reserved_avoid(1ull << 40, size);
 }
 
 /* There may be no memory in between, for which a device may refuse the mapping (N-MAP-5). */
@@ -444,7 +431,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 
 	if (!high)
 		SKIP(NO_HIGH_MEMORY);
-	if (!is_usable(iova, last + iommu.page))
+	if (!iova_is_unused(iova, last + iommu.page))
 		SKIP("the input range has no room for a mapping of all memory");
 	REQUIRE(attach_with_dma(ep, domain));
 	reply = map(domain, iova, iova + last + iommu.page - 1, phys(low), MAP_RW);
