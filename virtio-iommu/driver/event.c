@@ -7,6 +7,7 @@
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/placement.h"
 #include "memory.h"
 #include "time.h"
 #include "driver/trace.h"
@@ -41,7 +42,7 @@ _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
 
 void events_init(void)
 {
-	slots = arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16);
+	placement_init(PLACED_EVENTS, arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16), EVENT_BUFFERS * SLOT_SIZE);
 }
 
 /* For each byte of a slot: which byte of the buffer it is, from 1 on, or 0. */
@@ -109,6 +110,7 @@ static bool post(unsigned int slot, struct event_buffer shape)
 
 static void withdraw_all(void)
 {
+	slots = placed_at(PLACED_EVENTS);
 	memset(slots, EVENT_POISON, EVENT_BUFFERS * SLOT_SIZE);
 	memset(available, 0, sizeof(available));
 	strange = false;

@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "driver/message.h"
+#include "driver/placement.h"
 #include "judge/clean_up.h"
 #include "judge/test.h"
 #include "judge/verdict.h"
+
+/* The device is not as a test finds it: restart it. */
+static bool is_changed(void)
+{
+	return placement_is_changed() || events_are_manual() || iommu.dev.accepted != iommu.wanted ||
+	       !iommu_is_up();
+}
+
+static bool restart(void)
+{
+	placement_restore();
+	return iommu_restart(iommu.wanted);
+}
 
 /* A dead device is found where it died, and does not spoil the next test. */
 void clean_up(void)
@@ -19,8 +33,7 @@ void clean_up(void)
 		      iommu.dead ? "a request did not come back" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
-	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
-	    !iommu_restart(iommu.wanted))
+	if ((died || is_changed()) && !restart())
 		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();
