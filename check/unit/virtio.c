@@ -581,6 +581,21 @@ static void blk_sectors(void)
 	CHECK_EQ(master.seeded, 0);
 }
 
+/* A request that did not come back is not taken for the next one. */
+static void blk_is_not_ready(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	device.reaction = IS_SILENT;
+	CHECK(!dma_prepare_write(&master, 8) && !master.running);
+	CHECK_EQ(dma_write(&master, phys(target), 8), DMA_SILENT);
+	CHECK_EQ(((struct ring_avail *)area(0, QUEUE_AVAIL))->index, 1);
+	blk_pieces(8, 504);
+	device.reaction = USES;
+	CHECK(dma_prepare_write(&master, 1000));
+	CHECK_EQ(master.seeded, 2);
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY) && dma_prepare_write(&master, 8));
+}
+
 static void blk_is_empty(void)
 {
 	start(VIRTIO_TYPE_BLOCK);
@@ -752,6 +767,7 @@ int main(void)
 	more_than_the_ring();
 	blk_says_error();
 	blk_sectors();
+	blk_is_not_ready();
 	blk_is_empty();
 	pattern();
 	write_results(VIRTIO_TYPE_BLOCK);

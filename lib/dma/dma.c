@@ -60,6 +60,15 @@ static enum dma_result conclude(struct dma_master *master, enum dma_result resul
 	return result;
 }
 
+bool dma_prepare_write(struct dma_master *master, size_t size)
+{
+	bool done = ready(master) && (!master->ops->prepare || master->ops->prepare(master, size));
+
+	if (!done)
+		dma_stop(master);
+	return done;
+}
+
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size)
 {
 	if (!ready(master))

@@ -60,6 +60,9 @@ struct dma_ops {
 	/* Reset the device and make it ready, with its private page at @page_iova. */
 	bool (*start)(struct dma_master *master);
 
+	/* Get ready to write so many bytes of the pattern; or NULL. False if that fails. */
+	bool (*prepare)(struct dma_master *master, size_t size);
+
 	/* The device writes the first @size bytes of the pattern to @iova. */
 	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
 
@@ -108,6 +111,12 @@ bool dma_open(struct dma_master *master, const struct device_location *place, vo
 
 /* From the next access on the device sees the private page at @iova. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
+
+/*
+ * Do in front of a write of @size bytes what goes before it; the private page has to be within reach. Return
+ * false if that fails: then what is written may be other bytes than those of the pattern.
+ */
+bool dma_prepare_write(struct dma_master *master, size_t size);
 
 /* Accesses; the device is started first if it is not running. @size is at most max_bytes. */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);

@@ -89,8 +89,8 @@ static void make_pattern(struct dma_master *master)
 		master->pattern[i] = 0x80 | (i * 37 + 11) % DMA_PATTERN_BYTES;
 }
 
-/* Put the pattern into the first @count sectors, as far as it is not there. */
-static void seed(struct dma_master *master, uint32_t count)
+/* Put the pattern into the first @count sectors, as far as it is not there. Return false if that fails. */
+static bool seed(struct dma_master *master, uint32_t count)
 {
 	while (master->seeded < count) {
 		uint32_t now = min(count - master->seeded, CHUNK);
@@ -98,15 +98,25 @@ static void seed(struct dma_master *master, uint32_t count)
 		dma_copy_pattern(master, (uint8_t *)scratch(master)->data, master->seeded * SECTOR,
 				 now * SECTOR);
 		if (transfer(master, REQUEST_OUT, master->seeded, now, 0, 0) != DMA_DONE)
-			return;
+			return false;
 		master->seeded += now;
 	}
+	return true;
 }
 
-/* If the pattern could not be put on the disk, the device may still write something. */
+static bool blk_prepare(struct dma_master *master, size_t size)
+{
+	return seed(master, sectors_of(size));
+}
+
+/*
+ * If the pattern could not be put on the disk, the device may still write something. It begins anew then: the
+ * request that failed may be under way.
+ */
 static enum dma_result blk_write(struct dma_master *master, uint64_t iova, size_t size)
 {
-	seed(master, sectors_of(size));
+	if (!seed(master, sectors_of(size)) && !dma_virtio_start(master))
+		return DMA_REFUSED;
 	return transfer(master, REQUEST_IN, 0, sectors_of(size), iova, size);
 }
 
@@ -145,6 +155,7 @@ static const struct dma_ops blk_ops = {
 	.exact = true,
 	.queues = 1,
 	.start = dma_virtio_start,
+	.prepare = blk_prepare,
 	.write = blk_write,
 	.read = blk_read,
 	.recall = blk_recall,

@@ -138,8 +138,9 @@ static const uint8_t *find_foreign(const struct dma_master *dma, const struct ac
 	return NULL;
 }
 
+/* @is_pattern: so are the bytes of the access. */
 static void judge_parts(const struct dma_master *dma, const uint8_t *before, struct access_parts all,
-			struct effect *effect)
+			bool is_pattern, struct effect *effect)
 {
 	size_t offset = 0;
 
@@ -151,7 +152,7 @@ static void judge_parts(const struct dma_master *dma, const uint8_t *before, str
 		if (!part_may_change(part) || has_arrived(dma, part, offset, before + offset))
 			continue;
 		effect->exact = effect->exact && part->fate != PART_MOVED;
-		if (!effect->stray && part->fate == PART_OPEN)
+		if (!effect->stray && part->fate == PART_OPEN && is_pattern)
 			effect->stray = find_foreign(dma, part, offset, before + offset);
 	}
 }
@@ -168,8 +169,34 @@ static void check_size(const struct dma_master *dma, size_t size)
 			 dma->ops->name, dma->max_bytes);
 }
 
+static bool has_open_part(struct access_parts all)
+{
+	for (unsigned int i = 0; i < all.count; i++)
+		if (all.parts[i].size && all.parts[i].fate == PART_OPEN)
+			return true;
+	return false;
+}
+
+/*
+ * Where bytes may move, and need not, it has to be known which ones. What goes before the access is expected
+ * to work, whatever becomes of the access.
+ */
+static bool prepare(struct endpoint *ep, struct access_parts all)
+{
+	uint64_t timeout_us = ep->dma.timeout_us;
+	bool done;
+
+	if (!has_open_part(all))
+		return false;
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	done = dma_prepare_write(&ep->dma, total_size(all));
+	ep->dma.timeout_us = timeout_us;
+	return done;
+}
+
 static struct effect write_once(struct endpoint *ep, uint64_t iova, struct access_parts all)
 {
+	bool prepared = prepare(ep, all);
 	size_t mark = arena_mark(), size = total_size(all);
 	const uint8_t *before = save(&ep->dma, all);
 	struct effect effect = {0};
@@ -177,7 +204,7 @@ static struct effect write_once(struct endpoint *ep, uint64_t iova, struct acces
 	watch_access(ep);
 	trace_access(ep, "writes", iova, size);
 	effect.done = write_done(ep, iova, size);
-	judge_parts(&ep->dma, before, all, &effect);
+	judge_parts(&ep->dma, before, all, prepared, &effect);
 	trace_effect(first_memory(all), &effect);
 	restore(before, all);
 	if (effect.stray)
