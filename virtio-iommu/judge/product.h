@@ -12,7 +12,8 @@
  *	}
  *
  * By default a covering selection is played: each pair of values that can be at least once. products=all on
- * the command line plays all cells; case=NAME plays one, by the name that is printed before each.
+ * the command line plays all cells, products=none none; case=NAME plays one, by the name that is printed
+ * before each.
  */
 #ifndef JUDGE_PRODUCT_H
 #define JUDGE_PRODUCT_H

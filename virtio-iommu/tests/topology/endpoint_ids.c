@@ -175,28 +175,10 @@ TEST(FDT_10, ids_follow_from_iommus, NEEDS_DMA | NEEDS_FDT)
 	expect_ids(AT);
 }
 
-/* The first range of its own segment that has the function; mmio ranges have none. */
-static const struct endpoint_range *range_of(uint16_t segment, uint16_t bdf)
-{
-	const struct topology *t = firmware.topology;
-
-	for (unsigned int i = 0; i < t->range_count; i++)
-		if (!t->ranges[i].mmio && t->ranges[i].segment_first == segment &&
-		    t->ranges[i].iommu == firmware.iommu && bdf >= t->ranges[i].bdf_first &&
-		    bdf <= t->ranges[i].bdf_last)
-			return &t->ranges[i];
-	return NULL;
-}
-
 /* What the IOMMU's own id is, or would be if the ranges below and above it were one. */
 static uint32_t own_id(void)
 {
-	const struct iommu_node *node = &firmware.topology->iommus[firmware.iommu];
-	const struct endpoint_range *range = range_of(node->segment, node->bdf);
-
-	if (!range)
-		range = range_of(node->segment, node->bdf - 1);
-	return range ? range->endpoint_first + node->bdf - range->bdf_first : node->bdf;
+	return topology_iommu_id(firmware.topology, firmware.iommu);
 }
 
 /* Its rings are memory's whatever domain its id is in. */
