@@ -60,7 +60,7 @@ bool boot_may_reset(void);
 /* Return true if the run is there to break rules: `hostile` is on the command line. */
 bool boot_is_hostile(void);
 
-/* Flush the console and reset the machine. Returns where machine_reset() does. */
+/* Flush the console and reset the machine. May return, as machine_reset() may. */
 void boot_reset(void);
 
 /* Flush the console and switch the machine off. */

@@ -33,7 +33,7 @@ UNIT_SOURCES_memory := lib/memory.c
 UNIT_SOURCES_iommu := virtio-iommu/driver/iommu.c virtio-iommu/driver/state.c virtio-iommu/driver/trace.c virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
-	lib/location.c
+	lib/pci/location.c
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)

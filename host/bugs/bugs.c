@@ -14,6 +14,7 @@ static void use(const char *name)
 		options_die("--mutant: unknown '%s'", name);
 	bugs_install_iommu();
 	bugs_install_board();
+	bugs_install_virtio();
 }
 
 static void list(const char *ignored)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/bugs/bugs.h"
 #include "host/bugs/mutant.h"
 #include "host/machine/options.h"
 #include "host/machine/personality.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef VBLK_H
-#define VBLK_H
+#ifndef BLK_H
+#define BLK_H
 
 #include "host/virtio/vdev.h"
 
@@ -13,13 +13,14 @@ struct vblk {
 		uint64_t capacity;	/* sectors */
 	} config;
 	uint8_t disk[VBLK_SECTORS][512];
-	unsigned int rest;	/* of the time that a request takes, in turns of waiting */
-	unsigned int queue;	/* that it is in */
+	unsigned int turns_left;	/* of waiting, until the requests in this queue are served: */
+	unsigned int queue;
 };
 
-/* The CPU waits: disks that take their time go on. */
+/* Called while the guest polls: disks that take their time go on. */
 void vblk_idle(void);
 
+/* Make a disk that holds zeroes, and is not plugged in yet. */
 void vblk_init(struct vblk *blk);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/virtio/vring.h"
 #include "host/devices/rng.h"
+#include "host/virtio/vring.h"
 
 enum { CLASS_OTHER = 0x00ff };
 
@@ -13,7 +13,7 @@ static uint8_t next_byte(struct vrng *rng)
 	return rng->state >> 56;
 }
 
-static void handle(struct vrng *rng, struct vqueue *queue, const struct chain *chain)
+static void fill_buffer(struct vrng *rng, struct vqueue *queue, const struct chain *chain)
 {
 	struct vdev *dev = &rng->vdev;
 	uint8_t bytes[64];
@@ -32,7 +32,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 	static struct chain chain;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))
-		handle((struct vrng *)dev, &dev->queues[queue], &chain);
+		fill_buffer((struct vrng *)dev, &dev->queues[queue], &chain);
 }
 
 static const struct vdev_ops ops = {.queues = 1, .notified = notified};

@@ -48,7 +48,7 @@ bool virtio_iommu_idle(void)
 {
 	bool reported = events_catch_up();
 
-	vring_catch_up(&ref_iommu.vdev);
+	vdev_idle(&ref_iommu.vdev);
 	return request_queue_idle() || reported;
 }
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "location.h"
+#include "pci/location.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "location.h"
+#include "pci/location.h"
 #include "virtio/virtio.h"
 
 uint32_t virtio_type(const struct device_location *location)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "dma/dma.h"
-#include "location.h"
+#include "pci/location.h"
 
 #define MAX_ENDPOINTS 16
 

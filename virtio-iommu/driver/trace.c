@@ -11,7 +11,6 @@
 #include "driver/iommu.h"
 #include "driver/reserved.h"
 #include "driver/trace.h"
-#include "judge/effect.h"
 #include "standard/property.h"
 
 #define LINE 240

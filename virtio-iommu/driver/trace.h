@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct effect;
+/* What became of an access. */
+struct effect {
+	bool done;		/* the device says that it did it */
+	bool exact;		/* the bytes arrived at the target, or came from the source */
+	const void *stray;	/* some other watched byte that changed, or NULL */
+};
+
 struct endpoint;
 struct event;
 struct reply;

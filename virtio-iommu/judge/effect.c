@@ -13,7 +13,7 @@
 #define MAX_WATCHED 256
 #define WORDS_PER_EDGE (WATCH_EDGE / sizeof(uint64_t))
 
-/* So often chance is given a try: a read of few bytes must match each time, and so on. */
+/* Repeat short accesses, to rule out a match by chance. */
 #define ROUNDS 3
 
 static uint8_t *watched[MAX_WATCHED];	/* pages */
@@ -156,7 +156,7 @@ static bool has_arrived(const struct dma_master *dma, const uint8_t *target, con
 
 /*
  * An endpoint that cannot reach its rings says nothing. That it had its turn is shown by a request
- * that goes behind it and comes back; this one does nothing, as there is no such domain, or no such
+ * that comes after it and is answered; this one does nothing, as there is no such domain, or no such
  * endpoint.
  */
 static void flush_iommu(void)

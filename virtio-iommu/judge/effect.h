@@ -14,54 +14,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver/trace.h"
+
 struct endpoint;
 
 /* Bytes watched at each end of a page. */
 #define WATCH_EDGE 16
 
 /*
- * @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test. What lies
- * between their ends is of no known value.
- * Accesses of a test go to within WATCH_EDGE of a page's ends.
+ * Return @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test. What lies
+ * between their ends is of no known value. Accesses of a test go to within WATCH_EDGE of a page's ends.
  */
 uint8_t *watched_pages(unsigned int count);
 
-/* The page at this guest-physical address, watched from now on; NULL if it is no memory that is free. */
+/* Watch the page at this guest-physical address and return it; NULL if it is no memory that is free. */
 uint8_t *watched_page_at(uint64_t address);
 
 /* Watch @count adjacent pages that the caller has allocated. */
 void watch_pages(uint8_t *pages, unsigned int count);
 
 /*
- * An I/O virtual address range of @count pages for this test, inside the input range and off
+ * Return an I/O virtual address range of @count pages for this test, inside the input range and off
  * the reserved regions. Where possible it is the address of watched RAM, so that a device that
  * does not translate is caught.
  */
 uint64_t iova_window(unsigned int count);
 
-/* Whether MAP accepts these addresses: inside the input range and off the reserved regions. */
+/* Return true if MAP accepts these addresses: inside the input range and off the reserved regions. */
 bool iova_is_free(uint64_t start, uint64_t size);
 
-/* Watch no page any more. */
+/* Watch no page from now on. */
 void unwatch_all(void);
 
-/* What became of an access. */
-struct effect {
-	bool done;		/* the device says that it did it */
-	bool exact;		/* the bytes arrived at the target, or came from the source */
-	const void *stray;	/* some other watched byte that changed, or NULL */
-};
-
-/* A write of @size bytes to @iova, of which the first @expected may land at @target. */
+/* Write @size bytes to @iova, of which the first @expected may land at @target. Return what became of it. */
 struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,
 			   size_t expected);
 
-/* A read of @size bytes at @iova; exact if the device saw the bytes at @source. */
+/* Read @size bytes at @iova; exact if the device saw the bytes at @source. */
 struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
 
 /*
- * Whether the device holds the bytes at @source since its last read, though it could not report that
- * read. Its private page must be within reach now.
+ * Return true if the device holds the bytes at @source since its last read, though it could not report
+ * that read. Its private page must be within reach now.
  */
 bool has_read(struct endpoint *ep, const void *source, size_t size);
 

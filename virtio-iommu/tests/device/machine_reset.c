@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "boot.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
 #include "judge/test.h"
 
 struct marker {
@@ -17,7 +18,7 @@ struct marker {
 
 static const char text[23] = "reset by DEV-CFG-5 ...";
 
-/* In the private page, behind what the master uses. */
+/* In the private page, after what the master uses. */
 #define MARKER_OFFSET (2 * DMA_PAGE_BYTES)
 
 _Static_assert(MARKER_OFFSET + sizeof(struct marker) <= PRIVATE_PAGE, "fits the private page");
@@ -37,7 +38,7 @@ static bool is_second_boot(struct endpoint *ep, struct marker *seen)
 	       !memcmp(seen->text, text, sizeof(text));
 }
 
-static void judge_second_boot(const char *at, const struct marker *seen)
+static void judge_second_boot(struct source_line at, const struct marker *seen)
 {
 	if (iommu.initial_bypass != seen->bypass)
 		judge(BY_LEVEL, at, "bypass as it was before the first write", "%u, was %u",
@@ -55,6 +56,7 @@ static void reset_machine(void)
 		;
 }
 
+/* DEV-CFG-5 (SHOULD): A system reset is expected to bring `bypass` back to its initial value */
 TEST(DEV_CFG_5, machine_reset_restores_bypass, NEEDS_DMA | NEEDS_BYPASS_CONFIG | NEEDS_MACHINE_RESET)
 {
 	struct endpoint *ep = endpoint_named("virtio-blk");
@@ -64,16 +66,15 @@ TEST(DEV_CFG_5, machine_reset_restores_bypass, NEEDS_DMA | NEEDS_BYPASS_CONFIG |
 
 	if (!ep)
 		SKIP("needs a disk behind the IOMMU, which remembers over the reset");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	second = is_second_boot(ep, &seen);
 	if (!second)
 		memcpy(marker.text, text, sizeof(text));
 	REQUIRE(keep(ep, &marker));
-	REQUIRE(detach_endpoint(ep, domain));
+	REQUIRE(detach_endpoint(AT, ep, domain));
 	if (second)
 		return judge_second_boot(AT, &seen);
-	iommu_set_bypass(!iommu.initial_bypass);
-	REQUIRE(iommu_bypass() == !iommu.initial_bypass);
+	REQUIRE(write_bypass(AT, !iommu.initial_bypass));
 	reset_machine();
 	judge(VERDICT_ERROR, AT, "set-up: the machine is reset", "it runs on");
 }

@@ -2,7 +2,10 @@
 /*
  * ATTACH request (virtio 1.4, 5.13.6.3).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 static struct reply attach_reserved(uint32_t domain, uint32_t endpoint, const uint8_t reserved[4])
@@ -13,6 +16,7 @@ static struct reply attach_reserved(uint32_t domain, uint32_t endpoint, const ui
 	return send_attach(&request);
 }
 
+/* DEV-ATTACH-1 (MUST): Non-zero `reserved` in ATTACH => refused with INVAL */
 /* A device that looks at one byte of the four only would let the others pass. */
 TEST(DEV_ATTACH_1, each_reserved_byte_is_checked, NEEDS_ENDPOINT)
 {
@@ -44,13 +48,14 @@ TEST(DEV_ATTACH_1, refusal_keeps_the_old_attachment, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach_reserved(fresh_domain(), s.ep->id, (uint8_t[4]){1});
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova - 1 + 2 * iommu.page, 1);
 }
 
+/* DEV-ATTACH-2 (MUST): Any unknown `flags` bit in ATTACH => refused with INVAL */
 TEST(DEV_ATTACH_2, each_unknown_flag_is_refused, NEEDS_ENDPOINT)
 {
 	for (unsigned int bit = 1; bit < 32; bit++) {
@@ -87,13 +92,13 @@ TEST(DEV_ATTACH_2, refusal_keeps_the_old_attachment, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 1u << 31);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
-static void attach_missing(const char *at, uint32_t id)
+static void attach_missing(struct source_line at, uint32_t id)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, id, 0);
@@ -102,6 +107,7 @@ static void attach_missing(const char *at, uint32_t id)
 	expect_no_domain(at, domain);
 }
 
+/* DEV-ATTACH-3 (MUST): Unknown endpoint => refused with NOENT */
 TEST(DEV_ATTACH_3, largest_id_does_not_exist, NEEDS_NOTHING)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
@@ -125,36 +131,38 @@ TEST(DEV_ATTACH_3, refusal_leaves_the_real_endpoint_alone, NEEDS_DMA)
 	struct page_fixture s;
 	uint32_t id;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
 		if (endpoint_id_is_unlisted(id))
 			attach_missing(AT, id);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/* DEV-ATTACH-4 (MAY): Sharing a domain between endpoints is optional */
 /* Either both are in the domain, or the first one alone. */
 TEST(DEV_ATTACH_4, sharing_is_an_option, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, endpoint(1)->id, 0);
 	INFO("a second endpoint in a domain: %s", status_name(reply.status));
 	if (is_ok(&reply)) {
-		REQUIRE(enable_dma(endpoint(1), s.domain));
+		REQUIRE(enable_dma(AT, endpoint(1), s.domain));
 		expect_writes(AT, VERDICT_FAIL, endpoint(1), s.iova, s.target, 8);	/* DEV-ATTACH-12 */
 	}
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* DEV-ATTACH-5 (MUST): If sharing is impossible, refuse with UNSUPP */
 /* Sharing is optional (DEV-ATTACH-4); a device that cannot do it says UNSUPP, and nothing else. */
 TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, endpoint(1)->id, 0);
 	if (is_ok(&reply))
 		SKIP("the device allows endpoints to share a domain");
@@ -163,13 +171,12 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	if (!set_unattached_bypass(false))
 		return;
 	dma_set_page_iova(&endpoint(1)->dma, endpoint(1)->page_iova);
-	REQUIRE_OK(map(s.domain, endpoint(1)->page_iova, endpoint(1)->page_iova + PRIVATE_PAGE - 1,
-		       phys(endpoint(1)->dma.page), MAP_RW));
+	REQUIRE_OK(map_private_page(s.domain, endpoint(1)));
 	EXPECT_WRITE_BLOCKED(endpoint(1), s.iova, 8);
 }
 
 /* The kind of a domain is fixed when it is made: one that joins must ask for the same kind. */
-static void join_other_kind(const char *at, uint32_t kind)
+static void join_other_kind(struct source_line at, uint32_t kind)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, endpoint(0)->id, kind);
@@ -180,6 +187,7 @@ static void join_other_kind(const char *at, uint32_t kind)
 	expect_status(at, BY_LEVEL, &reply, STATUS_INVAL);
 }
 
+/* DEV-ATTACH-6 (SHOULD): Joining an existing domain with a BYPASS flag that does not match the ... */
 TEST(DEV_ATTACH_6, bypass_flag_on_a_normal_domain_is_refused,
      NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
 {
@@ -204,19 +212,21 @@ TEST(DEV_ATTACH_6, missing_bypass_flag_on_a_bypass_domain_is_refused,
 	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
 }
 
+/* DEV-ATTACH-7 (SHOULD): Attaching an endpoint that sits in another domain is expected to move it */
 TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 {
 	uint8_t *other = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE(enable_dma(AT, s.ep, domain));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
+/* AMB-5 (open point): ATTACH of an endpoint to the domain it is already in (L368, L377 speak of *another*) */
 /* A no-op, or a DETACH that ends the domain and an ATTACH that makes it anew: both are right. */
 TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 {
@@ -224,32 +234,33 @@ TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 	struct reply reply;
 	bool kept;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, s.ep->id, 0);
 	kept = can_read(s.ep, s.iova, s.target, 8);
 	INFO("ATTACH to the same domain again: %s, mappings are %s", status_name(reply.status),
 	     kept ? "kept" : "gone");
 	if (!kept) {
-		REQUIRE(enable_dma(s.ep, s.domain));
+		REQUIRE(enable_dma(AT, s.ep, s.domain));
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-		reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+		reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 		EXPECT_STATUS(reply, STATUS_OK);
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
 }
 
+/* DEV-ATTACH-8 (SHOULD): That move is expected to look like DETACH followed by ATTACH */
 /* A move detaches first: a domain that lost its only member is gone, and so are its mappings. */
 TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
 {
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	MOVE(s.ep, domain);
 	EXPECT_NO_DOMAIN(s.domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	REQUIRE(attach_with_dma(s.ep, s.domain));
+	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 }
 
@@ -260,7 +271,7 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 	struct endpoint *ep = endpoint(0);
 	uint32_t first = fresh_domain(), domain = first;
 
-	REQUIRE(attach_with_dma(ep, first));
+	REQUIRE(attach_with_dma(AT, ep, first));
 	for (unsigned int i = 0; i < 4; i++) {
 		uint32_t before = domain;
 
@@ -268,8 +279,8 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 		MOVE(ep, domain);
 		EXPECT_NO_DOMAIN(before);
 	}
-	REQUIRE(enable_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(enable_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 }
 
@@ -286,6 +297,7 @@ static bool same_properties(uint32_t one, uint32_t other)
 	return is_ok(&reply) && !memcmp(properties, reply.bytes, size);
 }
 
+/* DEV-ATTACH-10 (SHOULD): Endpoint with properties compatible with those already in the domain is ... */
 /* Equal properties are compatible, whatever that word means otherwise. */
 TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
      NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS | NEEDS_PROBE)
@@ -300,12 +312,13 @@ TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
 	EXPECT_OK(reply);
 }
 
+/* DEV-ATTACH-9 (MUST): If moving is impossible, refuse with UNSUPP */
 TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 {
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 0);
 	if (is_ok(&reply))
 		SKIP("the device allows an endpoint to move from domain to domain");
@@ -314,16 +327,16 @@ TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 }
 
 /* After OK the endpoint has left whatever it was in before: only the domain's mappings count. */
-static void expect_attached(const char *at, struct endpoint *ep)
+static void expect_attached(struct source_line at, struct endpoint *ep)
 {
 	uint32_t domain = fresh_domain();
 	uint64_t iova = iova_window(2);
 	uint8_t *target = watched_pages(2);
 	struct reply reply = attach(domain, ep->id, 0);
 
-	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(ep, domain))
+	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(at, ep, domain))
 		return;
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, iova, target, 8);
 	if (ep->dma.ops->exact)
@@ -333,6 +346,7 @@ static void expect_attached(const char *at, struct endpoint *ep)
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
+/* DEV-ATTACH-12 (MUST): An ATTACH that is not refused really attaches */
 TEST(DEV_ATTACH_12, attached_endpoint_is_translated, NEEDS_DMA)
 {
 	expect_attached(AT, endpoint(0));
@@ -357,8 +371,8 @@ TEST(DEV_ATTACH_12, edu_is_translated, NEEDS_MAP_UNMAP | NEEDS_EDU)
 	uint64_t iova = iova_window(2);
 	uint8_t *target = watched_pages(2);
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 	EXPECT_WRITE_BLOCKED(ep, iova + iommu.page, 8);
 }

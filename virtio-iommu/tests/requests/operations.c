@@ -2,13 +2,16 @@
 /*
  * What holds for all requests (virtio 1.4, 5.13.6).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 /* The reserved bytes of a request's head. The tests send all ones and a single one. */
 static const uint8_t head_bytes[][3] = {{0xff, 0xff, 0xff}, {1, 0, 0}, {0, 0, 0x80}};
 
-#define FOR_EACH_HEAD(i) for (unsigned int i = 0; i < sizeof(head_bytes) / sizeof(head_bytes[0]); i++)
+#define FOR_EACH_HEAD(i) for (unsigned int i = 0; i < ARRAY_SIZE(head_bytes); i++)
 
 static struct request_head head(uint8_t type, unsigned int i)
 {
@@ -16,6 +19,7 @@ static struct request_head head(uint8_t type, unsigned int i)
 		type, {head_bytes[i][0], head_bytes[i][1], head_bytes[i][2]}};
 }
 
+/* DEV-OPS-1 (SHOULD): Successful requests complete with status 0 (OK) */
 TEST(DEV_OPS_1, attach_and_detach_succeed_with_ok, NEEDS_ENDPOINT)
 {
 	uint32_t domain = fresh_domain();
@@ -29,16 +33,16 @@ TEST(DEV_OPS_1, attach_and_detach_succeed_with_ok, NEEDS_ENDPOINT)
 
 TEST(DEV_OPS_1, map_and_unmap_succeed_with_ok, NEEDS_DMA)
 {
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint64_t iova = iova_window(1);
 	uint8_t *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
-	reply = map(domain, iova, end, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(endpoint(0), iova, target, 8);
-	reply = unmap(domain, iova, end);
+	reply = unmap_page(domain, iova);
 	EXPECT_OK(reply);
 	EXPECT_WRITE_BLOCKED(endpoint(0), iova, 8);
 }
@@ -52,6 +56,7 @@ TEST(DEV_OPS_1, probe_succeeds_with_ok, NEEDS_ENDPOINT | NEEDS_PROBE)
 	}
 }
 
+/* DEV-OPS-4 (MUST): `reserved` of the request head has no influence */
 TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
@@ -64,10 +69,10 @@ TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 			head(REQUEST_ATTACH, i), domain, ep->id, 0, {0}});
 
 		EXPECT_OK(reply);
-		REQUIRE(enable_dma(ep, domain));
-		REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+		REQUIRE(enable_dma(AT, ep, domain));
+		REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 		EXPECT_WRITES(ep, iova, target, 8);
-		REQUIRE(detach_endpoint(ep, domain));
+		REQUIRE(detach_endpoint(AT, ep, domain));
 	}
 }
 
@@ -101,7 +106,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t iova = iova_window(1);
 		uint8_t *target = watched_pages(1);
@@ -110,7 +115,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 
 		EXPECT_OK(reply);
 		EXPECT_WRITES(s.ep, iova, target, 8);
-		REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+		REQUIRE_OK(unmap_page(s.domain, iova));
 	}
 }
 
@@ -118,7 +123,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t end = s.iova + iommu.page - 1;
 		struct reply reply;
@@ -128,7 +133,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 			head(REQUEST_UNMAP, i), s.domain, s.iova, end, {0}});
 		EXPECT_OK(reply);
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-		REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+		REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	}
 }
 
@@ -138,17 +143,16 @@ TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size + 1, 8);
 	struct reply reply = probe(id);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	FOR_EACH_HEAD(i) {
 		reply = send_probe(&(struct probe_request){head(REQUEST_PROBE, i), id, {0}});
 		EXPECT_OK(reply);
-		EXPECT(!memcmp(reply.bytes, plain, size), "the same property bytes as with zeros",
-		       "other property bytes");
+		expect_bytes(AT, reply.bytes, plain, size, "the properties, with reserved bytes set");
 	}
 }
 
-static void expect_zero_tail(const char *at, const struct reply *reply)
+static void expect_zero_tail(struct source_line at, const struct reply *reply)
 {
 	uint32_t tail = reply->writable - TAIL_SIZE;
 	const uint8_t *bytes = reply->bytes + tail;
@@ -161,11 +165,12 @@ static void expect_zero_tail(const char *at, const struct reply *reply)
 		      bytes[2], bytes[3], reply->length);
 }
 
+/* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
 /* Sent twice each, with different bytes in the buffer before. */
 TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint64_t iova = iova_window(1);
 	uint8_t *target = watched_pages(1);
 
 	for (unsigned int turn = 0; turn < 2; turn++) {
@@ -174,13 +179,13 @@ TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
 
 		reply = attach(domain, ep->id, 0);
 		expect_zero_tail(AT, &reply);
-		reply = map(domain, iova, end, phys(target), MAP_RW);
+		reply = map_page(domain, iova, target, MAP_RW);
 		expect_zero_tail(AT, &reply);
-		reply = unmap(domain, iova, end);
+		reply = unmap_page(domain, iova);
 		expect_zero_tail(AT, &reply);
 		reply = detach(domain, ep->id);
 		expect_zero_tail(AT, &reply);
-		reply = unmap(domain, iova, end);	/* an odd number: the other poison next time */
+		reply = unmap_page(domain, iova);	/* an odd number: the other poison next time */
 		expect_zero_tail(AT, &reply);
 	}
 }
@@ -220,6 +225,7 @@ static struct reply unknown_request(uint8_t type, uint32_t size, uint32_t writab
 	return request_raw(bytes, size, writable);
 }
 
+/* DEV-OPS-2 (SHOULD NOT): When the request type is unknown, the device is not expected to store ... */
 /* A device that does not know the type cannot know where the tail is: it writes nothing. */
 TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
 {
@@ -235,6 +241,7 @@ TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
 	}
 }
 
+/* DEV-OPS-3 (SHOULD): ...and it is expected to give the buffer back with used length 0 */
 TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 {
 	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
@@ -244,6 +251,6 @@ TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 		       "type %#x: %s, used.len %u", unknown_types[i],
 		       reply.used ? "it came back" : "it did not come back", reply.length);
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }

@@ -2,8 +2,10 @@
 /*
  * UNMAP request (virtio 1.4, 5.13.6.6).
  */
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 #define PAGES 12
 
@@ -19,13 +21,14 @@ static struct reply unmap_reserved(const struct page_window *s, unsigned int pag
 	return send_unmap(&request);
 }
 
+/* DEV-UNMAP-1 (MAY): Non-zero `reserved` in UNMAP can be answered with INVAL */
 /* INVAL or OK: either is right, but OK must have done it. */
 TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 {
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	reply = unmap_reserved(&s, 1, 0xff);
 	if (reply.delivered && reply.status == STATUS_INVAL) {
@@ -38,13 +41,14 @@ TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 		INFO("non-zero reserved bytes are ignored");
 }
 
+/* DEV-UNMAP-2 (MAY): ...and even then the unmap itself can have been carried out */
 TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 {
 	struct page_window s;
 	struct reply reply;
 	bool kept;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	EXPECT_MAPPED(s, 1, 1);
 	reply = unmap_reserved(&s, 1, 0xff);
@@ -58,14 +62,15 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 		      kept ? "OK" : "that it is mapped");
 }
 
-static void expect_unmap_noent(const char *at, uint32_t domain)
+static void expect_unmap_noent(struct source_line at, uint32_t domain)
 {
 	uint64_t iova = iova_window(1);
-	struct reply reply = unmap(domain, iova, iova + iommu.page - 1);
+	struct reply reply = unmap_page(domain, iova);
 
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
 
+/* DEV-UNMAP-3 (SHOULD): Unknown domain => expected NOENT */
 TEST(DEV_UNMAP_3, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
 {
 	expect_unmap_noent(AT, fresh_domain());
@@ -75,19 +80,20 @@ TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_unmap_noent(AT, s.domain);
 }
 
+/* DEV-UNMAP-4 (SHOULD): UNMAP on a bypass domain => expected refusal with INVAL */
 TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t *page = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_bypass(endpoint(0), domain));
+	REQUIRE(attach_bypass(AT, endpoint(0), domain));
 	reply = unmap(domain, iommu.config.input_start, iommu.config.input_end);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
@@ -98,26 +104,28 @@ static const struct {
 	unsigned int first, last;
 } cuts[] = {{1, 2}, {3, 4}, {2, 3}, {0, 2}, {3, 8}, {4, 4}, {1, 1}};
 
+/* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
 TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 {
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
 		reply = unmap_pages(&s, cuts[i].first, cuts[i].last);
 		EXPECT_STATUS(reply, STATUS_RANGE);
 	}
 }
 
+/* DEV-UNMAP-6 (SHOULD NOT): ...and no mapping at all is expected to be removed by that request */
 TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++)
 		unmap_pages(&s, cuts[i].first, cuts[i].last);
 	EXPECT_MAPPED(s, 1, 2);
 	EXPECT_MAPPED(s, 3, 4);
@@ -126,11 +134,11 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 }
 
 /* Mappings that lie wholly in the range stay as well, wherever the one that would be cut lies. */
-static void cut_among_others(const char *at, unsigned int first, unsigned int last)
+static void cut_among_others(struct source_line at, unsigned int first, unsigned int last)
 {
 	struct page_window s;
 
-	if (!make_page_window(&s, PAGES))
+	if (!make_page_window(at, &s, PAGES))
 		return;
 	map_pages(&s, 1, 1);
 	map_pages(&s, 3, 5);
@@ -157,7 +165,7 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 7, 10));
 	REQUIRE_OK(map_pages(&s, 3, 5));
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -168,12 +176,13 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	EXPECT_MAPPED(s, 7, 10);
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
 {
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 3));
 	EXPECT_MAPPED(s, 1, 3);
 	reply = unmap_pages(&s, 1, 3);
@@ -187,7 +196,7 @@ TEST(DEV_UNMAP_7, mapping_in_use_is_removed, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 2));
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_MAPPED(s, 1, 2);
@@ -205,7 +214,7 @@ TEST(DEV_UNMAP_7, neighbours_stay, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	for (unsigned int page = 1; page <= 5; page++)
 		REQUIRE_OK(map_pages(&s, page, page));
 	reply = unmap_pages(&s, 2, 4);
@@ -221,7 +230,7 @@ TEST(DEV_UNMAP_7, range_with_gaps_removes_all_it_covers, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 6, 7));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 3, 4));
@@ -242,7 +251,7 @@ TEST(DEV_UNMAP_7, nothing_to_remove_is_ok, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	reply = unmap_pages(&s, 0, PAGES - 1);
 	EXPECT_OK(reply);
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -259,7 +268,7 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 9, 10));
 	reply = unmap(s.domain, iommu.config.input_start, iommu.config.input_end);
@@ -267,36 +276,34 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	if (!is_ok(&reply))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
-	REQUIRE(enable_dma(s.ep, s.domain));
+	REQUIRE(enable_dma(AT, s.ep, s.domain));
 	EXPECT_UNMAPPED(s, 0, PAGES - 1);
 }
 
-/*
- * The examples of the text, in pages: what is mapped, what is unmapped, and whether that is to
- * succeed. {1, 0} is no range.
- */
+#define NO_PAGES {1, 0}
+
+/* The examples of the text, in pages. */
 static const struct example {
 	struct {
 		unsigned int first, last;
-	} maps[2], unmap;
+	} maps[2], unmap, kept;
 	bool succeeds;
-	unsigned int kept_first, kept_last;	/* {1, 0}: nothing is left */
 } examples[] = {
-	{{{1, 0}, {1, 0}}, {0, 4}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {5, 9}}, {0, 9}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 4}, false, 0, 9},
-	{{{0, 4}, {5, 9}}, {0, 4}, true, 5, 9},
-	{{{0, 4}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {8, 9}}, {0, 9}, true, 1, 0},
+	{.maps = {NO_PAGES, NO_PAGES}, .unmap = {0, 4}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 4}, .succeeds = false, .kept = {0, 9}},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 4}, .succeeds = true, .kept = {5, 9}},
+	{.maps = {{0, 4}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {8, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
 };
 
-static void try_example(const char *at, const struct example *e)
+static void try_example(struct source_line at, const struct example *e)
 {
 	struct page_window s;
 	struct reply reply;
 
-	if (!make_page_window(&s, PAGES))
+	if (!make_page_window(at, &s, PAGES))
 		return;
 	for (unsigned int i = 0; i < 2; i++)
 		if (e->maps[i].first <= e->maps[i].last)
@@ -306,15 +313,16 @@ static void try_example(const char *at, const struct example *e)
 		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	else if (is_ok(&reply))
 		judge(BY_LEVEL, at, "a mapping is not cut in two", "UNMAP answers OK");
-	if (e->kept_first <= e->kept_last)
-		expect_mapped(at, &s, e->kept_first, e->kept_last);
+	if (e->kept.first <= e->kept.last)
+		expect_mapped(at, &s, e->kept.first, e->kept.last);
 	else
 		expect_unmapped(at, &s, 0, 9);
-	detach_endpoint(s.ep, s.domain);
+	detach_endpoint(at, s.ep, s.domain);
 }
 
+/* N-UNMAP-1 (no keyword): The seven examples */
 TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
 {
-	for (unsigned int i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(examples); i++)
 		try_example(AT, &examples[i]);
 }

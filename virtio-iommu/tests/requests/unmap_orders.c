@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order: what a device
- * keeps them in, a list or a tree, looks different each time. The model says what is right.
+ * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order. The model says what is
+ * right.
+ *
+ * The text: a range that covers mappings whole removes them; one that would cut a mapping is refused with
+ * RANGE and removes nothing. In which order the mappings were made does not matter.
+ *
+ * Broken is a device whose list or tree answers otherwise in some of its shapes: a search that starts at
+ * the wrong node, a walk that removes the first mappings before it meets the one that would be cut, a
+ * removal that loses a neighbour when the tree is balanced.
+ *
+ * It is told apart by every order of up to four mappings and many of five, with ranges that touch, cut or
+ * cover them, and by MAP: what was removed can be mapped again, what stayed cannot. DMA agrees with that in
+ * one order of SAMPLE.
+ *
+ * Tolerated: what a cut is answered with and what it removes are two requirements (DEV-UNMAP-5, -6); each
+ * is looked for where the other does not show.
  */
 #include <stdio.h>
 
 #include "judge/oracle.h"
-#include "judge/page_window.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 /* In pages. Some touch, in address and in memory, and some do not. */
 static const struct part {
@@ -24,7 +39,7 @@ static const struct part {
 #define SAMPLE 64
 
 struct sweep {
-	const char *at;
+	struct source_line at;
 	struct page_window window;
 	struct model *model;
 	unsigned int order[PARTS], count;
@@ -32,24 +47,24 @@ struct sweep {
 	unsigned int range;
 };
 
-static struct model_request unmap_range(const struct sweep *s, const struct part *range)
+static struct model_request unmap_of_range(const struct sweep *s, const struct part *range)
 {
 	return unmap_of(s->window.domain, page_start(&s->window, range->first),
 			page_end(&s->window, range->last));
 }
 
-static struct model_request map_range(const struct sweep *s, const struct part *range)
+static struct model_request map_of_range(const struct sweep *s, const struct part *range)
 {
 	return map_of(s->window.domain, page_start(&s->window, range->first),
 		      page_end(&s->window, range->last),
 		      s->window.target + range->first * iommu.page, MAP_RW);
 }
 
-static void tell(const struct sweep *s, const char *what, const struct part *range,
-		 const struct reply *reply)
+static void report_answer(const struct sweep *s, const char *what, const struct part *range,
+			  const struct reply *reply)
 {
 	char expected[100];
-	unsigned int length = snprintf(expected, sizeof(expected), "in pages, behind MAP");
+	unsigned int length = snprintf(expected, sizeof(expected), "in pages, after MAP");
 
 	for (unsigned int i = 0; i < s->count; i++) {
 		const struct part *part = &parts[s->order[i]];
@@ -68,13 +83,13 @@ static bool send(const struct sweep *s, const struct model_request *r, const str
 {
 	if (oracle_send(s->model, r, reply) == VERDICT_PASS)
 		return true;
-	tell(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
+	report_answer(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
 	return false;
 }
 
 static bool send_map_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = map_range(s, range);
+	struct model_request r = map_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);
@@ -82,7 +97,7 @@ static bool send_map_range(const struct sweep *s, const struct part *range)
 
 static bool send_unmap_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = unmap_range(s, range);
+	struct model_request r = unmap_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);
@@ -179,7 +194,7 @@ static bool make_parts(const struct sweep *s)
 	return true;
 }
 
-/* Each @step-th order of some parts, then @look, then an empty space again. */
+/* Each @step-th order of some parts, then @look, then an empty window again. */
 static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 			bool (*look)(struct sweep *s))
 {
@@ -195,12 +210,12 @@ static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 }
 
 /* Every order of up to four parts, and each @step-th one of all five. */
-static void sweep(const char *at, unsigned int step, bool (*look)(struct sweep *s))
+static void sweep(struct source_line at, unsigned int step, bool (*look)(struct sweep *s))
 {
 	struct sweep s = {.at = at};
 	struct model_request r;
 
-	if (!make_page_window(&s.window, PAGES))
+	if (!make_page_window(at, &s.window, PAGES))
 		return;
 	s.model = oracle();
 	r = attach_of(s.window.domain, s.window.ep);
@@ -249,6 +264,7 @@ static bool look_for_cuts(struct sweep *s)
 	       (!next_range(s, &range, cuts) || send_unmap_range(s, &range));
 }
 
+/* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
 TEST(DEV_UNMAP_5, every_cut_is_refused_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 5, look_for_cuts);
@@ -272,6 +288,7 @@ static bool look_for_losses(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-6 (SHOULD NOT): ...and no mapping at all is expected to be removed by that request */
 TEST(DEV_UNMAP_6, nothing_is_removed_in_any_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_losses);
@@ -294,6 +311,7 @@ static bool look_for_rest(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, all_that_is_covered_goes_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_rest);

@@ -5,24 +5,18 @@
  */
 #include <string.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "memory.h"
 
 static volatile struct packed_desc *slot(uint16_t index)
 {
 	return &iommu.requests.packed[index % iommu.requests.size];
 }
 
-static int add_harmless(const struct noop_request *h)
-{
-	struct ring_piece pieces[2];
-
-	noop_pieces(h, pieces);
-	return ring_add(&iommu.requests, pieces, 2);
-}
-
-/* ATTACH and what can only be done behind it, available at once. */
+/* GEN-PKD-1 (MUST): Processing starts in ring order */
+/* ATTACH and what can only be done after it, available at once. */
 TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 {
 	struct attach_request *first = arena_alloc(sizeof(*first), 8);
@@ -30,8 +24,10 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	struct request_tail *tails = arena_alloc(2 * sizeof(*tails), 8);
 	uint32_t domain = fresh_domain();
 	struct ring_piece pieces[2][2] = {
-		{{phys(first), sizeof(*first), false}, {phys(&tails[0]), sizeof(*tails), true}},
-		{{phys(second), sizeof(*second), false}, {phys(&tails[1]), sizeof(*tails), true}}};
+		{{phys(first), sizeof(*first), .writable = false},
+		 {phys(&tails[0]), sizeof(*tails), .writable = true}},
+		{{phys(second), sizeof(*second), .writable = false},
+		 {phys(&tails[1]), sizeof(*tails), .writable = true}}};
 	int ids[2];
 
 	if (iommu.requests.size < 4)
@@ -44,12 +40,14 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	ring_publish(&iommu.requests, ids[0]);
 	ring_publish(&iommu.requests, ids[1]);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US) || !wait_request_used(REPLY_TIMEOUT_US);
-	expect_good(AT, !iommu.dead && tails[0].status == STATUS_OK && tails[1].status == STATUS_OK,
-		    "UNMAP finds the domain that ATTACH has made", tails[1].status);
+	if (EXPECT_EQ(wait_requests_used(2), 2, "requests that come back"))
+		EXPECT(tails[0].status == STATUS_OK && tails[1].status == STATUS_OK,
+		       "UNMAP finds the domain that ATTACH has made", "ATTACH: %s, UNMAP: %s",
+		       status_name(tails[0].status), status_name(tails[1].status));
 	detach(domain, endpoint(0)->id);
 }
 
+/* GEN-PKD-2 (MUST): Used descriptors are written starting in completion order */
 /* Over some turns of the ring, with buffers of one to four descriptors, three at a time. */
 TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 {
@@ -61,21 +59,23 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
 		uint32_t cut = 1 + i % 3;
 		struct ring_piece pieces[] = {
-			{phys(h.request), 4, false},
-			{phys(h.request) + 4, sizeof(*h.request) - 4, false},
-			{phys(h.tail), cut, true}, {phys(h.tail) + cut, TAIL_SIZE - cut, true}};
+			{phys(h.request), 4, .writable = false},
+			{phys(h.request) + 4, sizeof(*h.request) - 4, .writable = false},
+			{phys(h.tail), cut, .writable = true},
+			{phys(h.tail) + cut, TAIL_SIZE - cut, .writable = true}};
 		struct packed_place at = iommu.requests.next_used;
 		int id = ring_add(&iommu.requests, pieces, 4);
 		uint16_t both = at.wrap ? DESC_AVAIL | DESC_USED : 0;
 
 		h.tail->status = UINT8_MAX;
-		expect_good(AT, noop_answered(id, &h), "the request is answered", i);
-		expect_good(AT, (slot(at.slot)->flags & (DESC_AVAIL | DESC_USED)) == both,
-			    "AVAIL and USED are the wrap counter", slot(at.slot)->flags);
-		expect_good(AT, slot(at.slot)->id == id, "the id of the buffer", slot(at.slot)->id);
+		expect_noop_answered(AT, id, &h, "of four descriptors, number %u", i);
+		EXPECT_EQ(slot(at.slot)->flags & (DESC_AVAIL | DESC_USED), both,
+			  "AVAIL and USED of used descriptor %u, which are the wrap counter", i);
+		EXPECT_EQ(slot(at.slot)->id, id, "id of used descriptor %u", i);
 	}
 }
 
+/* GEN-PKD-4 (MUST NOT): Device-readable buffers are never written */
 /* request.c looks at every byte of the readable part, and at those around it. */
 TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 {
@@ -86,57 +86,62 @@ TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 }
 
 /* What follows looks like a request, with the flags of the last turn of the ring: available or used. */
-static void stale_one_is_left_alone(const char *at, bool used)
+static void stale_one_is_left_alone(struct source_line at, bool used)
 {
 	struct noop_request first = noop_request(), stale = noop_request();
 	struct ring *ring = &iommu.requests;
 	uint16_t flags;
-	int id, behind;
+	int id, next;
 
 	if (ring->size < 4)
-		return skip(at, "needs a queue of 4 descriptors");
-	id = add_harmless(&first);
-	behind = add_harmless(&stale);
-	flags = ring->place[behind].wrap ? (used ? 0 : DESC_USED) :
+		return skip("needs a queue of 4 descriptors");
+	id = noop_add(&first);
+	next = noop_add(&stale);
+	flags = ring->place[next].wrap ? (used ? 0 : DESC_USED) :
 					   (used ? DESC_AVAIL | DESC_USED : DESC_AVAIL);
-	slot(ring->place[behind].slot)->flags =
-		(ring->head_flags[behind] & ~(DESC_AVAIL | DESC_USED)) | flags;
-	expect_good(at, noop_answered(id, &first), "the request in front of it is answered", flags);
+	slot(ring->place[next].slot)->flags =
+		(ring->head_flags[next] & ~(DESC_AVAIL | DESC_USED)) | flags;
+	expect_noop_answered(at, id, &first, "in front of a stale descriptor with flags %#x", flags);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(at, !ring_pending(ring) && stale.tail->status == UINT8_MAX,
-		    "a descriptor that is not available is not used", flags);
-	expect_good(at, noop_answered(behind, &stale), "it is used when it is available", flags);
+	expect_eq(at, ring_pending(ring), 0, "buffers used of a stale descriptor with flags %#x", flags);
+	expect_eq(at, stale.tail->status, UINT8_MAX, "status, unwritten, of a request that is not available");
+	expect_noop_answered(at, next, &stale, "that was stale, with flags %#x, and is available", flags);
 }
 
+/* GEN-PKD-6 (MUST NOT): A descriptor is used only after its AVAIL bit changed */
 TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
 {
 	for (unsigned int i = 0; i < iommu.requests.size && no_defect_so_far(); i++)
 		stale_one_is_left_alone(AT, i % 2);
 }
 
+/* GEN-PKD-7 (MUST NOT): A descriptor is not touched again after its USED bit was set */
 TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 {
 	struct noop_request first = noop_request(), second = noop_request();
-	uint16_t at = iommu.requests.next_used.slot;
 	struct packed_desc before;
+	uint16_t at;
 
 	if (iommu.requests.size < 4)
 		SKIP("needs a queue of 4 descriptors");
-	expect_good(AT, noop_answered(add_harmless(&first), &first), "a request is answered", 1);
+	REQUIRE(expect_queue_works(AT, "before"));
+	at = iommu.requests.next_used.slot;
+	expect_noop_answered(AT, noop_add(&first), &first, "in an empty ring");
 	before = *(const struct packed_desc *)slot(at);
-	expect_good(AT, noop_answered(add_harmless(&second), &second), "so is the next", 2);
-	expect_good(AT, !memcmp(&before, (const void *)slot(at), sizeof(before)),
-		    "the used descriptor is as it was", slot(at)->flags);
+	expect_noop_answered(AT, noop_add(&second), &second, "after another one");
+	expect_bytes(AT, slot(at), &before, sizeof(before), "the used descriptor");
 }
 
+/* GEN-PKD-8 (MUST): Chained descriptors are used in the order given */
 /* In the order of the list, and with the id of its last descriptor: the others have none. */
 TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 {
 	struct ring *ring = &iommu.requests;
 	struct noop_request h = noop_request();
-	struct ring_piece pieces[] = {{phys(h.request), 4, false}, {phys(h.request) + 4, 4, false},
-				      {phys(h.request) + 8, sizeof(*h.request) - 8, false},
-				      {phys(h.tail), TAIL_SIZE, true}};
+	struct ring_piece pieces[] = {{phys(h.request), 4, .writable = false},
+				      {phys(h.request) + 4, 4, .writable = false},
+				      {phys(h.request) + 8, sizeof(*h.request) - 8, .writable = false},
+				      {phys(h.tail), TAIL_SIZE, .writable = true}};
 	uint8_t *tables = ring->tables;
 	int id;
 
@@ -148,17 +153,17 @@ TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 	REQUIRE(id >= 0);
 	for (unsigned int i = 0; i < 3; i++)
 		slot(ring->place[id].slot + i)->id = id + 1;
-	expect_good(AT, noop_answered(id, &h), "the request is answered, and its id is the last one's",
-		    h.tail->status);
+	expect_noop_answered(AT, id, &h, "in a list, used by the id of its last descriptor");
 }
 
+/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
 /* 2.8.4: without the flag the length of a used descriptor is reserved. */
 TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
 {
 	uint16_t at = iommu.requests.next_used.slot;
 	struct noop_request h = noop_request();
 
-	expect_good(AT, noop_answered(add_harmless(&h), &h), "a request is answered", 0);
+	expect_noop_answered(AT, noop_add(&h), &h, "in an empty ring");
 	if (!(slot(at)->flags & DESC_WRITE))
 		judge(VERDICT_WARN, AT, "WRITE is set in the used descriptor of an answer",
 		      "flags %#x, length %u", slot(at)->flags, slot(at)->length);

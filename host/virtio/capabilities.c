@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "host/machine/personality.h"
+#include "host/virtio/capabilities.h"
+#include "host/virtio/parts.h"
+
+/* Where structures of each type lie, and how long they are. */
+static uint32_t area_of(const struct vdev *dev, uint8_t type, uint32_t *length)
+{
+	switch (type) {
+	case TYPE_COMMON:
+		return *length = COMMON_LONGEST, AREA_COMMON;
+	case TYPE_ISR:
+		return *length = 1, AREA_ISR;
+	case TYPE_DEVICE:
+		return *length = dev->config_size + vdev_later_bytes(dev), AREA_CONFIG;
+	case TYPE_NOTIFY:
+		return *length = dev->queue_count * NOTIFY_MULTIPLIER, AREA_NOTIFY;
+	case TYPE_SHARED_MEMORY:
+		return *length = 0x100, AREA_CONFIG;
+	default:
+		return *length = 0;
+	}
+}
+
+unsigned int vdev_add_structure(struct vdev *dev, uint8_t type, uint32_t offset, unsigned int extra)
+{
+	struct function *f = &dev->function;
+	unsigned int cap = function_add_capability(f, PCI_CAP_VENDOR, CAP_SIZE + extra);
+	uint32_t length;
+
+	function_set(f, cap + CAP_LENGTH, 1, CAP_SIZE + extra);
+	function_set(f, cap + CAP_TYPE, 1, type);
+	function_set(f, cap + CAP_BAR, 1, type == TYPE_ACCESS ? 0 : VDEV_BAR);
+	function_set(f, cap + CAP_OFFSET, 4, area_of(dev, type, &length) + offset);
+	function_set(f, cap + CAP_STRUCTURE_LENGTH, 4, length);
+	return cap;
+}
+
+static void add_access_window(struct vdev *dev)
+{
+	unsigned int cap = vdev_add_structure(dev, TYPE_ACCESS, 0, 4);
+
+	function_allow(&dev->function, cap + CAP_BAR, 1, 0xff);
+	function_allow(&dev->function, cap + CAP_OFFSET, 4, UINT32_MAX);
+	function_allow(&dev->function, cap + CAP_STRUCTURE_LENGTH, 4, UINT32_MAX);
+	function_allow(&dev->function, cap + CAP_ACCESS_DATA, 4, UINT32_MAX);
+	dev->access_window = cap;
+}
+
+static void add_vendor_data(struct vdev *dev)
+{
+	struct function *f = &dev->function;
+	unsigned int cap = function_add_capability(f, PCI_CAP_VENDOR, 8);
+
+	function_set(f, cap + CAP_LENGTH, 1, 8);
+	function_set(f, cap + CAP_TYPE, 1, TYPE_VENDOR);
+	function_set(f, cap + CAP_VENDOR_ID, 2, 0x1b36);
+}
+
+/* What no device of these types needs (4.1.4.7, 4.1.4.8). */
+static void add_unneeded(struct vdev *dev)
+{
+	for (uint8_t id = 0; id < 2; id++)
+		function_set(&dev->function,
+			     vdev_add_structure(dev, TYPE_SHARED_MEMORY, 0x100 * id,
+						CAP_SIZE_64 - CAP_SIZE) + CAP_ID, 1, id);
+	add_vendor_data(dev);
+}
+
+void vdev_add_capabilities(struct vdev *dev)
+{
+	unsigned int notify;
+
+	function_add_bar(&dev->function, VDEV_BAR, VDEV_BAR_SIZE);
+	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, 1);
+	vdev_add_structure(dev, TYPE_COMMON, 0, 0);
+	vdev_add_structure(dev, TYPE_ISR, 0, 0);
+	if (dev->config_size)
+		vdev_add_structure(dev, TYPE_DEVICE, 0, 0);
+	notify = vdev_add_structure(dev, TYPE_NOTIFY, 0, 4);
+	function_set(&dev->function, notify + CAP_NOTIFY_MULTIPLIER, 4, NOTIFY_MULTIPLIER);
+	add_access_window(dev);
+	vmsix_init(dev);
+	if (personality->unneeded_capabilities)
+		add_unneeded(dev);
+}

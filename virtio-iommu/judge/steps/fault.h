@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Steps of tests about faults and their reports (virtio 1.4, 5.13.6.9).
+ */
+#ifndef STEPS_FAULT_H
+#define STEPS_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/verdict.h"
+
+/* An access that is blocked, and what a report says of it. */
+struct fault {
+	struct endpoint *ep;
+	uint32_t access;	/* MAP_READ or MAP_WRITE */
+	uint64_t iova;
+	uint32_t size;
+	uint8_t *secret;	/* what a read must not see */
+	uint8_t reason;
+};
+
+/* How long a report that may never come is waited for. */
+#define REPORT_US 1000
+
+/* Return a write to the page above that of the fixture. */
+struct fault fault_above(const struct page_fixture *s);
+
+/* Do the access, and judge that it is blocked. */
+void provoke(struct source_line at, const struct fault *fault);
+
+/*
+ * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15): return
+ * false after three times without one.
+ */
+bool find_report(struct source_line at, const struct fault *fault, struct event *event);
+
+/* Like find_report(); where none comes the test is skipped. */
+bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event);
+
+/*
+ * Make a page fixture, and a fault above it that the device is seen to report. Return false, with a verdict
+ * or a skip, if there is none.
+ */
+bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
+
+/* Judge what a report says of an access: its length and bytes, its address, its reason. */
+void expect_whole(struct source_line at, const struct event *event);
+void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last);
+void expect_reason(struct source_line at, const struct event *event, uint8_t reason);
+
+/* A report need not tell the direction of the access (MAP_READ, MAP_WRITE); what it tells must be so. */
+void expect_direction(struct source_line at, const struct event *event, uint32_t access);
+
+/* No event buffer was used twice, and nothing written next to one or to one that was taken back. */
+void expect_no_events_breach(struct source_line at);
+
+#endif
