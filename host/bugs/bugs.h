@@ -24,6 +24,16 @@ void bug_rings_forget(enum mutant_id keeper);
 /* virtio/virtio.c: replace steps of the devices that will be plugged in. */
 void bugs_install_virtio(void);
 
+/* virtio/port.c: what a virtio device accesses right now: all of it, before it is cut where mappings end. */
+struct whole_access {
+	uint64_t address, size;
+};
+
+extern struct whole_access bug_whole_access;
+
+/* iommu/session.c: serve requests that were put off, also those of before a reset. */
+void bug_work_off(struct vdev *dev);
+
 /* iommu/translation.c: an endpoint whose backend was not told of what is mapped at @address. */
 bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t address);
 

@@ -23,6 +23,9 @@ void request_queue_serve_reversed(void);	/* Serve what is there, the last reques
 /* requests.c: Serve one buffer of the request queue, from its bytes to the used element. */
 void request_serve(const struct chain *chain);
 
+/* Do the part of that after the request was read: decide on it, carry it out, and give the buffer back. */
+void request_process(const struct chain *chain, const struct model_request *r);
+
 /* Carry out a request that was found right: on the model, and on what is cached of it. */
 void request_execute(const struct model_request *r);
 

@@ -115,16 +115,20 @@ static void answer(const struct chain *chain, const struct model_request *r,
 		vdev_break(dev);
 }
 
+void request_process(const struct chain *chain, const struct model_request *r)
+{
+	struct decision d = decide(r);
+
+	iommu_hooks.request_decided(r, &d);
+	if (d.acts && !iommu_hooks.request_execute(r))
+		request_execute(r);
+	answer(chain, r, &d);
+}
+
 void request_serve(const struct chain *chain)
 {
 	struct model_request r;
-	struct decision d;
 
-	if (!decode(chain, &r) || iommu_hooks.request_read(chain, &r))
-		return;
-	d = decide(&r);
-	iommu_hooks.request_decided(&r, &d);
-	if (d.acts && !iommu_hooks.request_execute(&r))
-		request_execute(&r);
-	answer(chain, &r, &d);
+	if (decode(chain, &r) && !iommu_hooks.request_read(chain, &r))
+		request_process(chain, &r);
 }

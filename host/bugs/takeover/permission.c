@@ -2,6 +2,7 @@
 /*
  * Bugs of what a mapping allows.
  */
+#include "host/bugs/bugs.h"
 #include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
@@ -30,13 +31,6 @@ static bool write_registers(const struct access *a, bool found, struct model_ext
 	return true;
 }
 
-/* In both address spaces. */
-static bool continues(const struct model_mapping *lower, const struct model_mapping *upper)
-{
-	return lower->domain == upper->domain && lower->end + 1 == upper->start &&
-	       lower->phys + (lower->end - lower->start) + 1 == upper->phys;
-}
-
 static bool map_with_neighbours(const struct model_request *r)
 {
 	struct model *m = &ref_iommu.model;
@@ -47,7 +41,7 @@ static bool map_with_neighbours(const struct model_request *r)
 	request_execute(r);
 	last = &m->mappings[m->mapping_count - 1];
 	for (struct model_mapping *old = m->mappings; old < last; old++)
-		if (continues(old, last) || continues(last, old))
+		if (bug_continues(old, last) || bug_continues(last, old))
 			old->flags = last->flags = old->flags | last->flags;
 	return true;
 }
@@ -103,6 +97,87 @@ static bool lookup_block(const struct access *a, bool found, struct model_extent
 	return extent->flags & a->kind;
 }
 
+/* The address of the first byte behind the access. */
+static uint64_t access_end(void)
+{
+	return bug_whole_access.address + bug_whole_access.size;
+}
+
+static bool access_small(struct access *a, struct model_extent *extent)
+{
+	(void)extent;
+	if (bug_whole_access.size <= mutant_number())
+		a->kind = MAP_READ;
+	return false;
+}
+
+/* An access that goes on into another mapping is looked at as a whole. */
+static bool lookup_equal(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *first = bug_find_target(a), *next = first;
+
+	(void)extent;
+	while (found && next && next->end < access_end() - 1) {
+		*reason = FAULT_MAPPING;
+		next = bug_find_mapping(next->domain, next->end + 1);
+		found = !next || next->flags == first->flags;
+	}
+	return found;
+}
+
+/* Where accesses of one direction go on, permissions are looked at on each Nth page only. */
+
+static struct {
+	uint64_t start, end;
+} bursts[MODEL_MAX_ENDPOINTS][2];
+
+static void note_burst(const struct access *a, uint64_t *page)
+{
+	const struct model *m = &ref_iommu.model;
+	unsigned int i = model_endpoint(m, a->endpoint) - m->endpoints, write = a->kind == MAP_WRITE;
+
+	if (a->address == bug_whole_access.address && a->address != bursts[i][write].end)
+		bursts[i][write].start = a->address;
+	bursts[i][write].end = access_end();
+	*page = a->address / model_granule(m) - bursts[i][write].start / model_granule(m);
+}
+
+static bool access_in_burst(struct access *a, struct model_extent *extent)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+	uint64_t granule = model_granule(&ref_iommu.model), page;
+
+	if (!mapping)
+		return false;
+	note_burst(a, &page);
+	if (page % mutant_number() == 0)
+		return false;
+	bug_set_extent(extent, mapping);
+	extent->end = min(extent->end, a->address | (granule - 1));
+	return true;
+}
+
+/* A page is one translation, so that the next one is looked at. */
+static void translated_page(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+			    uint64_t *length)
+{
+	uint64_t granule = model_granule(&ref_iommu.model);
+
+	(void)extent, (void)phys;
+	*length = min(*length, granule - a->address % granule);
+}
+
+/* An access that is blocked ends its burst. */
+static bool fault_in_burst(struct fault_record *record)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = model_endpoint(m, record->endpoint);
+
+	if (ep)
+		bursts[ep - m->endpoints][!!(record->flags & FAULT_WRITE)].end = 0;
+	return false;
+}
+
 bool permission_install(void)
 {
 	static const struct takeover rows[] = {
@@ -111,6 +186,12 @@ bool permission_install(void)
 		{MUTANT_PERMISSION_PER_HOST_PAGE, {.request_execute = map_blocks, .lookup = lookup_block},
 		 {0}},
 		{MUTANT_MMIO_ALWAYS_WRITABLE, {.lookup = write_registers}, {0}},
+		{MUTANT_SMALL_WRITES_UNCHECKED, {.access = access_small}, {0}},
+		{MUTANT_CROSSING_NEEDS_EQUAL_FLAGS,
+		 {.access = bug_access_uncached, .lookup = lookup_equal}, {0}},
+		{MUTANT_PERM_ONCE_PER_BURST,
+		 {.access = access_in_burst, .translated = translated_page, .fault = fault_in_burst},
+		 {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

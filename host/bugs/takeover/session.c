@@ -2,6 +2,7 @@
 /*
  * Bugs of what one session of a driver leaves behind for the next.
  */
+#include "host/bugs/bugs.h"
 #include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
@@ -66,12 +67,42 @@ static void reset_slots(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
+/* Requests that were read, and are served when the CPU waits, whatever happens in between. */
+
+#define MAX_DEFERRED 64
+
+static struct {
+	struct chain chain;
+	struct model_request request;
+} deferred[MAX_DEFERRED];
+static unsigned int deferred_count;
+
+void bug_work_off(struct vdev *dev)
+{
+	if (!vdev_is_running(dev) || !dev->queues[REQUEST_QUEUE].enabled)
+		return;
+	for (unsigned int i = 0; i < deferred_count; i++)
+		request_process(&deferred[i].chain, &deferred[i].request);
+	deferred_count = 0;
+	vring_flush(dev, &dev->queues[REQUEST_QUEUE]);
+}
+
+static bool defer(const struct chain *chain, struct model_request *r)
+{
+	if (deferred_count == MAX_DEFERRED)
+		bug_work_off(&ref_iommu.vdev);
+	deferred[deferred_count].chain = *chain;
+	deferred[deferred_count++].request = *r;
+	return true;
+}
+
 bool session_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_SESSION_WITHOUT_BIT_6_BLOCKS, {.lookup = lookup},
 		 {.reset = reset_policy, .features_ok = features_ok}},
 		{MUTANT_RESET_LEAKS_SLOT, {.request_decided = decide_by_slots}, {.reset = reset_slots}},
+		{MUTANT_RESET_KEEPS_DEFERRED, {.request_read = defer}, {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

@@ -127,6 +127,62 @@ static bool unmap_some(const struct model_request *r)
 	return true;
 }
 
+/* A mapping that the new one touches becomes a part of it. */
+static bool absorb(struct map_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	struct model_mapping new = {r->domain, r->virt_start, r->virt_end, r->phys_start, r->flags};
+
+	for (unsigned int i = 0; i < m->mapping_count; i++) {
+		const struct model_mapping *old = &m->mappings[i];
+
+		if (old->flags != new.flags || !(bug_continues(old, &new) || bug_continues(&new, old)))
+			continue;
+		r->virt_start = min(old->start, new.start);
+		r->virt_end = max(old->end, new.end);
+		r->phys_start = min(old->phys, new.phys);
+		bug_drop_mapping(i);
+		return true;
+	}
+	return false;
+}
+
+static bool map_and_join(const struct model_request *r)
+{
+	struct model_request joined = *r;
+
+	if (r->head.type != REQUEST_MAP)
+		return false;
+	while (absorb(&joined.map))
+		;
+	request_execute(&joined);
+	return true;
+}
+
+/* The mapping that starts highest at or below @address. */
+static const struct model_mapping *find_below(uint32_t domain, uint64_t address)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_mapping *found = NULL;
+
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (m->mappings[i].domain == domain && m->mappings[i].start <= address &&
+		    (!found || m->mappings[i].start > found->start))
+			found = &m->mappings[i];
+	return found;
+}
+
+static void decide_by_below(const struct model_request *r, struct decision *d)
+{
+	const struct model_mapping *below;
+
+	if (!model_rule_applies(&ref_iommu.model, RULE_MAP_OVERLAP, r))
+		return;
+	below = find_below(r->map.domain, r->map.virt_start);
+	if (!below || below->end < r->map.virt_start)
+		*d = bug_decide_without(RULE_MAP_OVERLAP, r);
+}
+
 /* What is mapped as MMIO is in a tree of its own. */
 
 static bool is_in_tree(const struct model_mapping *mapping, uint32_t domain, uint32_t flags)
@@ -184,6 +240,8 @@ bool storage_install(void)
 		{MUTANT_SEARCH_STEPS, {.lookup = lookup_in_steps}, {0}},
 		{MUTANT_LOOKUP_WINDOW, {.lookup = lookup_in_window}, {0}},
 		{MUTANT_UNMAP_MAX_PER_REQUEST, {.request_execute = unmap_some}, {0}},
+		{MUTANT_MERGED_NEIGHBOURS_ARE_ONE, {.request_execute = map_and_join}, {0}},
+		{MUTANT_OVERLAP_CHECKS_BELOW_ONLY, {.request_decided = decide_by_below}, {0}},
 		{MUTANT_MMIO_OVERLAP_UNSEEN,
 		 {.request_decided = decide_map_in_tree, .access = bug_access_uncached,
 		  .lookup = lookup_in_trees},

@@ -105,6 +105,12 @@ bool bug_is_covered(const struct model_mapping *mapping, const struct unmap_requ
 	       mapping->end <= r->virt_end;
 }
 
+bool bug_continues(const struct model_mapping *lower, const struct model_mapping *upper)
+{
+	return lower->domain == upper->domain && lower->end + 1 == upper->start &&
+	       lower->phys + (lower->end - lower->start) + 1 == upper->phys;
+}
+
 uint64_t bug_count_pages(uint64_t start, uint64_t end)
 {
 	return (end - start) / model_granule(&ref_iommu.model) + 1;

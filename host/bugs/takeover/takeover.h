@@ -65,6 +65,9 @@ const struct model_mapping *bug_find_target(const struct access *a);
 /* Return true if the mapping is in @r's domain, and within its range. */
 bool bug_is_covered(const struct model_mapping *mapping, const struct unmap_request *r);
 
+/* Return true if @upper begins where @lower ends, in both address spaces. */
+bool bug_continues(const struct model_mapping *lower, const struct model_mapping *upper);
+
 /* Return the length of a mapping, or of the range of a request, in granules. */
 uint64_t bug_count_pages(uint64_t start, uint64_t end);
 

@@ -83,11 +83,14 @@ struct bug_port {
 /* A part of the access has been let pass. */
 static bool passed;
 
+struct whole_access bug_whole_access;
+
 static bool access(const struct port *port, const struct dma *dma, void *bytes, size_t size)
 {
 	const struct bug_port *of = (const struct bug_port *)port;
 
 	passed = false;
+	bug_whole_access = (struct whole_access){dma->address, size};
 	if (of->right->ops->access(of->right, dma, bytes, size))
 		return true;
 	if (mutant(MUTANT_OUT_OF_REACH_ENDS) && of->dev->type == VIRTIO_TYPE_IOMMU)
@@ -99,6 +102,7 @@ static void message(const struct port *port, const struct dma *dma, uint32_t dat
 {
 	const struct bug_port *of = (const struct bug_port *)port;
 
+	bug_whole_access = (struct whole_access){dma->address, sizeof(data)};
 	of->right->ops->message(of->right, dma, data);
 }
 

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs that take steps of a virtio device over: a row for each names those that are replaced.
+ */
+#include "host/bugs/bugs.h"
+#include "host/bugs/virtio/virtio.h"
+#include "host/virtio/vring_format.h"
+#include "util.h"
+
+/* NULL: as the device has it. */
+struct takeover {
+	enum mutant_id mutant;
+	struct vdev_steps steps;
+	struct vring_format split, packed;
+	void (*config_access)(struct function *f, unsigned int offset, unsigned int width, bool write);
+};
+
+/* The operations of a function that is right. */
+static const struct function_ops *right;
+
+/*
+ * Slots and indexes.
+ */
+
+/* A ring of another size, for what is to be done with the slot of the used ring. */
+static bool put_in_ring_of(uint16_t size, struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	struct vqueue other = *queue;
+	bool done;
+
+	other.size = size;
+	done = vring_split.put(dev, &other, used);
+	queue->next_used = other.next_used;
+	return done;
+}
+
+static bool put_in_low_slot(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	return put_in_ring_of(min(queue->size, 1u << mutant_number()), dev, queue, used);
+}
+
+static bool available_signed(struct vdev *dev, struct vqueue *queue, struct chain *chain)
+{
+	uint16_t index;
+
+	return vring_load16(dev, queue->driver + AVAIL_INDEX, &index) &&
+	       (int16_t)index > (int)queue->next_avail && vring_split.available(dev, queue, chain);
+}
+
+static bool available_unless_full(struct vdev *dev, struct vqueue *queue, struct chain *chain)
+{
+	uint16_t index;
+
+	if (!vring_load16(dev, queue->driver + AVAIL_INDEX, &index))
+		return false;
+	if ((uint16_t)(index - queue->next_avail) < queue->size)
+		return vring_split.available(dev, queue, chain);
+	vdev_break(dev);
+	return false;
+}
+
+/* A buffer that goes over the end of the ring leaves the wrap counter as it was. */
+static bool taken_up_to_end(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
+{
+	bool crosses = queue->next_avail + chain->slots > queue->size, wrap = queue->avail_wrap;
+	bool done = vring_packed.taken(dev, queue, chain);
+
+	if (crosses)
+		queue->avail_wrap = wrap;
+	return done;
+}
+
+/* Where used_event is in the largest ring. */
+static bool wants_interrupt_by_max(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	struct vqueue largest = *queue;
+
+	largest.size = queue->max;
+	return vring_split.wants_interrupt(dev, &largest, used);
+}
+
+/*
+ * Addresses of 32 bits.
+ */
+
+/* Of the request queue. */
+static uint64_t device_area(const struct vdev *dev, const struct vqueue *queue)
+{
+	return queue == &dev->queues[0] ? (uint32_t)queue->device : queue->device;
+}
+
+static bool put_low(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	uint64_t device = queue->device;
+	bool done;
+
+	queue->device = device_area(dev, queue);
+	done = vring_split.put(dev, queue, used);
+	queue->device = device;
+	return done;
+}
+
+static bool taken_low(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
+{
+	uint64_t device = queue->device;
+	bool done;
+
+	queue->device = device_area(dev, queue);
+	done = vring_split.taken(dev, queue, chain);
+	queue->device = device;
+	return done;
+}
+
+static void cut_entry(const struct desc_table *table, struct ring_desc *desc)
+{
+	if (table->indirect)
+		desc->address = (uint32_t)desc->address;
+}
+
+static bool read_low_split(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			   struct ring_desc *desc)
+{
+	bool done = vring_split.read_desc(dev, table, index, desc);
+
+	cut_entry(table, desc);
+	return done;
+}
+
+static bool read_low_packed(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			    struct ring_desc *desc)
+{
+	bool done = vring_packed.read_desc(dev, table, index, desc);
+
+	cut_entry(table, desc);
+	return done;
+}
+
+/*
+ * The reset of a queue.
+ */
+
+/* Sizes at the first time that a queue was enabled since the reset of the device; 0: it was not. */
+static uint16_t first_size[VDEV_QUEUES];
+
+static void write_status_forgets_sizes(struct vdev *dev, uint8_t value)
+{
+	for (unsigned int i = 0; i < VDEV_QUEUES && !value; i++)
+		first_size[i] = 0;
+	generic_write_status(dev, value);
+}
+
+static uint16_t *first_size_of(const struct vdev *dev, const struct vqueue *queue)
+{
+	return &first_size[queue - dev->queues];
+}
+
+static void enable_with_first_size(struct vdev *dev, struct vqueue *queue)
+{
+	uint16_t *size = first_size_of(dev, queue);
+
+	generic_enable_queue(dev, queue);
+	*size = *size ? *size : queue->size;
+}
+
+static bool put_by_first_size(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	return put_in_ring_of(*first_size_of(dev, queue), dev, queue, used);
+}
+
+static bool available_by_first_size(struct vdev *dev, struct vqueue *queue, struct chain *chain)
+{
+	uint16_t slot = queue->next_avail % *first_size_of(dev, queue);
+
+	return vring_split.available(dev, queue, chain) &&
+	       vring_load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), &chain->head);
+}
+
+static void reset_both(struct vdev *dev, struct vqueue *queue)
+{
+	generic_reset_queue(dev, queue);
+	for (unsigned int i = 0; i < dev->queue_count; i++)
+		dev->queues[i].next_avail = dev->queues[i].next_used = 0;
+}
+
+/*
+ * Features of rings that were accepted once. They are in force while a ring is worked on.
+ */
+
+#define KEPT_FEATURES (VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) | VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX))
+
+static uint64_t ever_accepted;
+
+static bool fit_and_keep(const struct vdev *dev)
+{
+	ever_accepted |= dev->accepted & KEPT_FEATURES;
+	return generic_features_fit(dev);
+}
+
+static bool taken_with_kept(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
+{
+	uint64_t accepted = dev->accepted;
+	bool done;
+
+	dev->accepted |= ever_accepted;
+	done = vring_split.taken(dev, queue, chain);
+	dev->accepted = accepted;
+	return done;
+}
+
+static bool wants_interrupt_with_kept(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	uint64_t accepted = dev->accepted;
+	bool wanted;
+
+	dev->accepted |= ever_accepted;
+	wanted = vring_split.wants_interrupt(dev, queue, used);
+	dev->accepted = accepted;
+	return wanted;
+}
+
+static bool enter_table_with_kept(const struct vdev *dev, struct desc_table *table,
+				  const struct ring_desc *desc)
+{
+	struct vdev other = *dev;
+
+	other.accepted |= ever_accepted;
+	return generic_enter_table(&other, table, desc);
+}
+
+/*
+ * Interrupt Status in the PCI register Status, which stays until the next reset of the device.
+ */
+
+enum { INTERRUPT_STATUS = 1 << 3 };
+
+static bool interrupted;
+
+static void interrupt_for_good(struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	generic_interrupt(dev, cause, vector);
+	interrupted |= dev->isr;
+}
+
+static void write_status_ends_interrupt(struct vdev *dev, uint8_t value)
+{
+	generic_write_status(dev, value);
+	interrupted &= value != 0;
+}
+
+static void show_interrupt(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	right->config_access(f, offset, width, write);
+	if (interrupted)
+		f->config[PCI_STATUS] |= INTERRUPT_STATUS;
+}
+
+static const struct takeover rows[] = {
+	{MUTANT_USED_SLOT_BITS, .split = {.put = put_in_low_slot}},
+	{MUTANT_AVAIL_INDEX_SIGNED, .split = {.available = available_signed}},
+	{MUTANT_FULL_QUEUE_IS_INVALID, .split = {.available = available_unless_full}},
+	{MUTANT_PACKED_CHAIN_CROSSES_END, .packed = {.taken = taken_up_to_end}},
+	{MUTANT_USED_EVENT_AT_MAX_SIZE, .split = {.wants_interrupt = wants_interrupt_by_max}},
+	{MUTANT_USED_RING_ADDR_32, .split = {.put = put_low, .taken = taken_low}},
+	{MUTANT_INDIRECT_ENTRY_ADDR_32, .split = {.read_desc = read_low_split},
+	 .packed = {.read_desc = read_low_packed}},
+	{MUTANT_QRESET_OLD_SIZE_MASK,
+	 .steps = {.write_status = write_status_forgets_sizes, .enable_queue = enable_with_first_size},
+	 .split = {.available = available_by_first_size, .put = put_by_first_size}},
+	{MUTANT_QRESET_RESETS_BOTH, .steps = {.reset_queue = reset_both}},
+	{MUTANT_SESSION_FEATURES_ORED,
+	 .steps = {.features_fit = fit_and_keep, .enter_table = enter_table_with_kept},
+	 .split = {.taken = taken_with_kept, .wants_interrupt = wants_interrupt_with_kept}},
+	{MUTANT_STATUS_INTERRUPT_STICKS,
+	 .steps = {.interrupt = interrupt_for_good, .write_status = write_status_ends_interrupt},
+	 .config_access = show_interrupt},
+	{MUTANT_RESET_KEEPS_DEFERRED, .steps = {.idle = bug_work_off}},
+};
+
+static struct vring_format split, packed;
+
+static const struct vring_format *format(const struct vdev *dev)
+{
+	return vdev_has(dev, VIRTIO_F_RING_PACKED) ? &packed : &split;
+}
+
+#define TAKE(to, from, member) ((to).member = (from).member ? (from).member : (to).member)
+
+static void take_format(struct vring_format *to, const struct vring_format *from)
+{
+	TAKE(*to, *from, available);
+	TAKE(*to, *from, read_desc);
+	TAKE(*to, *from, taken);
+	TAKE(*to, *from, put);
+	TAKE(*to, *from, wants_interrupt);
+}
+
+static void take_steps(struct vdev *dev, const struct vdev_steps *from)
+{
+	static struct vdev_steps steps;
+
+	steps = *dev->steps;
+	TAKE(steps, *from, write_status);
+	TAKE(steps, *from, features_fit);
+	TAKE(steps, *from, idle);
+	TAKE(steps, *from, interrupt);
+	TAKE(steps, *from, enable_queue);
+	TAKE(steps, *from, reset_queue);
+	TAKE(steps, *from, enter_table);
+	steps.format = format;
+	dev->steps = &steps;
+}
+
+static void take_function(struct vdev *dev, const struct takeover *row)
+{
+	static struct function_ops ops;
+
+	if (!row->config_access || dev->registers)
+		return;
+	right = dev->function.ops;
+	ops = *right;
+	ops.config_access = row->config_access;
+	dev->function.ops = &ops;
+}
+
+bool bug_take_steps_over(struct vdev *dev)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!mutant(rows[i].mutant))
+			continue;
+		split = vring_split;
+		packed = vring_packed;
+		take_format(&split, &rows[i].split);
+		take_format(&packed, &rows[i].packed);
+		take_steps(dev, &rows[i].steps);
+		take_function(dev, &rows[i]);
+		return true;
+	}
+	return false;
+}
