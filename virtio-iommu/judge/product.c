@@ -13,6 +13,7 @@
 #include "judge/product.h"
 #include "judge/test_frame.h"
 #include "memory.h"
+#include "time.h"
 #include "util.h"
 
 #define OPEN 0xff	/* a dimension that has no value yet */
@@ -28,10 +29,15 @@ struct run {
 	 */
 	uint32_t covered[PRODUCT_DIMENSIONS][PRODUCT_VALUES][PRODUCT_DIMENSIONS];
 	unsigned int red;			/* cells */
+	struct deadline deadline;
 };
 
 /* Cells after which the rest is left out: each one waits for what does not come. */
 #define MOST_RED 8
+
+/* Where all takes long, so do many cells: after this time the rest of them is left out, too. */
+#define COVERING_US 5000000
+#define ALL_US 40000000
 
 static bool holds(const cell_t cell, unsigned int dimension, uint32_t values)
 {
@@ -212,7 +218,7 @@ static bool read_cell(const struct product *product, const char *name, cell_t ce
 
 static bool is_over(const struct run *run)
 {
-	return run->red == MOST_RED;
+	return run->red == MOST_RED || deadline_over(&run->deadline);
 }
 
 static void play(struct run *run, const cell_t cell)
@@ -302,10 +308,13 @@ void product_run(struct source_line at, const struct product *product, unsigned 
 	run = (struct run){.at = at, .product = product};
 	if (!allow_values(&run, dimension, values))
 		return;
+	run.deadline = deadline_in(test_plays_all_cells() ? ALL_US : COVERING_US);
 	if (read_option("case", name, sizeof(name)))
 		play_one(&run, name);
 	else if (test_plays_all_cells())
 		play_all(&run);
 	else
 		play_covering(&run);
+	if (deadline_over(&run.deadline))
+		printf("# product: %s: cells are left out, for lack of time\n", product->name);
 }
