@@ -4,7 +4,7 @@
  */
 #include "host/bugs/bugs.h"
 #include "host/bugs/iommu/parts.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 
 static struct model *model(void)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/board/board.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/pci/bus.h"
 #include "util.h"
 

@@ -2,7 +2,7 @@
 /*
  * Bugs of what mappings are kept in, and of how they are found there.
  */
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "util.h"
 
 static unsigned int count_mappings(uint32_t domain)

@@ -2,8 +2,8 @@
 /*
  * Bugs of a cache by page: what stays in it that is not there any more.
  */
-#include "host/bugs/iommu/page_cache.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/page_cache.h"
+#include "host/bugs/takeover/takeover.h"
 #include "util.h"
 
 /* What a cache does its own way. NULL: as the right one does it. */

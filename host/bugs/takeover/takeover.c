@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/bugs/iommu/parts.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 
 const struct vdev_ops *right_ops;

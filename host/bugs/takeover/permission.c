@@ -3,7 +3,7 @@
  * Bugs of what a mapping allows.
  */
 #include "host/bugs/bugs.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
 

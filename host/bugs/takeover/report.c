@@ -2,7 +2,7 @@
 /*
  * Bugs of reports and of interrupts: which buffer a report goes to, what is in it, and who hears of it.
  */
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "util.h"
 
 static struct vqueue *event_queue(void)

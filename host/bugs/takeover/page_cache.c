@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/bugs/iommu/page_cache.h"
+#include "host/bugs/takeover/page_cache.h"
 
 struct cached_page page_cache[PAGE_CACHE_SIZE];
 unsigned int page_cache_used;

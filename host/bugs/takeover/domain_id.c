@@ -4,7 +4,7 @@
  * place is an id itself, under which the model then has the mappings.
  */
 #include "host/bugs/iommu/parts.h"
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
 

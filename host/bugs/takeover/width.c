@@ -2,7 +2,7 @@
 /*
  * Bugs of numbers that are kept in too few bits, and of ends of ranges.
  */
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "host/bugs/iommu/takeover.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 #include "util.h"
 
