@@ -24,6 +24,12 @@ void bug_rings_forget(enum mutant_id keeper);
 /* virtio/virtio.c: replace steps of the devices that will be plugged in. */
 void bugs_install_virtio(void);
 
+/*
+ * takeover/rings.c: replace those steps of the IOMMU as a virtio device that the active mutant's row says.
+ * Returns false if it has no row.
+ */
+bool bug_take_steps_over(struct vdev *dev);
+
 /* virtio/port.c: what a virtio device accesses right now: all of it, before it is cut where mappings end. */
 struct whole_access {
 	uint64_t address, size;
@@ -31,7 +37,7 @@ struct whole_access {
 
 extern struct whole_access bug_whole_access;
 
-/* iommu/session.c: serve requests that were put off, also those of before a reset. */
+/* takeover/session.c: serve requests that were put off, also those of before a reset. */
 void bug_work_off(struct vdev *dev);
 
 /* iommu/translation.c: an endpoint whose backend was not told of what is mapped at @address. */

@@ -4,7 +4,7 @@
  *
  * A new one is a row in mutants.def and the place of the bug in this room, below a hook of the device that
  * is right: MUTATE(NAME, wrong, right), or if (mutant(MUTANT_NAME)), or the functions that take over from the
- * device (iommu/takeover.h). For a wrong answer to a rule of the model the row is all.
+ * device (takeover/takeover.h). For a wrong answer to a rule of the model the row is all.
  */
 #ifndef MUTANT_H
 #define MUTANT_H

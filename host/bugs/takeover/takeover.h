@@ -3,8 +3,8 @@
  * Bugs that take functions over from the device: a row for each names those that are replaced. What is not
  * wrong in them goes on to the right ones.
  */
-#ifndef BUGS_IOMMU_TAKEOVER_H
-#define BUGS_IOMMU_TAKEOVER_H
+#ifndef TAKEOVER_H
+#define TAKEOVER_H
 
 #include "host/bugs/mutant.h"
 #include "host/iommu/hooks.h"

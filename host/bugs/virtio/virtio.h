@@ -24,9 +24,6 @@ void bugs_in_capabilities(struct vdev *dev);
 enum { TYPE_NONE = 0x7f };
 unsigned int bug_find_structure(const struct function *f, uint8_t type);
 
-/* takeover.c: Replace what the active mutant's row says, and nothing else. Returns false if it has none. */
-bool bug_take_steps_over(struct vdev *dev);
-
 /* Replace the port of any device, and the board's steps on the way of an access. */
 void bugs_in_port(struct vdev *dev);
 void bugs_in_board(void);

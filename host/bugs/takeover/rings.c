@@ -3,7 +3,6 @@
  * Bugs that take steps of a virtio device over: a row for each names those that are replaced.
  */
 #include "host/bugs/bugs.h"
-#include "host/bugs/virtio/virtio.h"
 #include "host/virtio/vring_format.h"
 #include "util.h"
 
