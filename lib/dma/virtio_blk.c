@@ -77,9 +77,10 @@ static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32
 	return result;
 }
 
+/* An access of no byte moves a sector between the disk and scratch. */
 static uint32_t sectors_of(size_t size)
 {
-	return align_up(size, SECTOR) / SECTOR;
+	return max(align_up(size, SECTOR) / SECTOR, 1);
 }
 
 /* All bytes above 0x7f, and no two neighbours alike. */
