@@ -26,15 +26,15 @@ enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 /* Of the device configuration (5.2.4): le64, in sectors. */
 enum { CONFIG_CAPACITY = 0, CONFIG_CAPACITY_END = 8 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* In scratch, behind DMA_SCRATCH. What each request needs is in the page with the rings. */
 struct scratch {
-	uint8_t data[CHUNK * SECTOR];
 	struct {
 		uint32_t type;
 		uint32_t reserved;
 		uint64_t sector;
 	} header;
 	uint8_t status;
+	_Alignas(16) uint8_t data[CHUNK * SECTOR];
 };
 
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
