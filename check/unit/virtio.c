@@ -559,7 +559,7 @@ static void blk_pieces(size_t size, size_t rest)
 	CHECK_EQ(d->address, phys(target));
 	d = descriptor(0, d->next);
 	CHECK_EQ(d->length, rest);
-	CHECK_EQ(d->address, phys(page) + DMA_SCRATCH);
+	CHECK_EQ(d->address, phys(page) + DMA_SCRATCH + 32);
 }
 
 /* The pattern is put on as much of the disk as is asked for, and again where a read has been. */
@@ -573,6 +573,8 @@ static void blk_sectors(void)
 	CHECK_EQ(device.doorbells, 2);
 	CHECK_EQ(dma_write(&master, phys(target), 8), DMA_DONE);
 	CHECK_EQ(device.doorbells, 3);
+	CHECK_EQ(dma_write(&master, phys(target), 0), DMA_DONE);
+	CHECK_EQ(descriptor(0, descriptor(0, newest_head(0))->next)->length, 512);
 	CHECK_EQ(dma_read(&master, phys(target), target, 8), DMA_DONE);
 	CHECK_EQ(master.seeded, 2);
 	device.blk_status = 1;

@@ -26,15 +26,15 @@ enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 /* Of the device configuration (5.2.4): le64, in sectors. */
 enum { CONFIG_CAPACITY = 0, CONFIG_CAPACITY_END = 8 };
 
-/* What lies at DMA_SCRATCH in the private page. */
+/* What lies at DMA_SCRATCH in the private page. What each request needs is in the page with the rings. */
 struct scratch {
-	uint8_t data[CHUNK * SECTOR];
 	struct {
 		uint32_t type;
 		uint32_t reserved;
 		uint64_t sector;
 	} header;
 	uint8_t status;
+	_Alignas(16) uint8_t data[CHUNK * SECTOR];
 };
 
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
@@ -77,9 +77,10 @@ static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32
 	return result;
 }
 
+/* An access of no byte moves a sector between the disk and scratch. */
 static uint32_t sectors_of(size_t size)
 {
-	return align_up(size, SECTOR) / SECTOR;
+	return max(align_up(size, SECTOR) / SECTOR, 1);
 }
 
 /* All bytes above 0x7f, and no two neighbours alike. */
