@@ -172,3 +172,8 @@ def test_machine_that_a_test_resets() -> None:
 def test_part_of_a_test() -> None:
     events = Reader(IDS).feed(b"# start DEV-A-1/one\n# try seed=7 rounds=1\n# try what it can\n")
     assert events == [Started(IDS[0]), Trying("seed=7 rounds=1"), Fact("try what it can")]
+
+
+def test_cell_of_a_product() -> None:
+    events = Reader(IDS).feed(b"# start DEV-A-1/one\n# try case=to-read/1-byte\n")
+    assert events == [Started(IDS[0]), Trying("case=to-read/1-byte")]

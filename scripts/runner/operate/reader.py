@@ -17,7 +17,7 @@ KEPT = 4096                     # of a longer line, at either end
 MOST_FACTS = 1000
 
 START = re.compile(r"# start (\S+)")
-TRY = re.compile(r"^# try ((?:\w+=[\w-]+ ?)+)$")
+TRY = re.compile(r"^# try ((?:\w+=[\w/-]+ ?)+)$")
 RESULT = re.compile(r"(not )?ok \d+ - (\S+)(?:\s+# (SKIP|TODO)\b ?(.*))?")
 PLAN = re.compile(r"(?<![\d.])1\.\.(\d{1,6})\s*$")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)")
