@@ -4,6 +4,7 @@
 #include "dma/dma.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 static const struct dma_driver *const drivers[] = {
 	&dma_virtio_blk, &dma_virtio_rng, &dma_virtio_console, &dma_virtio_net, &dma_edu,
@@ -18,6 +19,7 @@ bool dma_open(struct dma_master *master, const struct device_location *place, vo
 		master->page = page;
 		master->page_iova = phys(page);
 		master->timeout_us = REPLY_TIMEOUT_US;
+		master->max_bytes = DMA_SHORT_BYTES;
 		if (drivers[i]->open(master, place, error))
 			return true;
 		if (error->text[0])
@@ -77,4 +79,28 @@ enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
 	if (!master->ops->recall || !ready(master))
 		return DMA_REFUSED;
 	return conclude(master, master->ops->recall(master, bytes, size));
+}
+
+/* How many of @size bytes from byte number @offset on come before the pattern repeats. */
+static size_t stretch(size_t offset, size_t size)
+{
+	return min(size, DMA_PATTERN_BYTES - offset % DMA_PATTERN_BYTES);
+}
+
+bool dma_is_pattern(const struct dma_master *master, const uint8_t *bytes, size_t offset, size_t size)
+{
+	for (size_t length; size; bytes += length, offset += length, size -= length) {
+		length = stretch(offset, size);
+		if (memcmp(bytes, master->pattern + offset % DMA_PATTERN_BYTES, length))
+			return false;
+	}
+	return true;
+}
+
+void dma_copy_pattern(const struct dma_master *master, uint8_t *bytes, size_t offset, size_t size)
+{
+	for (size_t length; size; bytes += length, offset += length, size -= length) {
+		length = stretch(offset, size);
+		memcpy(bytes, master->pattern + offset % DMA_PATTERN_BYTES, length);
+	}
 }

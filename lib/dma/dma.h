@@ -17,14 +17,21 @@
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
-/* The most bytes that one access can carry. */
-#define DMA_MAX_BYTES 256
+/* What one access of any master can carry; of some more: dma_master.max_bytes, up to the second. */
+#define DMA_SHORT_BYTES 256
+#define DMA_MAX_BYTES (1 << 20)
+
+/*
+ * The pattern of an exact master repeats after so many bytes: no other page of an access has the same
+ * bytes, unless it is so many pages away.
+ */
+#define DMA_PATTERN_BYTES 127
 
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
 /* Bytes that a master needs of its private page. */
-#define DMA_PAGE_BYTES 4096
+#define DMA_PAGE_BYTES 16384
 
 enum dma_result {
 	DMA_DONE,	/* the device says that it did it */
@@ -39,7 +46,7 @@ struct dma_ops {
 	const char *name;
 
 	/*
-	 * An exact master writes pattern[] and reads back what it is told to; one that is not exact
+	 * An exact master writes its pattern and reads back what it is told to; one that is not exact
 	 * writes bytes that nobody knows, and its reads are DMA_UNVERIFIED at best.
 	 */
 	bool exact;
@@ -53,15 +60,15 @@ struct dma_ops {
 	/* Reset the device and make it ready, with its private page at @page_iova. */
 	bool (*start)(struct dma_master *master);
 
-	/* The device writes pattern[0 .. size) to @iova. */
+	/* The device writes the first @size bytes of the pattern to @iova. */
 	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
 
 	/* The device reads @size bytes at @iova; what it saw is stored in @bytes if it is done. */
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 	/*
-	 * What the device saw in the last read, even one that it could not report; or NULL. For when
-	 * its private page is within reach again.
+	 * What the device saw in the last read, which was one of @size bytes, even if it could not
+	 * report it; or NULL. For when its private page is within reach again.
 	 */
 	enum dma_result (*recall)(struct dma_master *master, void *bytes, size_t size);
 
@@ -83,10 +90,11 @@ struct dma_master {
 
 	/* Called after a silent access, before the device is stopped. */
 	void (*flush_iommu)(void);	/* or NULL */
-	uint8_t pattern[DMA_MAX_BYTES];
+	size_t max_bytes;	/* of one access */
+	uint8_t pattern[DMA_PATTERN_BYTES];
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
-	bool seeded;			/* virtio-blk: the pattern is on the disk */
+	uint32_t sectors, seeded;	/* virtio-blk: of the disk, and how many of these hold the pattern */
 	volatile uint8_t *registers;	/* edu */
 };
 
@@ -101,7 +109,7 @@ bool dma_open(struct dma_master *master, const struct device_location *place, vo
 /* From the next access on the device sees the private page at @iova. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 
-/* Accesses; the device is started first if it is not running. @size is at most DMA_MAX_BYTES. */
+/* Accesses; the device is started first if it is not running. @size is at most max_bytes. */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
@@ -110,6 +118,12 @@ enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
 
 /* Stop the device. The next access starts it again. */
 void dma_stop(struct dma_master *master);
+
+/* Return true if @bytes are those of the pattern from its byte number @offset on. */
+bool dma_is_pattern(const struct dma_master *master, const uint8_t *bytes, size_t offset, size_t size);
+
+/* Store the pattern from its byte number @offset on in @bytes. */
+void dma_copy_pattern(const struct dma_master *master, uint8_t *bytes, size_t offset, size_t size);
 
 /* The drivers. open() returns false, @error untouched, for a device of another kind. */
 struct dma_driver {

@@ -2,10 +2,8 @@
 /*
  * What DMA can and cannot reach, seen from memory.
  *
- * Pages are watched at both ends: the first and last bytes of each hold canaries that differ from
- * address to address. A write is judged by which of all watched bytes changed, a read by whether
- * the device saw the bytes that stand at an address; what the device itself says about an access
- * counts for nothing in a negative check.
+ * A write is judged by which of all watched bytes changed, a read by whether the device saw the bytes that
+ * stand at an address; what the device itself says about an access counts for nothing in a negative check.
  */
 #ifndef EFFECT_H
 #define EFFECT_H
@@ -14,23 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "judge/watch.h"
+
 struct endpoint;
-
-/* Bytes watched at each end of a page. */
-#define WATCH_EDGE 16
-
-/*
- * @count watched pages of RAM (of iommu.page bytes, aligned to it), adjacent, for this test. What lies
- * between their ends is of no known value.
- * Accesses of a test go to within WATCH_EDGE of a page's ends.
- */
-uint8_t *watched_pages(unsigned int count);
-
-/* The page at this guest-physical address, watched from now on; NULL if it is no memory that is free. */
-uint8_t *watched_page_at(uint64_t address);
-
-/* Watch @count adjacent pages that the caller has allocated. */
-void watch_pages(uint8_t *pages, unsigned int count);
 
 /*
  * An I/O virtual address range of @count pages for this test, inside the input range and off
@@ -42,14 +26,12 @@ uint64_t iova_window(unsigned int count);
 /* Whether MAP accepts these addresses: inside the input range and off the reserved regions. */
 bool iova_is_free(uint64_t start, uint64_t size);
 
-/* Watch no page any more. */
-void unwatch_all(void);
-
 /* What became of an access. */
 struct effect {
 	bool done;		/* the device says that it did it */
-	bool exact;		/* the bytes arrived at the target, or came from the source */
+	bool exact;		/* what is to be moved arrived at the target, or came from the source */
 	const void *stray;	/* some other watched byte that changed, or NULL */
+	const void *leaked;	/* of a read: memory whose blocked bytes the device saw, or NULL */
 };
 
 /* A write of @size bytes to @iova, of which the first @expected may land at @target. */
@@ -58,6 +40,18 @@ struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void
 
 /* A read of @size bytes at @iova; exact if the device saw the bytes at @source. */
 struct effect read_effect(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
+
+/*
+ * An access at @iova of all bytes of @all parts, one part after another. An access may be many on the way to
+ * memory: what becomes of one part says nothing about those behind it. What the device saw is asked for even
+ * if it reports that the read failed: its private page must be within reach. Blocked bytes count as seen too
+ * if they are those of watched memory whose guest-physical address is that of the access.
+ */
+struct effect write_parts(struct endpoint *ep, uint64_t iova, struct access_parts all);
+struct effect read_parts(struct endpoint *ep, uint64_t iova, struct access_parts all);
+
+/* A read of @size bytes at @iova that is blocked, from an endpoint whose private page may be out of reach. */
+struct effect blocked_read_effect(struct endpoint *ep, uint64_t iova, const void *secret, size_t size);
 
 /*
  * Whether the device holds the bytes at @source since its last read, though it could not report that
