@@ -209,9 +209,16 @@ bool expect_write_blocked(const char *at, struct endpoint *ep, uint64_t iova, si
 bool expect_write_stays_in(const char *at, struct endpoint *ep, uint64_t iova, size_t size,
 			   void *target, size_t allowed);
 
-/* The device does not get to see the bytes at @secret, nor those at guest-physical @iova. */
+/* The device does not get to see the bytes at @secret, nor those at guest-physical @iova, if watched. */
 bool expect_read_blocked(const char *at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
+
+/*
+ * An access of several parts (watch.h), each of which gets as far as it may. No byte of a source of reads is
+ * 0: filled_pages() are such. A blocked byte that is moved is a fail, whatever the level.
+ */
+bool expect_write_parts(const char *at, struct endpoint *ep, uint64_t iova, struct access_parts all);
+bool expect_read_parts(const char *at, struct endpoint *ep, uint64_t iova, struct access_parts all);
 
 /* Whether the device sees the bytes at @source when it reads @iova. No verdict. */
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
