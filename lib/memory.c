@@ -119,6 +119,11 @@ void *memory_if_free(uint64_t address, size_t size)
 	return NULL;
 }
 
+size_t arena_room(void)
+{
+	return arena.size - arena.used;
+}
+
 size_t arena_mark(void)
 {
 	return arena.used;

@@ -31,6 +31,9 @@ void *arena_alloc(size_t size, size_t align);
 /* The same with whatever is in it, for much memory of which little is looked at. */
 void *arena_alloc_uninit(size_t size, size_t align);
 
+/* Return how many bytes are left. */
+size_t arena_room(void);
+
 /* Everything allocated after arena_mark() is given back by arena_release(mark). */
 size_t arena_mark(void);
 void arena_release(size_t mark);

@@ -581,6 +581,32 @@ static void blk_sectors(void)
 	CHECK_EQ(master.seeded, 0);
 }
 
+/* One request for all of them, in their order; what is left of its sector goes to scratch. */
+static void blk_places(void)
+{
+	uint64_t iovas[DMA_MAX_PLACES];
+	uint8_t bytes[DMA_MAX_PLACES * 8];
+	struct ring_desc *d;
+
+	for (unsigned int i = 0; i < DMA_MAX_PLACES; i++)
+		iovas[i] = phys(target) + 32 * (DMA_MAX_PLACES - i);
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	CHECK_EQ(dma_write_places(&master, iovas, DMA_MAX_PLACES, 8), DMA_DONE);
+	CHECK_EQ(device.doorbells, 2);
+	d = descriptor(0, newest_head(0));
+	for (unsigned int i = 0; i < DMA_MAX_PLACES; i++) {
+		d = descriptor(0, d->next);
+		CHECK_EQ(d->address, iovas[i]);
+		CHECK_EQ(d->length, 8);
+		CHECK(d->flags & DESC_WRITE);
+	}
+	CHECK_EQ(descriptor(0, d->next)->length, 512 - sizeof(bytes));
+	CHECK_EQ(dma_read_places(&master, iovas, 2, bytes, 8), DMA_DONE);
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	CHECK_EQ(dma_write_places(&master, iovas, 2, 8), DMA_REFUSED);
+	CHECK_EQ(dma_read_places(&master, iovas, 2, bytes, 8), DMA_REFUSED);
+}
+
 static void blk_is_empty(void)
 {
 	start(VIRTIO_TYPE_BLOCK);
@@ -752,6 +778,7 @@ int main(void)
 	more_than_the_ring();
 	blk_says_error();
 	blk_sectors();
+	blk_places();
 	blk_is_empty();
 	pattern();
 	write_results(VIRTIO_TYPE_BLOCK);

@@ -27,6 +27,9 @@
  */
 #define DMA_PATTERN_BYTES 127
 
+/* The most places that one access can go to: dma_write_places(). */
+#define DMA_MAX_PLACES 5
+
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
@@ -65,6 +68,15 @@ struct dma_ops {
 
 	/* The device reads @size bytes at @iova; what it saw is stored in @bytes if it is done. */
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+	/*
+	 * The same, of @size bytes at each of @count places, one after another of the pattern or of @bytes;
+	 * or NULL. All of them are within the first DMA_SHORT_BYTES.
+	 */
+	enum dma_result (*write_places)(struct dma_master *master, const uint64_t *iovas,
+					unsigned int count, size_t size);
+	enum dma_result (*read_places)(struct dma_master *master, const uint64_t *iovas,
+				       unsigned int count, void *bytes, size_t size);
 
 	/*
 	 * What the device saw in the last read, which was one of @size bytes, even if it could not
@@ -112,6 +124,15 @@ void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 /* Accesses; the device is started first if it is not running. @size is at most max_bytes. */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+/*
+ * One access that goes to @count places, at most DMA_MAX_PLACES, of @size bytes each, together at most
+ * DMA_SHORT_BYTES. Returns DMA_REFUSED if the master has no such access.
+ */
+enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				 size_t size);
+enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				void *bytes, size_t size);
 
 /* See struct dma_ops; DMA_REFUSED where the master cannot tell. */
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
