@@ -26,15 +26,15 @@ enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 /* Of the device configuration (5.2.4): le64, in sectors. */
 enum { CONFIG_CAPACITY = 0, CONFIG_CAPACITY_END = 8 };
 
-/* In scratch, behind DMA_SCRATCH. */
+/* In scratch, behind DMA_SCRATCH: a short access needs no more of the private page than its first 4 KiB. */
 struct scratch {
-	uint8_t data[CHUNK * SECTOR];
 	struct {
 		uint32_t type;
 		uint32_t reserved;
 		uint64_t sector;
 	} header;
 	uint8_t status;
+	_Alignas(SECTOR) uint8_t data[CHUNK * SECTOR];
 };
 
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
@@ -117,11 +117,14 @@ static void seed(struct dma_master *master, uint32_t count)
 	}
 }
 
-/* If the pattern could not be put on the disk, the device may still write something. */
+/*
+ * If the pattern could not be put on the disk, the device may still write something. A disk may refuse to read
+ * no sector at all.
+ */
 static enum dma_result blk_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
 					size_t size)
 {
-	uint32_t sectors = sectors_of(count * size);
+	uint32_t sectors = max(sectors_of(count * size), 1u);
 
 	seed(master, sectors);
 	return transfer(master, REQUEST_IN, 0, sectors, (struct places){iovas, count, size});
