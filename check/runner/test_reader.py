@@ -170,5 +170,7 @@ def test_machine_that_a_test_resets() -> None:
 
 
 def test_part_of_a_test() -> None:
-    events = Reader(IDS).feed(b"# start DEV-A-1/one\n# try seed=7 rounds=1\n# try what it can\n")
-    assert events == [Started(IDS[0]), Trying("seed=7 rounds=1"), Fact("try what it can")]
+    events = Reader(IDS).feed(b"# start DEV-A-1/one\n# try seed=7 rounds=1\n# try what it can\n"
+                              b"# try case=1-range/at-the-end\n")
+    assert events == [Started(IDS[0]), Trying("seed=7 rounds=1"), Fact("try what it can"),
+                      Trying("case=1-range/at-the-end")]

@@ -53,8 +53,8 @@ def count(value: str) -> int:
 
 
 def word(value: str) -> str:
-    if not re.fullmatch(r"[\w-]{1,40}", value):
-        raise ValueError("allowed are letters, digits and '-'")
+    if not re.fullmatch(r"[\w/-]{1,254}", value):
+        raise ValueError("allowed are letters, digits, '-' and '/'")
     return value
 
 

@@ -17,13 +17,13 @@ KEPT = 4096                     # of a longer line, at either end
 MOST_FACTS = 1000
 
 START = re.compile(r"# start (\S+)")
-TRY = re.compile(r"^# try ((?:\w+=[\w-]+ ?)+)$")
+TRY = re.compile(r"^# try ((?:\w+=[\w/-]+ ?)+)$")
 RESULT = re.compile(r"(not )?ok \d+ - (\S+)(?:\s+# (SKIP|TODO)\b ?(.*))?")
 PLAN = re.compile(r"(?<![\d.])1\.\.(\d{1,6})\s*$")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)")
 END = re.compile(r"# end\s*$")
 VERDICT = re.compile(r"(?<!\w)verdict: (pass|info|skip|warn|fail|error)")
-FIELD = re.compile(r"^\s+(expected|actual|reason|at|microseconds): (.*)$")
+FIELD = re.compile(r"^\s+(expected|actual|reason|at|cell|cells|microseconds): (.*)$")
 BLOCK_END = re.compile(r"^\s+\.\.\.\s*$")
 TRACE = re.compile(r"^# trace: (.+)$")
 FACT = re.compile(r"^# (.+)$")

@@ -85,6 +85,7 @@ class Run:
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of tests that draw by lot
     budget: Optional[int] = None            # seconds, after which no round begins
+    products: str = "covering"              # which cells of a product
 
 
 def one_of(value: str, allowed: tuple[str, ...]) -> str:
@@ -165,7 +166,8 @@ SETUP_KEYS: Parsers = {
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
                      "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
-                     "budget": lambda value: number(value, 1, 86400)}
+                     "budget": lambda value: number(value, 1, 86400),
+                     "products": lambda value: one_of(value, ("covering", "all"))}
 
 
 def read_runs(path: str) -> list[Run]:
