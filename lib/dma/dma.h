@@ -28,7 +28,7 @@
 #define DMA_PATTERN_BYTES 127
 
 /* The most places that one access can go to: dma_write_places(). */
-#define DMA_MAX_PLACES 5
+#define DMA_MAX_PLACES 13
 
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
@@ -103,6 +103,7 @@ struct dma_master {
 	/* Called after a silent access, before the device is stopped. */
 	void (*flush_iommu)(void);	/* or NULL */
 	size_t max_bytes;	/* of one access */
+	unsigned int max_places;	/* of one access, 0: it goes to one place only */
 	uint8_t pattern[DMA_PATTERN_BYTES];
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
@@ -126,7 +127,7 @@ enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size)
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 /*
- * One access that goes to @count places, at most DMA_MAX_PLACES, of @size bytes each, together at most
+ * One access that goes to @count places, at most max_places, of @size bytes each, together at most
  * DMA_SHORT_BYTES. Returns DMA_REFUSED if the master has no such access.
  */
 enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
@@ -160,6 +161,10 @@ extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_consol
 bool dma_virtio_open(struct dma_master *master, const struct device_location *place, uint32_t type,
 		     struct error *error);
 bool dma_virtio_start(struct dma_master *master);
+
+/* Return how many descriptors the ring of @queue is given. */
+uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);
+
 void dma_virtio_stop(struct dma_master *master);
 
 /* A piece of scratch, @offset bytes behind DMA_SCRATCH, as the device sees it. */

@@ -59,6 +59,9 @@ struct places {
 
 static const struct places nowhere;
 
+/* Of a request: header, what is left of the last sector, and status. */
+#define OTHER_PIECES 3
+
 static enum dma_result send(struct dma_master *master, const struct ring_piece *pieces, unsigned int count)
 {
 	uint32_t written;
@@ -75,7 +78,7 @@ static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32
 {
 	bool writable = type == REQUEST_IN;
 	size_t rest = count * SECTOR - places.count * places.size;
-	struct ring_piece pieces[DMA_MAX_PLACES + 3];
+	struct ring_piece pieces[DMA_MAX_PLACES + OTHER_PIECES];
 	unsigned int used = 0;
 
 	scratch(master)->header.type = type;
@@ -204,6 +207,7 @@ static bool blk_open(struct dma_master *master, const struct device_location *pl
 	if (!master->sectors)
 		return error_set(error, "%s: virtio-blk without a sector", location_name(place));
 	master->max_bytes = master->sectors * SECTOR;
+	master->max_places = dma_virtio_ring_size(&master->virtio, 0) - OTHER_PIECES;
 	return true;
 }
 
