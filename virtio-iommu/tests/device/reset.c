@@ -3,6 +3,7 @@
  * Device reset (virtio 1.4, 5.13.5): no endpoint is attached afterwards.
  */
 #include "judge/steps.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/test.h"
 
 TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
@@ -25,6 +26,7 @@ TEST(N_RST_1, mapping_is_out_of_reach, NEEDS_DMA)
 		SKIP("unattached endpoints always bypass");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* The same before any driver has come back. */
@@ -39,6 +41,7 @@ TEST(N_RST_1, mapping_is_out_of_reach_without_a_driver, NEEDS_DMA)
 	REQUIRE(virtio_reset(&iommu.dev));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	REQUIRE(iommu_restart(iommu.wanted));
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* With bypass on, the endpoint is in bypass after the reset, not in its old domain. */

@@ -3,6 +3,7 @@
  * DETACH request (virtio 1.4, 5.13.6.4).
  */
 #include "judge/steps.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/test.h"
 
 static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t reserved)
@@ -25,6 +26,7 @@ TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
 	EXPECT_OK(reply);
 	EXPECT_NO_DOMAIN(s.domain);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT)
@@ -124,6 +126,7 @@ TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* Whatever the size of the mapping: its first page, its last, and one between. */
@@ -144,6 +147,7 @@ TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 	REQUIRE_OK(detach(domain, ep->id));
 	for (unsigned int i = 0; i < 3; i++)
 		EXPECT_WRITE_BLOCKED(ep, iova + tried[i] * page, 1);
+	EXPECT_OUT_OF_REACH(ep, iova + 15 * page, target + 15 * page);
 }
 
 /* With bypass on, the same address now means guest-physical memory, and only that. */

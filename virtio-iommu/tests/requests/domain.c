@@ -3,6 +3,7 @@
  * Domains and their members (virtio 1.4, 5.13.6.3 and 5.13.6.4).
  */
 #include "judge/steps.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/test.h"
 
 TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
@@ -193,6 +194,7 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
 	REQUIRE_OK(detach(s.domain, second->id));
 	EXPECT_WRITE_BLOCKED(second, s.iova, 8);
+	EXPECT_OUT_OF_REACH(second, s.iova, s.target);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -208,6 +210,7 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }
 

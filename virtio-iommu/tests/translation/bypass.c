@@ -3,6 +3,7 @@
  * Bypass (virtio 1.4, 5.13.6, "Device operations") and endpoints without a domain.
  */
 #include "judge/steps.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/test.h"
 
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
@@ -238,6 +239,7 @@ TEST(DEV_OPS_6, endpoint_is_blocked_after_detach, NEEDS_DMA)
 	REQUIRE(detach_endpoint(s.ep, s.domain));
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
 	expect_blocked(AT, s.ep);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* The rings of the endpoint lie in memory too: what it leaves there is the used index. */
