@@ -24,6 +24,8 @@ def test_red_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     again = f"--case detach/600-ranges -v one '{TRAP}'"
     assert test["reproduce"].endswith(again) and f"{again}\n" in tree.out
     assert 'got status "OK" (0); cell: detach, 600 ranges\n' in tree.out
+    tree.run("--case", "detach/600-ranges", "one")
+    assert trapped(tree)["reproduce"].count("--case") == 1
     others = [other for other in tree.results()["runs"][0]["tests"] if other["id"] != TRAP]
     assert {(other["cell"], other["cells"]) for other in others} == {(None, None)}
 
