@@ -142,7 +142,8 @@ bool iommu_open(const struct iommu_rings *rings, struct error *error)
 		return false;
 	set_granule(iommu.config.page_size_mask);
 	for (unsigned int queue = 0; queue < 2; queue++)
-		ring_memory[queue] = arena_alloc(ring_bytes(IOMMU_RING_SIZE, iommu.offered), SMALLEST_PAGE);
+		ring_memory[queue] = arena_alloc_uninit(ring_bytes(RING_MAX_SIZE, iommu.offered),
+							SMALLEST_PAGE);
 	requests_init();
 	events_init();
 	if (!iommu_restart(iommu.wanted))
@@ -158,13 +159,12 @@ bool iommu_is_up(void)
 
 static bool start_queue(uint16_t queue, struct ring *ring)
 {
-	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue), size = IOMMU_RING_SIZE;
+	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue);
+	uint16_t size = queue == REQUEST_QUEUE ? iommu.rings.size : iommu.rings.event_size;
 
 	if (!most)
 		return false;
-	if (queue == REQUEST_QUEUE && iommu.rings.size)
-		size = iommu.rings.size;
-	size = min(most, size);
+	size = min(most, size ? size : IOMMU_RING_SIZE);
 	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
 		size &= size - 1;	/* a power of 2 if split (2.7) */
 	ring_init(ring, size, ring_memory[queue], 0, iommu.dev.accepted);
@@ -179,6 +179,7 @@ bool iommu_enable_queues(void)
 bool iommu_prepare(uint64_t features)
 {
 	trace("reset, features %#lx", features);
+	iommu.altered = false;
 	domains_reset();
 	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) && iommu_enable_queues();
 }

@@ -20,8 +20,8 @@ void clean_up(void)
 		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
-	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
-	    !iommu_restart(iommu.wanted))
+	if ((died || iommu.altered || events_are_manual() || iommu.dev.accepted != iommu.wanted ||
+	     !iommu_is_up()) && !iommu_restart(iommu.wanted))
 		judge(VERDICT_FAIL, at, "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();

@@ -31,6 +31,21 @@ bool restart_device(struct source_line at, uint64_t features)
 	return report_status(at, "the device comes up", iommu_restart(features));
 }
 
+bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)
+{
+	struct iommu_rings usual = iommu.rings;
+	bool up;
+
+	if (requests)
+		iommu.rings.size = requests;
+	if (events)
+		iommu.rings.event_size = events;
+	up = restart_device(at, features);
+	iommu.rings = usual;
+	iommu.altered = true;
+	return up;
+}
+
 bool restart_if_needs_reset(struct source_line at, uint64_t features)
 {
 	return !virtio_needs_reset(&iommu.dev) || restart_device(at, features);
