@@ -264,20 +264,30 @@ static bool take(struct batch *batch)
 	return true;
 }
 
-bool batch_send(struct batch *batch)
+void batch_publish(struct batch *batch)
 {
-	bool all = true;
-
 	if (batch->count > 1)
-		trace("%u requests behind one notification", batch->count);
+		trace("%u requests at once", batch->count);
 	else if (batch->count)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
-	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+}
+
+bool batch_wait(struct batch *batch)
+{
+	bool all = true;
+
 	for (unsigned int left = batch->count; left && all; left--)
 		all = take(batch);
 	iommu.dead = !all;
 	return all;
+}
+
+bool batch_send(struct batch *batch)
+{
+	batch_publish(batch);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return batch_wait(batch);
 }

@@ -46,9 +46,18 @@ bool batch_add(struct batch *batch, const void *readable, uint32_t size, uint32_
 unsigned int batch_count(const struct batch *batch);
 
 /*
- * Make all available in the order in which they were added, notify once, and wait. Return false, with
- * iommu.dead set, if not all come back within REPLY_TIMEOUT_US, or the device asks for a reset.
+ * Make all available in the order in which they were added. Without a notification the device need not see
+ * it.
  */
+void batch_publish(struct batch *batch);
+
+/*
+ * Wait until all have come back. Return false, with iommu.dead set, if not all do within REPLY_TIMEOUT_US,
+ * or the device asks for a reset.
+ */
+bool batch_wait(struct batch *batch);
+
+/* Make all available, notify once, and wait: see batch_wait(). */
 bool batch_send(struct batch *batch);
 
 /* Return the reply to request number @index, valid until the memory of the batch is released. */

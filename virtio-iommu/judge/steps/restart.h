@@ -38,9 +38,10 @@ bool prepare_device(struct source_line at, uint64_t features);
 bool restart_device(struct source_line at, uint64_t features);
 
 /*
- * Like restart_device(), with queues of at most these sizes, 0 for the usual one: the largest that the
- * device and the format allow. The clean-up brings the usual ones back.
+ * Like prepare_device() and restart_device(), with queues of at most these sizes, 0 for the usual one: the
+ * largest that the device and the format allow. The clean-up brings the usual ones back.
  */
+bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events);
 bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events);
 
 /* Like restart_device(), if the device asks for it: it may after what it must not be sent. */
