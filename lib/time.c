@@ -20,6 +20,6 @@ struct deadline deadline_in(uint64_t microseconds)
 
 bool deadline_over(const struct deadline *deadline)
 {
-	machine_relax();
+	machine_relax(deadline->end);
 	return machine_ticks() >= deadline->end;
 }

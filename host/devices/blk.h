@@ -2,6 +2,7 @@
 #ifndef VBLK_H
 #define VBLK_H
 
+#include "host/devices/delay.h"
 #include "host/virtio/vdev.h"
 
 #define VBLK_SECTORS 128
@@ -13,12 +14,8 @@ struct vblk {
 		uint64_t capacity;	/* sectors */
 	} config;
 	uint8_t disk[VBLK_SECTORS][512];
-	unsigned int rest;	/* of the time that a request takes, in turns of waiting */
-	unsigned int queue;	/* that it is in */
+	struct delay delay;
 };
-
-/* The CPU waits: disks that take their time go on. */
-void vblk_idle(void);
 
 void vblk_init(struct vblk *blk);
 

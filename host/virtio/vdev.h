@@ -49,7 +49,7 @@ struct vqueue {
 	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
 	unsigned int held_count;
 	uint64_t last_put;		/* packed, for a bug: behind the last used descriptor's address */
-	unsigned int resetting;		/* reads of queue_reset until a reset of the queue is over */
+	bool resetting;			/* a slow reset of the queue goes on */
 	bool hidden;			/* a bug: runs, and says that it was reset */
 	struct vqueue_setup before;	/* for bugs: the reset of the queue */
 	bool served;			/* a buffer was taken since the queue was last found empty */

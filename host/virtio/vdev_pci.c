@@ -7,6 +7,7 @@
 #include "host/bugs/vdev.h"
 #include "host/machine/fatal.h"
 #include "host/bugs/mutant.h"
+#include "host/machine/clock.h"
 #include "host/machine/personality.h"
 #include "host/virtio/vdev.h"
 #include "host/virtio/vdev_capabilities.h"
@@ -60,25 +61,30 @@ static void reset_queue(struct vdev *dev, struct vqueue *queue)
 	bug_queue_was_reset(dev, queue, &old);
 }
 
-/* Reads of queue_reset until a slow one is over. */
-#define SLOW_RESET 3
+/* The end of a slow reset is due: it shows when queue_reset is read. */
+static void time_is_up(void *unused)
+{
+	(void)unused;
+}
+
+static struct timer slow_reset = {.expire = time_is_up};
 
 static void write_queue_reset(struct vdev *dev, struct vqueue *queue, uint32_t value)
 {
 	if (value != 1 || !vdev_has(dev, VIRTIO_F_RING_RESET) || bug_queue_reset(dev, queue))
 		return;
-	if (personality->slow_queue_reset)
-		queue->resetting = SLOW_RESET;
-	else
-		reset_queue(dev, queue);
+	if (!personality->queue_reset_us)
+		return reset_queue(dev, queue);
+	queue->resetting = true;
+	timer_start(&slow_reset, personality->queue_reset_us);
 }
 
-/* What queue_reset shows; reading it takes a slow one a step on. */
+/* What queue_reset shows. */
 static bool goes_on(struct vdev *dev, struct vqueue *queue)
 {
 	bool resetting = queue->resetting;
 
-	if (resetting && !--queue->resetting)
+	if (resetting && !slow_reset.running)
 		reset_queue(dev, queue);
 	return bug_shows_resetting(dev, queue, resetting && queue->enabled);
 }
