@@ -19,7 +19,7 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/reserved.h"
-#include "judge/test.h"
+#include "run.h"
 #include "topology/firmware.h"
 #include "topology/topology.h"
 #include "version.h"

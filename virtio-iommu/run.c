@@ -8,15 +8,17 @@
 
 #include "boot.h"
 #include "console.h"
+#include "driver/message.h"
+#include "driver/trace.h"
 #include "exception.h"
 #include "glob.h"
-
-#include "driver/trace.h"
 #include "judge/clean_up.h"
+#include "judge/needs.h"
 #include "judge/options.h"
-#include "judge/steps.h"
 #include "judge/test.h"
+#include "judge/test_frame.h"
 #include "judge/verdict.h"
+#include "run.h"
 
 extern const struct test test_table_start[], test_table_end[];
 
@@ -28,9 +30,9 @@ static void run_one(const struct test *test)
 
 	verdict_begin(test);
 	if (test->since > spec_minor())
-		skip("", "virtio 1.%u does not have this requirement", spec_minor());
+		skip("virtio 1.%u does not have this requirement", spec_minor());
 	else if (unmet)
-		skip("", "%s", unmet);
+		skip("%s", unmet);
 	else {
 		printf("# start %s\n", verdict_id());
 		test->run();
@@ -44,7 +46,8 @@ static void run_one(const struct test *test)
 void exception_report(const char *summary)
 {
 	if (verdict_is_open()) {
-		judge(VERDICT_ERROR, "exception handler", "no exception", "%s", summary);
+		judge(VERDICT_ERROR, (struct source_line){"exception handler", 0}, "no exception", "%s",
+		      summary);
 		verdict_end(0);
 	}
 	bail_out("%s", summary);
@@ -119,7 +122,6 @@ void run_tests(const struct boot_info *boot)
 	if (boot_option(boot, "trace", NULL, 0))
 		trace_enable();
 	select_tests(&selection);
-	noop_learn_status();
 	printf("1..%u\n", count_selected(&selection));
 	for (const struct test *t = test_table_start; t < test_table_end; t++) {
 		if (!selection.selected[t - test_table_start])

@@ -2,26 +2,27 @@
 #include "driver/message.h"
 #include "judge/clean_up.h"
 #include "judge/test.h"
-#include "judge/verdict.h"
+#include "judge/test_frame.h"
 
 /* A device that died makes the test fail in which it died, and does not spoil the next one. */
 void clean_up(void)
 {
+	const struct source_line at = {"after the test", 0};
 	bool died = iommu.dead || virtio_needs_reset(&iommu.dev);
 	const char *breach = requests_breach();
 
 	allow_verdicts();
 	if (breach)
-		judge(VERDICT_FAIL, "after the test", "the device keeps to the buffers of its requests", "%s",
+		judge(VERDICT_FAIL, at, "the device keeps to the buffers of its requests", "%s",
 		      breach);
 	if (died)
-		judge(VERDICT_FAIL, "after the test", "the device answers after the test",
+		judge(VERDICT_FAIL, at, "the device answers after the test",
 		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
 	    !iommu_restart(iommu.wanted))
-		judge(VERDICT_FAIL, "after the test", "the device comes back after a reset",
+		judge(VERDICT_FAIL, at, "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != iommu.initial_bypass)

@@ -2,13 +2,18 @@
 /*
  * Conditions of tests: whether they hold here, and what to say if not.
  */
+#include <string.h>
+
 #include "boot.h"
-#include "topology/firmware.h"
-#include "judge/hostile.h"
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
 #include "driver/message.h"
-#include "pci/pci.h"
 #include "driver/reserved.h"
-#include "judge/test.h"
+#include "judge/needs.h"
+#include "judge/steps/hostile.h"
+#include "pci/pci.h"
+#include "topology/firmware.h"
+#include "util.h"
 
 static bool has_endpoint(void)
 {
@@ -231,7 +236,7 @@ static const struct {
 
 const char *unmet_need(uint64_t needs)
 {
-	for (unsigned int i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(conditions); i++)
 		if ((needs & conditions[i].need) && !conditions[i].holds())
 			return conditions[i].words;
 	return NULL;

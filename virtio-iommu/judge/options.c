@@ -9,8 +9,7 @@
 #include "boot.h"
 #include "console.h"
 #include "judge/options.h"
-#include "judge/test.h"
-#include "judge/verdict.h"
+#include "judge/test_frame.h"
 
 static const struct boot_info *command;
 

@@ -11,14 +11,14 @@
 #include "judge/clean_up.h"
 #include "judge/options.h"
 #include "judge/product.h"
-#include "judge/verdict.h"
+#include "judge/test_frame.h"
 #include "memory.h"
 #include "util.h"
 
 #define OPEN 0xff	/* a dimension that has no value yet */
 
 struct run {
-	const char *at;
+	struct source_line at;
 	const struct product *product;
 	uint32_t allowed[PRODUCT_DIMENSIONS];	/* values that can be had here and are asked for */
 	const char *unmet;			/* why the first one cannot */
@@ -285,13 +285,13 @@ static bool allow_values(struct run *run, unsigned int dimension, uint32_t value
 		}
 		if (run->allowed[i])
 			continue;
-		skip(run->at, "%s", unmet);
+		skip("%s", unmet);
 		return false;
 	}
 	return true;
 }
 
-void product_run(const char *at, const struct product *product, unsigned int dimension, uint32_t values)
+void product_run(struct source_line at, const struct product *product, unsigned int dimension, uint32_t values)
 {
 	static struct run run;
 	char name[CELL_NAME];

@@ -64,11 +64,11 @@ struct product {
 	unsigned int rule_count;
 
 	/* Play the cell and judge it, by judge(), EXPECT_...() and so on, with @at as the place. */
-	void (*play)(const char *at, const cell_t cell);
+	void (*play)(struct source_line at, const cell_t cell);
 };
 
 /* Play the cells of the product in which @dimension has one of @values. */
 #define PRODUCT(product, ...) product_run(AT, product, __VA_ARGS__)
-void product_run(const char *at, const struct product *product, unsigned int dimension, uint32_t values);
+void product_run(struct source_line at, const struct product *product, unsigned int dimension, uint32_t values);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "console.h"
 #include "judge/test.h"
-#include "judge/verdict.h"
+#include "judge/test_frame.h"
 #include "util.h"
 
 static struct running {
@@ -17,7 +17,7 @@ static struct running {
 	char id[128];
 	enum verdict verdict;
 	bool unjudged;		/* from here on */
-	const char *at;
+	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
 	unsigned int cells;	/* that were judged */
 	char expected[128], actual[160];	/* of a skip: actual holds the reason */
@@ -40,7 +40,7 @@ bool no_defect_so_far(void)
 	return current.verdict <= VERDICT_INFO;
 }
 
-static void record(enum verdict verdict, const char *at, const char *expected, const char *actual,
+static void record(enum verdict verdict, struct source_line at, const char *expected, const char *actual,
 		   va_list args)
 {
 	if (verdict == BY_LEVEL)
@@ -54,7 +54,7 @@ static void record(enum verdict verdict, const char *at, const char *expected, c
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 
-void judge(enum verdict verdict, const char *at, const char *expected, const char *actual, ...)
+void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 {
 	va_list args;
 
@@ -63,18 +63,27 @@ void judge(enum verdict verdict, const char *at, const char *expected, const cha
 	va_end(args);
 }
 
-void skip(const char *at, const char *reason, ...)
+void info(struct source_line at, const char *way, ...)
+{
+	va_list args;
+
+	va_start(args, way);
+	record(VERDICT_INFO, at, "either way is legal", way, args);
+	va_end(args);
+}
+
+void skip(const char *reason, ...)
 {
 	va_list args;
 
 	va_start(args, reason);
-	record(VERDICT_SKIP, at, "", reason, args);
+	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
 	va_end(args);
 }
 
 void skip_rest(const char *reason)
 {
-	skip("", "%s", reason);
+	skip("%s", reason);
 	current.unjudged = true;
 }
 
@@ -103,32 +112,26 @@ static void print_quoted(const char *key, const char *text)
 	console_puts("\"\n");
 }
 
-/* Below virtio-iommu/tests/. AT has no folders: it stands in the image a thousand times. */
+/* Below virtio-iommu/tests/. A source_line has no folders: file names stand in the image many times. */
 static const char *const test_files[] = {
 #include "test_files.h"
 };
 
-/* Return the folder of what begins with the name of one of these files, with its '/', and its length. */
-static const char *folder_of(const char *at, size_t *length)
+/* Return the path of the test's file of that name below virtio-iommu/tests/. */
+static const char *path_of(const char *file)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(test_files); i++) {
-		const char *name = strrchr(test_files[i], '/') + 1;
-
-		*length = name - test_files[i];
-		if (!strncmp(name, at, strlen(name)))
+	for (unsigned int i = 0; i < ARRAY_SIZE(test_files); i++)
+		if (!strcmp(strrchr(test_files[i], '/') + 1, file))
 			return test_files[i];
-	}
-	*length = 0;
-	return "";
+	return file;
 }
 
-/* A place in a test, or the step outside of it that judged. */
-static void print_place(const char *at)
+static void print_place(struct source_line at)
 {
-	size_t length;
-	const char *folder = folder_of(at, &length);
-
-	printf("  at: \"%s%.*s%s\"\n", length ? "virtio-iommu/tests/" : "", (int)length, folder, at);
+	if (at.number)
+		printf("  at: \"virtio-iommu/tests/%s:%lu\"\n", path_of(at.file), at.number);
+	else
+		printf("  at: \"%s\"\n", at.file);
 }
 
 static void print_details(uint64_t microseconds)

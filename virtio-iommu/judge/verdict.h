@@ -1,44 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The frame of one test: from its begin to its end, what judge() and skip() record is its verdict. For
- * whoever runs the tests.
+ * Record what the running test finds (docs/verdicts.md).
  */
 #ifndef JUDGE_VERDICT_H
 #define JUDGE_VERDICT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "judge/test.h"
-
-/* Begin @test, with verdict pass. */
-void verdict_begin(const struct test *test);
-
-/* Return its id as reports have it: REQUIREMENT/name. */
-const char *verdict_id(void);
-
-/* Return true between verdict_begin() and verdict_end(). */
-bool verdict_is_open(void);
-
-/* Print the verdict as TAP, with its details; the test took @microseconds. */
-void verdict_end(uint64_t microseconds);
-
-/* Undo skip_rest(): what comes now counts again. */
-void allow_verdicts(void);
-
-/* The most bytes of a cell's name, with its end. */
-#define CELL_NAME 256
+/* From mild to severe; the first of the worst ones of a test is its verdict. */
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_INFO,	/* the text leaves it open: which way the device went */
+	VERDICT_SKIP,	/* the requirement's condition does not hold here */
+	VERDICT_WARN,	/* a SHOULD is not followed */
+	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died */
+	VERDICT_ERROR,	/* the suite or its environment went wrong */
+	/*
+	 * For judge(): what a broken expectation means under the level of the test's requirement: a fail for
+	 * a MUST or isolation, else a warn. What breaks a MUST of another requirement is VERDICT_FAIL.
+	 */
+	BY_LEVEL,
+};
 
 /*
- * Begin a cell of a product (product.h), with verdict pass. @name is copied; it stands beside the verdict
- * if this cell makes it.
+ * A line of a test; the build shortens the file to its name in virtio-iommu/tests/. Number 0: something else
+ * than a test, and @file says what.
  */
-void verdict_cell_begin(const char *name);
+struct source_line {
+	const char *file;
+	unsigned long number;	/* as wide as a register, so that the pair is passed in two of them */
+};
+
+/* This line, for functions that record a verdict. A helper of several tests takes that of the test. */
+#define AT ((struct source_line){__FILE__, __LINE__})
 
 /*
- * End it, and return its verdict. The worst verdict of all cells is the test's; a skip stands only if no cell
- * was judged.
+ * Record @verdict, with what was expected and, in printf form, what was seen: at most 127 and 159 characters,
+ * and what is longer is cut.
  */
-enum verdict verdict_cell_end(void);
+void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Record which of several legal ways the device went: an info. */
+void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
+#define INFO(...) info(AT, __VA_ARGS__)
+
+/* Record that the running test cannot be judged, because @reason does not hold. */
+void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, and leave the function. */
+#define SKIP(...)                                                                                 \
+	do {                                                                                      \
+		skip(__VA_ARGS__);                                                                \
+		return;                                                                           \
+	} while (0)
+
+/* Like skip(), for a helper that cannot leave the test: what the test says from now on does not count. */
+void skip_rest(const char *reason);
+
+/* Return true while nothing worse than an info was recorded for the running test. */
+bool no_defect_so_far(void);
 
 #endif

@@ -146,15 +146,25 @@ static bool out_of_reach(const struct chain *chain, const struct fault_record *r
 	return ended;
 }
 
-bool bug_event_ready(struct chain *chain, const struct fault_record *record, uint32_t *used)
+static void use_twice(const struct chain *chain, const struct fault_record *record, uint32_t length)
 {
 	struct vdev *dev = &ref_iommu.vdev;
+	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
 
+	if (!chain_write(dev, chain, 0, record, length))
+		return;
+	vring_push(dev, queue, chain, length);
+	vring_push(dev, queue, chain, length);
+	vring_flush(dev, queue);
+}
+
+bool bug_event_ready(struct chain *chain, const struct fault_record *record, uint32_t *used)
+{
 	if (write_wrongly(chain, record) || out_of_reach(chain, record, *used))
 		return true;
-	*used = used_length(chain, record, *used);
 	if (mutant(MUTANT_EVENT_BUFFER_TWICE))
-		vring_push(dev, &dev->queues[EVENT_QUEUE], chain, *used);
+		return use_twice(chain, record, *used), true;
+	*used = used_length(chain, record, *used);
 	return false;
 }
 

@@ -2,7 +2,8 @@
 /*
  * Device configuration layout (virtio 1.4, 5.13.4).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 static uint64_t page_size_mask(void)
@@ -13,7 +14,7 @@ static uint64_t page_size_mask(void)
 /* Without any bit set there is no granule, and nothing can be mapped. */
 TEST(DEV_CFG_1, page_size_mask_is_not_zero, NEEDS_NOTHING)
 {
-	EXPECT(page_size_mask(), "page_size_mask has a bit set", "page_size_mask is 0");
+	EXPECT_NE(page_size_mask(), 0, "page_size_mask");
 }
 
 /* The field exists always: it reads the same before FEATURES_OK as after. */
@@ -21,12 +22,12 @@ TEST(DEV_CFG_1, page_size_mask_reads_the_same_before_features_ok, NEEDS_NOTHING)
 {
 	uint64_t after = page_size_mask(), before;
 
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	before = page_size_mask();
-	EXPECT(before && before == after, "the same non-zero page_size_mask",
-	       "%#lx before FEATURES_OK, %#lx after", before, after);
-	REQUIRE(iommu_restart(iommu.wanted));
+	EXPECT_NE(before, 0, "page_size_mask before FEATURES_OK");
+	EXPECT_EQ(before, after, "page_size_mask before FEATURES_OK");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* The lowest bit is the granule: a mapping of just that size works, up to its last byte. */
@@ -40,7 +41,7 @@ TEST(DEV_CFG_1, one_granule_can_be_mapped, NEEDS_DMA)
 
 	if (granule == 1)
 		SKIP("the granule is 1: a range of one byte is not allowed (AMB-4)");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + granule - 1, phys(target), MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(ep, iova, target, 1);
@@ -48,7 +49,7 @@ TEST(DEV_CFG_1, one_granule_can_be_mapped, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + granule, 1);
 }
 
-static void expect_bypass_bit(const char *at, const char *when)
+static void expect_bypass_bit(struct source_line at, const char *when)
 {
 	uint8_t value = iommu_bypass();
 
@@ -58,14 +59,16 @@ static void expect_bypass_bit(const char *at, const char *when)
 
 TEST(DEV_CFG_6, bypass_reads_0_or_1, NEEDS_BYPASS_CONFIG)
 {
-	EXPECT(iommu.initial_bypass <= 1, "bypass reads 0 or 1", "it read %#x at start",
-	       iommu.initial_bypass);
+	EXPECT_LE(iommu.initial_bypass, 1, "bypass at start");
 	for (uint8_t value = 0; value <= 1; value++) {
+		uint8_t seen;
+
 		iommu_set_bypass(value);
 		expect_bypass_bit(AT, "after a legal write");
-		if (iommu_bypass() != value)	/* DRV-CFG-1: a driver may write it */
-			judge(VERDICT_WARN, AT, "bypass reads what was written", "%#x after writing %u",
-			      iommu_bypass(), value);
+		seen = iommu_bypass();
+		if (seen != value)	/* DRV-CFG-1: a driver may write it */
+			judge(VERDICT_WARN, AT, "bypass reads what was written", "%#x after writing %u", seen,
+			      value);
 	}
 }
 
@@ -78,13 +81,13 @@ TEST(DEV_CFG_6, illegal_values_are_not_shown, NEEDS_BYPASS_CONFIG)
 		iommu_set_bypass(illegal[i]);
 		expect_bypass_bit(AT, "after an illegal write");
 		if (virtio_needs_reset(&iommu.dev))
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 		expect_bypass_bit(AT, "after an illegal write and a reset");
 	}
 }
 
 /* The field survives a reset of the device, whether the next driver accepts its feature or not. */
-static void reset_keeps_bypass(const char *at, uint64_t features)
+static void reset_keeps_bypass(struct source_line at, uint64_t features)
 {
 	uint8_t value = !iommu.initial_bypass, after;
 
@@ -94,8 +97,7 @@ static void reset_keeps_bypass(const char *at, uint64_t features)
 	after = iommu_bypass();
 	if (after != value)
 		judge(BY_LEVEL, at, "bypass as it was before the reset", "%u, was %u", after, value);
-	if (!iommu_restart(features))
-		judge(VERDICT_ERROR, at, "set-up: the device comes up again", "it does not");
+	restart_device(at, features);
 	after = iommu_bypass();
 	if (after != value)
 		judge(BY_LEVEL, at, "bypass as it was before the reset", "%u after negotiation, was %u",
@@ -110,7 +112,7 @@ TEST(DEV_CFG_4, bypass_survives_a_device_reset, NEEDS_BYPASS_CONFIG)
 TEST(DEV_CFG_4, bypass_survives_a_reset_and_a_driver_without_the_feature, NEEDS_BYPASS_CONFIG)
 {
 	reset_keeps_bypass(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* Without the feature a driver must not write the field. Whatever it does, the policy stays. */
@@ -118,10 +120,10 @@ TEST(DRV_CFG_1, write_without_the_feature_changes_nothing, NEEDS_BYPASS_CONFIG)
 {
 	uint8_t value = iommu_bypass(), after;
 
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 	iommu_set_bypass(!value);
 	after = iommu_bypass();
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (after != value)
 		judge(VERDICT_WARN, AT, "bypass as it was", "%u, was %u", after, value);
 }

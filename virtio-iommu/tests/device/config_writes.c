@@ -7,7 +7,11 @@
 
 #include <asm/io.h>
 
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "virtio/pci_layout.h"
 
@@ -35,7 +39,7 @@ static void write_field(unsigned int offset, unsigned int width, uint32_t value)
 		io_write32(field, value);
 }
 
-static void write_all_fields(const char *at, unsigned int width, uint32_t value)
+static void write_all_fields(struct source_line at, unsigned int width, uint32_t value)
 {
 	struct iommu_config config;
 
@@ -44,13 +48,12 @@ static void write_all_fields(const char *at, unsigned int width, uint32_t value)
 		if (offset != BYPASS || width > 1)
 			write_field(offset, width, value);
 	if (virtio_needs_reset(&iommu.dev))
-		judge(VERDICT_INFO, at, "either way is legal", "a write calls for a reset");
-	if (!restart_if_needs_reset(iommu.wanted))
+		info(at, "a write calls for a reset");
+	if (!restart_if_needs_reset(at, iommu.wanted))
 		return;
 	iommu_read_config(&config);
-	if (memcmp(&config, &iommu.config, sizeof(config)))
-		judge(BY_LEVEL, at, "all fields but bypass are read-only",
-		      "they are not for writes of %u bytes of %#x", width, value & 0xff);
+	expect_bytes(at, &config, &iommu.config, sizeof(config),
+		     "the configuration, after writes of %u bytes of %#x", width, value & 0xff);
 }
 
 TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
@@ -63,7 +66,7 @@ TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
 	}
 	if (!no_defect_so_far())
 		return;
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -72,13 +75,12 @@ TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_B
 {
 	uint8_t value = iommu_bypass();
 
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 	iommu_set_bypass(!value);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	write_field(0, 4, 0);
-	EXPECT(iommu_bypass() == value, "bypass as it was",
-	       "%u, which was refused before, after a write of page_size_mask", iommu_bypass());
-	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	EXPECT_EQ(iommu_bypass(), value, "bypass, after a refused write of it and one of page_size_mask");
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 	expect_unattached(AT, endpoint(0));
 }
 
@@ -90,11 +92,10 @@ TEST(DRV_CFG_3, illegal_values_of_bypass_open_and_close_nothing, NEEDS_ENDPOINT 
 	for (unsigned int i = 0; i < sizeof(illegal); i++) {
 		iommu_set_bypass(i % 2);
 		iommu_set_bypass(illegal[i]);
-		REQUIRE(restart_if_needs_reset(iommu.wanted));
+		REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 		expect_unattached(AT, endpoint(0));
 		iommu_set_bypass(1);
-		EXPECT(iommu_bypass() == 1, "bypass can be written again", "%u after writing 1",
-		       iommu_bypass());
+		EXPECT_EQ(iommu_bypass(), 1, "bypass after writing 1, and %#x before", illegal[i]);
 	}
 }
 
@@ -103,8 +104,7 @@ TEST(DRV_CFG_4, lowest_bit_of_bypass_says_it_all, NEEDS_ENDPOINT | NEEDS_BYPASS_
 {
 	for (unsigned int value = 0; value < 2; value++) {
 		iommu_set_bypass(value);
-		EXPECT((iommu_bypass() & 1) == value, "the lowest bit is what was written",
-		       "%#x after writing %u", iommu_bypass(), value);
+		EXPECT_EQ(iommu_bypass() & 1, value, "lowest bit of bypass after writing %u", value);
 		expect_unattached(AT, endpoint(0));
 	}
 }
@@ -112,11 +112,11 @@ TEST(DRV_CFG_4, lowest_bit_of_bypass_says_it_all, NEEDS_ENDPOINT | NEEDS_BYPASS_
 TEST(DRV_CFG_1, write_without_the_feature_keeps_the_policy, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	for (unsigned int value = 0; value < 2; value++) {
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		iommu_set_bypass(value);
-		REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 		iommu_set_bypass(!value);
-		REQUIRE(restart_if_needs_reset(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		REQUIRE(restart_if_needs_reset(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 		expect_unattached(AT, endpoint(0));
 	}
 }
@@ -127,7 +127,7 @@ TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CO
 	bool taken = false;
 
 	for (unsigned int value = 0; value < 2; value++) {
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		iommu_set_bypass(value);
 		greet();
 		iommu_set_bypass(!value);
@@ -141,11 +141,10 @@ TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CO
 
 TEST(N_BYP_5, write_before_driver_ok_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
-	REQUIRE(iommu_prepare(iommu.wanted));
+	REQUIRE(prepare_device(AT, iommu.wanted));
 	for (unsigned int i = 1; i < 4; i++) {
 		iommu_set_bypass(i % 2);
-		EXPECT(iommu_bypass() == i % 2, "bypass can be written after FEATURES_OK",
-		       "%u after writing %u", iommu_bypass(), i % 2);
+		EXPECT_EQ(iommu_bypass(), i % 2, "bypass, written after FEATURES_OK");
 		expect_unattached(AT, endpoint(0));
 	}
 	iommu_start();
@@ -156,15 +155,15 @@ TEST(N_BYP_5, write_before_driver_ok_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS
 TEST(N_BYP_5, policy_agrees_with_the_field_at_every_stage, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	for (unsigned int value = 0; value < 2; value++) {
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		iommu_set_bypass(value);
-		REQUIRE(virtio_reset(&iommu.dev));
+		REQUIRE(reset_device(AT));
 		expect_unattached(AT, endpoint(0));
-		REQUIRE(iommu_prepare(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+		REQUIRE(prepare_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 		expect_unattached(AT, endpoint(0));
 		iommu_start();
 		expect_unattached(AT, endpoint(0));
-		REQUIRE(iommu_prepare(iommu.wanted));
+		REQUIRE(prepare_device(AT, iommu.wanted));
 		expect_unattached(AT, endpoint(0));
 	}
 }
@@ -184,8 +183,8 @@ TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
-	reply = map(domain, iova, iova + 3 * iommu.page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
+	reply = map_range(domain, iova, 3 * iommu.page, target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(endpoint(0), iova + 3 * iommu.page - 1, target + 3 * iommu.page - 1, 1);
 	INFO("page_size_mask %s hints: %#lx", others ? "has" : "has no", iommu.config.page_size_mask);
@@ -225,7 +224,7 @@ TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 
 	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS))
 		SKIP("BYPASS and BYPASS_CONFIG are not offered together");
-	REQUIRE(iommu_restart(iommu.wanted | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)));
+	REQUIRE(restart_device(AT, iommu.wanted | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)));
 	iommu_set_bypass(0);
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
 	open = can_read(ep, phys(page), page, 8);
@@ -233,7 +232,7 @@ TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 		expect_identity(AT, ep);
 	else
 		expect_blocked(AT, ep);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
 	EXPECT_WRITES(ep, s.iova, s.target, 8);
 	INFO("BYPASS and bypass = 0: endpoints %s", open ? "bypass" : "are blocked");
@@ -246,10 +245,10 @@ TEST(DEV_OPS_6, old_bypass_holds_only_when_accepted, NEEDS_ENDPOINT)
 
 	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS) || iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
 		SKIP("unattached endpoints do not depend on BYPASS");
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS)));
 	expect_blocked(AT, ep);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_identity(AT, ep);
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	expect_blocked(AT, ep);
 }

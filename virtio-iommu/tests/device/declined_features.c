@@ -6,21 +6,24 @@
  */
 #include <string.h>
 
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 /* ATTACH, MAP, DMA and DETACH as ever, and all fields show what they showed. */
-static void expect_service(const char *at)
+static void expect_service(struct source_line at)
 {
 	struct iommu_config config;
 	struct page_fixture s;
 
 	iommu_read_config(&config);
-	if (memcmp(&config, &iommu.config, sizeof(config)))
-		judge(BY_LEVEL, at, "configuration as with all features", "accepted %#lx: it differs",
-		      iommu.dev.accepted);
-	if (map_one_page(&s) && expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8))
-		detach_endpoint(s.ep, s.domain);
+	expect_bytes(at, &config, &iommu.config, sizeof(config), "the configuration with features %#lx",
+		     iommu.dev.accepted);
+	if (map_one_page(at, &s) && expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8))
+		detach_endpoint(at, s.ep, s.domain);
 }
 
 TEST(DRV_FEAT_1, device_works_without_any_one_feature, NEEDS_DMA)
@@ -30,9 +33,7 @@ TEST(DRV_FEAT_1, device_works_without_any_one_feature, NEEDS_DMA)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		if (!(optional & VIRTIO_FEATURE(bit)))
 			continue;
-		if (!iommu_restart(features_without(bit)))
-			judge(BY_LEVEL, AT, "the device comes up", "it does not without feature %u", bit);
-		else
+		if (expect_restart(AT, features_without(bit), "without feature %u", bit))
 			expect_service(AT);
 	}
 }
@@ -44,7 +45,7 @@ TEST(DRV_FEAT_1, device_works_without_all_features, NEEDS_ENDPOINT)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(iommu_restart(LEAST_FEATURES));
+	REQUIRE(restart_device(AT, LEAST_FEATURES));
 	reply = attach(domain, endpoint(0)->id, 0);
 	EXPECT_OK(reply);
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
@@ -54,16 +55,16 @@ TEST(DRV_FEAT_1, device_works_without_all_features, NEEDS_ENDPOINT)
 }
 
 /* A mapping outside of the input range that is refused is none. */
-static bool try_outside(const struct page_fixture *s, uint64_t start)
+static bool try_outside(struct source_line at, const struct page_fixture *s, uint64_t start)
 {
-	struct reply reply = map(s->domain, start, start + iommu.page - 1, phys(s->target), MAP_RW);
+	struct reply reply = map_page(s->domain, start, s->target, MAP_RW);
 
 	if (!is_ok(&reply)) {
-		expect_write_blocked("try_outside", s->ep, start, 8);
+		expect_write_blocked(at, s->ep, start, 8);
 		return false;
 	}
-	reply = unmap(s->domain, start, start + iommu.page - 1);
-	expect_status("try_outside", BY_LEVEL, &reply, STATUS_OK);
+	reply = unmap_page(s->domain, start);
+	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	return true;
 }
 
@@ -76,12 +77,12 @@ TEST(AMB_1, input_range_without_its_feature, NEEDS_DMA | NEEDS_INPUT_RANGE)
 
 	if (!below && !above)
 		SKIP("all addresses are inside of the input range");
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_INPUT_RANGE)));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_INPUT_RANGE)));
+	REQUIRE(map_one_page(AT, &s));
 	if (below)
-		taken = try_outside(&s, iommu.config.input_start - iommu.page);
+		taken = try_outside(AT, &s, iommu.config.input_start - iommu.page);
 	if (above)
-		taken |= try_outside(&s, iommu.config.input_end + 1);
+		taken |= try_outside(AT, &s, iommu.config.input_end + 1);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	INFO("a driver without INPUT_RANGE is %s", taken ? "not bound by it" : "bound by it");
 }
@@ -97,7 +98,7 @@ TEST(AMB_1, domain_range_without_its_feature, NEEDS_ENDPOINT | NEEDS_DOMAIN_RANG
 	if (!domain)
 		domain = c->domain_start - 1;
 	set_unattached_bypass(true);	/* which tells from being attached */
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_DOMAIN_RANGE)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_DOMAIN_RANGE)));
 	reply = attach(domain, endpoint(0)->id, 0);
 	if (is_ok(&reply))
 		EXPECT_WRITE_BLOCKED(endpoint(0), phys(watched_pages(1)), 8);
@@ -112,7 +113,7 @@ TEST(AMB_3, bypass_flag_without_its_feature, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFI
 	struct reply reply;
 
 	iommu_set_bypass(0);
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 	reply = attach(fresh_domain(), ep->id, ATTACH_BYPASS);
 	if (is_ok(&reply))
 		expect_identity(AT, ep);
@@ -125,44 +126,39 @@ TEST(AMB_3, probe_without_its_feature, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	struct reply reply;
 
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_PROBE)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_PROBE)));
 	reply = probe(endpoint(0)->id);
 	EXPECT(reply.used, "PROBE comes back", "it does not");
-	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 	INFO("PROBE without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
 }
 
 /* A page more, with the flag. Not offered, it is an unknown one. */
 TEST(DRV_MAP_7, mmio_flag_without_its_feature, NEEDS_DMA)
 {
-	uint64_t start, end;
+	uint64_t start;
 	struct reply reply;
 	struct page_fixture s;
 
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_MMIO)));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_MMIO)));
+	REQUIRE(map_one_page(AT, &s));
 	start = s.iova + iommu.page;
-	end = start + iommu.page - 1;
-	reply = map(s.domain, start, end, phys(s.target), MAP_RW | MAP_MMIO);
+	reply = map_page(s.domain, start, s.target, MAP_RW | MAP_MMIO);
 	if (!iommu_offers(VIRTIO_IOMMU_F_MMIO))	/* DEV-MAP-3 */
 		expect_status(AT, VERDICT_FAIL, &reply, STATUS_INVAL);
 	else
 		INFO("the flag MMIO without its feature: %s", status_name(reply.status));
 	if (is_ok(&reply))
-		REQUIRE_OK(unmap(s.domain, start, end));
+		REQUIRE_OK(unmap_page(s.domain, start));
 	EXPECT_WRITE_BLOCKED(s.ep, start, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
 /* The endpoint in a domain of its own, without MAP and UNMAP. */
-static bool join_without_map(struct endpoint *ep, uint32_t domain)
+static bool attach_without_map(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
-	struct reply reply;
-
-	if (!iommu_restart(features_without(VIRTIO_IOMMU_F_MAP_UNMAP)))
-		return false;
-	reply = attach(domain, ep->id, 0);
-	return is_ok(&reply);
+	return restart_device(at, features_without(VIRTIO_IOMMU_F_MAP_UNMAP)) &&
+	       attach_endpoint(at, ep, domain);
 }
 
 TEST(N_MAP_7, map_is_not_available_without_its_feature, NEEDS_ENDPOINT)
@@ -171,10 +167,10 @@ TEST(N_MAP_7, map_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 	uint64_t iova = iova_window(1);
 	struct reply reply;
 
-	REQUIRE(join_without_map(endpoint(0), domain));
-	reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+	REQUIRE(attach_without_map(AT, endpoint(0), domain));
+	reply = map_page(domain, iova, watched_pages(1), MAP_RW);
 	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
-	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
 
 TEST(N_MAP_7, unmap_is_not_available_without_its_feature, NEEDS_ENDPOINT)
@@ -183,10 +179,10 @@ TEST(N_MAP_7, unmap_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 	uint64_t iova = iova_window(1);
 	struct reply reply;
 
-	REQUIRE(join_without_map(endpoint(0), domain));
-	reply = unmap(domain, iova, iova + iommu.page - 1);
+	REQUIRE(attach_without_map(AT, endpoint(0), domain));
+	reply = unmap_page(domain, iova);
 	EXPECT(reply.used && !is_ok(&reply), "any answer but OK", "%s", status_name(reply.status));
-	REQUIRE(restart_if_needs_reset(iommu.wanted));
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
 
 /* The endpoint's own page is mapped first, so that it could tell that the other one is, too. */
@@ -198,15 +194,15 @@ TEST(DRV_INIT_1, map_without_its_feature_is_done_or_not, NEEDS_DMA)
 	uint8_t *target = watched_pages(1);
 	struct reply own, reply;
 
-	REQUIRE(join_without_map(ep, domain));
-	own = map(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1, phys(ep->dma.page), MAP_RW);
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_without_map(AT, ep, domain));
+	own = map_private_page(domain, ep);
+	reply = map_page(domain, iova, target, MAP_RW);
 	dma_set_page_iova(&ep->dma, ep->page_iova);
 	if (is_ok(&own) && is_ok(&reply))
 		EXPECT_WRITES(ep, iova, target, 8);
 	else
 		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	require_alive(AT, ep, NULL);
 	INFO("MAP without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
 }

@@ -7,13 +7,16 @@
 
 #include <asm/io.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/options.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 #include "virtio/pci_layout.h"
 
 /* Buffers that are available before DRIVER_OK wait for it, whether the driver is too early or not. */
-static void waits_for_driver_ok(const char *at, bool notify)
+static void waits_for_driver_ok(struct source_line at, bool notify)
 {
 	bool early;
 
@@ -47,6 +50,15 @@ static bool negotiate(uint64_t features)
 	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features);
 }
 
+static bool expect_features_ok(struct source_line at, uint64_t features)
+{
+	if (negotiate(features))
+		return true;
+	judge(BY_LEVEL, at, "FEATURES_OK sticks", "device_status %#x with features %#lx",
+	      iommu.dev.transport->status(&iommu.dev), features);
+	return false;
+}
+
 TEST(GEN_RESET_1, status_is_0_after_a_reset_at_every_stage, NEEDS_NOTHING)
 {
 	static const uint8_t stages[] = {0, 1, 3, 11, 15, 15 | VIRTIO_FAILED};
@@ -55,7 +67,7 @@ TEST(GEN_RESET_1, status_is_0_after_a_reset_at_every_stage, NEEDS_NOTHING)
 		if (stages[i] & VIRTIO_FEATURES_OK)
 			negotiate(iommu.wanted);
 		iommu.dev.transport->set_status(&iommu.dev, stages[i]);
-		expect_good(AT, virtio_reset(&iommu.dev), "device_status is 0", stages[i]);
+		expect_reset(AT, "after a reset from %#x", stages[i]);
 	}
 }
 
@@ -63,7 +75,7 @@ TEST(GEN_RESET_1, status_is_0_after_a_reset_with_a_request_in_flight, NEEDS_NOTH
 {
 	ring_publish(&iommu.requests, queue_noop());
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(AT, virtio_reset(&iommu.dev), "device_status is 0", 0);
+	expect_reset(AT, "after a reset with a request in flight");
 }
 
 /* What was available before the reset is not looked at any more, even if somebody notifies. */
@@ -79,17 +91,16 @@ TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 	pending = ring_pending(&iommu.requests);	/* until now a device may look unasked */
 	memcpy(before, ring, size);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(AT, ring_stays_idle(&iommu.requests, pending) && !memcmp(before, ring, size),
-		    "the queue is as it was", pending);
+	expect_ring_idle(AT, &iommu.requests, pending, "after a reset");
+	expect_bytes(AT, ring, before, size, "the queue after a reset");
 }
 
 TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 {
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	expect_good(AT, iommu.requests.used->index == 1, "used.idx is 1 after one request",
-		    iommu.requests.used->index);
+	EXPECT_EQ(iommu.requests.used->index, 1, "used.idx after one request");
 }
 
 TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
@@ -99,8 +110,8 @@ TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t feature = all & ~least & VIRTIO_FEATURE(bit);
 
-		expect_good(AT, !feature || (negotiate(all & ~feature) && negotiate(least | feature)),
-			    "FEATURES_OK sticks without it, and with it alone", feature);
+		if (feature && expect_features_ok(AT, all & ~feature))
+			expect_features_ok(AT, least | feature);
 	}
 }
 
@@ -113,8 +124,8 @@ TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_PCI)
 		if (!feature || !negotiate(iommu.wanted | feature))
 			continue;
 		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, bit / 32);
-		expect_good(AT, !(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1),
-			    "refused or dropped", feature);
+		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1, 0,
+			  "bit %u of driver_feature, which is not offered", bit);
 	}
 	virtio_reset(&iommu.dev);
 }
@@ -143,13 +154,14 @@ TEST(GEN_FEAT_3, no_undefined_bit_is_offered, NEEDS_NOTHING)
 TEST(GEN_FEAT_4, what_was_accepted_once_is_accepted_again, NEEDS_NOTHING)
 {
 	for (unsigned int i = 0; i < 16; i++)
-		expect_good(AT, negotiate(iommu.wanted), "FEATURES_OK sticks again", i);
+		expect_features_ok(AT, iommu.wanted);
 	virtio_reset(&iommu.dev);
 }
 
 TEST(GEN_RSVD_1, version_1_is_offered, NEEDS_NOTHING)
 {
-	expect_good(AT, iommu_offers(VIRTIO_F_VERSION_1), "VERSION_1 (bit 32)", iommu.offered);
+	EXPECT(iommu_offers(VIRTIO_F_VERSION_1), "VERSION_1 (bit 32) is offered", "features %#lx",
+	       iommu.offered);
 }
 
 /* The words in front of bypass, and whose they are. */
@@ -167,8 +179,9 @@ TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		early[i] = iommu_config_u32(4 * i);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
-		expect_good(AT, !iommu_offers(feature_of_word[i]) || early[i] == iommu_config_u32(4 * i),
-			    "the same as after DRIVER_OK", early[i]);
+		if (iommu_offers(feature_of_word[i]))
+			EXPECT_EQ(early[i], iommu_config_u32(4 * i),
+				  "word %u of the configuration before FEATURES_OK", i);
 }

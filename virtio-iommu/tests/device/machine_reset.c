@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "boot.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
 #include "judge/test.h"
 
 struct marker {
@@ -37,7 +38,7 @@ static bool is_second_boot(struct endpoint *ep, struct marker *seen)
 	       !memcmp(seen->text, text, sizeof(text));
 }
 
-static void judge_second_boot(const char *at, const struct marker *seen)
+static void judge_second_boot(struct source_line at, const struct marker *seen)
 {
 	if (iommu.initial_bypass != seen->bypass)
 		judge(BY_LEVEL, at, "bypass as it was before the first write", "%u, was %u",
@@ -64,12 +65,12 @@ TEST(DEV_CFG_5, machine_reset_restores_bypass, NEEDS_DMA | NEEDS_BYPASS_CONFIG |
 
 	if (!ep)
 		SKIP("needs a disk behind the IOMMU, which remembers over the reset");
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	second = is_second_boot(ep, &seen);
 	if (!second)
 		memcpy(marker.text, text, sizeof(text));
 	REQUIRE(keep(ep, &marker));
-	REQUIRE(detach_endpoint(ep, domain));
+	REQUIRE(detach_endpoint(AT, ep, domain));
 	if (second)
 		return judge_second_boot(AT, &seen);
 	iommu_set_bypass(!iommu.initial_bypass);

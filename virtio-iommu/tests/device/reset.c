@@ -2,15 +2,19 @@
 /*
  * Device reset (virtio 1.4, 5.13.5): no endpoint is attached afterwards.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	EXPECT_NO_DOMAIN(s.domain);
 }
 
@@ -18,9 +22,9 @@ TEST(N_RST_1, mapping_is_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
@@ -34,11 +38,11 @@ TEST(N_RST_1, mapping_is_out_of_reach_without_a_driver, NEEDS_DMA)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* With bypass on, the endpoint is in bypass after the reset, not in its old domain. */
@@ -50,10 +54,10 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 
 	if (!iova_is_free(phys(same), iommu.page))
 		SKIP("memory cannot be mapped at its own address");
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, phys(same), target, MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
 	EXPECT_NO_DOMAIN(domain);
@@ -66,13 +70,13 @@ TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 	EXPECT_OK(reply);
 	if (is_ok(&reply))
 		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);

@@ -2,9 +2,12 @@
 /*
  * Suspending the device (virtio 1.4, 3.4). It may ask for a reset in place of it.
  */
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 
 #define FEATURES (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_SUSPEND))
 
@@ -13,7 +16,7 @@ static uint8_t status(void)
 	return iommu.dev.transport->status(&iommu.dev);
 }
 
-/* Set @bit, and wait until it is the one of both. */
+/* SUSPEND or DRIVER_OK becomes the one of both that is set. */
 static bool turn(uint8_t bit)
 {
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
@@ -39,24 +42,25 @@ static bool turn(uint8_t bit)
 
 TEST(GEN_SUSP_1, suspend_is_ignored_before_driver_ok, NEEDS_SUSPEND)
 {
-	REQUIRE(iommu_prepare(FEATURES));
+	REQUIRE(prepare_device(AT, FEATURES));
 	iommu.dev.transport->set_status(&iommu.dev, status() | VIRTIO_SUSPEND);
-	expect_good(AT, !(status() & VIRTIO_SUSPEND), "device_status without SUSPEND", status());
+	EXPECT_EQ(status() & VIRTIO_SUSPEND, 0, "SUSPEND in device_status before DRIVER_OK");
 	iommu_start();
-	expect_good(AT, iommu_is_up() && !(status() & VIRTIO_SUSPEND), "the device is running", status());
+	EXPECT_EQ(status() & (VIRTIO_DRIVER_OK | VIRTIO_SUSPEND), VIRTIO_DRIVER_OK,
+		  "DRIVER_OK and SUSPEND in device_status");
 }
 
 TEST(GEN_SUSP_2, bypass_cannot_be_written_while_suspended, NEEDS_SUSPEND | NEEDS_BYPASS_CONFIG)
 {
-	uint8_t value = iommu_bypass(), seen;
+	uint8_t value = iommu_bypass(), seen;	/* while suspended */
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	SUSPEND_OR_SKIP();
 	iommu_set_bypass(!value);
 	seen = iommu_bypass();
 	RESUME_OR_SKIP();
-	EXPECT(seen == value && iommu_bypass() == value, "bypass as it was", "%u, then %u, was %u", seen,
-	       iommu_bypass(), value);
+	EXPECT_EQ(seen, value, "bypass while suspended, after writing %u", !value);
+	EXPECT_EQ(iommu_bypass(), value, "bypass after resuming");
 	iommu_set_bypass(!value);
 	REQUIRE(iommu_bypass() == !value);
 }
@@ -66,15 +70,15 @@ TEST(GEN_SUSP_3, queues_are_left_alone_while_suspended, NEEDS_SUSPEND)
 {
 	uint16_t pending;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	ring_publish(&iommu.requests, queue_noop());
 	SUSPEND_OR_SKIP();
 	pending = ring_pending(&iommu.requests);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(AT, ring_stays_idle(&iommu.requests, pending), "no buffer is used", pending);
+	expect_ring_idle(AT, &iommu.requests, pending, "while suspended");
 	RESUME_OR_SKIP();
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+	wait_requests_used(1);
 }
 
 TEST(GEN_SUSP_3, fault_is_not_reported_while_suspended, NEEDS_SUSPEND | NEEDS_DMA)
@@ -82,22 +86,30 @@ TEST(GEN_SUSP_3, fault_is_not_reported_while_suspended, NEEDS_SUSPEND | NEEDS_DM
 	struct page_fixture s;
 	uint16_t pending;
 
-	REQUIRE(iommu_restart(FEATURES));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, FEATURES));
+	REQUIRE(map_one_page(AT, &s));
 	SUSPEND_OR_SKIP();
 	pending = ring_pending(&iommu.events);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
-	expect_good(AT, ring_stays_idle(&iommu.events, pending), "no event buffer is used", pending);
+	expect_ring_idle(AT, &iommu.events, pending, "for a fault while suspended");
 	RESUME_OR_SKIP();
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* It need not be @turned if the device asks for a reset. */
+static void expect_turned(struct source_line at, bool turned, const char *expected)
+{
+	uint8_t now = status();
+
+	if (!turned && !(now & VIRTIO_NEEDS_RESET))
+		judge(BY_LEVEL, at, expected, "device_status %#x", now);
+}
+
 TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
 {
-	REQUIRE(iommu_restart(FEATURES));
-	expect_good(AT, turn(VIRTIO_SUSPEND) || virtio_needs_reset(&iommu.dev),
-		    "SUSPEND without DRIVER_OK, or NEEDS_RESET", status());
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, FEATURES));
+	expect_turned(AT, turn(VIRTIO_SUSPEND), "SUSPEND without DRIVER_OK, or NEEDS_RESET");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
@@ -105,32 +117,29 @@ TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 	struct page_fixture s;
 	bool resumed;
 
-	REQUIRE(iommu_restart(FEATURES));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, FEATURES));
+	REQUIRE(map_one_page(AT, &s));
 	SUSPEND_OR_SKIP();
 	resumed = turn(VIRTIO_DRIVER_OK);
-	expect_good(AT, resumed || virtio_needs_reset(&iommu.dev),
-		    "DRIVER_OK without SUSPEND, or NEEDS_RESET", status());
+	expect_turned(AT, resumed, "DRIVER_OK without SUSPEND, or NEEDS_RESET");
 	if (resumed)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	else
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_SUSP_8, buffers_are_used_or_wait, NEEDS_SUSPEND)
 {
 	uint16_t count, pending;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	count = iommu.requests.size / 2;
 	for (uint16_t i = 0; i < count; i++)
 		ring_publish(&iommu.requests, queue_noop());
 	SUSPEND_OR_SKIP();
 	pending = ring_pending(&iommu.requests);
-	expect_good(AT, ring_stays_idle(&iommu.requests, pending), "none is used later on", pending);
+	expect_ring_idle(AT, &iommu.requests, pending, "later on");
 	RESUME_OR_SKIP();
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	for (uint16_t i = 0; i < count && !iommu.dead; i++)
-		iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
-	expect_good(AT, !iommu.dead, "all come back in the end", count);
+	EXPECT_EQ(wait_requests_used(count), count, "requests that come back in the end");
 }

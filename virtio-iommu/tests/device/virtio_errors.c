@@ -7,9 +7,11 @@
 
 #include <asm/barrier.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 
 /* No legal driver does these to the descriptors of a request. */
 static void next_is_itself(int head)
@@ -31,36 +33,46 @@ static void address_is_nowhere(int head)
 
 #define BREAK_US 20000
 
-static void expect_sign_of_life(const char *at, unsigned int number, void (*spoil)(int head))
+struct spoiling {
+	const char *name;
+	void (*spoil)(int head);
+};
+
+static void expect_sign_of_life(struct source_line at, const struct spoiling *s)
 {
 	struct ring_reply used;
 	int head = queue_noop();
 
-	spoil(head);
+	s->spoil(head);
 	ring_publish(&iommu.requests, head);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(at, virtio_wait(&iommu.dev, &iommu.requests, &used, BREAK_US) != VIRTIO_SILENT,
-		    "the buffer comes back, or NEEDS_RESET is set", number);
-	expect_good(at, iommu_restart(iommu.wanted) && request_queue_works(),
-		    "the device works after a reset", number);
+	if (virtio_wait(&iommu.dev, &iommu.requests, &used, BREAK_US) == VIRTIO_SILENT)
+		judge(BY_LEVEL, at, "the buffer comes back, or NEEDS_RESET is set",
+		      "neither within %u us: device_status %#x, a descriptor whose %s", BREAK_US,
+		      iommu.dev.transport->status(&iommu.dev), s->name);
+	if (expect_restart(at, iommu.wanted, "after a descriptor whose %s", s->name))
+		expect_queue_works(at, "after an error and a reset");
 }
 
 TEST(GEN_STATUS_2, error_is_told, NEEDS_SPLIT)
 {
-	void (*const spoils[])(int) = {next_is_itself, next_is_out_of_range, address_is_nowhere};
+	static const struct spoiling spoilings[] = {
+		{"next is itself", next_is_itself},
+		{"next is out of range", next_is_out_of_range},
+		{"address is nowhere", address_is_nowhere},
+	};
 
-	for (unsigned int i = 0; i < sizeof(spoils) / sizeof(spoils[0]) && no_defect_so_far(); i++)
-		expect_sign_of_life(AT, i, spoils[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(spoilings) && no_defect_so_far(); i++)
+		expect_sign_of_life(AT, &spoilings[i]);
 }
 
 /* FEATURES_OK may or may not stick without the bit; the next driver is served. */
-static void decline(const char *at, unsigned int bit)
+static void decline(struct source_line at, unsigned int bit)
 {
 	bool sticks = virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features_without(bit));
 
-	expect_good(at, iommu_restart(iommu.wanted), "the device comes up for a driver that takes it", bit);
-	judge(VERDICT_INFO, at, "either way is legal", "without feature %u FEATURES_OK %s", bit,
-	      sticks ? "sticks" : "does not stick");
+	expect_restart(at, iommu.wanted, "for a driver that accepts feature %u", bit);
+	info(at, "without feature %u FEATURES_OK %s", bit, sticks ? "sticks" : "does not stick");
 }
 
 TEST(GEN_RSVD_2, version_1_is_declined, NEEDS_NOTHING)
@@ -84,7 +96,7 @@ TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 	if (!dev->transport)
 		SKIP("the endpoint is no virtio device");
 	sticks = virtio_reset(dev) && virtio_negotiate(dev, VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	INFO("an endpoint without ACCESS_PLATFORM %s", sticks ? "works" : "does not work");
 }
@@ -92,16 +104,16 @@ TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 /* If the device says yes to them by FEATURES_OK, it goes on without them. */
 TEST(GEN_FEAT_2, bits_that_are_not_offered_change_nothing, NEEDS_NOTHING)
 {
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	if (!virtio_negotiate(&iommu.dev, iommu.wanted | ~iommu.offered)) {
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 		return;
 	}
 	iommu.dev.accepted = iommu.wanted;
 	EXPECT(iommu_enable_queues(), "queues as without them", "they cannot be enabled");
 	iommu_start();
-	EXPECT(request_queue_works(), "requests are answered as without them", "they are not");
-	REQUIRE(iommu_restart(iommu.wanted));
+	expect_queue_works(AT, "with features that are not offered");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 static uint32_t pieces_of(uint32_t bytes, uint32_t each)
@@ -110,7 +122,7 @@ static uint32_t pieces_of(uint32_t bytes, uint32_t each)
 }
 
 /* As many descriptors as there is room for: half of the queue for each part. */
-static void use_longest_buffer(const char *at)
+static void use_longest_buffer(struct source_line at)
 {
 	uint32_t half = (iommu.requests.size + 1) / 2, room = iommu.config.probe_size + TAIL_SIZE;
 	uint32_t out = pieces_of(sizeof(struct probe_request), half), in = pieces_of(room, half);
@@ -121,11 +133,13 @@ static void use_longest_buffer(const char *at)
 	reply = probe(endpoint(0)->id);
 	request_framing((struct framing){0});
 	broke = virtio_needs_reset(&iommu.dev);
-	expect_good(at, broke || is_ok(&reply) || (reply.used && !reply.length),
-		    "done, or refused: NEEDS_RESET or used.len 0", reply.length);
+	if (!broke && !is_ok(&reply) && (!reply.used || reply.length))
+		judge(BY_LEVEL, at, "done, or refused: NEEDS_RESET or used.len 0",
+		      "%s: status %s, used.len %u", reply.used ? "used" : "not used",
+		      status_name(reply.status), reply.length);
 	if (broke)
 		iommu_restart(iommu.wanted);
-	judge(VERDICT_INFO, at, "either way is legal", "a buffer of %u descriptors is %s",
+	info(at, "a buffer of %u descriptors is %s",
 	      pieces_of(sizeof(struct probe_request), out) + pieces_of(room, in),
 	      is_ok(&reply) ? "used" : "refused");
 }
@@ -141,16 +155,13 @@ TEST(GEN_PKD_9, longest_buffer_is_used_or_refused, NEEDS_PACKED | NEEDS_ENDPOINT
 }
 
 /* The types of other requests, where the device is to write its answer. */
-static void prefill_writable_part(const char *at)
+static void prefill_writable_part(struct source_line at)
 {
 	for (uint8_t type = 0; type <= REQUEST_PROBE && no_defect_so_far(); type++) {
 		struct noop_request h = noop_request();
-		struct ring_piece pieces[2];
 
 		memset(h.tail, type, sizeof(*h.tail));
-		noop_pieces(&h, pieces);
-		expect_good(at, noop_answered(ring_add(&iommu.requests, pieces, 2), &h),
-			    "the same status, whatever stands in the writable part", type);
+		expect_noop_answered(at, noop_add(&h), &h, "with bytes %u in the writable part", type);
 	}
 }
 
@@ -167,6 +178,7 @@ TEST(GEN_PKD_5, writable_part_does_not_count, NEEDS_PACKED)
 TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
      NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
+	unsigned int used;
 	bool wanted;
 
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
@@ -174,10 +186,10 @@ TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
 	wanted = ring_wants_notification(&iommu.requests);
 	if (wanted)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+	used = wait_requests_used(1);
 	if (wanted)
 		SKIP("the device asks for notifications");
-	expect_good(AT, !iommu.dead, "the request comes back", iommu.requests.used->flags);
+	EXPECT_EQ(used, 1, "requests that come back, used.flags %#x", iommu.requests.used->flags);
 }
 
 /* Both read as soon as the index has moved. */
@@ -199,8 +211,8 @@ TEST(GEN_USED_1, element_is_there_with_the_index, NEEDS_SPLIT)
 		memory_barrier();
 		length = element->length;
 		id = element->id;
-		expect_good(AT, id != UINT32_MAX && length != UINT32_MAX, "id and len with the index",
-			    length);
-		iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
+		EXPECT_NE(id, UINT32_MAX, "id of the used element, once the index has moved");
+		EXPECT_NE(length, UINT32_MAX, "len of the used element, once the index has moved");
+		wait_requests_used(1);
 	}
 }

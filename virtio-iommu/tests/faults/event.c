@@ -4,45 +4,52 @@
  */
 #include <string.h>
 
-#include "judge/fault_steps.h"
-#include "memory.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/fault.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 
 /* A setting anew, behind a reset. */
-static bool settle_again(const char *at, struct page_fixture *s)
+static bool settle_again(struct source_line at, struct page_fixture *s)
 {
 	struct reply reply;
 
 	s->domain = fresh_domain();
-	if (!attach_with_dma(s->ep, s->domain))
+	if (!attach_with_dma(at, s->ep, s->domain))
 		return false;
-	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	reply = map_page(s->domain, s->iova, s->target, MAP_RW);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-static bool start_over(const char *at, struct page_fixture *s)
+static bool start_over(struct source_line at, struct page_fixture *s)
 {
 	if (iommu_restart_without_events())
 		return settle_again(at, s);
-	judge(VERDICT_FAIL, at, "the device comes back after a reset", "it does not");
+	judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %#x",
+	      iommu.dev.transport->status(&iommu.dev));
 	return false;
 }
 
 /* A device that reports faults, and now has no event buffer. */
-static bool starved(const char *at, struct page_fixture *s, struct fault *fault)
+static bool starved(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
 	return reporting_setting(at, s, fault) && start_over(at, s);
 }
 
 /* The mapping still counts, and requests are answered. */
-static void expect_service(const char *at, const struct page_fixture *s)
+static void expect_service(struct source_line at, const struct page_fixture *s)
 {
 	struct reply reply;
 
 	expect_writes(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
-	reply = unmap(s->domain, s->iova, s->iova + iommu.page - 1);
+	reply = unmap_page(s->domain, s->iova);
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
-	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
+	reply = map_page(s->domain, s->iova, s->target, MAP_RW);
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
@@ -60,7 +67,7 @@ static void offer_enough(void)
 }
 
 /* No device has to report anything (AMB-15), but this one did. */
-static void expect_reports(const char *at, const struct fault *fault)
+static void expect_reports(struct source_line at, const struct fault *fault)
 {
 	struct event event;
 
@@ -83,14 +90,13 @@ struct scraps {
 
 static void add_scrap(struct scraps *scraps, const struct event *event)
 {
-	uint32_t length = event->length < event->size ? event->length : event->size;
+	uint32_t length = min(event->length, event->size);
 
 	scraps->used++;
-	scraps->length = length > scraps->length ? length : scraps->length;
+	scraps->length = max(length, scraps->length);
 	scraps->within &= event->inside && event->length <= event->size;
 	scraps->false_length |= length && event->record.reason > FAULT_MAPPING;
-	if (scraps->count + length > sizeof(scraps->bytes))
-		length = sizeof(scraps->bytes) - scraps->count;
+	length = min(length, sizeof(scraps->bytes) - scraps->count);
 	memcpy(scraps->bytes + scraps->count, &event->record, length);
 	scraps->count += length;
 }
@@ -105,19 +111,18 @@ static bool is_spread(const struct scraps *scraps, const struct fault *fault)
 	       (!(record.flags & FAULT_ADDRESS) || record.address == fault->iova);
 }
 
-static void tell_way(const char *at, const struct scraps *scraps, bool broke)
+static void tell_way(struct source_line at, const struct scraps *scraps, bool broke)
 {
 	if (broke)
-		judge(VERDICT_INFO, at, "either way is legal", "a short buffer calls for a reset");
+		info(at, "a short buffer calls for a reset");
 	else if (!scraps->used)
-		judge(VERDICT_INFO, at, "either way is legal", "short buffers are kept");
+		info(at, "short buffers are kept");
 	else
-		judge(VERDICT_INFO, at, "either way is legal", "used.len %u of a short buffer",
-		      scraps->length);
+		info(at, "used.len %u of a short buffer", scraps->length);
 }
 
 /* One fault over four buffers of @size, and behind a reset one over whole buffers. */
-static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
+static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *scraps)
 {
 	struct event event;
 	struct fault fault;
@@ -143,7 +148,7 @@ static bool collect_scraps(const char *at, uint32_t size, struct scraps *scraps)
 	if (!start_over(at, &s))
 		return false;
 	expect_reports(at, &fault);
-	return detach_endpoint(s.ep, s.domain);
+	return detach_endpoint(at, s.ep, s.domain);
 }
 
 TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
@@ -195,7 +200,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 	expect_no_events_breach(AT);
 	if (virtio_needs_reset(&iommu.dev)) {
 		INFO("a short buffer calls for a reset");
-		REQUIRE(iommu_restart(iommu.wanted));
+		REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -209,7 +214,7 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 
 	if (!starved(AT, &s, &fault))
 		return;
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
 		shape.cut = cuts[i];
 		if (!event_add_buffers(shape, 2))
 			continue;	/* a queue of few descriptors */
@@ -273,7 +278,7 @@ TEST(N_EVT_1, requests_are_answered_while_reports_find_no_buffer, NEEDS_DMA)
 		provoke(AT, &fault);
 		expect_service(AT, &s);
 	}
-	EXPECT(!event_count(), "no buffer is used where there is none", "%u", event_count());
+	EXPECT_EQ(event_count(), 0, "event buffers used where there is none");
 	expect_no_events_breach(AT);
 	expect_reports(AT, &fault);
 }
@@ -297,10 +302,9 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 			continue;
 		used++;
 		expect_whole(AT, &event);
-		EXPECT(event.record.endpoint == fault.ep->id, "the endpoint that did the access",
-		       "endpoint %#x", event.record.endpoint);
+		EXPECT_EQ(event.record.endpoint, fault.ep->id, "endpoint of the report");
 	}
-	EXPECT(used >= rounds / 4, "buffers are used", "%u of %u", used, rounds);
+	EXPECT_GE(used, rounds / 4, "buffers used, of %u", rounds);
 	expect_no_events_breach(AT);
 }
 
@@ -322,7 +326,7 @@ TEST(N_EVT_1, each_buffer_is_used_once, NEEDS_DMA)
 	}
 	while (event_wait_for(&event, REPORT_US))
 		used++;
-	EXPECT(used <= 3, "no more reports than buffers", "%u reports", used);
+	EXPECT_LE(used, 3, "reports, in as many buffers");
 	expect_no_events_breach(AT);
 }
 
@@ -430,10 +434,10 @@ TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
 	event_add_buffers((struct event_buffer){0}, 4);
 	provoke(AT, &fault);
 	event_drain();
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	events_manual();
 	provoke(AT, &fault);
-	EXPECT(!event_wait_for(&event, REPORT_US), "no event buffer is used", "one is");
+	EXPECT_EQ(event_wait_for(&event, REPORT_US), 0, "event buffers used after a reset");
 	expect_no_events_breach(AT);
 }
 
@@ -465,11 +469,11 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 		SKIP("unattached endpoints always bypass");
 	if (!reporting_setting(AT, &s, &fault))
 		return;
-	REQUIRE(iommu_prepare(iommu.wanted));
+	REQUIRE(prepare_device(AT, iommu.wanted));
 	events_manual();
 	event_add_buffers((struct event_buffer){0}, 4);
 	provoke(AT, &fault);
-	EXPECT(!event_wait_for(&event, REPORT_US), "no event buffer is used", "one is");
+	EXPECT_EQ(event_wait_for(&event, REPORT_US), 0, "event buffers used before DRIVER_OK");
 	expect_no_events_breach(AT);
 	virtio_driver_ok(&iommu.dev);
 	REQUIRE(settle_again(AT, &s));
@@ -495,6 +499,6 @@ TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
 	expect_service(AT, &s);
 	while (late < 8 && event_wait_for(&event, 0))
 		late++;
-	EXPECT(!late, "no report without a fault", "%u more", late);
+	EXPECT_EQ(late, 0, "reports without a fault");
 	INFO("%u reports for 8 accesses", count);
 }

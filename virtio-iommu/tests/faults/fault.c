@@ -3,27 +3,32 @@
  * Fault reporting (virtio 1.4, 5.13.6.9). No device has to report any fault (AMB-15): what is
  * reported is judged, and a device that reports none is skipped.
  */
-#include "judge/fault_steps.h"
 #include "driver/reserved.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/fault.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 #define KNOWN_FLAGS (FAULT_READ | FAULT_WRITE | FAULT_ADDRESS)
 
-static bool reported(const char *at, struct event *event)
+static bool reported(struct event *event)
 {
 	if (event_wait(event))
 		return true;
-	skip(at, "the device reports no fault");
+	skip("the device reports no fault");
 	return false;
 }
 
-static bool write_fault(struct page_fixture *s, struct event *event)
+static bool write_fault(struct source_line at, struct page_fixture *s, struct event *event)
 {
-	if (!map_one_page(s))
+	if (!map_one_page(at, s))
 		return false;
 	event_drain();
-	EXPECT_WRITE_BLOCKED(s->ep, s->iova + iommu.page, 8);
-	return reported(AT, event);
+	expect_write_blocked(at, s->ep, s->iova + iommu.page, 8);
+	return reported(event);
 }
 
 TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
@@ -31,12 +36,12 @@ TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!write_fault(&s, &event))
+	if (!write_fault(AT, &s, &event))
 		return;
 	EXPECT(!event.record.reserved[0] && !event.record.reserved[1] && !event.record.reserved[2],
 	       "reserved is 0", "it is %02x %02x %02x", event.record.reserved[0],
 	       event.record.reserved[1], event.record.reserved[2]);
-	EXPECT(!event.record.reserved1, "reserved1 is 0", "it is %#x", event.record.reserved1);
+	EXPECT_EQ(event.record.reserved1, 0, "reserved1");
 }
 
 TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
@@ -44,9 +49,9 @@ TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!write_fault(&s, &event))
+	if (!write_fault(AT, &s, &event))
 		return;
-	EXPECT(event.length == sizeof(event.record), "used.len 24", "used.len %u", event.length);
+	EXPECT_EQ(event.length, sizeof(event.record), "used.len");
 	EXPECT(event.intact, "no byte behind the record is written", "some are");
 }
 
@@ -55,7 +60,7 @@ TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!write_fault(&s, &event))
+	if (!write_fault(AT, &s, &event))
 		return;
 	EXPECT(!(event.record.flags & ~(uint32_t)KNOWN_FLAGS), "no flag outside of 0x103",
 	       "flags %#x", event.record.flags);
@@ -66,10 +71,9 @@ TEST(DEV_FAULT_3, endpoint_is_the_one_that_faulted, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!write_fault(&s, &event))
+	if (!write_fault(AT, &s, &event))
 		return;
-	EXPECT(event.record.endpoint == s.ep->id, "the endpoint that did the access",
-	       "endpoint %#x, it was %#x", event.record.endpoint, s.ep->id);
+	EXPECT_EQ(event.record.endpoint, s.ep->id, "endpoint of the report");
 }
 
 TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
@@ -82,13 +86,12 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 
 		if (is_slow(ep))
 			continue;
-		REQUIRE(attach_with_dma(ep, fresh_domain()));
+		REQUIRE(attach_with_dma(AT, ep, fresh_domain()));
 		event_drain();
 		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-		if (!reported(AT, &event))
+		if (!reported(&event))
 			return;
-		EXPECT(event.record.endpoint == ep->id, "the endpoint that did the access",
-		       "endpoint %#x, it was %#x", event.record.endpoint, ep->id);
+		EXPECT_EQ(event.record.endpoint, ep->id, "endpoint of the report");
 	}
 }
 
@@ -97,7 +100,7 @@ TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (write_fault(&s, &event))
+	if (write_fault(AT, &s, &event))
 		expect_address(AT, &event, s.iova + iommu.page, s.iova + iommu.page + 7);
 }
 
@@ -108,9 +111,9 @@ TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 	struct page_fixture s;
 	uint64_t first;
 
-	if (!write_fault(&s, &event))
+	if (!write_fault(AT, &s, &event))
 		return;
-	first = (iommu.config.input_end & -iommu.page) + 0x158;
+	first = align_down(iommu.config.input_end, iommu.page) + 0x158;
 	if (reserved_overlaps(first, first + 7))
 		SKIP("a reserved region covers the end of the input range");
 	event_drain();
@@ -132,7 +135,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 		return;
 	for (unsigned int i = 0; i < EVENT_BUFFERS + 8; i++)
 		provoke(AT, &fault);
-	reply = unmap(s.domain, s.iova, s.iova + iommu.page - 1);
+	reply = unmap_page(s.domain, s.iova);
 	EXPECT_OK(reply);
 	EXPECT(find_report(AT, &fault, &event), "faults are reported again once there are buffers",
 	       "none is reported");
@@ -143,7 +146,7 @@ TEST(N_EVT_2, unmapped_address_gives_mapping, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (write_fault(&s, &event))
+	if (write_fault(AT, &s, &event))
 		expect_reason(AT, &event, FAULT_MAPPING);
 }
 
@@ -152,23 +155,23 @@ TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(&s, MAP_READ));
+	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!reported(AT, &event))
+	if (!reported(&event))
 		return;
 	expect_reason(AT, &event, FAULT_MAPPING);
 }
 
 /* An endpoint without a domain, whether it once had one or not. */
-static void expect_domain_fault(const char *at)
+static void expect_domain_fault(struct source_line at)
 {
 	uint8_t *page = watched_pages(1);
 	struct event event;
 
 	event_drain();
 	expect_write_blocked(at, endpoint(0), phys(page), 8);
-	if (reported(at, &event))
+	if (reported(&event))
 		expect_reason(at, &event, FAULT_DOMAIN);
 }
 
@@ -185,7 +188,7 @@ TEST(N_EVT_2, detached_endpoint_gives_domain, NEEDS_ENDPOINT)
 
 TEST(N_EVT_2, endpoint_unattached_since_reset_gives_domain, NEEDS_ENDPOINT)
 {
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	expect_domain_fault(AT);
@@ -196,10 +199,10 @@ TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(&s, MAP_READ));
+	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
 	event_drain();
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!reported(AT, &event))
+	if (!reported(&event))
 		return;
 	expect_direction(AT, &event, MAP_WRITE);
 }
@@ -209,18 +212,18 @@ TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA | NEEDS_EXACT)
 	struct event event;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	event_drain();
 	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
-	if (!reported(AT, &event))
+	if (!reported(&event))
 		return;
 	expect_direction(AT, &event, MAP_READ);
 }
 
 /* A fault in each of the ways that a setting has, as far as this device reports it. */
-typedef void (*report_check)(const char *at, const struct fault *fault, const struct event *event);
+typedef void (*report_check)(struct source_line at, const struct fault *fault, const struct event *event);
 
-static unsigned int check_kinds(const char *at, const struct fault *faults, unsigned int count,
+static unsigned int check_kinds(struct source_line at, const struct fault *faults, unsigned int count,
 				report_check check)
 {
 	unsigned int reports = 0;
@@ -236,7 +239,7 @@ static unsigned int check_kinds(const char *at, const struct fault *faults, unsi
 }
 
 /* Unmapped, and mapped for reads only: writes and a read, of 8 bytes and of single ones. */
-static unsigned int check_attached(const char *at, const struct page_fixture *s, report_check check)
+static unsigned int check_attached(struct source_line at, const struct page_fixture *s, report_check check)
 {
 	uint64_t denied = s->iova - iommu.page, free = s->iova + iommu.page;
 	uint8_t *secret = s->target + iommu.page;
@@ -246,11 +249,11 @@ static unsigned int check_attached(const char *at, const struct page_fixture *s,
 		{s->ep, MAP_WRITE, denied + 1, 1, NULL, FAULT_MAPPING},
 	};
 
-	return check_kinds(at, faults, sizeof(faults) / sizeof(faults[0]), check);
+	return check_kinds(at, faults, ARRAY_SIZE(faults), check);
 }
 
 /* Not attached at all: it does not get further than to its rings. */
-static unsigned int check_unattached(const char *at, struct endpoint *ep, report_check check)
+static unsigned int check_unattached(struct source_line at, struct endpoint *ep, report_check check)
 {
 	uint8_t *page = watched_pages(1);
 	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_DOMAIN};
@@ -258,25 +261,26 @@ static unsigned int check_unattached(const char *at, struct endpoint *ep, report
 	return check_kinds(at, &fault, 1, check);
 }
 
-static void check_each_kind(const char *at, report_check check)
+static void check_each_kind(struct source_line at, report_check check)
 {
 	unsigned int reports;
 	struct page_fixture s;
 
-	if (!map_one_page(&s) ||
+	if (!map_one_page(at, &s) ||
 	    !can_map(s.domain, s.iova - iommu.page, iommu.page, s.target - iommu.page))
-		return judge(VERDICT_ERROR, at, "mappings", "they cannot be made");
+		return judge(VERDICT_ERROR, at, "the page in front can be mapped",
+			     "MAP or UNMAP of it is refused");
 	map(s.domain, s.iova - iommu.page, s.iova - 1, phys(s.target) - iommu.page, MAP_READ);
 	reports = check_attached(at, &s, check);
-	detach_endpoint(s.ep, s.domain);
+	detach_endpoint(at, s.ep, s.domain);
 	if (set_unattached_bypass(false))
 		reports += check_unattached(at, s.ep, check);
 	if (!reports)
-		skip(at, "the device reports no fault");
+		skip("the device reports no fault");
 }
 
 /* The driver has to ignore such a report: the device then has told nothing. */
-static void check_reserved(const char *at, const struct fault *fault, const struct event *event)
+static void check_reserved(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	const uint8_t *reserved = event->record.reserved;
 
@@ -290,7 +294,7 @@ TEST(DRV_FAULT_1, no_report_is_one_to_be_ignored, NEEDS_DMA)
 	check_each_kind(AT, check_reserved);
 }
 
-static void check_reserved1(const char *at, const struct fault *fault, const struct event *event)
+static void check_reserved1(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	if (event->record.reserved1)
 		judge(VERDICT_WARN, at, "nothing in reserved1, which drivers ignore",
@@ -302,7 +306,7 @@ TEST(DRV_FAULT_2, nothing_is_told_in_reserved1, NEEDS_DMA)
 	check_each_kind(AT, check_reserved1);
 }
 
-static void check_flags(const char *at, const struct fault *fault, const struct event *event)
+static void check_flags(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	if (event->record.flags & ~(uint32_t)KNOWN_FLAGS)
 		judge(VERDICT_WARN, at, "no flag that drivers ignore", "flags %#x, reason %u",
@@ -314,7 +318,7 @@ TEST(DRV_FAULT_3, nothing_is_told_in_undefined_flags, NEEDS_DMA)
 	check_each_kind(AT, check_flags);
 }
 
-static void check_known_reason(const char *at, const struct fault *fault, const struct event *event)
+static void check_known_reason(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	if (event->record.reason > FAULT_MAPPING)
 		judge(VERDICT_WARN, at, "a reason that drivers know", "reason %u, it was %u",
@@ -326,7 +330,7 @@ TEST(DRV_FAULT_4, every_reason_is_a_known_one, NEEDS_DMA)
 	check_each_kind(AT, check_known_reason);
 }
 
-static void check_address(const char *at, const struct fault *fault, const struct event *event)
+static void check_address(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	if (fault->reason == FAULT_MAPPING)
 		expect_address(at, event, fault->iova, fault->iova + fault->size - 1);
@@ -338,7 +342,7 @@ TEST(DEV_FAULT_4, each_access_has_its_own_address, NEEDS_DMA)
 	check_each_kind(AT, check_address);
 }
 
-static void check_direction(const char *at, const struct fault *fault, const struct event *event)
+static void check_direction(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	if (fault->reason == FAULT_MAPPING)
 		expect_direction(at, event, fault->access);
@@ -349,12 +353,10 @@ TEST(N_EVT_4, each_access_has_its_own_direction, NEEDS_DMA)
 	check_each_kind(AT, check_direction);
 }
 
-static void check_record(const char *at, const struct fault *fault, const struct event *event)
+static void check_record(struct source_line at, const struct fault *fault, const struct event *event)
 {
 	expect_whole(at, event);
-	if (event->record.endpoint != fault->ep->id)
-		judge(BY_LEVEL, at, "the endpoint that did the access", "endpoint %#x",
-		      event->record.endpoint);
+	expect_eq(at, event->record.endpoint, fault->ep->id, "endpoint of the report");
 }
 
 TEST(DEV_FAULT_1, each_kind_of_fault_has_a_whole_record, NEEDS_DMA)
@@ -376,13 +378,14 @@ TEST(N_EVT_2, empty_domain_gives_mapping, NEEDS_DMA)
 }
 
 /* Some accesses that are allowed; then those that come behind are told of, and none of these. */
-static void expect_none_before(const char *at, const struct fault *fault, uint64_t first, uint64_t last)
+static void expect_none_before(struct source_line at, const struct fault *fault,
+			       uint64_t first, uint64_t last)
 {
 	struct event event;
 
 	provoke(at, fault);
 	if (!event_wait_for(&event, REPORT_US))
-		skip(at, "the device does not report the control");
+		skip("the device does not report the control");
 	else if (event.record.address >= first && event.record.address <= last &&
 		 (event.record.flags & FAULT_ADDRESS))
 		judge(BY_LEVEL, at, "no report of an access that is allowed",
@@ -403,13 +406,12 @@ TEST(N_EVT_2, allowed_accesses_are_not_reported, NEEDS_DMA)
 		EXPECT_WRITES(s.ep, s.iova + at, s.target + at, 8);
 		EXPECT_READS(s.ep, s.iova + at, s.target + at, 8);
 	}
-	EXPECT(event_count() == before, "no report of an access that is allowed", "%u reports",
-	       (uint16_t)(event_count() - before));
+	EXPECT_EQ((uint16_t)(event_count() - before), 0, "reports of an access that is allowed");
 	expect_none_before(AT, &fault, s.iova, s.iova + iommu.page - 1);
 }
 
 /* In bypass everything is allowed. The control is an endpoint without a domain after bypass. */
-static void bypasses_without_a_report(const char *at, struct endpoint *ep)
+static void bypasses_without_a_report(struct source_line at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
 	uint16_t before;
@@ -419,9 +421,7 @@ static void bypasses_without_a_report(const char *at, struct endpoint *ep)
 	before = event_count();
 	expect_writes(at, BY_LEVEL, ep, phys(page), page, 8);
 	expect_reads(at, BY_LEVEL, ep, phys(page), page, 8);
-	if (event_count() != before)
-		judge(BY_LEVEL, at, "no report of an access in bypass", "%u reports",
-		      (uint16_t)(event_count() - before));
+	expect_eq(at, (uint16_t)(event_count() - before), 0, "reports of an access in bypass");
 }
 
 TEST(N_EVT_2, endpoint_in_bypass_is_not_reported, NEEDS_DMA)
@@ -432,11 +432,11 @@ TEST(N_EVT_2, endpoint_in_bypass_is_not_reported, NEEDS_DMA)
 
 	if (!reporting_setting(AT, &s, &fault))
 		return;
-	detach_endpoint(s.ep, s.domain);
+	detach_endpoint(AT, s.ep, s.domain);
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
 	bypasses_without_a_report(AT, s.ep);
-	REQUIRE(attach_with_dma(s.ep, s.domain));
+	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
 	EXPECT(find_report(AT, &fault, &event), "its faults are reported in a domain", "none is");
 }
 
@@ -448,13 +448,13 @@ TEST(N_EVT_2, endpoint_in_a_bypass_domain_is_not_reported, NEEDS_DMA | NEEDS_BYP
 
 	if (!reporting_setting(AT, &s, &fault))
 		return;
-	detach_endpoint(s.ep, s.domain);
+	detach_endpoint(AT, s.ep, s.domain);
 	REQUIRE(set_unattached_bypass(false));
-	REQUIRE(attach_bypass(s.ep, fresh_domain()));
+	REQUIRE(attach_bypass(AT, s.ep, fresh_domain()));
 	bypasses_without_a_report(AT, s.ep);
 	endpoints_quiesce();
 	iommu_detach_all();
-	REQUIRE(attach_with_dma(s.ep, s.domain));
+	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
 	EXPECT(find_report(AT, &fault, &event), "its faults are reported in a domain", "none is");
 }
 
@@ -474,7 +474,7 @@ TEST(DEV_FAULT_3, reports_of_two_endpoints_are_kept_apart, NEEDS_DMA | NEEDS_TWO
 	second = first;
 	second.ep = endpoint(1);
 	second.iova += 16;
-	REQUIRE(attach_with_dma(second.ep, fresh_domain()));
+	REQUIRE(attach_with_dma(AT, second.ep, fresh_domain()));
 	event_drain();
 	start = event_count();
 	provoke(AT, &first);

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "judge/hostile.h"
-#include "judge/test.h"
 #include "driver/trace.h"
+#include "judge/options.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/hostile.h"
+#include "judge/test.h"
 
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
 
@@ -65,9 +67,7 @@ static uint32_t stride(void)
 
 static void make_slots(void)
 {
-	unsigned int count = iommu.requests.size / 2;
-
-	lot.count = count < MOST_IN_FLIGHT ? count : MOST_IN_FLIGHT;
+	lot.count = min(iommu.requests.size / 2, MOST_IN_FLIGHT);
 	if (trace_is_on())
 		lot.count = 1;	/* the last one that is printed is the one */
 	lot.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
@@ -174,7 +174,7 @@ static void make_good(struct slot *slot)
 {
 	uint64_t iova = lot.victim.iova + iommu.page;
 	struct map_request map = {{.type = REQUEST_MAP}, lot.victim.domain, iova, iova + iommu.page - 1,
-				  phys(lot.memory) & -iommu.page, MAP_READ};
+				  align_down(phys(lot.memory), iommu.page), MAP_READ};
 
 	if (lot.sent % 2) {
 		map.head.type = REQUEST_UNMAP;
@@ -257,22 +257,22 @@ static void free_attacker(void)
 		detach(domain, lot.attacker);
 }
 
-static bool begin_round(void)
+static bool begin_round(struct source_line at)
 {
 	endpoints_quiesce();
 	if (virtio_needs_reset(&iommu.dev) && !iommu_restart(iommu.wanted))
 		return false;
 	iommu_detach_all();
 	free_attacker();
-	return victim_attach(&lot.victim);
+	return victim_attach(at, &lot.victim);
 }
 
-static bool play_round(const char *at, uint64_t seed)
+static bool play_round(struct source_line at, uint64_t seed)
 {
 	const char *trouble = NULL;
 
 	sow(seed);
-	if (!begin_round())
+	if (!begin_round(at))
 		trouble = "the device does not come back";
 	for (unsigned int i = 0; i < ROUND && !trouble; i += lot.count)
 		trouble = batch(draw_request);
@@ -286,7 +286,7 @@ static bool play_round(const char *at, uint64_t seed)
 	return no_defect_so_far();
 }
 
-static void play(const char *at, uint64_t rounds)
+static void play(struct source_line at, uint64_t rounds)
 {
 	uint64_t seed = test_option("seed", 1), i = 0;
 	uint64_t budget = test_option("budget", UNLIMITED) * 1000000, start = time_us();
@@ -310,12 +310,12 @@ static uint64_t rate(uint64_t start)
 }
 
 /* For make bench: the same number of requests that keep to the rules, sent in the same way. */
-static void compare_rates(uint64_t hostile)
+static void compare_rates(struct source_line at, uint64_t hostile)
 {
 	struct deadline deadline;
 	uint64_t start, good;
 
-	if (!begin_round())
+	if (!begin_round(at))
 		return;
 	lot.sent = 0;
 	start = time_us();
@@ -336,7 +336,7 @@ TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
 	if (!no_defect_so_far())
 		return;
 	printf("# hostile: %lu requests came back\n", lot.sent);
-	compare_rates(rate(start));
+	compare_rates(AT, rate(start));
 	hostile_check_recovery(AT, &lot.victim);
 }
 
@@ -365,7 +365,7 @@ TEST(HOST_7, broken_device_opens_nothing, NEEDS)
 }
 
 /* Room for an answer is what PROBE always has; other types get every size from nothing up. */
-static void try_length(const char *at, uint8_t type, uint32_t size, uint32_t room)
+static void try_length(struct source_line at, uint8_t type, uint32_t size, uint32_t room)
 {
 	struct attach_request request = {{.type = type}, lot.victim.domain ^ 1, UINT32_MAX, 0, {0}};
 	uint8_t bytes[160] = {0};
@@ -412,7 +412,7 @@ TEST(HOST_6, mapping_that_ends_before_it_starts_is_unmapped, NEEDS)
 
 	hostile_setup(victim);
 	start = victim->iova;
-	REQUIRE(victim_attach(victim));
+	REQUIRE(victim_attach(AT, victim));
 	domain = victim->domain;
 	reply = map(domain, start + 4 * page, start + 2 * page - 1, phys(victim->target), MAP_RW);
 	REQUIRE(reply.used);

@@ -2,7 +2,8 @@
 /*
  * Rings that break rules (virtio 1.4, 2.7): chains, indirect tables, indexes, places.
  */
-#include "judge/hostile.h"
+#include "judge/options.h"
+#include "judge/steps/hostile.h"
 #include "judge/test.h"
 
 enum { N = DESC_NEXT, W = DESC_WRITE, I = DESC_INDIRECT, SIZE = sizeof(struct attach_request) };
@@ -40,7 +41,7 @@ static void write_chain(const struct ring_case *c)
 	hostile.avail->heads[hostile.index % HOSTILE_SIZE] = c->head;
 }
 
-static void play(const char *at, const struct ring_case *cases, unsigned int count, uint64_t features)
+static void play(struct source_line at, const struct ring_case *cases, unsigned int count, uint64_t features)
 {
 	struct victim victim;
 
@@ -55,7 +56,7 @@ static void play(const char *at, const struct ring_case *cases, unsigned int cou
 	hostile_check_recovery(at, &victim);
 }
 
-#define PLAY(cases, features) play(AT, cases, sizeof(cases) / sizeof(cases[0]), features)
+#define PLAY(cases, features) play(AT, cases, ARRAY_SIZE(cases), features)
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
 
 TEST(HOST_1, chains_that_break_rules, NEEDS)
@@ -162,7 +163,7 @@ TEST(HOST_3, available_rings_that_break_rules, NEEDS)
 	struct victim victim;
 
 	hostile_setup(&victim);
-	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]) && no_defect_so_far(); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases) && no_defect_so_far(); i++) {
 		if (!test_case(cases[i].name) || !hostile_restart(AT, cases[i].name, iommu.wanted, &victim))
 			continue;
 		write_heads(&cases[i]);

@@ -8,7 +8,9 @@
 
 #include <asm/io.h>
 
-#include "judge/hostile.h"
+#include "judge/options.h"
+#include "judge/steps/hostile.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "virtio/pci_layout.h"
 
@@ -44,7 +46,7 @@ static void set_up_queue(uint16_t queue, const struct place_case *c)
 }
 
 /* The victim is attached by the ring that was there; a reset takes it, and the wrong ring comes. */
-static void try_place(const char *at, const struct place_case *c, struct victim *victim)
+static void try_place(struct source_line at, const struct place_case *c, struct victim *victim)
 {
 	if (!hostile_restart(at, c->name, iommu.wanted, victim) || !hostile_negotiate(iommu.wanted))
 		return;
@@ -96,7 +98,7 @@ TEST(HOST_4, rings_in_wrong_places_and_sizes, NEEDS)
 	struct victim victim;
 
 	hostile_setup(&victim);
-	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]) && no_defect_so_far(); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases) && no_defect_so_far(); i++)
 		if (test_case(cases[i].name))
 			try_place(AT, &cases[i], &victim);
 	hostile_check_recovery(AT, &victim);
@@ -129,7 +131,7 @@ static void read_all(const volatile uint8_t *base, uint32_t length)
 	}
 }
 
-static void sweep(const char *at, const char *name, volatile uint8_t *base, uint32_t length,
+static void sweep(struct source_line at, const char *name, volatile uint8_t *base, uint32_t length,
 		  struct victim *victim)
 {
 	static const uint64_t values[] = {0, UINT64_MAX, 0};
@@ -142,13 +144,13 @@ static void sweep(const char *at, const char *name, volatile uint8_t *base, uint
 	}
 }
 
-static bool same_config(void)
+static void expect_same_config(struct source_line at)
 {
 	struct iommu_config now;
 
 	iommu_read_config(&now);
 	now.bypass = iommu.config.bypass;
-	return !memcmp(&now, &iommu.config, sizeof(now));
+	expect_bytes(at, &now, &iommu.config, sizeof(now), "the configuration, but for bypass");
 }
 
 /* What follows configuration in its page, if anything, belongs to nobody. */
@@ -158,11 +160,11 @@ TEST(HOST_5, registers_in_all_widths, NEEDS)
 
 	hostile_setup(&victim);
 	sweep(AT, "device-configuration", iommu.dev.config, iommu.dev.config_length + 24, &victim);
-	EXPECT(same_config(), "configuration is as it was, but for bypass", "it is not");
+	expect_same_config(AT);
 	sweep(AT, "common-configuration", iommu.dev.common, COMMON_SIZE + 8, &victim);
 	sweep(AT, "notifications", iommu.dev.notify, iommu.dev.notify_length, &victim);
 	hostile_check_recovery(AT, &victim);
-	EXPECT(same_config(), "configuration is as it was, but for bypass", "it is not");
+	expect_same_config(AT);
 }
 
 /* Two values, with and without a reset in front, and a notification behind each. */
@@ -184,7 +186,7 @@ TEST(HOST_5, status_in_any_order, NEEDS)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 		iommu.dev.transport->set_status(&iommu.dev, values[i % COUNT]);
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
-		EXPECT(virtio_reset(&iommu.dev), "status 0 after a reset", "%s: it is not", name);
+		expect_reset(AT, "after a reset, %s", name);
 	}
 	hostile_check_recovery(AT, &victim);
 }

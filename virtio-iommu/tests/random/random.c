@@ -9,7 +9,10 @@
  */
 #include <stdio.h>
 
+#include "judge/options.h"
 #include "judge/oracle.h"
+#include "judge/steps/attach.h"
+#include "judge/test.h"
 
 #define DEFAULT_SEED 2	/* one of those that find the bugs of the host machine */
 #define STEPS 160	/* of a round */
@@ -85,8 +88,7 @@ static struct step draw_step(void)
 
 	s.first = draw(WINDOW);
 	s.last = s.first + draw(s.kind == STEP_UNMAP ? 6 : 3);
-	if (s.last >= WINDOW)
-		s.last = WINDOW - 1;
+	s.last = min(s.last, WINDOW - 1u);
 	s.memory = draw(MEMORY - 3);
 	s.flags = flags[draw(4)];
 	s.offset = draw_offset();
@@ -363,7 +365,7 @@ static int print_step(char *text, size_t size, const struct step *s)
 }
 
 /* The last steps, as many as there is room for: whole, or behind an ellipsis. */
-static void tell(const char *at, uint64_t seed, const struct step *steps, unsigned int count)
+static void tell(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
 {
 	char expected[100], text[96], one[24];
 	unsigned int from = count, length = 0;
@@ -378,7 +380,7 @@ static void tell(const char *at, uint64_t seed, const struct step *steps, unsign
 	judge(world.verdict, at, expected, "%s behind%s", world.trouble, text);
 }
 
-static bool play_round(const char *at, uint64_t seed)
+static bool play_round(struct source_line at, uint64_t seed)
 {
 	static struct step steps[STEPS];
 	enum verdict verdict;

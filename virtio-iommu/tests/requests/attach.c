@@ -2,7 +2,10 @@
 /*
  * ATTACH request (virtio 1.4, 5.13.6.3).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 static struct reply attach_reserved(uint32_t domain, uint32_t endpoint, const uint8_t reserved[4])
@@ -44,7 +47,7 @@ TEST(DEV_ATTACH_1, refusal_keeps_the_old_attachment, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach_reserved(fresh_domain(), s.ep->id, (uint8_t[4]){1});
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
@@ -87,13 +90,13 @@ TEST(DEV_ATTACH_2, refusal_keeps_the_old_attachment, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 1u << 31);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
-static void attach_missing(const char *at, uint32_t id)
+static void attach_missing(struct source_line at, uint32_t id)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, id, 0);
@@ -125,7 +128,7 @@ TEST(DEV_ATTACH_3, refusal_leaves_the_real_endpoint_alone, NEEDS_DMA)
 	struct page_fixture s;
 	uint32_t id;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
 		if (endpoint_id_is_unlisted(id))
 			attach_missing(AT, id);
@@ -138,11 +141,11 @@ TEST(DEV_ATTACH_4, sharing_is_an_option, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, endpoint(1)->id, 0);
 	INFO("a second endpoint in a domain: %s", status_name(reply.status));
 	if (is_ok(&reply)) {
-		REQUIRE(enable_dma(endpoint(1), s.domain));
+		REQUIRE(enable_dma(AT, endpoint(1), s.domain));
 		expect_writes(AT, VERDICT_FAIL, endpoint(1), s.iova, s.target, 8);	/* DEV-ATTACH-12 */
 	}
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
@@ -154,7 +157,7 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, endpoint(1)->id, 0);
 	if (is_ok(&reply))
 		SKIP("the device allows endpoints to share a domain");
@@ -163,13 +166,12 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	if (!set_unattached_bypass(false))
 		return;
 	dma_set_page_iova(&endpoint(1)->dma, endpoint(1)->page_iova);
-	REQUIRE_OK(map(s.domain, endpoint(1)->page_iova, endpoint(1)->page_iova + PRIVATE_PAGE - 1,
-		       phys(endpoint(1)->dma.page), MAP_RW));
+	REQUIRE_OK(map_private_page(s.domain, endpoint(1)));
 	EXPECT_WRITE_BLOCKED(endpoint(1), s.iova, 8);
 }
 
 /* The kind of a domain is fixed when it is made: one that joins must ask for the same kind. */
-static void join_other_kind(const char *at, uint32_t kind)
+static void join_other_kind(struct source_line at, uint32_t kind)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, endpoint(0)->id, kind);
@@ -210,10 +212,10 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE(enable_dma(AT, s.ep, domain));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
@@ -224,15 +226,15 @@ TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 	struct reply reply;
 	bool kept;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, s.ep->id, 0);
 	kept = can_read(s.ep, s.iova, s.target, 8);
 	INFO("ATTACH to the same domain again: %s, mappings are %s", status_name(reply.status),
 	     kept ? "kept" : "gone");
 	if (!kept) {
-		REQUIRE(enable_dma(s.ep, s.domain));
+		REQUIRE(enable_dma(AT, s.ep, s.domain));
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-		reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+		reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 		EXPECT_STATUS(reply, STATUS_OK);
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
@@ -244,12 +246,12 @@ TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	MOVE(s.ep, domain);
 	EXPECT_NO_DOMAIN(s.domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	REQUIRE(attach_with_dma(s.ep, s.domain));
+	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 }
 
@@ -260,7 +262,7 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 	struct endpoint *ep = endpoint(0);
 	uint32_t first = fresh_domain(), domain = first;
 
-	REQUIRE(attach_with_dma(ep, first));
+	REQUIRE(attach_with_dma(AT, ep, first));
 	for (unsigned int i = 0; i < 4; i++) {
 		uint32_t before = domain;
 
@@ -268,8 +270,8 @@ TEST(DEV_ATTACH_8, move_through_several_domains, NEEDS_DMA)
 		MOVE(ep, domain);
 		EXPECT_NO_DOMAIN(before);
 	}
-	REQUIRE(enable_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(enable_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 }
 
@@ -305,7 +307,7 @@ TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 0);
 	if (is_ok(&reply))
 		SKIP("the device allows an endpoint to move from domain to domain");
@@ -314,16 +316,16 @@ TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 }
 
 /* After OK the endpoint has left whatever it was in before: only the domain's mappings count. */
-static void expect_attached(const char *at, struct endpoint *ep)
+static void expect_attached(struct source_line at, struct endpoint *ep)
 {
 	uint32_t domain = fresh_domain();
 	uint64_t iova = iova_window(2);
 	uint8_t *target = watched_pages(2);
 	struct reply reply = attach(domain, ep->id, 0);
 
-	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(ep, domain))
+	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(at, ep, domain))
 		return;
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, iova, target, 8);
 	if (ep->dma.ops->exact)
@@ -357,8 +359,8 @@ TEST(DEV_ATTACH_12, edu_is_translated, NEEDS_MAP_UNMAP | NEEDS_EDU)
 	uint64_t iova = iova_window(2);
 	uint8_t *target = watched_pages(2);
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 8);
 	EXPECT_WRITE_BLOCKED(ep, iova + iommu.page, 8);
 }

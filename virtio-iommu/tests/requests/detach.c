@@ -2,7 +2,11 @@
 /*
  * DETACH request (virtio 1.4, 5.13.6.4).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t reserved)
@@ -19,7 +23,7 @@ TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 1);
 	reply = detach_reserved(s.domain, s.ep->id, 0xff);
 	EXPECT_OK(reply);
@@ -43,7 +47,7 @@ TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT)
 	}
 }
 
-static void detach_missing(const char *at, uint32_t domain, uint32_t id)
+static void detach_missing(struct source_line at, uint32_t domain, uint32_t id)
 {
 	struct reply reply = detach(domain, id);
 
@@ -56,7 +60,7 @@ TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DMA)
 
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
 		SKIP("the firmware lists endpoint id 0xffffffff");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	detach_missing(AT, s.domain, UINT32_MAX);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
@@ -71,7 +75,7 @@ TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
 	uint32_t id;
 
 	REQUIRE(iommu_restart(iommu.wanted));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
 		if (endpoint_id_is_unlisted(id))
 			detach_missing(AT, s.domain, id);
@@ -88,8 +92,8 @@ TEST(DEV_DETACH_3, wrong_domain_detaches_nobody, NEEDS_DMA | NEEDS_TWO_ENDPOINTS
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
-	REQUIRE(attach_endpoint(endpoint(1), other));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(attach_endpoint(AT, endpoint(1), other));
 	reply = detach(other, s.ep->id);
 	if (!expect_writes(AT, VERDICT_WARN, s.ep, s.iova, s.target, 8))
 		return;
@@ -115,7 +119,7 @@ TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	for (unsigned int i = 0; i < 3; i++)
@@ -135,10 +139,10 @@ TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 	uint8_t *target = watched_pages(16);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE_OK(map(domain, iova, iova + 16 * page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_range(domain, iova, 16 * page, target, MAP_RW));
 	for (unsigned int i = 0; i < 3; i++)
 		REQUIRE_WRITES(ep, iova + tried[i] * page, target + tried[i] * page, 1);
 	REQUIRE_OK(detach(domain, ep->id));
@@ -153,14 +157,14 @@ TEST(DEV_DETACH_4, bypass_replaces_the_mapping, NEEDS_DMA)
 	uint8_t *same = watched_pages(1), *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
 	if (!iova_is_free(phys(same), iommu.page))
 		SKIP("memory cannot be mapped at its own address");
-	REQUIRE_OK(map(domain, phys(same), phys(same) + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE_OK(map_page(domain, phys(same), target, MAP_RW));
 	REQUIRE_WRITES(ep, phys(same), target, 8);
-	REQUIRE(detach_endpoint(ep, domain));
+	REQUIRE(detach_endpoint(AT, ep, domain));
 	EXPECT_WRITES(ep, phys(same), same, 8);
 	EXPECT_READS(ep, phys(same), same, 8);
 }
@@ -170,13 +174,13 @@ TEST(DEV_DETACH_4, attaching_again_brings_nothing_back, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }

@@ -2,7 +2,10 @@
 /*
  * Domains and their members (virtio 1.4, 5.13.6.3 and 5.13.6.4).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
@@ -13,10 +16,10 @@ TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain before the first ATTACH: MAP in it is refused", "status OK");
-	REQUIRE(attach_with_dma(ep, domain));
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(ep, iova, target, 8);
 }
@@ -26,7 +29,7 @@ TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
 	static const uint32_t ids[] = {0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, UINT32_MAX};
 	struct reply reply;
 
-	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
 		if (ids[i] < iommu.config.domain_start || ids[i] > iommu.config.domain_end)
 			continue;
 		reply = attach(ids[i], endpoint(0)->id, 0);
@@ -43,9 +46,9 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
-	REQUIRE(detach_endpoint(s.ep, s.domain));
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW);
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
+	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
 	EXPECT(!is_ok(&reply), "no domain behind the last DETACH: MAP in it is refused", "status OK");
 	EXPECT_NO_DOMAIN(s.domain);
 }
@@ -57,13 +60,13 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 	struct reply reply;
 	uint8_t *other = watched_pages(1);
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	if (!expect_reattach_empty(AT, &s))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	reply = map(s.domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW);
+	reply = map_page(s.domain, s.iova, other, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
@@ -72,19 +75,18 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
 struct pair {
 	struct endpoint *first, *second;
 	uint32_t domain, other;
-	uint64_t iova, end;	/* of one page; a window of two */
+	uint64_t iova;		/* of one page; a window of two */
 	uint8_t *one, *two;
 };
 
-static bool make_pair(struct pair *p, struct endpoint *first, struct endpoint *second,
-		      uint32_t domain, uint32_t other)
+static bool make_pair(struct source_line at, struct pair *p, struct endpoint *first,
+		      struct endpoint *second, uint32_t domain, uint32_t other)
 {
 	*p = (struct pair){.first = first, .second = second, .domain = domain, .other = other};
 	p->iova = iova_window(2);
-	p->end = p->iova + iommu.page - 1;
 	p->one = watched_pages(1);
 	p->two = watched_pages(1);
-	return attach_with_dma(first, domain) && attach_with_dma(second, other);
+	return attach_with_dma(at, first, domain) && attach_with_dma(at, second, other);
 }
 
 /* The same address in both domains: each endpoint reaches its own memory, and no other. */
@@ -92,12 +94,12 @@ TEST(N_DOM_3, same_address_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct pair p;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, p.iova, p.two, MAP_RW));
 	EXPECT_WRITES(p.first, p.iova, p.one, 8);
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
-	EXPECT_WRITES(p.first, p.end, p.one + iommu.page - 1, 1);
+	EXPECT_WRITES(p.first, p.iova + iommu.page - 1, p.one + iommu.page - 1, 1);
 	EXPECT_READS(p.first, p.iova, p.one, 8);
 	if (p.second->dma.ops->exact)
 		EXPECT_READS(p.second, p.iova, p.two, 8);
@@ -108,10 +110,10 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 	struct pair p;
 	uint64_t next;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
 	next = p.iova + iommu.page;
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, next, p.end + iommu.page, phys(p.two), MAP_RW));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, next, p.two, MAP_RW));
 	EXPECT_WRITE_BLOCKED(p.second, p.iova, 8);
 	EXPECT_WRITE_BLOCKED(p.first, next, 8);
 	EXPECT_READ_BLOCKED(p.first, next, p.two, 8);
@@ -120,13 +122,13 @@ TEST(N_DOM_3, mapping_of_another_domain_is_out_of_reach, NEEDS_DMA | NEEDS_TWO_E
 }
 
 /* What is mapped for one is blocked for the other, until that has a mapping of its own. */
-static void expect_isolated(const char *at, const struct pair *p)
+static void expect_isolated(struct source_line at, const struct pair *p)
 {
-	struct reply reply = map(p->domain, p->iova, p->end, phys(p->one), MAP_RW);
+	struct reply reply = map_page(p->domain, p->iova, p->one, MAP_RW);
 
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_write_blocked(at, p->second, p->iova, 8);
-	reply = map(p->other, p->iova, p->end, phys(p->two), MAP_RW);
+	reply = map_page(p->other, p->iova, p->two, MAP_RW);
 	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, p->first, p->iova, p->one, 8);
 	expect_writes(at, BY_LEVEL, p->second, p->iova, p->two, 8);
@@ -140,7 +142,7 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
 
 	if (other < domain || other > iommu.config.domain_end)
 		SKIP("the domain range has less than 2^16 ids");
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), domain, other));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), domain, other));
 	expect_isolated(AT, &p);
 }
 
@@ -149,7 +151,7 @@ TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NE
 	struct endpoint *bridged = endpoint_bridged();
 	struct pair p;
 
-	REQUIRE(make_pair(&p, bridged, endpoint(bridged == endpoint(0)), fresh_domain(),
+	REQUIRE(make_pair(AT, &p, bridged, endpoint(bridged == endpoint(0)), fresh_domain(),
 			  fresh_domain()));
 	expect_isolated(AT, &p);
 }
@@ -158,11 +160,11 @@ TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct pair p;
 
-	REQUIRE(make_pair(&p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
-	REQUIRE_OK(map(p.domain, p.iova, p.end, phys(p.one), MAP_RW));
-	REQUIRE_OK(map(p.other, p.iova, p.end, phys(p.two), MAP_RW));
+	REQUIRE(make_pair(AT, &p, endpoint(0), endpoint(1), fresh_domain(), fresh_domain()));
+	REQUIRE_OK(map_page(p.domain, p.iova, p.one, MAP_RW));
+	REQUIRE_OK(map_page(p.other, p.iova, p.two, MAP_RW));
 	REQUIRE_WRITES(p.second, p.iova, p.two, 8);
-	REQUIRE_OK(unmap(p.domain, p.iova, p.end));
+	REQUIRE_OK(unmap_page(p.domain, p.iova));
 	EXPECT_WRITE_BLOCKED(p.first, p.iova, 8);
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
 }
@@ -172,9 +174,9 @@ TEST(N_DOM_4, both_members_reach_the_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(second, s.iova + iommu.page, 8);
@@ -185,9 +187,9 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
@@ -201,9 +203,9 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
@@ -217,13 +219,13 @@ TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 	EXPECT_READS(s.ep, s.iova, other, 8);
 }
@@ -236,14 +238,14 @@ TEST(N_DOM_5, old_domain_lives_on_without_the_one_that_moved, NEEDS_DMA | NEEDS_
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(other), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, other, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }

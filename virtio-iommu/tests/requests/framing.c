@@ -2,7 +2,10 @@
 /*
  * Requests that cannot be parsed, and many requests (virtio 1.4, 5.13.2 and 5.13.6).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /*
@@ -11,7 +14,7 @@
  */
 enum after { AS_BEFORE, RESET_SINCE, DEAD };
 
-static enum after judge_unparsed(const char *at, const struct reply *reply, uint32_t size)
+static enum after judge_unparsed(struct source_line at, const struct reply *reply, uint32_t size)
 {
 	bool wants_reset = virtio_needs_reset(&iommu.dev);
 
@@ -26,7 +29,7 @@ static enum after judge_unparsed(const char *at, const struct reply *reply, uint
 	return iommu_restart(iommu.wanted) ? RESET_SINCE : DEAD;
 }
 
-static enum after expect_unparsed(const char *at, const void *readable, uint32_t size,
+static enum after expect_unparsed(struct source_line at, const void *readable, uint32_t size,
 				  uint32_t writable)
 {
 	struct reply reply = request_raw(readable, size, writable);
@@ -34,34 +37,36 @@ static enum after expect_unparsed(const char *at, const void *readable, uint32_t
 	return judge_unparsed(at, &reply, size);
 }
 
-/* The tail is where it always is: a device that finds it there can refuse the request instead. */
+/*
+ * The tail is where it always is, whatever the readable part has, down to none of the head: a device that finds
+ * it there can refuse the request instead.
+ */
 static bool is_refused(const struct reply *reply)
 {
 	return reply->used && !reply->breach && reply->delivered && reply->status != STATUS_OK &&
 	       reply->status <= STATUS_NOMEM;
 }
 
-static enum after expect_too_short(const char *at, const void *readable, uint32_t size, uint32_t writable)
+static enum after expect_too_short(struct source_line at, const void *readable, uint32_t size,
+				   uint32_t writable)
 {
 	struct reply reply = request_raw(readable, size, writable);
 
 	if (!is_refused(&reply) || virtio_needs_reset(&iommu.dev))
 		return judge_unparsed(at, &reply, size);
-	judge(VERDICT_INFO, at, "either way is legal", "a readable part that is too short gets status %s",
-	      status_name(reply.status));
+	info(at, "a readable part that is too short gets status %s", status_name(reply.status));
 	return AS_BEFORE;
 }
 
 /* The worst of what came of it. */
-static enum after expect_short_ones(const char *at, const void *readable, uint32_t size)
+static enum after expect_short_ones(struct source_line at, const void *readable, uint32_t size)
 {
 	enum after after = AS_BEFORE;
 
 	for (uint32_t n = sizeof(struct request_head); n < size && after != DEAD; n++) {
 		enum after now = expect_too_short(at, readable, n, TAIL_SIZE);
 
-		if (now > after)
-			after = now;
+		after = max(after, now);
 	}
 	return after;
 }
@@ -80,7 +85,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
 	struct page_fixture s;
 	struct detach_request request;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	request = (struct detach_request){{.type = REQUEST_DETACH}, s.domain, s.ep->id, {0}};
 	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
@@ -92,7 +97,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
 	struct map_request request;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	request = (struct map_request){{.type = REQUEST_MAP}, s.domain, iova, iova + iommu.page - 1,
 				       phys(s.target) + iommu.page, MAP_RW};
@@ -107,7 +112,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
 	struct page_fixture s;
 	struct unmap_request request;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	request = (struct unmap_request){
 		{.type = REQUEST_UNMAP}, s.domain, s.iova, s.iova + iommu.page - 1, {0}};
 	if (expect_short_ones(AT, &request, sizeof(request)) == AS_BEFORE)
@@ -128,7 +133,7 @@ TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
 	struct request_head head = {.type = REQUEST_ATTACH};
 
 	for (uint32_t n = 1; n < sizeof(head); n++)
-		if (expect_unparsed(AT, &head, n, TAIL_SIZE) == DEAD)
+		if (expect_too_short(AT, &head, n, TAIL_SIZE) == DEAD)
 			return;
 }
 
@@ -145,7 +150,7 @@ TEST(N_REQ_1, no_room_for_the_status, NEEDS_ENDPOINT)
 
 TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)
 {
-	expect_unparsed(AT, "", 0, TAIL_SIZE);
+	expect_too_short(AT, "", 0, TAIL_SIZE);
 }
 
 TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
@@ -164,17 +169,17 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
+		uint64_t iova = s.iova + iommu.page;
 
-		reply = map(s.domain, iova, end, phys(s.target), MAP_RW);
+		reply = map_page(s.domain, iova, s.target, MAP_RW);
 		EXPECT_OK(reply);
-		reply = unmap(s.domain, iova, end);
+		reply = unmap_page(s.domain, iova);
 		EXPECT_OK(reply);
 		reply = attach(s.domain, UINT32_MAX, 0);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
-		reply = unmap(other, iova, end);
+		reply = unmap_page(other, iova);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
 	}
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);

@@ -3,21 +3,24 @@
  * Ranges that a driver must not ask for, and UNMAP off the granule: whatever the answer, mappings around
  * them are as they were (virtio 1.4, 5.13.6.5 and 5.13.6.6).
  */
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 #define PAGES 8
 
 /* Pages 1 and 5-6 are mapped in front of each attempt. */
-static bool make_neighbours(struct page_window *s)
+static bool make_neighbours(struct source_line at, enum verdict otherwise, struct page_window *s)
 {
 	struct reply lower, upper;
 
-	if (!make_page_window(s, PAGES))
+	if (!make_page_window(at, s, PAGES))
 		return false;
 	lower = map_pages(s, 1, 1);
 	upper = map_pages(s, 5, 6);
-	return is_ok(&lower) && is_ok(&upper);
+	return expect_status(at, otherwise, &lower, STATUS_OK) &&
+	       expect_status(at, otherwise, &upper, STATUS_OK);
 }
 
 static bool is_mapped(const struct page_window *s, unsigned int first, unsigned int last)
@@ -27,7 +30,8 @@ static bool is_mapped(const struct page_window *s, unsigned int first, unsigned 
 }
 
 /* What was mapped is mapped, and what was free can be mapped, in one piece or in two. */
-static void expect_undisturbed(const char *at, const struct page_window *s, uint64_t start, uint64_t end)
+static void expect_undisturbed(struct source_line at, const struct page_window *s,
+			       uint64_t start, uint64_t end)
 {
 	const char *found = NULL;
 
@@ -40,7 +44,7 @@ static void expect_undisturbed(const char *at, const struct page_window *s, uint
 		      "behind %#lx-%#lx %s", start, end, found);
 }
 
-static void expect_answer(const char *at, const struct reply *reply, uint64_t start, uint64_t end)
+static void expect_answer(struct source_line at, const struct reply *reply, uint64_t start, uint64_t end)
 {
 	if (!reply->used || reply->breach)
 		judge(VERDICT_FAIL, at, "the request comes back", "%#lx-%#lx: %s", start, end,
@@ -51,12 +55,10 @@ static void expect_answer(const char *at, const struct reply *reply, uint64_t st
 }
 
 /* A domain made behind all that works. */
-static void expect_recovery(const char *at, struct page_window *s)
+static void expect_recovery(struct source_line at, struct page_window *s)
 {
-	if (!detach_endpoint(s->ep, s->domain) || !make_neighbours(s)) {
-		judge(VERDICT_FAIL, at, "a new domain works as before", "ATTACH or MAP is refused");
+	if (!detach_endpoint(at, s->ep, s->domain) || !make_neighbours(at, VERDICT_FAIL, s))
 		return;
-	}
 	expect_mapped(at, s, 5, 6);
 	unmap_pages(s, 5, 6);
 	expect_unmapped(at, s, 5, 6);
@@ -67,7 +69,7 @@ static const struct {
 	unsigned int start, end;
 } inverted[] = {{4, 3}, {3, 1}, {4, 2}, {7, 0}, {6, 5}, {7, 6}};
 
-#define INVERTED (sizeof(inverted) / sizeof(inverted[0]))
+#define INVERTED ARRAY_SIZE(inverted)
 
 /* The last two lie at the ends of all addresses. */
 static void inverted_range(const struct page_window *s, unsigned int index, uint64_t *start, uint64_t *end)
@@ -87,7 +89,7 @@ TEST(DRV_MAP_3, range_that_ends_before_it_starts_maps_nothing, NEEDS_DMA)
 	unsigned int accepted = 0;
 	uint64_t start, end;
 
-	REQUIRE(make_neighbours(&s));
+	REQUIRE(make_neighbours(AT, VERDICT_ERROR, &s));
 	for (unsigned int i = 0; i < INVERTED + 2; i++) {
 		struct reply reply;
 
@@ -116,7 +118,7 @@ TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DMA)
 
 	if (iommu.granule == 1)
 		SKIP("the granule is 1: AMB-4 is about that");
-	REQUIRE(make_neighbours(&s));
+	REQUIRE(make_neighbours(AT, VERDICT_ERROR, &s));
 	byte = page_start(&s, 3);
 	reply = map(s.domain, byte, byte, phys(s.target) + 3 * iommu.page, MAP_RW);
 	expect_answer(AT, &reply, byte, byte);
@@ -136,7 +138,7 @@ TEST(DRV_UNMAP_5, range_that_ends_before_it_starts_removes_nothing, NEEDS_DMA)
 	unsigned int accepted = 0;
 	uint64_t start, end;
 
-	REQUIRE(make_neighbours(&s));
+	REQUIRE(make_neighbours(AT, VERDICT_ERROR, &s));
 	for (unsigned int i = 0; i < INVERTED + 2; i++) {
 		struct reply reply;
 
@@ -160,7 +162,7 @@ static const struct {
 	unsigned int before, behind;
 } margins[] = {{0, 1}, {1, 0}, {1, 1}};
 
-static uint8_t unmap_with_margin(const char *at, const struct page_window *s, unsigned int index)
+static uint8_t unmap_with_margin(struct source_line at, const struct page_window *s, unsigned int index)
 {
 	uint64_t start = page_start(s, 5) - margins[index].before;
 	uint64_t end = page_end(s, 6) + margins[index].behind;
@@ -181,11 +183,11 @@ static uint8_t unmap_with_margin(const char *at, const struct page_window *s, un
 TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 {
 	struct page_window s;
-	unsigned int done = 0, count = sizeof(margins) / sizeof(margins[0]);
+	unsigned int done = 0, count = ARRAY_SIZE(margins);
 
 	if (iommu.granule == 1)
 		SKIP("the granule is 1: nothing is unaligned");
-	REQUIRE(make_neighbours(&s));
+	REQUIRE(make_neighbours(AT, VERDICT_ERROR, &s));
 	for (unsigned int i = 0; i < count; i++) {
 		done += unmap_with_margin(AT, &s, i) == STATUS_OK;
 		if (!no_defect_so_far())

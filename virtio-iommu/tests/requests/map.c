@@ -3,13 +3,15 @@
  * MAP request (virtio 1.4, 5.13.6.5).
  */
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 #define FIRST_UNKNOWN_FLAG 3
 
 /* MAP of [start, end] to @phys_start is refused with RANGE. */
-static bool expect_range(const char *at, const struct page_fixture *s, uint64_t start, uint64_t end,
+static bool expect_range(struct source_line at, const struct page_fixture *s, uint64_t start, uint64_t end,
 			 uint64_t phys_start)
 {
 	struct reply reply = map(s->domain, start, end, phys_start, MAP_RW);
@@ -25,7 +27,7 @@ TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DMA)
 
 	if (iommu.granule == 1)
 		SKIP("the granule is 1: nothing is unaligned");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < 2; i++) {
 		uint64_t start = s.iova + iommu.page, end = start + iommu.page - 1, by = offsets[i];
 
@@ -42,7 +44,7 @@ TEST(DEV_MAP_1, refused_range_is_not_mapped, NEEDS_DMA)
 
 	if (iommu.granule == 1)
 		SKIP("the granule is 1: nothing is unaligned");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	start = s.iova + iommu.page;
 	if (!expect_range(AT, &s, start, start + iommu.page - 2, phys(s.target)))
 		return;
@@ -63,9 +65,9 @@ TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova + 2 * page, iova + 6 * page - 1, phys(target) + 2 * page, MAP_RW));
-	for (unsigned int i = 0; i < sizeof(overlaps) / sizeof(overlaps[0]); i++) {
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_range(domain, iova + 2 * page, 4 * page, target + 2 * page, MAP_RW));
+	for (unsigned int i = 0; i < ARRAY_SIZE(overlaps); i++) {
 		reply = map(domain, iova + overlaps[i].first * page,
 			    iova + (overlaps[i].last + 1) * page - 1, phys(other), MAP_READ);
 		EXPECT_STATUS(reply, STATUS_INVAL);
@@ -82,21 +84,20 @@ TEST(DEV_MAP_2, touching_neighbours_are_no_overlap, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = map(s.domain, s.iova - iommu.page, s.iova - 1, phys(other), MAP_RW);
 	EXPECT_OK(reply);
-	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
-		    phys(other) + iommu.page, MAP_RW);
+	reply = map_page(s.domain, s.iova + iommu.page, other + iommu.page, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, s.iova - iommu.page, other, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(s.ep, s.iova + iommu.page, other + iommu.page, 8);
 }
 
-static void expect_map_noent(const char *at, uint32_t domain)
+static void expect_map_noent(struct source_line at, uint32_t domain)
 {
 	uint64_t iova = iova_window(1);
-	struct reply reply = map(domain, iova, iova + iommu.page - 1, phys(watched_pages(1)), MAP_RW);
+	struct reply reply = map_page(domain, iova, watched_pages(1), MAP_RW);
 
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
@@ -110,8 +111,8 @@ TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_map_noent(AT, s.domain);
 }
 
@@ -120,7 +121,7 @@ TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 0);
 	if (!is_ok(&reply))
 		SKIP("the device does not move endpoints");
@@ -133,8 +134,8 @@ TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEE
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_bypass(endpoint(0), domain));
-	reply = map(domain, phys(page), phys(page) + iommu.page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_bypass(AT, endpoint(0), domain));
+	reply = map_page(domain, phys(page), target, MAP_RW);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
 }
@@ -145,9 +146,9 @@ TEST(DEV_MAP_7, reads_of_a_write_only_page_are_an_option, NEEDS_DMA)
 	struct reply reply;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
-	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	reply = map_page(s.domain, iova, s.target + iommu.page, MAP_WRITE);
 	if (!is_ok(&reply)) {
 		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
 		return;
@@ -167,10 +168,10 @@ TEST(N_MAP_3, sizes_are_any_number_of_granules, NEEDS_DMA)
 	uint8_t *target = watched_pages(14);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
 		uint64_t size = pages[i] * page;
-		struct reply reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
+		struct reply reply = map_range(domain, iova, size, target, MAP_RW);
 
 		EXPECT_OK(reply);
 		EXPECT_WRITES(ep, iova + size - 8, target + size - 8, 8);
@@ -179,11 +180,11 @@ TEST(N_MAP_3, sizes_are_any_number_of_granules, NEEDS_DMA)
 }
 
 /* A refused MAP maps nothing: no access passes, and the range is still free. */
-static void expect_map_refused(const char *at, const struct page_fixture *s, uint32_t flags)
+static void expect_map_refused(struct source_line at, const struct page_fixture *s, uint32_t flags)
 {
 	uint64_t iova = s->iova + iommu.page;
 	uint8_t *target = s->target + iommu.page;
-	struct reply reply = map(s->domain, iova, iova + iommu.page - 1, phys(target), flags);
+	struct reply reply = map_page(s->domain, iova, target, flags);
 
 	expect_status(at, BY_LEVEL, &reply, STATUS_INVAL);
 	if (!can_map(s->domain, iova, iommu.page, target))
@@ -195,7 +196,7 @@ TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int bit = FIRST_UNKNOWN_FLAG; bit < 32; bit++)
 		expect_map_refused(AT, &s, MAP_RW | 1u << bit);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
@@ -205,7 +206,7 @@ TEST(DEV_MAP_3, all_unknown_flags_are_refused, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	expect_map_refused(AT, &s, ~0u << FIRST_UNKNOWN_FLAG);
 	expect_map_refused(AT, &s, MAP_RW | ~0u << FIRST_UNKNOWN_FLAG);
 }
@@ -215,9 +216,8 @@ TEST(DEV_MAP_3, refused_mapping_does_not_translate, NEEDS_DMA)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
-	reply = map(s.domain, s.iova + iommu.page, s.iova + 2 * iommu.page - 1,
-		    phys(s.target) + iommu.page, MAP_RW | 1u << 31);
+	REQUIRE(map_one_page(AT, &s));
+	reply = map_page(s.domain, s.iova + iommu.page, s.target + iommu.page, MAP_RW | 1u << 31);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page + 8, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page + 8, s.target + iommu.page + 8, 8);
@@ -229,7 +229,7 @@ TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DMA | NEEDS_NO_M
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	expect_map_refused(AT, &s, MAP_RW | MAP_MMIO);
 }
 
@@ -237,7 +237,7 @@ TEST(DEV_MAP_6, read_only_page_cannot_be_written, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(&s, MAP_READ));
+	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
 	EXPECT_READS(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 8, 8);
@@ -253,9 +253,9 @@ TEST(DEV_MAP_6, write_does_not_run_into_a_read_only_page, NEEDS_DMA)
 	uint8_t *writable = watched_pages(1), *read_only = watched_pages(1);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(writable), MAP_RW));
-	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(read_only), MAP_READ));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, writable, MAP_RW));
+	REQUIRE_OK(map_page(domain, iova + page, read_only, MAP_READ));
 	REQUIRE_WRITES(ep, iova + page - 8, writable + page - 8, 8);
 	EXPECT_WRITE_STAYS_IN(ep, iova + page - 8, 16, writable + page - 8, 8);
 	EXPECT_READS(ep, iova + page, read_only, 8);
@@ -265,16 +265,14 @@ TEST(DEV_MAP_6, write_does_not_run_into_a_read_only_page, NEEDS_DMA)
 TEST(DEV_MAP_6, permission_follows_the_newest_mapping, NEEDS_DMA)
 {
 	struct page_fixture s;
-	uint64_t end;
 
-	REQUIRE(map_one_page_as(&s, MAP_READ));
-	end = s.iova + iommu.page - 1;
+	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	REQUIRE_OK(unmap(s.domain, s.iova, end));
-	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+	REQUIRE_OK(unmap_page(s.domain, s.iova));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE_OK(unmap(s.domain, s.iova, end));
-	REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_READ));
+	REQUIRE_OK(unmap_page(s.domain, s.iova));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_READ));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READS(s.ep, s.iova, s.target, 8);
 }
@@ -286,9 +284,9 @@ TEST(DEV_MAP_6, rng_cannot_write_a_read_only_page, NEEDS_MAP_UNMAP | NEEDS_RNG)
 	uint8_t *target = watched_pages(2);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
-	REQUIRE_OK(map(domain, iova + page, iova + 2 * page - 1, phys(target) + page, MAP_READ));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
+	REQUIRE_OK(map_page(domain, iova + page, target + page, MAP_READ));
 	EXPECT_WRITE_BLOCKED(ep, iova + page, 16);
 	REQUIRE_WRITES(ep, iova, target, 16);
 }
@@ -300,9 +298,9 @@ TEST(N_MAP_4, no_flag_allows_nothing, NEEDS_DMA)
 	uint64_t iova;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
-	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, 0);
+	reply = map_page(s.domain, iova, s.target + iommu.page, 0);
 	if (!is_ok(&reply))
 		INFO("a mapping without READ and WRITE is refused: %s", status_name(reply.status));
 	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
@@ -314,7 +312,7 @@ TEST(N_MAP_4, read_flag_allows_reads_only, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(&s, MAP_READ));
+	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
 	EXPECT_READS(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 }
@@ -326,9 +324,9 @@ TEST(N_MAP_4, write_flag_allows_writes, NEEDS_DMA)
 	struct reply reply;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
-	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_WRITE);
+	reply = map_page(s.domain, iova, s.target + iommu.page, MAP_WRITE);
 	if (!is_ok(&reply)) {
 		INFO("a mapping with WRITE alone is refused: %s", status_name(reply.status));
 		EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
@@ -343,7 +341,7 @@ TEST(N_MAP_4, both_flags_allow_both, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_READS(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
@@ -359,8 +357,8 @@ TEST(N_MAP_1, first_and_last_byte_arrive, NEEDS_DMA)
 	uint8_t *target = watched_pages(4) + iommu.page;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + size - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_range(domain, iova, size, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 1);
 	EXPECT_WRITES(ep, iova + size - 1, target + size - 1, 1);
 	EXPECT_WRITES(ep, iova + iommu.page - 8, target + iommu.page - 8, 16);
@@ -374,7 +372,7 @@ TEST(N_MAP_1, byte_before_a_mapping_is_not_mapped, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova - 1, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova - 1, s.target - 1, 1);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 1);
@@ -384,7 +382,7 @@ TEST(N_MAP_1, byte_behind_a_mapping_is_not_mapped, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 1);
 	REQUIRE_WRITES(s.ep, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
@@ -395,26 +393,25 @@ TEST(N_MAP_1, access_does_not_run_over_the_end, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_STAYS_IN(s.ep, s.iova + iommu.page - 8, 16, s.target + iommu.page - 8, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page - 8, s.target + iommu.page - 8, 16);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
 /* Neighbours in I/O virtual space need not be neighbours in memory. */
-static void neighbours(const char *at, bool upper_first)
+static void neighbours(struct source_line at, bool upper_first)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t page = iommu.page, iova = iova_window(2);
 	uint8_t *low = watched_pages(3), *high = watched_pages(1);
 	uint32_t domain = fresh_domain();
 
-	if (!attach_with_dma(ep, domain))
+	if (!attach_with_dma(at, ep, domain))
 		return;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool upper = upper_first != (i == 1);
-		struct reply reply = map(domain, iova + upper * page, iova + (upper + 1) * page - 1,
-					 phys(upper ? low : high), MAP_RW);
+		struct reply reply = map_page(domain, iova + upper * page, upper ? low : high, MAP_RW);
 
 		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
 			return;
@@ -444,9 +441,9 @@ TEST(N_MAP_1, hole_between_mappings_is_not_mapped, NEEDS_DMA)
 	uint8_t *target = watched_pages(3);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
-	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
+	REQUIRE_OK(map_page(domain, iova + 2 * page, target + 2 * page, MAP_RW));
 	EXPECT_WRITE_BLOCKED(ep, iova + page, 1);
 	EXPECT_WRITE_BLOCKED(ep, iova + page + 8, 8);
 	EXPECT_WRITES(ep, iova + page - 1, target + page - 1, 1);
@@ -460,9 +457,9 @@ TEST(N_MAP_1, last_byte_of_a_hole_is_not_mapped, NEEDS_DMA)
 	uint8_t *target = watched_pages(3);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
-	REQUIRE_OK(map(domain, iova + 2 * page, iova + 3 * page - 1, phys(target) + 2 * page, MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
+	REQUIRE_OK(map_page(domain, iova + 2 * page, target + 2 * page, MAP_RW));
 	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page - 1, 1);
 	REQUIRE_WRITES(ep, iova + 2 * page, target + 2 * page, 1);
 }
@@ -472,12 +469,12 @@ TEST(N_MAP_1, one_page_of_memory_at_two_addresses, NEEDS_DMA)
 	uint64_t twin;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	twin = s.iova + iommu.page;
-	REQUIRE_OK(map(s.domain, twin, twin + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, twin, s.target, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(s.ep, twin, s.target, 8);
-	REQUIRE_OK(unmap(s.domain, twin, twin + iommu.page - 1));
+	REQUIRE_OK(unmap_page(s.domain, twin));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, twin, 8);
 }
@@ -486,15 +483,15 @@ TEST(N_MAP_1, one_page_of_memory_at_two_addresses, NEEDS_DMA)
 TEST(N_MAP_1, last_page_of_the_input_range, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t iova = ((iommu.config.input_end + 1) & -iommu.page) - iommu.page;
+	uint64_t iova = align_down(iommu.config.input_end + 1, iommu.page) - iommu.page;
 	uint8_t *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
 	if (reserved_overlaps(iova, iova + iommu.page - 1))
 		SKIP("a reserved region covers the end of the input range");
-	REQUIRE(attach_with_dma(ep, domain));
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
 	if (!is_ok(&reply))
 		return;
@@ -510,13 +507,12 @@ TEST(N_MAP_1, addresses_4_gib_apart_are_different, NEEDS_DMA)
 	uint8_t *far = watched_pages(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	if (s.iova + distance + iommu.page > iommu.config.input_end ||
 	    reserved_overlaps(s.iova + distance, s.iova + distance + iommu.page - 1))
 		SKIP("the input range does not reach far enough");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + distance, 8);
-	REQUIRE_OK(map(s.domain, s.iova + distance, s.iova + distance + iommu.page - 1, phys(far),
-		       MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova + distance, far, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova + distance, far, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
@@ -530,8 +526,8 @@ TEST(N_MAP_5, phys_start_beyond_all_memory_is_no_alias, NEEDS_DMA)
 	static const unsigned int bits[] = {44, 40, 36};
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
-	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
 		uint64_t iova = s.iova + iommu.page, end = iova + iommu.page - 1;
 		struct reply reply = map(s.domain, iova, end, phys(s.target) + (1ull << bits[i]), MAP_RW);
 
@@ -549,8 +545,8 @@ TEST(N_MAP_1, edu_does_not_run_over_the_end, NEEDS_MAP_UNMAP | NEEDS_EDU)
 	uint8_t *target = watched_pages(2);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova + iommu.page - 1, target + iommu.page - 1, 1);
 	EXPECT_WRITE_STAYS_IN(ep, iova + iommu.page - 8, 16, target + iommu.page - 8, 8);
 }
@@ -561,9 +557,9 @@ TEST(N_MAP_2, later_member_sees_earlier_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 	EXPECT_WRITES(second, s.iova + iommu.page - 1, s.target + iommu.page - 1, 1);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
@@ -575,15 +571,15 @@ TEST(N_MAP_2, all_members_see_later_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct page_fixture s;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	SHARE(second, s.domain);
-	REQUIRE(enable_dma(second, s.domain));
+	REQUIRE(enable_dma(AT, second, s.domain));
 	iova = s.iova + iommu.page;
 	EXPECT_WRITE_BLOCKED(second, iova, 8);
-	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_RW));
+	REQUIRE_OK(map_page(s.domain, iova, s.target + iommu.page, MAP_RW));
 	EXPECT_WRITES(second, iova, s.target + iommu.page, 8);
 	EXPECT_WRITES(s.ep, iova, s.target + iommu.page, 8);
-	REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+	REQUIRE_OK(unmap_page(s.domain, iova));
 	EXPECT_WRITE_BLOCKED(second, iova, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, iova, 8);
 }
@@ -596,10 +592,9 @@ TEST(N_MAP_2, mapping_made_before_any_access_and_used_after_many, NEEDS_DMA)
 	uint8_t *target = watched_pages(PAGES);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int i = 0; i < PAGES; i++)
-		REQUIRE_OK(map(domain, iova + i * page, iova + (i + 1) * page - 1,
-			       phys(target) + (PAGES - 1 - i) * page, MAP_RW));
+		REQUIRE_OK(map_page(domain, iova + i * page, target + (PAGES - 1 - i) * page, MAP_RW));
 	for (unsigned int i = 0; i < PAGES; i++)
 		EXPECT_WRITES(ep, iova + i * page, target + (PAGES - 1 - i) * page, 8);
 }

@@ -2,13 +2,16 @@
 /*
  * What holds for all requests (virtio 1.4, 5.13.6).
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 /* The reserved bytes of a request's head. The tests send all ones and a single one. */
 static const uint8_t head_bytes[][3] = {{0xff, 0xff, 0xff}, {1, 0, 0}, {0, 0, 0x80}};
 
-#define FOR_EACH_HEAD(i) for (unsigned int i = 0; i < sizeof(head_bytes) / sizeof(head_bytes[0]); i++)
+#define FOR_EACH_HEAD(i) for (unsigned int i = 0; i < ARRAY_SIZE(head_bytes); i++)
 
 static struct request_head head(uint8_t type, unsigned int i)
 {
@@ -29,16 +32,16 @@ TEST(DEV_OPS_1, attach_and_detach_succeed_with_ok, NEEDS_ENDPOINT)
 
 TEST(DEV_OPS_1, map_and_unmap_succeed_with_ok, NEEDS_DMA)
 {
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint64_t iova = iova_window(1);
 	uint8_t *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
-	reply = map(domain, iova, end, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
+	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(endpoint(0), iova, target, 8);
-	reply = unmap(domain, iova, end);
+	reply = unmap_page(domain, iova);
 	EXPECT_OK(reply);
 	EXPECT_WRITE_BLOCKED(endpoint(0), iova, 8);
 }
@@ -64,10 +67,10 @@ TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 			head(REQUEST_ATTACH, i), domain, ep->id, 0, {0}});
 
 		EXPECT_OK(reply);
-		REQUIRE(enable_dma(ep, domain));
-		REQUIRE_OK(map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+		REQUIRE(enable_dma(AT, ep, domain));
+		REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 		EXPECT_WRITES(ep, iova, target, 8);
-		REQUIRE(detach_endpoint(ep, domain));
+		REQUIRE(detach_endpoint(AT, ep, domain));
 	}
 }
 
@@ -101,7 +104,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t iova = iova_window(1);
 		uint8_t *target = watched_pages(1);
@@ -110,7 +113,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 
 		EXPECT_OK(reply);
 		EXPECT_WRITES(s.ep, iova, target, 8);
-		REQUIRE_OK(unmap(s.domain, iova, iova + iommu.page - 1));
+		REQUIRE_OK(unmap_page(s.domain, iova));
 	}
 }
 
@@ -118,7 +121,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	FOR_EACH_HEAD(i) {
 		uint64_t end = s.iova + iommu.page - 1;
 		struct reply reply;
@@ -128,7 +131,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 			head(REQUEST_UNMAP, i), s.domain, s.iova, end, {0}});
 		EXPECT_OK(reply);
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-		REQUIRE_OK(map(s.domain, s.iova, end, phys(s.target), MAP_RW));
+		REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	}
 }
 
@@ -138,17 +141,16 @@ TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size + 1, 8);
 	struct reply reply = probe(id);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	FOR_EACH_HEAD(i) {
 		reply = send_probe(&(struct probe_request){head(REQUEST_PROBE, i), id, {0}});
 		EXPECT_OK(reply);
-		EXPECT(!memcmp(reply.bytes, plain, size), "the same property bytes as with zeros",
-		       "other property bytes");
+		expect_bytes(AT, reply.bytes, plain, size, "the properties, with reserved bytes set");
 	}
 }
 
-static void expect_zero_tail(const char *at, const struct reply *reply)
+static void expect_zero_tail(struct source_line at, const struct reply *reply)
 {
 	uint32_t tail = reply->writable - TAIL_SIZE;
 	const uint8_t *bytes = reply->bytes + tail;
@@ -165,7 +167,7 @@ static void expect_zero_tail(const char *at, const struct reply *reply)
 TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint64_t iova = iova_window(1);
 	uint8_t *target = watched_pages(1);
 
 	for (unsigned int turn = 0; turn < 2; turn++) {
@@ -174,13 +176,13 @@ TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
 
 		reply = attach(domain, ep->id, 0);
 		expect_zero_tail(AT, &reply);
-		reply = map(domain, iova, end, phys(target), MAP_RW);
+		reply = map_page(domain, iova, target, MAP_RW);
 		expect_zero_tail(AT, &reply);
-		reply = unmap(domain, iova, end);
+		reply = unmap_page(domain, iova);
 		expect_zero_tail(AT, &reply);
 		reply = detach(domain, ep->id);
 		expect_zero_tail(AT, &reply);
-		reply = unmap(domain, iova, end);	/* an odd number: the other poison next time */
+		reply = unmap_page(domain, iova);	/* an odd number: the other poison next time */
 		expect_zero_tail(AT, &reply);
 	}
 }
@@ -244,6 +246,6 @@ TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 		       "type %#x: %s, used.len %u", unknown_types[i],
 		       reply.used ? "it came back" : "it did not come back", reply.length);
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }

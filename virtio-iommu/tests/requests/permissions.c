@@ -3,7 +3,7 @@
  * What the flags of a mapping permit, at each size and place of an access (virtio 1.4, 5.13.6.5).
  */
 #include "judge/product.h"
-#include "judge/steps.h"
+#include "judge/steps/page_fixture.h"
 #include "util.h"
 
 enum { FLAGS, ACCESS, BYTES, PLACE };
@@ -23,7 +23,7 @@ static const struct dimension dimensions[] = {
 	[PLACE] = {"place", places, ARRAY_SIZE(places)},
 };
 
-static void play(const char *at, const cell_t cell)
+static void play(struct source_line at, const cell_t cell)
 {
 	static const uint32_t map_flags[] = {0, MAP_READ, MAP_WRITE, MAP_RW};
 	static const uint32_t sizes[] = {1, 8, 16};
@@ -31,7 +31,7 @@ static void play(const char *at, const cell_t cell)
 	uint64_t offset = cell[PLACE] ? iommu.page - size : 0;
 	struct page_fixture s;
 
-	if (!map_one_page_as(&s, granted))
+	if (!map_one_page_as(at, &s, granted))
 		return;
 	if (cell[ACCESS] == ACCESS_WRITE && (granted & MAP_WRITE))
 		expect_writes(at, BY_LEVEL, s.ep, s.iova + offset, s.target + offset, size);

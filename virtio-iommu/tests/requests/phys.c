@@ -3,10 +3,11 @@
  * What phys_start leads to: registers, memory of the wrong kind, the ends of memory (virtio 1.4,
  * 5.13.6.5.1). Any status will do. What is reached is what the formula gives, or nothing.
  */
-#include "pci/pci.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 
 TEST(DRV_MAP_4, memory_with_the_mmio_flag, NEEDS_DMA | NEEDS_MMIO_FLAG)
 {
@@ -14,9 +15,9 @@ TEST(DRV_MAP_4, memory_with_the_mmio_flag, NEEDS_DMA | NEEDS_MMIO_FLAG)
 	struct reply reply;
 	uint64_t iova;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
-	reply = map(s.domain, iova, iova + iommu.page - 1, phys(s.target) + iommu.page, MAP_RW | MAP_MMIO);
+	reply = map_page(s.domain, iova, s.target + iommu.page, MAP_RW | MAP_MMIO);
 	INFO("MAP of memory with MMIO: %s", status_name(reply.status));
 	if (is_ok(&reply))
 		EXPECT_WRITE_STAYS_IN(s.ep, iova, 8, s.target + iommu.page, 8);
@@ -43,11 +44,11 @@ static uint64_t registers(void)
 static struct reply read_registers(const struct page_fixture *s, uint64_t address, uint32_t flags)
 {
 	uint64_t page = iommu.page, iova = s->iova + page;
-	struct reply reply = map(s->domain, iova, iova + page - 1, address & -page, flags);
+	struct reply reply = map(s->domain, iova, iova + page - 1, align_down(address, page), flags);
 
 	if (is_ok(&reply)) {
 		can_read(s->ep, iova + (address & (page - 1)), s->target, 4);
-		unmap(s->domain, iova, iova + page - 1);
+		unmap_page(s->domain, iova);
 	}
 	return reply;
 }
@@ -60,7 +61,7 @@ TEST(DRV_MAP_4, registers_with_and_without_the_mmio_flag, NEEDS_DMA)
 
 	if (!address)
 		SKIP("no endpoint has a memory BAR");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = read_registers(&s, address, MAP_READ);
 	INFO("MAP of registers without MMIO: %s", status_name(reply.status));
 	if (iommu_offers(VIRTIO_IOMMU_F_MMIO))
@@ -71,11 +72,11 @@ TEST(DRV_MAP_4, registers_with_and_without_the_mmio_flag, NEEDS_DMA)
 /* The last page of our memory, and one more: other memory or none. Only read. */
 TEST(DRV_MAP_5, range_past_the_end_of_memory, NEEDS_DMA)
 {
-	uint64_t page = iommu.page, memory = (memory_end() & -page) - page, iova = iova_window(2);
+	uint64_t page = iommu.page, memory = align_down(memory_end(), page) - page, iova = iova_window(2);
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	reply = map(s.domain, iova, iova + 2 * page - 1, memory, MAP_READ);
 	INFO("MAP past the end of memory: %s", status_name(reply.status));
 	can_read(s.ep, iova + page - 8, s.target, 16);
@@ -94,11 +95,10 @@ TEST(DRV_MAP_5, range_past_the_last_address, NEEDS_DMA)
 	struct reply reply;
 	uint8_t *target;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	target = watched_pages(3) + page;
 	distance = page + phys(target);
-	iova = reserved_avoid(low > iommu.config.input_start ? low : iommu.config.input_start,
-			      distance + page);
+	iova = reserved_avoid(max(low, iommu.config.input_start), distance + page);
 	if (!iova_is_free(iova, distance + page) || iova + distance + page > endpoint(0)->page_iova)
 		SKIP("the input range has no room for %#lx bytes", distance + page);
 	reply = map(s.domain, iova, iova + distance + page - 1, 0 - page, MAP_RW);

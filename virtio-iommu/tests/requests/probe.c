@@ -2,10 +2,13 @@
 /*
  * PROBE request (virtio 1.4, 5.13.6.7) and its properties.
  */
-#include "standard/property.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "standard/property.h"
 
 TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -14,13 +17,12 @@ TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 	uint8_t *plain = arena_alloc(size + 1, 8);
 	struct reply reply = send_probe(&request);
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	memcpy(plain, reply.bytes, size);
 	memset(request.reserved, 0xff, sizeof(request.reserved));
 	reply = send_probe(&request);
 	EXPECT_OK(reply);
-	EXPECT(!memcmp(reply.bytes, plain, size), "the same property bytes as with zeros",
-	       "other property bytes");
+	expect_bytes(AT, reply.bytes, plain, size, "the properties, with reserved bytes set");
 }
 
 TEST(DEV_PROBE_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
@@ -70,7 +72,7 @@ TEST(DEV_PROBE_6, length_counts_the_value_only, NEEDS_ENDPOINT | NEEDS_PROBE | N
 	struct reply reply = probe(reserved_region(0)->endpoint);
 	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk))
 		if (walk.head.type == PROPERTY_RESV_MEM)
 			EXPECT(walk.head.length == value, "RESV_MEM has length 20", "length %u at %u",
@@ -85,7 +87,7 @@ TEST(DEV_PROBE_6, list_ends_within_probe_size, NEEDS_ENDPOINT | NEEDS_PROBE)
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		while (walk_step(&walk))
 			walk_on(&walk);
 		EXPECT(walk.offset <= walk.size, "the list ends within probe_size",
@@ -106,7 +108,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 	unsigned int count = 0;
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk), count++)
 		EXPECT(plausible(&walk.head), "a property head where the last property ends",
 		       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
@@ -117,7 +119,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 		SKIP("the endpoint has fewer than two properties");
 }
 
-static void probe_missing(const char *at, uint32_t id)
+static void probe_missing(struct source_line at, uint32_t id)
 {
 	struct reply reply = probe(id);
 
@@ -174,7 +176,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEE
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		for (; walk_step(&walk); walk_on(&walk), count++)
 			EXPECT(!(walk.head.type & ~PROPERTY_TYPE_MASK), "bits 12-15 of the type are 0",
 			       "type %#x at %u", walk.head.type, walk.offset);
@@ -222,7 +224,7 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 
 		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -241,7 +243,7 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT |
 		       !reply.used ? "the request did not come back" :
 		       reply.breach ? reply.breach : status_name(reply.status));
 		if (iommu.dead)
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 	}
 }
 
@@ -252,7 +254,7 @@ TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PRO
 		struct reply reply = probe(endpoint(0)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		while (walk_step(&walk) && fits(&walk))
 			walk_on(&walk);
 		for (uint32_t i = walk.offset; i < walk.size; i++)
@@ -295,7 +297,7 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROB
 		struct reply reply = probe(endpoint(i)->id);
 		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
 
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 		for (; walk_step(&walk) && fits(&walk); walk_on(&walk)) {
 			unknown += walk.head.type != PROPERTY_RESV_MEM;
 			EXPECT(plausible(&walk.head), "a property head where the last property ends",
@@ -346,7 +348,7 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 	const uint8_t *plain = properties(endpoint(0)->id);
 
 	REQUIRE(plain);
-	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
 		struct reply reply = probe_with_room(endpoint(0)->id, more_room[i]);
 
 		if (reply.used && !reply.breach && has_status(&reply, STATUS_INVAL)) {
@@ -356,9 +358,8 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 		EXPECT(reply.used && !reply.breach && reply.length > iommu.config.probe_size,
 		       "a used length that covers properties and status", "%u bytes more: %s, used.len %u",
 		       more_room[i], reply.breach ? reply.breach : "no breach", reply.length);
-		EXPECT(!memcmp(reply.bytes, plain, iommu.config.probe_size),
-		       "the same property bytes as in an area of probe_size", "other bytes with %u more",
-		       more_room[i]);
+		expect_bytes(AT, reply.bytes, plain, iommu.config.probe_size,
+			     "the properties in an area of %u bytes more", more_room[i]);
 	}
 }
 
@@ -367,7 +368,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
 		SKIP("the firmware lists endpoint id 0xffffffff");
-	for (unsigned int i = 0; i < sizeof(more_room) / sizeof(more_room[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
 		struct reply reply = probe_with_room(UINT32_MAX, more_room[i]);
 		bool late = reply.delivered && (reply.status == STATUS_NOENT || reply.status == STATUS_INVAL);
 
@@ -379,7 +380,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 	}
 }
 
-static void expect_same_properties(const char *at, uint32_t id, const uint8_t *plain, const char *when)
+static void expect_same_properties(struct source_line at, uint32_t id, const uint8_t *plain, const char *when)
 {
 	const uint8_t *now = properties(id);
 
@@ -395,7 +396,7 @@ TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 	struct page_fixture s;
 
 	REQUIRE(plain);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < 2; i++) {
 		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 		expect_same_properties(AT, s.ep->id, plain, "attached");
@@ -403,7 +404,7 @@ TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	}
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_same_properties(AT, s.ep->id, plain, "detached");
 }
 
@@ -412,12 +413,12 @@ TEST(DRV_INIT_2, attach_works_without_probe, NEEDS_DMA | NEEDS_PROBE)
 	struct page_fixture s = {.ep = endpoint(0), .domain = fresh_domain(), .iova = iova_window(1)};
 	struct reply reply;
 
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	s.target = watched_pages(1);
 	reply = attach(s.domain, s.ep->id, 0);
 	if (!EXPECT_OK(reply))
 		return;
-	REQUIRE(enable_dma(s.ep, s.domain));
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE(enable_dma(AT, s.ep, s.domain));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }

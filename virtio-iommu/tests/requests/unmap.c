@@ -2,8 +2,10 @@
 /*
  * UNMAP request (virtio 1.4, 5.13.6.6).
  */
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 #define PAGES 12
 
@@ -25,7 +27,7 @@ TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	reply = unmap_reserved(&s, 1, 0xff);
 	if (reply.delivered && reply.status == STATUS_INVAL) {
@@ -44,7 +46,7 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 	struct reply reply;
 	bool kept;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	EXPECT_MAPPED(s, 1, 1);
 	reply = unmap_reserved(&s, 1, 0xff);
@@ -58,10 +60,10 @@ TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 		      kept ? "OK" : "that it is mapped");
 }
 
-static void expect_unmap_noent(const char *at, uint32_t domain)
+static void expect_unmap_noent(struct source_line at, uint32_t domain)
 {
 	uint64_t iova = iova_window(1);
-	struct reply reply = unmap(domain, iova, iova + iommu.page - 1);
+	struct reply reply = unmap_page(domain, iova);
 
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
@@ -75,9 +77,9 @@ TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_unmap_noent(AT, s.domain);
 }
 
@@ -87,7 +89,7 @@ TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | N
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(attach_bypass(endpoint(0), domain));
+	REQUIRE(attach_bypass(AT, endpoint(0), domain));
 	reply = unmap(domain, iommu.config.input_start, iommu.config.input_end);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
@@ -103,9 +105,9 @@ TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
 		reply = unmap_pages(&s, cuts[i].first, cuts[i].last);
 		EXPECT_STATUS(reply, STATUS_RANGE);
 	}
@@ -115,9 +117,9 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 4));
-	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++)
 		unmap_pages(&s, cuts[i].first, cuts[i].last);
 	EXPECT_MAPPED(s, 1, 2);
 	EXPECT_MAPPED(s, 3, 4);
@@ -126,11 +128,11 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 }
 
 /* Mappings that lie wholly in the range stay as well, wherever the one that would be cut lies. */
-static void cut_among_others(const char *at, unsigned int first, unsigned int last)
+static void cut_among_others(struct source_line at, unsigned int first, unsigned int last)
 {
 	struct page_window s;
 
-	if (!make_page_window(&s, PAGES))
+	if (!make_page_window(at, &s, PAGES))
 		return;
 	map_pages(&s, 1, 1);
 	map_pages(&s, 3, 5);
@@ -157,7 +159,7 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 7, 10));
 	REQUIRE_OK(map_pages(&s, 3, 5));
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -173,7 +175,7 @@ TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 3));
 	EXPECT_MAPPED(s, 1, 3);
 	reply = unmap_pages(&s, 1, 3);
@@ -187,7 +189,7 @@ TEST(DEV_UNMAP_7, mapping_in_use_is_removed, NEEDS_DMA)
 {
 	struct page_window s;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 2));
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_MAPPED(s, 1, 2);
@@ -205,7 +207,7 @@ TEST(DEV_UNMAP_7, neighbours_stay, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	for (unsigned int page = 1; page <= 5; page++)
 		REQUIRE_OK(map_pages(&s, page, page));
 	reply = unmap_pages(&s, 2, 4);
@@ -221,7 +223,7 @@ TEST(DEV_UNMAP_7, range_with_gaps_removes_all_it_covers, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 6, 7));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 3, 4));
@@ -242,7 +244,7 @@ TEST(DEV_UNMAP_7, nothing_to_remove_is_ok, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	reply = unmap_pages(&s, 0, PAGES - 1);
 	EXPECT_OK(reply);
 	REQUIRE_OK(map_pages(&s, 1, 1));
@@ -259,7 +261,7 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	struct page_window s;
 	struct reply reply;
 
-	REQUIRE(make_page_window(&s, PAGES));
+	REQUIRE(make_page_window(AT, &s, PAGES));
 	REQUIRE_OK(map_pages(&s, 1, 1));
 	REQUIRE_OK(map_pages(&s, 9, 10));
 	reply = unmap(s.domain, iommu.config.input_start, iommu.config.input_end);
@@ -267,7 +269,7 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	if (!is_ok(&reply))
 		return;
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
-	REQUIRE(enable_dma(s.ep, s.domain));
+	REQUIRE(enable_dma(AT, s.ep, s.domain));
 	EXPECT_UNMAPPED(s, 0, PAGES - 1);
 }
 
@@ -291,12 +293,12 @@ static const struct example {
 	{{{0, 4}, {8, 9}}, {0, 9}, true, 1, 0},
 };
 
-static void try_example(const char *at, const struct example *e)
+static void try_example(struct source_line at, const struct example *e)
 {
 	struct page_window s;
 	struct reply reply;
 
-	if (!make_page_window(&s, PAGES))
+	if (!make_page_window(at, &s, PAGES))
 		return;
 	for (unsigned int i = 0; i < 2; i++)
 		if (e->maps[i].first <= e->maps[i].last)
@@ -310,11 +312,11 @@ static void try_example(const char *at, const struct example *e)
 		expect_mapped(at, &s, e->kept_first, e->kept_last);
 	else
 		expect_unmapped(at, &s, 0, 9);
-	detach_endpoint(s.ep, s.domain);
+	detach_endpoint(at, s.ep, s.domain);
 }
 
 TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
 {
-	for (unsigned int i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(examples); i++)
 		try_example(AT, &examples[i]);
 }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 #include "judge/oracle.h"
-#include "judge/page_window.h"
+#include "judge/steps/page_window.h"
+#include "judge/test.h"
 
 /* In pages. Some touch, in address and in memory, and some do not. */
 static const struct part {
@@ -24,7 +25,7 @@ static const struct part {
 #define SAMPLE 64
 
 struct sweep {
-	const char *at;
+	struct source_line at;
 	struct page_window window;
 	struct model *model;
 	unsigned int order[PARTS], count;
@@ -32,13 +33,13 @@ struct sweep {
 	unsigned int range;
 };
 
-static struct model_request unmap_range(const struct sweep *s, const struct part *range)
+static struct model_request unmap_of_range(const struct sweep *s, const struct part *range)
 {
 	return unmap_of(s->window.domain, page_start(&s->window, range->first),
 			page_end(&s->window, range->last));
 }
 
-static struct model_request map_range(const struct sweep *s, const struct part *range)
+static struct model_request map_of_range(const struct sweep *s, const struct part *range)
 {
 	return map_of(s->window.domain, page_start(&s->window, range->first),
 		      page_end(&s->window, range->last),
@@ -74,7 +75,7 @@ static bool send(const struct sweep *s, const struct model_request *r, const str
 
 static bool send_map_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = map_range(s, range);
+	struct model_request r = map_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);
@@ -82,7 +83,7 @@ static bool send_map_range(const struct sweep *s, const struct part *range)
 
 static bool send_unmap_range(const struct sweep *s, const struct part *range)
 {
-	struct model_request r = unmap_range(s, range);
+	struct model_request r = unmap_of_range(s, range);
 	struct reply reply;
 
 	return send(s, &r, range, &reply);
@@ -195,12 +196,12 @@ static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 }
 
 /* Every order of up to four parts, and each @step-th one of all five. */
-static void sweep(const char *at, unsigned int step, bool (*look)(struct sweep *s))
+static void sweep(struct source_line at, unsigned int step, bool (*look)(struct sweep *s))
 {
 	struct sweep s = {.at = at};
 	struct model_request r;
 
-	if (!make_page_window(&s.window, PAGES))
+	if (!make_page_window(at, &s.window, PAGES))
 		return;
 	s.model = oracle();
 	r = attach_of(s.window.domain, s.window.ep);

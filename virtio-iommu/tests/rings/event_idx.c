@@ -2,7 +2,8 @@
 /*
  * Notifications where both sides say from where on they want one (virtio 1.4, 2.7.7, 2.7.10, 2.8.10).
  */
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
 #include "judge/test.h"
 
 /* The device shall notify when it uses the buffer behind @ahead others, each of @slots descriptors. */
@@ -28,7 +29,7 @@ static bool one_request(void)
 }
 
 /* So many requests, each waited for: none but the last one is notified. */
-static void notified_at(const char *at, uint16_t ahead, bool judge_early)
+static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
 
@@ -37,11 +38,13 @@ static void notified_at(const char *at, uint16_t ahead, bool judge_early)
 	for (uint16_t i = 0; i < ahead && !iommu.dead; i++)
 		one_request();
 	if (judge_early)
-		expect_good(at, !interrupt_seen(QUIET_US), "no notification before the event", ahead);
+		expect_eq(at, wait_interrupt(QUIET_US) & VIRTIO_USED_BUFFER, 0,
+			  "notification before the event at buffer %u", ahead);
 	take_interrupts();
 	one_request();
 	if (!judge_early)
-		expect_good(at, interrupt_seen(INTERRUPT_US), "a notification at the event", ahead);
+		expect_eq(at, wait_interrupt(INTERRUPT_US) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+			  "notification at the event, buffer %u", ahead);
 	ring_want_interrupt(&iommu.requests, false);
 }
 
@@ -72,8 +75,8 @@ TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 {
 	one_request();
-	expect_good(AT, !iommu.requests.used->flags && !iommu.events.used->flags, "0",
-		    iommu.requests.used->flags);
+	EXPECT_EQ(iommu.requests.used->flags, 0, "flags of the used ring of requests");
+	EXPECT_EQ(iommu.events.used->flags, 0, "flags of the used ring of events");
 }
 
 /* The device hears of buffers only where it asks to, and answers all of them. */
@@ -86,9 +89,7 @@ TEST(GEN_NA_4, notifications_that_are_asked_for_suffice, NEEDS_EVENT_IDX)
 		for (unsigned int j = 0; j < batch; j++)
 			ring_publish(&iommu.requests, queue_noop());
 		virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
-		for (unsigned int j = 0; j < batch && !iommu.dead; j++)
-			iommu.dead = !wait_request_used(REPLY_TIMEOUT_US);
-		expect_good(AT, !iommu.dead, "each request comes back", i);
+		EXPECT_EQ(wait_requests_used(batch), batch, "requests that come back in round %u", i);
 		arena_release(mark);
 	}
 }

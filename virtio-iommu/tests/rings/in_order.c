@@ -2,9 +2,9 @@
 /*
  * Buffers that are used in the order in which they are offered (virtio 1.4, 2.7.9, 2.8.8, 6.2).
  */
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "memory.h"
 
 #define BATCH 5
 #define POISON 0xa5
@@ -21,15 +21,21 @@ static int add_one(unsigned int index, const struct noop_request *h)
 	return ring_add(&iommu.requests, pieces, 2);
 }
 
-static void expect_in_turn(const char *at, unsigned int index, int id, const struct noop_request *h)
+static void expect_in_turn(struct source_line at, unsigned int index, int id, const struct noop_request *h)
 {
 	struct ring_reply used = {0};
 
 	iommu.dead = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) != VIRTIO_USED;
-	expect_good(at, !iommu.dead && used.valid && used.id == (uint32_t)id,
-		    "buffers come back in the order in which they were offered", index);
-	expect_good(at, (h->tail->status == POISON) == !used.length,
-		    "what counts as written was written to", index);
+	if (iommu.dead)
+		judge(BY_LEVEL, at, "each buffer comes back", "number %u of %u does not", index, BATCH);
+	else if (!used.valid || used.id != (uint32_t)id)
+		judge(BY_LEVEL, at, "buffers come back in the order in which they were offered",
+		      "id %u, %s, for number %u, which has %d", used.id,
+		      used.valid ? "in flight" : "not in flight", index, id);
+	if ((h->tail->status == POISON) != !used.length)
+		judge(BY_LEVEL, at, "used.len 0, or a status that was written",
+		      "used.len %u, status %#x (%#x before) of number %u", used.length, h->tail->status,
+		      POISON, index);
 }
 
 TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
@@ -49,6 +55,6 @@ TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 		for (unsigned int i = 0; i < BATCH && !iommu.dead; i++)
 			expect_in_turn(AT, i, ids[i], &h[i]);
-		expect_good(AT, !ring_pending(&iommu.requests), "no others", round);
+		EXPECT_EQ(ring_pending(&iommu.requests), 0, "more used buffers, round %u", round);
 	}
 }

@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "memory.h"
 
 static bool packed(void)
 {
@@ -64,11 +64,11 @@ static int add_table(const uint8_t *table, unsigned int entries, uint16_t flags)
 	return id;
 }
 
-static void expect_table_works(const char *at, const uint8_t *table, const struct noop_request *h,
+static void expect_table_works(struct source_line at, const uint8_t *table, const struct noop_request *h,
 			       uint16_t flags)
 {
-	expect_good(at, noop_answered(add_table(table, ENTRIES, flags), h),
-		    "the request in the table is answered", h->tail->status);
+	expect_noop_answered(at, add_table(table, ENTRIES, flags), h,
+			     "in a table, %#x more in the flags of its descriptor", flags);
 }
 
 TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
@@ -83,7 +83,7 @@ TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
 }
 
 /* Some of the request in the ring, and the rest of it in a table that comes last. */
-static void split_behind(const char *at, unsigned int direct)
+static void split_behind(struct source_line at, unsigned int direct)
 {
 	struct ring *ring = &iommu.requests;
 	struct noop_request h = noop_request();
@@ -101,12 +101,12 @@ static void split_behind(const char *at, unsigned int direct)
 	id = ring_add(ring, pieces, direct + 1);
 	ring->tables = tables;
 	if (id < 0)
-		return skip(at, "needs a queue of %u descriptors", direct + 1);
+		return skip("needs a queue of %u descriptors", direct + 1);
 	last = id;
 	for (unsigned int i = 0; i < direct; i++)
 		last = ring->desc[last].next;
 	ring->desc[last].flags = DESC_INDIRECT;
-	expect_good(at, noop_answered(id, &h), "the request is answered", direct);
+	expect_noop_answered(at, id, &h, "of %u descriptors and a table", direct);
 }
 
 TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_INDIRECT | NEEDS_SPLIT)
@@ -163,5 +163,5 @@ TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_INDIRECT)
 	fill(table, &h);
 	memcpy(before, table, SIZE);
 	expect_table_works(AT, table, &h, 0);
-	expect_good(AT, !memcmp(before, table, SIZE), "the table is as it was", 0);
+	expect_bytes(AT, table, before, SIZE, "the table");
 }

@@ -5,21 +5,14 @@
  */
 #include <string.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/noop_request.h"
 #include "judge/test.h"
+#include "memory.h"
 
 static volatile struct packed_desc *slot(uint16_t index)
 {
 	return &iommu.requests.packed[index % iommu.requests.size];
-}
-
-static int add_harmless(const struct noop_request *h)
-{
-	struct ring_piece pieces[2];
-
-	noop_pieces(h, pieces);
-	return ring_add(&iommu.requests, pieces, 2);
 }
 
 /* ATTACH and what can only be done behind it, available at once. */
@@ -44,9 +37,10 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	ring_publish(&iommu.requests, ids[0]);
 	ring_publish(&iommu.requests, ids[1]);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	iommu.dead = !wait_request_used(REPLY_TIMEOUT_US) || !wait_request_used(REPLY_TIMEOUT_US);
-	expect_good(AT, !iommu.dead && tails[0].status == STATUS_OK && tails[1].status == STATUS_OK,
-		    "UNMAP finds the domain that ATTACH has made", tails[1].status);
+	if (EXPECT_EQ(wait_requests_used(2), 2, "requests that come back"))
+		EXPECT(tails[0].status == STATUS_OK && tails[1].status == STATUS_OK,
+		       "UNMAP finds the domain that ATTACH has made", "ATTACH: %s, UNMAP: %s",
+		       status_name(tails[0].status), status_name(tails[1].status));
 	detach(domain, endpoint(0)->id);
 }
 
@@ -69,10 +63,10 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 		uint16_t both = at.wrap ? DESC_AVAIL | DESC_USED : 0;
 
 		h.tail->status = UINT8_MAX;
-		expect_good(AT, noop_answered(id, &h), "the request is answered", i);
-		expect_good(AT, (slot(at.slot)->flags & (DESC_AVAIL | DESC_USED)) == both,
-			    "AVAIL and USED are the wrap counter", slot(at.slot)->flags);
-		expect_good(AT, slot(at.slot)->id == id, "the id of the buffer", slot(at.slot)->id);
+		expect_noop_answered(AT, id, &h, "of four descriptors, number %u", i);
+		EXPECT_EQ(slot(at.slot)->flags & (DESC_AVAIL | DESC_USED), both,
+			  "AVAIL and USED of used descriptor %u, which are the wrap counter", i);
+		EXPECT_EQ(slot(at.slot)->id, id, "id of used descriptor %u", i);
 	}
 }
 
@@ -86,7 +80,7 @@ TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 }
 
 /* What follows looks like a request, with the flags of the last turn of the ring: available or used. */
-static void stale_one_is_left_alone(const char *at, bool used)
+static void stale_one_is_left_alone(struct source_line at, bool used)
 {
 	struct noop_request first = noop_request(), stale = noop_request();
 	struct ring *ring = &iommu.requests;
@@ -94,18 +88,18 @@ static void stale_one_is_left_alone(const char *at, bool used)
 	int id, behind;
 
 	if (ring->size < 4)
-		return skip(at, "needs a queue of 4 descriptors");
-	id = add_harmless(&first);
-	behind = add_harmless(&stale);
+		return skip("needs a queue of 4 descriptors");
+	id = noop_add(&first);
+	behind = noop_add(&stale);
 	flags = ring->place[behind].wrap ? (used ? 0 : DESC_USED) :
 					   (used ? DESC_AVAIL | DESC_USED : DESC_AVAIL);
 	slot(ring->place[behind].slot)->flags =
 		(ring->head_flags[behind] & ~(DESC_AVAIL | DESC_USED)) | flags;
-	expect_good(at, noop_answered(id, &first), "the request in front of it is answered", flags);
+	expect_noop_answered(at, id, &first, "in front of a stale descriptor with flags %#x", flags);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(at, !ring_pending(ring) && stale.tail->status == UINT8_MAX,
-		    "a descriptor that is not available is not used", flags);
-	expect_good(at, noop_answered(behind, &stale), "it is used when it is available", flags);
+	expect_eq(at, ring_pending(ring), 0, "buffers used of a stale descriptor with flags %#x", flags);
+	expect_eq(at, stale.tail->status, UINT8_MAX, "status, unwritten, of a request that is not available");
+	expect_noop_answered(at, behind, &stale, "that was stale, with flags %#x, and is available", flags);
 }
 
 TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
@@ -117,16 +111,17 @@ TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
 TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 {
 	struct noop_request first = noop_request(), second = noop_request();
-	uint16_t at = iommu.requests.next_used.slot;
 	struct packed_desc before;
+	uint16_t at;
 
 	if (iommu.requests.size < 4)
 		SKIP("needs a queue of 4 descriptors");
-	expect_good(AT, noop_answered(add_harmless(&first), &first), "a request is answered", 1);
+	REQUIRE(expect_queue_works(AT, "before"));
+	at = iommu.requests.next_used.slot;
+	expect_noop_answered(AT, noop_add(&first), &first, "in an empty ring");
 	before = *(const struct packed_desc *)slot(at);
-	expect_good(AT, noop_answered(add_harmless(&second), &second), "so is the next", 2);
-	expect_good(AT, !memcmp(&before, (const void *)slot(at), sizeof(before)),
-		    "the used descriptor is as it was", slot(at)->flags);
+	expect_noop_answered(AT, noop_add(&second), &second, "after another one");
+	expect_bytes(AT, slot(at), &before, sizeof(before), "the used descriptor");
 }
 
 /* In the order of the list, and with the id of its last descriptor: the others have none. */
@@ -148,8 +143,7 @@ TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 	REQUIRE(id >= 0);
 	for (unsigned int i = 0; i < 3; i++)
 		slot(ring->place[id].slot + i)->id = id + 1;
-	expect_good(AT, noop_answered(id, &h), "the request is answered, and its id is the last one's",
-		    h.tail->status);
+	expect_noop_answered(AT, id, &h, "in a list, used by the id of its last descriptor");
 }
 
 /* 2.8.4: without the flag the length of a used descriptor is reserved. */
@@ -158,7 +152,7 @@ TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
 	uint16_t at = iommu.requests.next_used.slot;
 	struct noop_request h = noop_request();
 
-	expect_good(AT, noop_answered(add_harmless(&h), &h), "a request is answered", 0);
+	expect_noop_answered(AT, noop_add(&h), &h, "in an empty ring");
 	if (!(slot(at)->flags & DESC_WRITE))
 		judge(VERDICT_WARN, AT, "WRITE is set in the used descriptor of an answer",
 		      "flags %#x, length %u", slot(at)->flags, slot(at)->length);

@@ -5,20 +5,24 @@
  */
 #include <asm/io.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 #include "virtio/pci_layout.h"
 
 #define FEATURES (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
 /* Enabled again, somewhere else. */
-static bool reopen(uint16_t size)
+static bool reopen(struct source_line at, uint16_t size)
 {
 	void *memory = arena_alloc(ring_bytes(size, FEATURES), 4096);
 
 	ring_init(&iommu.requests, size, memory, 0, FEATURES);
-	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
+	return enable_requests(at);
 }
 
 /* A device that offers RING_RESET and does not do it breaks the statement, not the set-up. */
@@ -34,16 +38,16 @@ TEST(GEN_VQRST_1, queue_that_was_reset_is_left_alone, NEEDS_RING_RESET)
 {
 	uint16_t pending, size;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	size = iommu.requests.size;
 	ring_publish(&iommu.requests, queue_noop());
 	RESET_QUEUE(REQUEST_QUEUE);
 	pending = ring_pending(&iommu.requests);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(AT, ring_stays_idle(&iommu.requests, pending), "no buffer is used", pending);
-	REQUIRE(reopen(size));
-	expect_good(AT, request_queue_works(), "the queue works when it is enabled again", size);
-	REQUIRE(iommu_restart(iommu.wanted));
+	expect_ring_idle(AT, &iommu.requests, pending, "after the reset of the queue");
+	REQUIRE(reopen(AT, size));
+	expect_queue_works(AT, "in a queue that was reset and enabled again");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_RING_RESET)
@@ -51,14 +55,15 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 	struct page_fixture s;
 	uint16_t pending;
 
-	REQUIRE(iommu_restart(FEATURES));
-	REQUIRE(map_one_page(&s));
+	REQUIRE(restart_device(AT, FEATURES));
+	REQUIRE(map_one_page(AT, &s));
 	RESET_QUEUE(EVENT_QUEUE);
 	pending = ring_pending(&iommu.events);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
-	expect_good(AT, ring_pending(&iommu.events) == pending, "no buffer is used", pending);
+	EXPECT_EQ(ring_pending(&iommu.events), pending,
+		  "event buffers used, those from before the reset included");
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
@@ -66,17 +71,17 @@ TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
 	RESET_QUEUE(REQUEST_QUEUE);
-	REQUIRE(reopen(iommu.requests.size));
-	expect_good(AT, request_queue_works() && !ring_pending(&iommu.requests),
-		    "indexes start at 0 after the reset of the queue", ring_pending(&iommu.requests));
+	REQUIRE(reopen(AT, iommu.requests.size));
+	expect_queue_works(AT, "in a queue whose indexes start at 0 after its reset");
+	EXPECT_EQ(ring_pending(&iommu.requests), 0, "more used buffers after the reset of the queue");
 	if (!no_defect_so_far())
 		return;
 	reply = detach(domain, endpoint(0)->id);
 	INFO("attachments %s", is_ok(&reply) ? "stay" : "end with the reset of the request queue");
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* More requests than it had room for before. */
@@ -84,16 +89,16 @@ TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 {
 	uint16_t size, rounds;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	size = iommu.requests.size;
 	rounds = 2 * size + 1;
 	if (size < 4)
 		SKIP("needs a queue of 4 descriptors");
 	RESET_QUEUE(REQUEST_QUEUE);
-	REQUIRE(reopen(size / 2));
+	REQUIRE(reopen(AT, size / 2));
 	for (uint16_t i = 0; i < rounds && no_defect_so_far(); i++)
-		expect_good(AT, request_queue_works(), "the queue works with half of its size, elsewhere", i);
-	REQUIRE(iommu_restart(iommu.wanted));
+		expect_queue_works(AT, "in a queue of half the size, elsewhere");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 static uint16_t field(uint16_t queue, unsigned int offset)
@@ -102,35 +107,36 @@ static uint16_t field(uint16_t queue, unsigned int offset)
 	return io_read16(iommu.dev.common + offset);
 }
 
-static void expect_field(const char *at, unsigned int offset, uint16_t value, const char *expected)
+static void expect_field(struct source_line at, unsigned int offset, uint16_t value, const char *name)
 {
 	for (uint16_t queue = 0; queue < 2; queue++)
-		expect_good(at, field(queue, offset) == value, expected, field(queue, offset));
+		expect_eq(at, field(queue, offset), value, "%s of queue %u", name, queue);
 }
 
 TEST(PCI_COM_9, queue_reset_is_0_after_a_reset, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, FEATURES));
-	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
+	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, FEATURES));
+	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
 }
 
 TEST(PCI_COM_10, queue_reset_is_0_when_enabled, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(FEATURES));
-	expect_field(AT, COMMON_QUEUE_ENABLE, 1, "queue_enable is 1");
-	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
+	REQUIRE(restart_device(AT, FEATURES));
+	expect_field(AT, COMMON_QUEUE_ENABLE, 1, "queue_enable");
+	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
 	RESET_QUEUE(REQUEST_QUEUE);
-	REQUIRE(reopen(iommu.requests.size));
-	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(reopen(AT, iommu.requests.size));
+	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(PCI_COM_11, writing_1_resets_the_queue, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	for (uint16_t queue = 0; queue < 2; queue++)
-		expect_good(AT, virtio_reset_queue(&iommu.dev, queue), "the queue is reset", queue);
-	REQUIRE(iommu_restart(iommu.wanted));
+		EXPECT(virtio_reset_queue(&iommu.dev, queue), "the queue is reset",
+		       "queue_reset of queue %u is %#x", queue, field(queue, COMMON_QUEUE_RESET));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* Looked at first, so that it cannot be over in between. */
@@ -139,22 +145,23 @@ TEST(PCI_COM_12, queue_reset_is_1_until_the_queue_is_disabled, NEEDS_PCI | NEEDS
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	uint16_t resetting, enabled;
 
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	iommu.dev.transport->queue_reset(&iommu.dev, REQUEST_QUEUE);
 	do {
 		resetting = field(REQUEST_QUEUE, COMMON_QUEUE_RESET);
 		enabled = field(REQUEST_QUEUE, COMMON_QUEUE_ENABLE);
-		expect_good(AT, resetting || !enabled, "queue_reset is 1, or queue_enable 0", enabled);
+		EXPECT(resetting || !enabled, "queue_reset is 1, or queue_enable 0", "queue_reset %#x, then "
+		       "queue_enable %#x", resetting, enabled);
 	} while (resetting && !deadline_over(&deadline));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(PCI_COM_13, both_are_0_when_it_is_over, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(FEATURES));
+	REQUIRE(restart_device(AT, FEATURES));
 	for (uint16_t queue = 0; queue < 2; queue++)
 		virtio_reset_queue(&iommu.dev, queue);
-	expect_field(AT, COMMON_QUEUE_ENABLE, 0, "queue_enable is 0");
-	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset is 0");
-	REQUIRE(iommu_restart(iommu.wanted));
+	expect_field(AT, COMMON_QUEUE_ENABLE, 0, "queue_enable");
+	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }

@@ -3,28 +3,29 @@
  * What the device does to the buffers of a request (virtio 1.4, 2.7.5, 2.7.8.2). Every request of
  * the suite is looked at in this way (request.c); these tests are about nothing else.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
 #include "judge/test.h"
 
 /* Requests of each type, done and refused; judged one by one. */
 static void each_request(void (*judge_reply)(const char *type, const struct reply *reply))
 {
 	uint32_t domain = fresh_domain(), id = endpoint(0)->id;
-	uint64_t iova = iova_window(1), end = iova + iommu.page - 1;
+	uint64_t iova = iova_window(1);
 	uint8_t *target = watched_pages(1);
 	struct reply reply;
 
 	reply = attach(domain, id, 0);
 	judge_reply("ATTACH", &reply);
-	reply = map(domain, iova, end, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	judge_reply("MAP", &reply);
-	reply = map(domain, iova, end, phys(target), ~0u);
+	reply = map_page(domain, iova, target, ~0u);
 	judge_reply("refused MAP", &reply);
-	reply = unmap(domain, iova, end);
+	reply = unmap_page(domain, iova);
 	judge_reply("UNMAP", &reply);
 	reply = detach(domain, id);
 	judge_reply("DETACH", &reply);
-	reply = unmap(domain, iova, end);
+	reply = unmap_page(domain, iova);
 	judge_reply("refused UNMAP", &reply);
 	reply = attach(domain, id, ~0u);
 	judge_reply("refused ATTACH", &reply);

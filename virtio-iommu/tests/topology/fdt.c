@@ -4,8 +4,8 @@
  */
 #include "fdt/fdt.h"
 #include "fdt/node.h"
+#include "judge/test.h"
 #include "topology/firmware.h"
-#include "judge/steps.h"
 
 enum { RID = 0, PHANDLE = 1, ID = 2, LENGTH = 3, CELLS = 4 };
 
@@ -59,12 +59,11 @@ TEST(FDT_1, reg_is_the_bdf, NEEDS_FDT | NEEDS_PCI)
 	const fdt32_t *reg = fdt_cells(fdt(), node, "reg", &count);
 
 	REQUIRE(node >= 0 && count);
-	EXPECT(count == 5, "reg has 5 cells", "%u", count);
-	EXPECT(fdt32_ld(reg) == (uint32_t)firmware.topology->iommus[firmware.iommu].bdf << 8,
-	       "the first cell of reg is BDF << 8", "%#x", fdt32_ld(reg));
+	EXPECT_EQ(count, 5, "cells of reg");
+	EXPECT_EQ(fdt32_ld(reg), (uint32_t)firmware.topology->iommus[firmware.iommu].bdf << 8,
+		  "first cell of reg, which is BDF << 8");
 	for (unsigned int i = 1; i < count; i++)
-		EXPECT(!reg[i], "the other cells of reg are 0", "cell %u is %#x", i,
-		       fdt32_ld(&reg[i]));
+		EXPECT_EQ(fdt32_ld(&reg[i]), 0, "cell %u of reg", i);
 }
 
 TEST(FDT_2, compatible_has_the_pci_id, NEEDS_FDT | NEEDS_PCI)
@@ -75,9 +74,7 @@ TEST(FDT_2, compatible_has_the_pci_id, NEEDS_FDT | NEEDS_PCI)
 
 TEST(FDT_3, specifier_is_one_cell, NEEDS_FDT)
 {
-	uint32_t cells = fdt_cell(fdt(), iommu_node(), "#iommu-cells", 0);
-
-	EXPECT(cells == 1, "#iommu-cells is 1", "%u", cells);
+	EXPECT_EQ(fdt_cell(fdt(), iommu_node(), "#iommu-cells", 0), 1, "#iommu-cells");
 }
 
 TEST(FDT_4, iommu_is_behind_no_iommu, NEEDS_FDT)

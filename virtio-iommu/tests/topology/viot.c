@@ -3,9 +3,9 @@
  * The raw VIOT (ACPI 6.5, 5.2.32). A node offset that is wrong leaves no IOMMU to be tested, and
  * ends the run.
  */
-#include "topology/firmware.h"
+#include "judge/test.h"
 #include "le.h"
-#include "judge/steps.h"
+#include "topology/firmware.h"
 
 enum { TABLE_REVISION = 8, NODE_COUNT = 36, NODE_OFFSET = 38 };
 enum { TABLE_RESERVED = 40, TABLE_HEADER = 48 };
@@ -216,10 +216,10 @@ TEST(VIOT_13, bytes_add_up_to_0, NEEDS_VIOT)
 
 	for (uint32_t i = 0; i < firmware.viot_length; i++)
 		sum += firmware.viot[i];
-	EXPECT(!sum, "the bytes of the table add up to 0", "%#x", sum);
+	EXPECT_EQ(sum, 0, "sum of the bytes of the table");
 }
 
 TEST(VIOT_13, revision_is_0, NEEDS_VIOT)
 {
-	EXPECT(!firmware.viot[TABLE_REVISION], "revision 0", "%u", firmware.viot[TABLE_REVISION]);
+	EXPECT_EQ(firmware.viot[TABLE_REVISION], 0, "revision of the table");
 }

@@ -3,7 +3,9 @@
  * Endpoints that cannot be told apart (virtio 1.4, 5.13.6.3.1): behind a conventional PCI bus all have
  * one requester id, and so one endpoint id.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 #define NEEDS_ALIASES (NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
@@ -21,8 +23,8 @@ TEST(DRV_ATTACH_2, aliases_are_attached_together, NEEDS_ALIASES)
 
 	if (!are_aliases(endpoint(0), other))
 		SKIP("no two endpoints have one id");
-	REQUIRE(map_one_page(&s));
-	REQUIRE(enable_dma(other, s.domain));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(enable_dma(AT, other, s.domain));
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_WRITES(other, s.iova, s.target, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
@@ -41,17 +43,17 @@ TEST(DRV_ATTACH_2, aliases_do_not_part, NEEDS_ALIASES)
 
 	if (!are_aliases(endpoint(0), other))
 		SKIP("no two endpoints have one id");
-	REQUIRE(map_one_page(&s));
-	REQUIRE(enable_dma(other, s.domain));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE(enable_dma(AT, other, s.domain));
 	reply = attach(domain, other->id, 0);
 	INFO("ATTACH of an alias to another domain: %s", status_name(reply.status));
 	if (is_ok(&reply)) {
 		EXPECT_NO_DOMAIN(s.domain);
-		REQUIRE(enable_dma(s.ep, domain));
-		REQUIRE(enable_dma(other, domain));
+		REQUIRE(enable_dma(AT, s.ep, domain));
+		REQUIRE(enable_dma(AT, other, domain));
 		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 		EXPECT_WRITE_BLOCKED(other, s.iova, 8);
-		REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(target), MAP_RW));
+		REQUIRE_OK(map_page(domain, s.iova, target, MAP_RW));
 	} else {
 		target = s.target;
 	}

@@ -2,7 +2,10 @@
 /*
  * Bypass (virtio 1.4, 5.13.6, "Device operations") and endpoints without a domain.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
@@ -26,7 +29,7 @@ TEST(N_BYP_1, every_unattached_endpoint_bypasses, NEEDS_ENDPOINT | NEEDS_TWO_END
 /* The initial value counts whether or not a driver knows the feature. */
 TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(iommu_restart(features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
+	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS_CONFIG)));
 	expect_identity(AT, endpoint(0));
 }
 
@@ -39,17 +42,17 @@ TEST(N_BYP_2, bypass_holds_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_
 
 TEST(N_BYP_2, bypass_holds_without_a_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	expect_identity(AT, endpoint(0));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 TEST(N_BYP_2, bypass_holds_before_driver_ok, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	REQUIRE(virtio_negotiate(&iommu.dev, iommu.wanted));
 	expect_identity(AT, endpoint(0));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* An attached endpoint is translated, whatever config.bypass says. */
@@ -60,7 +63,7 @@ TEST(N_BYP_3, attached_endpoint_does_not_bypass, NEEDS_DMA)
 
 	if (!set_unattached_bypass(true))
 		SKIP("unattached endpoints never bypass");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
 	EXPECT_READ_BLOCKED(s.ep, phys(page), page, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, phys(s.target), 8);
@@ -79,7 +82,7 @@ TEST(N_BYP_3, empty_domain_blocks_everything, NEEDS_ENDPOINT)
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
 	EXPECT_READ_BLOCKED(ep, phys(page), page, 8);
-	REQUIRE(detach_endpoint(ep, domain));
+	REQUIRE(detach_endpoint(AT, ep, domain));
 	require_alive(AT, ep, page);
 }
 
@@ -89,7 +92,7 @@ TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_
 	struct page_fixture s;
 
 	iommu_set_bypass(0);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	iommu_set_bypass(1);
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
@@ -102,7 +105,7 @@ TEST(N_BYP_4, bypass_domain_does_not_need_config_bypass, NEEDS_ENDPOINT | NEEDS_
 	struct endpoint *ep = endpoint(0);
 
 	iommu_set_bypass(0);
-	REQUIRE(attach_bypass(ep, fresh_domain()));
+	REQUIRE(attach_bypass(AT, ep, fresh_domain()));
 	expect_identity(AT, ep);
 }
 
@@ -111,7 +114,7 @@ TEST(N_BYP_4, switching_bypass_off_does_not_stop_a_bypass_domain, NEEDS_ENDPOINT
 	struct endpoint *ep = endpoint(0);
 
 	iommu_set_bypass(1);
-	REQUIRE(attach_bypass(ep, fresh_domain()));
+	REQUIRE(attach_bypass(AT, ep, fresh_domain()));
 	expect_identity(AT, ep);
 	iommu_set_bypass(0);
 	expect_identity(AT, ep);
@@ -138,7 +141,7 @@ TEST(N_BYP_5, policy_agrees_with_the_field, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG
 	for (unsigned int i = 0; i < sizeof(values); i++) {
 		iommu_set_bypass(values[i]);
 		if (virtio_needs_reset(&iommu.dev))
-			REQUIRE(iommu_restart(iommu.wanted));
+			REQUIRE(restart_device(AT, iommu.wanted));
 		if (iommu_bypass() & 1)
 			expect_identity(AT, endpoint(0));
 		else
@@ -146,7 +149,7 @@ TEST(N_BYP_5, policy_agrees_with_the_field, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG
 	}
 }
 
-static void detach_under(const char *at, uint8_t bypass, uint32_t flags)
+static void detach_under(struct source_line at, uint8_t bypass, uint32_t flags)
 {
 	struct endpoint *ep = endpoint(0);
 	uint32_t domain = fresh_domain();
@@ -183,9 +186,9 @@ TEST(N_BYP_6, value_written_while_attached_counts_later, NEEDS_DMA | NEEDS_BYPAS
 	struct page_fixture s;
 
 	iommu_set_bypass(1);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iommu_set_bypass(0);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	expect_blocked(AT, s.ep);
 }
 
@@ -220,9 +223,9 @@ TEST(DEV_OPS_6, endpoint_is_blocked_at_boot, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_
 {
 	uint8_t *page = watched_pages(1);
 
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_blocked(AT, endpoint(0));
 }
 
@@ -231,11 +234,11 @@ TEST(DEV_OPS_6, endpoint_is_blocked_after_detach, NEEDS_DMA)
 	uint8_t *page = watched_pages(1);
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
-	REQUIRE(detach_endpoint(s.ep, s.domain));
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
 	expect_blocked(AT, s.ep);
 }
@@ -251,6 +254,5 @@ TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
 	require_alive(AT, endpoint(0), NULL);
 	dma_set_page_iova(dma, phys(dma->page));
 	EXPECT_WRITE_BLOCKED(endpoint(0), phys(page), 8);
-	EXPECT(!dma->rings[0].used->index, "the used index in the endpoint's ring stays 0",
-	       "it is %u", dma->rings[0].used->index);
+	EXPECT_EQ(dma->rings[0].used->index, 0, "used index in the endpoint's ring");
 }

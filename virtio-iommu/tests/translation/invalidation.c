@@ -3,40 +3,40 @@
  * Translations that end while they are in use (virtio 1.4, 5.13.6.3 to 5.13.6.6): those of the rings
  * through which an endpoint works, and many at a time.
  */
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
-static uint64_t rings_end(const struct endpoint *ep)
-{
-	return ep->page_iova + PRIVATE_PAGE - 1;
-}
-
 /* A page is mapped, and the endpoint runs: its rings are behind a mapping, too. */
-static bool start_rings(struct page_fixture *s)
+static bool start_rings(struct source_line at, struct page_fixture *s)
 {
-	return map_one_page(s) && s->ep->dma.rings[0].used &&
-	       expect_writes("start_rings", VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+	return map_one_page(at, s) && s->ep->dma.rings[0].used &&
+	       expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
 }
 
 /*
  * A transfer without any target needs the rings and nothing else. Whether it took place shows in the
  * used index: the device has written it, or not.
  */
-static void expect_rings_unwritten(const char *at, struct endpoint *ep)
+static void expect_rings_unwritten(struct source_line at, struct endpoint *ep)
 {
 	const volatile struct ring_used *used = ep->dma.rings[0].used;
-	uint16_t before = used->index;
+	uint16_t before = used->index, after;
 
 	expect_write_blocked(at, ep, ep->page_iova, 0);
-	if (used->index != before)
+	after = used->index;
+	if (after != before)
 		judge(VERDICT_FAIL, at, "the endpoint cannot write to its rings",
-		      "the used index went from %u to %u", before, used->index);
+		      "the used index went from %u to %u", before, after);
 }
 
 /* The rings are mapped again: the endpoint was blocked by nothing else. */
-static void expect_alive(const char *at, const struct page_fixture *s, uint32_t domain)
+static void expect_alive(struct source_line at, const struct page_fixture *s, uint32_t domain)
 {
-	if (enable_dma(s->ep, domain))
+	if (enable_dma(at, s->ep, domain))
 		expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
 }
 
@@ -44,8 +44,8 @@ TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(start_rings(&s));
-	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	REQUIRE(start_rings(AT, &s));
+	REQUIRE_OK(unmap_range(s.domain, s.ep->page_iova, PRIVATE_PAGE));
 	expect_rings_unwritten(AT, s.ep);
 	expect_alive(AT, &s, s.domain);
 }
@@ -54,11 +54,11 @@ TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXAC
 {
 	struct page_fixture s;
 
-	REQUIRE(start_rings(&s));
-	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
-	REQUIRE_OK(map(s.domain, s.ep->page_iova, rings_end(s.ep), phys(s.ep->dma.page), MAP_READ));
+	REQUIRE(start_rings(AT, &s));
+	REQUIRE_OK(unmap_range(s.domain, s.ep->page_iova, PRIVATE_PAGE));
+	REQUIRE_OK(map_range(s.domain, s.ep->page_iova, PRIVATE_PAGE, s.ep->dma.page, MAP_READ));
 	expect_rings_unwritten(AT, s.ep);
-	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
+	REQUIRE_OK(unmap_range(s.domain, s.ep->page_iova, PRIVATE_PAGE));
 	expect_alive(AT, &s, s.domain);
 }
 
@@ -68,11 +68,11 @@ TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE(start_rings(&s));
+	REQUIRE(start_rings(AT, &s));
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	expect_rings_unwritten(AT, s.ep);
 	REQUIRE_OK(attach(s.domain, s.ep->id, 0));
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	expect_alive(AT, &s, s.domain);
 }
 
@@ -81,10 +81,10 @@ TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(start_rings(&s));
+	REQUIRE(start_rings(AT, &s));
 	MOVE(s.ep, domain);
 	expect_rings_unwritten(AT, s.ep);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, s.target, MAP_RW));
 	expect_alive(AT, &s, domain);
 }
 
@@ -95,13 +95,13 @@ TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	REQUIRE(start_rings(&s));
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(start_rings(AT, &s));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints bypass after a reset");
 	expect_rings_unwritten(AT, s.ep);
 	REQUIRE_OK(attach(domain, s.ep->id, 0));
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, s.target, MAP_RW));
 	expect_alive(AT, &s, domain);
 }
 
@@ -124,51 +124,49 @@ TEST(DEV_UNMAP_7, rings_follow_the_newest_mapping, NEEDS_DMA)
 	uint16_t before;
 	intptr_t by;
 
-	REQUIRE(start_rings(&s));
+	REQUIRE(start_rings(AT, &s));
 	dma = &s.ep->dma;
 	old = dma->rings[0].used;
 	before = old->index;
 	by = copy - dma->page;
 	memcpy(copy, dma->page, DMA_PAGE_BYTES);
-	REQUIRE_OK(unmap(s.domain, s.ep->page_iova, rings_end(s.ep)));
-	REQUIRE_OK(map(s.domain, s.ep->page_iova, rings_end(s.ep), phys(copy), MAP_RW));
+	REQUIRE_OK(unmap_range(s.domain, s.ep->page_iova, PRIVATE_PAGE));
+	REQUIRE_OK(map_range(s.domain, s.ep->page_iova, PRIVATE_PAGE, copy, MAP_RW));
 	shift_rings(dma, by);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	EXPECT_READS(s.ep, s.iova, s.target, 8);
 	dma_stop(dma);
 	shift_rings(dma, -by);
-	EXPECT(old->index == before, "the ring that is not mapped any more stays as it is",
-	       "its used index went from %u to %u", before, old->index);
+	EXPECT_EQ(old->index, before, "used index of the ring that is not mapped any more");
 }
 
 /* Pages that were all reached a moment ago, so that a device may have them cached. */
 #define WARM 12
 
-static bool warm_up(struct page_fixture *s)
+static bool warm_up(struct source_line at, struct page_fixture *s)
 {
 	s->ep = endpoint(0);
 	s->domain = fresh_domain();
 	s->iova = iova_window(WARM);
 	s->target = watched_pages(WARM);
-	if (!attach_with_dma(s->ep, s->domain))
+	if (!attach_with_dma(at, s->ep, s->domain))
 		return false;
 	for (unsigned int i = 0; i < WARM; i++) {
-		uint64_t at = i * iommu.page;
-		struct reply reply = map(s->domain, s->iova + at, s->iova + at + iommu.page - 1,
-					 phys(s->target) + at, MAP_RW);
+		uint64_t offset = i * iommu.page, iova = s->iova + offset;
+		struct reply reply = map_page(s->domain, iova, s->target + offset, MAP_RW);
 
-		if (!is_ok(&reply) || !expect_writes("warm_up", VERDICT_ERROR, s->ep, s->iova + at,
-						     s->target + at, 8))
+		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) ||
+		    !expect_writes(at, VERDICT_ERROR, s->ep, iova, s->target + offset, 8))
 			return false;
 	}
 	return true;
 }
 
-static void expect_cold(const char *at, const struct page_fixture *s)
+static void expect_cold(struct source_line at, const struct page_fixture *s)
 {
 	static const unsigned int tried[] = {0, 3, 6, 9, WARM - 1};
 
-	for (unsigned int i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(tried); i++)
 		expect_write_blocked(at, s->ep, s->iova + tried[i] * iommu.page, 8);
 }
 
@@ -176,10 +174,10 @@ TEST(DEV_UNMAP_7, all_that_was_in_use_is_forgotten, NEEDS_DMA)
 {
 	struct page_fixture s;
 
-	REQUIRE(warm_up(&s));
-	REQUIRE_OK(unmap(s.domain, s.iova, s.iova + WARM * iommu.page - 1));
+	REQUIRE(warm_up(AT, &s));
+	REQUIRE_OK(unmap_range(s.domain, s.iova, WARM * iommu.page));
 	expect_cold(AT, &s);
-	REQUIRE_OK(map(s.domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -188,10 +186,10 @@ TEST(N_DOM_5, all_that_was_in_use_is_forgotten_in_a_move, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
 
-	REQUIRE(warm_up(&s));
+	REQUIRE(warm_up(AT, &s));
 	MOVE(s.ep, domain);
-	REQUIRE(enable_dma(s.ep, domain));
+	REQUIRE(enable_dma(AT, s.ep, domain));
 	expect_cold(AT, &s);
-	REQUIRE_OK(map(domain, s.iova, s.iova + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE_OK(map_page(domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }

@@ -4,10 +4,12 @@
  * IOMMU. Each message follows an access of the endpoint that works, so that it is known to be sent.
  */
 #include "driver/message.h"
-#include "pci/pci.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 
 /* With READ, for a device may refuse WRITE alone. */
 #define DOORBELL_FLAGS (MAP_RW | MAP_MMIO)
@@ -22,7 +24,7 @@ struct sender {
 
 static uint64_t page_of(uint64_t address)
 {
-	return address & ~(iommu.page - 1);
+	return align_down(address, iommu.page);
 }
 
 /* The doorbell as the endpoint sees it. */
@@ -32,7 +34,7 @@ static uint64_t behind_door(const struct sender *m)
 }
 
 /* The first access is without messages, for it may take a device several ones. */
-static bool ask_for_messages(struct sender *m, const char *at)
+static bool ask_for_messages(struct sender *m, struct source_line at)
 {
 	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
@@ -44,16 +46,16 @@ static bool ask_for_messages(struct sender *m, const char *at)
 	return true;
 }
 
-static bool sender_open(struct sender *m, const char *at)
+static bool sender_open(struct sender *m, struct source_line at)
 {
-	if (!map_one_page(&m->s))
+	if (!map_one_page(at, &m->s))
 		return false;
 	m->door = iova_window(1);
 	return ask_for_messages(m, at);
 }
 
 /* An access, and behind it a new message to @address. */
-static bool send(struct sender *m, uint64_t address, const char *at)
+static bool send(struct sender *m, uint64_t address, struct source_line at)
 {
 	struct msi_message sent;
 
@@ -65,7 +67,7 @@ static bool send(struct sender *m, uint64_t address, const char *at)
 	return expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8);
 }
 
-static bool expect_message(const char *at, struct sender *m, uint64_t address)
+static bool expect_message(struct source_line at, struct sender *m, uint64_t address)
 {
 	if (!send(m, address, at))
 		return false;
@@ -76,7 +78,7 @@ static bool expect_message(const char *at, struct sender *m, uint64_t address)
 	return false;
 }
 
-static void expect_no_message(const char *at, struct sender *m, uint64_t address)
+static void expect_no_message(struct source_line at, struct sender *m, uint64_t address)
 {
 	uint16_t events = event_count();
 
@@ -91,7 +93,7 @@ static struct reply map_door(const struct sender *m, uint32_t flags)
 
 static struct reply unmap_door(const struct sender *m)
 {
-	return unmap(m->s.domain, m->door, m->door + iommu.page - 1);
+	return unmap_page(m->s.domain, m->door);
 }
 
 #define NEEDS_DOORBELL (NEEDS_DMA | NEEDS_MESSAGES | NEEDS_MMIO_FLAG)
@@ -147,7 +149,7 @@ TEST(N_MAP_6, other_domain_keeps_its_doorbell_shut, NEEDS_DOORBELL | NEEDS_TWO_E
 	struct endpoint *other = endpoint(1);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(other, domain));
+	REQUIRE(attach_with_dma(AT, other, domain));
 	REQUIRE(sender_open(&m, AT));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
 	if (!expect_message(AT, &m, behind_door(&m)))
@@ -164,9 +166,9 @@ TEST(N_MAP_6, message_goes_by_the_mappings_of_its_domain, NEEDS_DOORBELL | NEEDS
 	struct sender m;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(1), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(1), domain));
 	REQUIRE(sender_open(&m, AT));
-	REQUIRE_OK(map(domain, m.door, m.door + iommu.page - 1, phys(watched_pages(1)), MAP_RW));
+	REQUIRE_OK(map_page(domain, m.door, watched_pages(1), MAP_RW));
 	expect_no_message(AT, &m, behind_door(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
 	expect_message(AT, &m, behind_door(&m));
@@ -213,7 +215,7 @@ TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES
 	struct sender m = {.s = {.ep = endpoint(0), .target = watched_pages(1)}};
 
 	m.s.iova = phys(m.s.target);
-	REQUIRE(attach_bypass(m.s.ep, fresh_domain()));
+	REQUIRE(attach_bypass(AT, m.s.ep, fresh_domain()));
 	REQUIRE(ask_for_messages(&m, AT));
 	expect_message(AT, &m, m.message.address);
 }

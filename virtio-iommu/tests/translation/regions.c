@@ -2,10 +2,12 @@
 /*
  * Reserved regions: the property RESV_MEM (virtio 1.4, 5.13.6.8.1) and what it means.
  */
-#include "standard/property.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "standard/property.h"
 
 #define NEEDS_REGIONS (NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 
@@ -15,7 +17,7 @@ TEST(DEV_RESV_1, reserved_bytes_are_zero, NEEDS_REGIONS)
 	struct property_resv_mem property;
 	uint32_t offset = 0;
 
-	REQUIRE(is_ok(&reply));
+	REQUIRE_OK(reply);
 	while (next_resv_mem(reply.bytes, iommu.config.probe_size, &offset, &property))
 		EXPECT(!property.reserved[0] && !property.reserved[1] && !property.reserved[2],
 		       "reserved is 0", "%02x %02x %02x", property.reserved[0], property.reserved[1],
@@ -31,8 +33,7 @@ TEST(DEV_RESV_2, at_most_one_msi_region, NEEDS_REGIONS)
 		count = 0;
 		for (unsigned int k = 0; (region = reserved_region(k)); k++)
 			count += region->endpoint == endpoint(i)->id && region->subtype == RESV_MSI;
-		EXPECT(count <= 1, "at most one MSI region", "endpoint %#x has %u", endpoint(i)->id,
-		       count);
+		EXPECT_LE(count, 1, "MSI regions of endpoint %#x", endpoint(i)->id);
 	}
 }
 
@@ -57,7 +58,7 @@ TEST(DEV_RESV_3, regions_do_not_overlap, NEEDS_REGIONS)
 /* The pages of a region. False if one of them is outside of the input range. */
 static bool region_pages(const struct reserved_region *region, uint64_t *start, uint64_t *end)
 {
-	*start = region->start & -iommu.page;
+	*start = align_down(region->start, iommu.page);
 	*end = region->end | (iommu.page - 1);
 	return *start >= iommu.config.input_start && *end <= iommu.config.input_end;
 }
@@ -79,7 +80,7 @@ static bool is_refused(const struct reply *reply)
 }
 
 /* Unless the pages beside the region are outside of the input range: then that may be the reason. */
-static void map_region(const char *at, uint32_t domain, uint64_t start, uint64_t end, uint8_t *target)
+static void map_region(struct source_line at, uint32_t domain, uint64_t start, uint64_t end, uint8_t *target)
 {
 	struct reply reply;
 
@@ -91,7 +92,7 @@ static void map_region(const char *at, uint32_t domain, uint64_t start, uint64_t
 		      status_name(reply.status));
 }
 
-static void map_over(const char *at, uint32_t domain, const struct reserved_region *region)
+static void map_over(struct source_line at, uint32_t domain, const struct reserved_region *region)
 {
 	uint64_t start, end, page = iommu.page;
 	uint8_t *target = watched_pages(1);
@@ -110,7 +111,7 @@ TEST(DEV_RESV_4, map_over_a_region_is_refused, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	const struct reserved_region *region;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
 	for (unsigned int i = 0; (region = next_region(&i));)
 		map_over(AT, domain, region);
 }
@@ -123,11 +124,11 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	struct page_fixture s;
 	struct reply reply;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (!region_pages(region, &start, &end) || start < page || !iova_is_free(start - page, page))
 			continue;
-		reply = map(s.domain, start - page, start + page - 1, phys(s.target) + page, MAP_RW);
+		reply = map_range(s.domain, start - page, 2 * page, s.target + page, MAP_RW);
 		if (is_ok(&reply))
 			SKIP("the device maps reserved regions");
 		EXPECT_WRITE_BLOCKED(s.ep, start - page, 8);
@@ -138,17 +139,18 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 }
 
 /* The page that begins at @iova, unless another region is there; @edge is its byte at the region. */
-static void map_beside(const char *at, struct endpoint *ep, uint32_t domain, uint64_t iova, uint64_t edge)
+static void map_beside(struct source_line at, struct endpoint *ep, uint32_t domain,
+		       uint64_t iova, uint64_t edge)
 {
 	uint8_t *target = watched_pages(1);
 	struct reply reply;
 
 	if (!iova_is_free(iova, iommu.page))
 		return;
-	reply = map(domain, iova, iova + iommu.page - 1, phys(target), MAP_RW);
+	reply = map_page(domain, iova, target, MAP_RW);
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, edge, target + (edge - iova), 1);
-	unmap(domain, iova, iova + iommu.page - 1);
+	unmap_page(domain, iova);
 }
 
 TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
@@ -157,7 +159,7 @@ TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_
 	uint64_t start, end, page = iommu.page;
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(endpoint(0), domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (!region_pages(region, &start, &end))
 			continue;
@@ -175,7 +177,7 @@ TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MA
 	unsigned int count = 0;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (region->subtype <= RESV_MSI)
 			continue;
@@ -199,7 +201,7 @@ TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_REGIONS | NEEDS_MA
 		;
 	if (!region)
 		SKIP("all regions are for MSI: a write there may be an interrupt");
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, region->start, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, region->end - 7, 8);
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
@@ -211,7 +213,7 @@ TEST(DEV_RESV_5, region_over_memory_keeps_it_untouched, NEEDS_REGIONS | NEEDS_MA
 	unsigned int count = 0;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; (region = next_region(&i));) {
 		if (region->subtype == RESV_MSI || !watched_page_at(region->start) ||
 		    !watched_page_at(region->end + 1 - iommu.page))
@@ -259,12 +261,12 @@ TEST(AMB_18, endpoint_joins_with_a_region_over_a_mapping,
 
 	if (!foreign_region(&iova))
 		SKIP("no region is that of the second endpoint alone");
-	REQUIRE(map_one_page(&s));
-	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(target), MAP_RW));
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE_OK(map_page(s.domain, iova, target, MAP_RW));
 	reply = attach(s.domain, second->id, 0);
 	INFO("ATTACH of an endpoint with a region over a mapping: %s", status_name(reply.status));
 	if (is_ok(&reply)) {
-		REQUIRE(enable_dma(second, s.domain));
+		REQUIRE(enable_dma(AT, second, s.domain));
 		EXPECT_WRITE_BLOCKED(second, iova, 8);
 		EXPECT_WRITES(second, s.iova, s.target, 8);
 	} else {

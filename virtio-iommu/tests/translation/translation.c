@@ -4,7 +4,10 @@
  * the limits of addresses and sizes, many mappings at once.
  */
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /* An access of SPAN bytes over a seam has half of them on either side. */
@@ -17,7 +20,7 @@ TEST(N_MAP_1, each_byte_at_both_ends_arrives, NEEDS_DMA)
 	uint64_t end;
 	uint8_t *target_end;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	end = s.iova + iommu.page;
 	target_end = s.target + iommu.page;
 	for (unsigned int i = 0; i < 5; i++) {
@@ -35,7 +38,7 @@ struct seam {
 	uint8_t *low, *high;	/* where its halves are */
 };
 
-static bool make_seam(struct seam *seam, bool downwards)
+static bool make_seam(struct source_line at, struct seam *seam, bool downwards)
 {
 	uint64_t page = iommu.page, iova = iova_window(2);
 	uint8_t *memory = arena_alloc(3 * page, page);
@@ -43,40 +46,47 @@ static bool make_seam(struct seam *seam, bool downwards)
 
 	watch_pages(memory + 2 * page, 1);
 	*seam = (struct seam){endpoint(0), iova + page - HALF, memory + 2 * page - HALF, memory};
-	if (!attach_with_dma(seam->ep, domain))
+	if (!attach_with_dma(at, seam->ep, domain))
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool upper = downwards != (i == 1);
 		uint64_t start = iova + upper * page;
-		struct reply reply = map(domain, start, start + page - 1,
-					 phys(upper ? memory : memory + page), MAP_RW);
+		struct reply reply = map_page(domain, start, upper ? memory : memory + page, MAP_RW);
 
-		if (!is_ok(&reply))
+		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
 			return false;
 	}
 	return true;
 }
 
 /* What the access does to the two halves is looked at here: those pages are not watched. */
-static void expect_over_seam(const char *at, const struct seam *seam)
+static void expect_over_seam(struct source_line at, const struct seam *seam)
 {
 	static const uint8_t bytes[SPAN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 	struct effect effect = write_effect(seam->ep, seam->iova, SPAN, seam->low, HALF);
+	bool high = !memcmp(seam->high, seam->ep->dma.pattern + HALF, HALF);
 
-	expect_good(at, effect.done && effect.exact && !effect.stray &&
-			!memcmp(seam->high, seam->ep->dma.pattern + HALF, HALF),
-		    "a write over two mappings reaches the memory of both", phys(effect.stray));
+	if (effect.stray)
+		judge(BY_LEVEL, at, "a write over two mappings reaches the memory of both",
+		      "memory at %#lx changed", phys(effect.stray));
+	else if (!effect.done || !effect.exact || !high)
+		judge(BY_LEVEL, at, "a write over two mappings reaches the memory of both",
+		      "the access %s, the lower half %s, the upper half %s",
+		      effect.done ? "is done" : "fails", effect.exact ? "arrives" : "does not",
+		      high ? "arrives" : "does not");
 	memcpy(seam->low, bytes, HALF);
 	memcpy(seam->high, bytes + HALF, HALF);
 	effect = read_effect(seam->ep, seam->iova, bytes, SPAN);
-	expect_good(at, effect.exact, "a read over two mappings sees the memory of both", effect.done);
+	if (!effect.exact)
+		judge(BY_LEVEL, at, "a read over two mappings sees the memory of both", "%s",
+		      effect.done ? "it read other bytes" : "the access was refused");
 }
 
 TEST(N_MAP_1, one_access_reaches_two_mappings, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct seam seam;
 
-	REQUIRE(make_seam(&seam, false));
+	REQUIRE(make_seam(AT, &seam, false));
 	expect_over_seam(AT, &seam);
 }
 
@@ -84,7 +94,7 @@ TEST(N_MAP_1, one_access_reaches_two_mappings_made_downwards, NEEDS_DMA | NEEDS_
 {
 	struct seam seam;
 
-	REQUIRE(make_seam(&seam, true));
+	REQUIRE(make_seam(AT, &seam, true));
 	expect_over_seam(AT, &seam);
 }
 
@@ -114,17 +124,17 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 	uint8_t *targets[64] = {0};
 	struct reply reply;
 
-	REQUIRE(attach_with_dma(ep, domain));
+	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t middle = 1ull << bit;
 
 		if (middle < 4 * page || !is_usable(middle - page, 2 * page))
 			continue;
 		targets[bit] = watched_pages(2);
-		reply = map(domain, middle - page, middle + page - 1, phys(targets[bit]), MAP_RW);
+		reply = map_range(domain, middle - page, 2 * page, targets[bit], MAP_RW);
 		if (reply.delivered && reply.status == STATUS_NOMEM)
 			SKIP("the device has no room for %u mappings", bit);
-		REQUIRE(is_ok(&reply));
+		REQUIRE_OK(reply);
 	}
 	for (unsigned int bit = 63; bit; bit -= 3)
 		if (targets[bit])
@@ -134,14 +144,14 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t page = iommu.page, iova = (iommu.config.input_start + page - 1) & -page;
+	uint64_t page = iommu.page, iova = align_up(iommu.config.input_start, page);
 	uint8_t *target = watched_pages(2);
 	uint32_t domain = fresh_domain();
 
 	if (!is_usable(iova, 2 * page))
 		SKIP("a reserved region covers the start of the input range");
-	REQUIRE(attach_with_dma(ep, domain));
-	REQUIRE_OK(map(domain, iova, iova + page - 1, phys(target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 1);
 	EXPECT_READS(ep, iova, target, 8);
 	EXPECT_WRITES(ep, iova + page - 1, target + page - 1, 1);
@@ -152,21 +162,21 @@ TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
-	uint64_t page = iommu.page, iova = ((iommu.config.input_end + 1) & -page) - 3 * page;
+	uint64_t page = iommu.page, iova = align_down(iommu.config.input_end + 1, page) - 3 * page;
 	uint8_t *target = watched_pages(3);
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
 	if (!is_usable(iova, 3 * page))
 		SKIP("the end of the input range is in use");
-	REQUIRE(attach_with_dma(ep, domain));
-	reply = map(domain, iova, iova + 3 * page - 1, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	reply = map_range(domain, iova, 3 * page, target, MAP_RW);
 	EXPECT_OK(reply);
 	if (!is_ok(&reply))
 		return;
 	EXPECT_WRITES(ep, iova, target, 8);
 	EXPECT_WRITES(ep, iova + 2 * page - HALF, target + 2 * page - HALF, SPAN);
-	REQUIRE_OK(unmap(domain, iova, iova + 3 * page - 1));
+	REQUIRE_OK(unmap_range(domain, iova, 3 * page));
 	EXPECT_WRITE_BLOCKED(ep, iova, 8);
 	EXPECT_WRITE_BLOCKED(ep, iova + 2 * page, 8);
 }
@@ -183,16 +193,16 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
 
 	if (!is_usable(iova, size))
 		SKIP("the input range has no 4 GiB in one piece");
-	REQUIRE(attach_with_dma(ep, domain));
-	reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	reply = map_range(domain, iova, size, target, MAP_RW);
 	if (!is_ok(&reply))
 		SKIP("a mapping of more than 4 GiB is refused: %s", status_name(reply.status));
 	EXPECT_WRITES(ep, iova + iommu.page, target + iommu.page, 8);
-	reply = map(domain, upper, upper + iommu.page - 1, phys(other), MAP_RW);
+	reply = map_page(domain, upper, other, MAP_RW);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 	EXPECT_WRITE_BLOCKED(ep, upper, 8);
 	EXPECT_WRITE_BLOCKED(ep, iova + size, 8);
-	REQUIRE_OK(unmap(domain, iova, iova + size - 1));
+	REQUIRE_OK(unmap_range(domain, iova, size));
 	EXPECT_WRITE_BLOCKED(ep, iova, 8);
 	EXPECT(can_map(domain, upper, iommu.page, other), "after UNMAP all of the range is free",
 	       "a MAP of its last page does not succeed");
@@ -207,17 +217,17 @@ TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 	uint8_t *target = arena_alloc_uninit(514 * page, page);
 	uint32_t domain = fresh_domain();
 
-	REQUIRE(attach_with_dma(ep, domain));
-	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		uint64_t size = sizes[i] * page, last = size - page;
-		struct reply reply = map(domain, iova, iova + size - 1, phys(target), MAP_RW);
+		struct reply reply = map_range(domain, iova, size, target, MAP_RW);
 
 		EXPECT_OK(reply);
 		watch_pages(target + last, 2);
 		EXPECT_WRITES(ep, iova + last - (last ? HALF : 0), target + last - (last ? HALF : 0), SPAN);
 		EXPECT_WRITES(ep, iova + size - 8, target + size - 8, 8);
 		EXPECT_WRITE_BLOCKED(ep, iova + size, 1);
-		REQUIRE_OK(unmap(domain, iova, iova + size - 1));
+		REQUIRE_OK(unmap_range(domain, iova, size));
 	}
 }
 
@@ -232,13 +242,12 @@ static bool map_rights(const struct page_fixture *s, struct rights rights)
 	const uint32_t flags[] = {rights.low, rights.high};
 	struct reply reply;
 
-	reply = unmap(s->domain, s->iova, s->iova + 2 * iommu.page - 1);
+	reply = unmap_range(s->domain, s->iova, 2 * iommu.page);
 	for (unsigned int i = 0; i < 2 && is_ok(&reply); i++) {
 		uint64_t at = i * iommu.page;
 
 		if (flags[i])
-			reply = map(s->domain, s->iova + at, s->iova + at + iommu.page - 1,
-				    phys(s->target) + at, flags[i]);
+			reply = map_page(s->domain, s->iova + at, s->target + at, flags[i]);
 	}
 	return is_ok(&reply);
 }
@@ -251,8 +260,8 @@ TEST(DEV_MAP_6, write_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 					      {MAP_RW, MAP_WRITE}, {MAP_RW, MAP_RW}};
 	struct page_fixture s;
 
-	REQUIRE(map_one_page(&s));
-	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t at = iommu.page - HALF;
 
 		if (!map_rights(&s, cases[i]))
@@ -273,9 +282,9 @@ TEST(N_MAP_4, read_over_two_pages_needs_the_rights_of_both, NEEDS_DMA)
 	struct page_fixture s;
 	bool implied;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	implied = map_rights(&s, (struct rights){MAP_WRITE, 0}) && can_read(s.ep, s.iova, s.target, 8);
-	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t at = iommu.page - HALF;
 
 		if (!map_rights(&s, cases[i]))
@@ -304,7 +313,7 @@ static uint8_t *memory_of(const struct many *many, unsigned int index)
 }
 
 /* How many mappings a device has room for is its own affair: with NOMEM the test is a skip. */
-static bool map_many(const char *at, const struct many *many)
+static bool map_many(struct source_line at, const struct many *many)
 {
 	struct map_request *requests = arena_alloc(many->count * sizeof(*requests), 8);
 	uint8_t status;
@@ -319,7 +328,7 @@ static bool map_many(const char *at, const struct many *many)
 	}
 	status = map_batch(requests, many->count);
 	if (status == STATUS_NOMEM)
-		skip(at, "the device has no room for %u mappings", many->count);
+		skip("the device has no room for %u mappings", many->count);
 	else if (status != STATUS_OK)
 		judge(VERDICT_ERROR, at, "MAP of a page is OK", "of %u one has status %s", many->count,
 		      status_name(status));
@@ -327,7 +336,7 @@ static bool map_many(const char *at, const struct many *many)
 }
 
 /* Some of them, the first and the last that were made too: there, or not. */
-static void expect_many(const char *at, struct endpoint *ep, const struct many *many, bool mapped)
+static void expect_many(struct source_line at, struct endpoint *ep, const struct many *many, bool mapped)
 {
 	static const unsigned int parts = 4;
 
@@ -355,12 +364,12 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	struct many many = many_pages(2053);
 	struct endpoint *ep = endpoint(0);
 
-	REQUIRE(attach_with_dma(ep, many.domain));
+	REQUIRE(attach_with_dma(AT, ep, many.domain));
 	if (!map_many(AT, &many))
 		return;
 	expect_many(AT, ep, &many, true);
 	EXPECT_WRITE_BLOCKED(ep, many.iova + many.count * iommu.page, 8);
-	REQUIRE_OK(unmap(many.domain, many.iova, many.iova + many.count * iommu.page - 1));
+	REQUIRE_OK(unmap_range(many.domain, many.iova, many.count * iommu.page));
 	expect_many(AT, ep, &many, false);
 }
 
@@ -369,13 +378,13 @@ TEST(N_DOM_3, many_mappings_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct many one = many_pages(601), two = many_pages(601);
 
-	REQUIRE(attach_with_dma(endpoint(0), one.domain));
-	REQUIRE(attach_with_dma(endpoint(1), two.domain));
+	REQUIRE(attach_with_dma(AT, endpoint(0), one.domain));
+	REQUIRE(attach_with_dma(AT, endpoint(1), two.domain));
 	if (!map_many(AT, &one) || !map_many(AT, &two))
 		return;
 	expect_many(AT, endpoint(0), &one, true);
 	expect_many(AT, endpoint(1), &two, true);
-	REQUIRE_OK(unmap(two.domain, two.iova, two.iova + two.count * iommu.page - 1));
+	REQUIRE_OK(unmap_range(two.domain, two.iova, two.count * iommu.page));
 	expect_many(AT, endpoint(1), &two, false);
 	expect_many(AT, endpoint(0), &one, true);
 }
@@ -388,13 +397,13 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 	struct page_fixture s;
 	uint64_t twin;
 
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	twin = s.iova + iommu.page;
-	REQUIRE(attach_with_dma(second, other));
-	REQUIRE_OK(map(other, twin, twin + iommu.page - 1, phys(s.target), MAP_RW));
+	REQUIRE(attach_with_dma(AT, second, other));
+	REQUIRE_OK(map_page(other, twin, s.target, MAP_RW));
 	EXPECT_WRITES(second, twin, s.target, 8);
 	EXPECT_WRITE_BLOCKED(second, s.iova, 8);
-	REQUIRE_OK(unmap(other, twin, twin + iommu.page - 1));
+	REQUIRE_OK(unmap_page(other, twin));
 	EXPECT_WRITE_BLOCKED(second, twin, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
@@ -402,7 +411,7 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 /* The last page of memory, if that is above 4 GiB. */
 static uint8_t *high_page(void)
 {
-	uint64_t page = (memory_end() & -iommu.page) - iommu.page;
+	uint64_t page = align_down(memory_end(), iommu.page) - iommu.page;
 
 	return page >> 32 ? watched_page_at(page) : NULL;
 }
@@ -417,9 +426,9 @@ TEST(N_MAP_1, memory_above_4_gib_is_reached, NEEDS_DMA)
 
 	if (!high)
 		SKIP(NO_HIGH_MEMORY);
-	REQUIRE(map_one_page(&s));
+	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
-	REQUIRE_OK(map(s.domain, iova, iova + iommu.page - 1, phys(high), MAP_RW));
+	REQUIRE_OK(map_page(s.domain, iova, high, MAP_RW));
 	EXPECT_WRITES(s.ep, iova, high, 8);
 	EXPECT_WRITES(s.ep, iova + iommu.page - 1, high + iommu.page - 1, 1);
 	EXPECT_READS(s.ep, iova, high, 8);
@@ -447,8 +456,8 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 		SKIP(NO_HIGH_MEMORY);
 	if (!is_usable(iova, last + iommu.page))
 		SKIP("the input range has no room for a mapping of all memory");
-	REQUIRE(attach_with_dma(ep, domain));
-	reply = map(domain, iova, iova + last + iommu.page - 1, phys(low), MAP_RW);
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	reply = map_range(domain, iova, last + iommu.page, low, MAP_RW);
 	if (!is_ok(&reply)) {
 		INFO("a mapping of memory with gaps is refused: %s", status_name(reply.status));
 		return;
@@ -457,7 +466,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 	EXPECT_WRITES(ep, iova + last, high, 8);
 	EXPECT_WRITES(ep, iova + last + iommu.page - 1, high + iommu.page - 1, 1);
 	EXPECT_WRITE_BLOCKED(ep, iova + last + iommu.page, 8);
-	REQUIRE_OK(unmap(domain, iova, iova + last + iommu.page - 1));
+	REQUIRE_OK(unmap_range(domain, iova, last + iommu.page));
 	EXPECT_WRITE_BLOCKED(ep, iova + last, 8);
 }
 

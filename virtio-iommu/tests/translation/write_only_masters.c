@@ -3,16 +3,18 @@
  * Endpoints that are no disks. What an rng writes nobody knows, what a console or a network device writes
  * comes from outside, and what they read goes there: less can be seen, and only what can be is judged.
  */
-#include "judge/effect.h"
 #include "driver/reserved.h"
-#include "judge/steps.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /* Long enough for what comes from outside; nothing may. */
 #define FEED_US 300000
 
 /* A page for the endpoint, and one behind it that is not mapped. */
-static bool map_page(struct page_fixture *s, struct endpoint *ep)
+static bool map_page_for(struct source_line at, struct page_fixture *s, struct endpoint *ep)
 {
 	struct reply reply;
 
@@ -20,17 +22,17 @@ static bool map_page(struct page_fixture *s, struct endpoint *ep)
 	s->domain = fresh_domain();
 	s->iova = iova_window(2);
 	s->target = watched_pages(2);
-	if (!attach_with_dma(ep, s->domain))
+	if (!attach_with_dma(at, ep, s->domain))
 		return false;
-	reply = map(s->domain, s->iova, s->iova + iommu.page - 1, phys(s->target), MAP_RW);
-	return expect_status("map_page", VERDICT_ERROR, &reply, STATUS_OK);
+	reply = map_page(s->domain, s->iova, s->target, MAP_RW);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
 
-static void expect_writes_translated(const char *at, struct endpoint *ep)
+static void expect_writes_translated(struct source_line at, struct endpoint *ep)
 {
 	struct page_fixture s;
 
-	if (!map_page(&s, ep))
+	if (!map_page_for(at, &s, ep))
 		return;
 	expect_writes(at, BY_LEVEL, ep, s.iova, s.target, 8);
 	expect_write_blocked(at, ep, s.iova + iommu.page, 8);
@@ -53,22 +55,22 @@ static bool writes_in_bypass(struct endpoint *ep)
 	return effect.exact;
 }
 
-static void expect_fed_writes_translated(const char *at, struct endpoint *ep)
+static void expect_fed_writes_translated(struct source_line at, struct endpoint *ep)
 {
 	if (writes_in_bypass(ep))
 		expect_writes_translated(at, ep);
 	else
-		skip(at, "%s has nothing to write, not even in bypass", ep->dma.ops->name);
+		skip("%s has nothing to write, not even in bypass", ep->dma.ops->name);
 }
 
 /* What was read cannot be seen, but that it could be read. One that says so of all reads shows nothing. */
-static void expect_reads_allowed(const char *at, struct endpoint *ep)
+static void expect_reads_allowed(struct source_line at, struct endpoint *ep)
 {
 	struct page_fixture s;
 	uint8_t nothing[8];
 	enum dma_result result;
 
-	if (!map_page(&s, ep))
+	if (!map_page_for(at, &s, ep))
 		return;
 	result = dma_read(&ep->dma, s.iova, nothing, sizeof(nothing));
 	if (result != DMA_UNVERIFIED)

@@ -5,9 +5,9 @@
  */
 #include <asm/io.h>
 
-#include "pci/pci.h"
-#include "judge/steps.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 #include "virtio/pci_layout.h"
 
 #define VENDOR_VIRTIO 0x1af4
@@ -24,21 +24,18 @@ static uint32_t word(unsigned int offset)
 
 TEST(PCI_ID_1, vendor_is_0x1af4, NEEDS_PCI)
 {
-	expect_good(AT, iommu.dev.pci->vendor == VENDOR_VIRTIO, "vendor id 0x1af4", iommu.dev.pci->vendor);
+	EXPECT_EQ(iommu.dev.pci->vendor, VENDOR_VIRTIO, "vendor id");
 }
 
 TEST(PCI_ID_2, device_is_0x1040_and_the_type, NEEDS_PCI)
 {
-	expect_good(AT, iommu.dev.pci->device == DEVICE_FIRST + VIRTIO_TYPE_IOMMU, "device id 0x1057",
-		    iommu.dev.pci->device);
+	EXPECT_EQ(iommu.dev.pci->device, DEVICE_FIRST + VIRTIO_TYPE_IOMMU, "device id");
 }
 
 TEST(PCI_ID_4, device_is_not_that_of_a_legacy_device, NEEDS_PCI)
 {
-	uint16_t device = iommu.dev.pci->device;
-
-	expect_good(AT, device >= DEVICE_FIRST && device <= DEVICE_LAST, "device id 0x1040 to 0x107f",
-		    device);
+	EXPECT_GE(iommu.dev.pci->device, DEVICE_FIRST, "device id");
+	EXPECT_LE(iommu.dev.pci->device, DEVICE_LAST, "device id");
 }
 
 static uint8_t least_length(uint8_t type)
@@ -60,17 +57,22 @@ TEST(PCI_CAP_1, capabilities_are_long_enough, NEEDS_PCI)
 {
 	unsigned int cap = 0;
 
-	while ((cap = pci_find_capability(iommu.dev.pci, PCI_CAP_VENDOR, cap)))
-		expect_good(AT, pci_read8(iommu.dev.pci, cap + CAP_LENGTH) >=
-		       least_length(pci_read8(iommu.dev.pci, cap + CAP_TYPE)),
-		       "cap_len covers the structure", word(cap));
+	while ((cap = pci_find_capability(iommu.dev.pci, PCI_CAP_VENDOR, cap))) {
+		uint8_t type = pci_read8(iommu.dev.pci, cap + CAP_TYPE);
+
+		EXPECT_GE(pci_read8(iommu.dev.pci, cap + CAP_LENGTH), least_length(type),
+			  "cap_len of the capability of type %u at %#x", type, cap);
+	}
 }
 
-static void expect_aligned(const char *at, uint8_t type, uint32_t to)
+static void expect_aligned(struct source_line at, uint8_t type, uint32_t to)
 {
-	EACH_STRUCTURE(cap, type)
-		expect_good(at, word(cap + CAP_OFFSET) % to == 0, "an aligned offset",
-			    word(cap + CAP_OFFSET));
+	EACH_STRUCTURE(cap, type) {
+		uint32_t offset = word(cap + CAP_OFFSET);
+
+		expect_eq(at, offset % to, 0, "offset %#x modulo %u, of the structure of type %u", offset, to,
+			  type);
+	}
 }
 
 TEST(PCI_COM_1, common_configuration_is_aligned, NEEDS_PCI)
@@ -83,15 +85,21 @@ TEST(PCI_DEV_1, device_configuration_is_aligned, NEEDS_PCI)
 	expect_aligned(AT, TYPE_DEVICE, 4);
 }
 
+static void expect_structure(struct source_line at, uint8_t type)
+{
+	expect_ne(at, virtio_pci_structure(iommu.dev.pci, type), 0,
+		  "place of a capability of type %u", type);
+}
+
 /* Without them the run ends before it. */
 TEST(PCI_COM_2, common_configuration_is_there, NEEDS_PCI)
 {
-	expect_good(AT, virtio_pci_structure(iommu.dev.pci, TYPE_COMMON), "a capability of type 1", 0);
+	expect_structure(AT, TYPE_COMMON);
 }
 
 TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
 {
-	expect_good(AT, virtio_pci_structure(iommu.dev.pci, TYPE_NOTIFY), "a capability of type 2", 0);
+	expect_structure(AT, TYPE_NOTIFY);
 }
 
 /* One set of rules for devices that offer NOTIFICATION_DATA, and one for others. */
@@ -106,24 +114,24 @@ TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
 			SKIP("needs a device without feature NOTIFICATION_DATA");                 \
 	} while (0)
 
-static void expect_multiplier(const char *at, uint32_t least, const char *expected)
+static void expect_multiplier(struct source_line at, uint32_t least, const char *expected)
 {
 	EACH_STRUCTURE(cap, TYPE_NOTIFY) {
 		uint32_t multiplier = word(cap + CAP_NOTIFY_MULTIPLIER);
 		bool power = !(multiplier & (multiplier - 1));
 
-		expect_good(at, !multiplier || (power && multiplier >= least), expected, multiplier);
+		if (multiplier && (!power || multiplier < least))
+			judge(BY_LEVEL, at, expected, "%#x: notify_off_multiplier", multiplier);
 	}
 }
 
-static void expect_length(const char *at, uint32_t least, const char *expected)
+static void expect_length(struct source_line at, uint32_t least)
 {
 	EACH_STRUCTURE(cap, TYPE_NOTIFY)
-		expect_good(at, word(cap + CAP_STRUCTURE_LENGTH) >= least, expected,
-			    word(cap + CAP_STRUCTURE_LENGTH));
+		expect_ge(at, word(cap + CAP_STRUCTURE_LENGTH), least, "length of the notification area");
 }
 
-static void expect_room(const char *at, uint32_t width)
+static void expect_room(struct source_line at, uint32_t width)
 {
 	for (uint16_t queue = 0; queue < 2; queue++) {
 		uint64_t end;
@@ -131,8 +139,8 @@ static void expect_room(const char *at, uint32_t width)
 		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
 		end = (uint64_t)io_read16(iommu.dev.common + COMMON_QUEUE_NOTIFY_OFF) *
 			      iommu.dev.notify_multiplier + width;
-		expect_good(at, end <= iommu.dev.notify_length, "room for each queue",
-			    iommu.dev.notify_length);
+		expect_le(at, end, iommu.dev.notify_length,
+			  "end of the doorbell of queue %u, in the notification area", queue);
 	}
 }
 
@@ -151,7 +159,7 @@ TEST(PCI_NTF_3, multiplier_is_0_or_an_even_power_of_2, NEEDS_PCI)
 TEST(PCI_NTF_4, notification_area_has_2_bytes_or_more, NEEDS_PCI)
 {
 	ONLY_WITHOUT_DATA();
-	expect_length(AT, 2, "2 bytes or more");
+	expect_length(AT, 2);
 }
 
 TEST(PCI_NTF_5, notification_area_covers_each_queue, NEEDS_PCI)
@@ -175,7 +183,7 @@ TEST(PCI_NTF_7, notification_area_with_data_is_aligned, NEEDS_PCI)
 TEST(PCI_NTF_8, notification_area_with_data_has_4_bytes_or_more, NEEDS_PCI)
 {
 	ONLY_WITH_DATA();
-	expect_length(AT, 4, "4 bytes or more");
+	expect_length(AT, 4);
 }
 
 TEST(PCI_NTF_9, notification_area_with_data_covers_each_queue, NEEDS_PCI)
@@ -198,8 +206,10 @@ TEST(PCI_SHM_1, shared_memory_lies_in_its_bar, NEEDS_PCI)
 		uint64_t length = word(cap + CAP_STRUCTURE_LENGTH) |
 				  (uint64_t)word(cap + CAP_LENGTH_HIGH) << 32;
 
-		expect_good(AT, pci_map_bar(iommu.dev.pci, pci_read8(iommu.dev.pci, cap + CAP_BAR), offset,
-					    length), "it fits its BAR", offset + length);
+		uint8_t bar = pci_read8(iommu.dev.pci, cap + CAP_BAR);
+
+		EXPECT(pci_map_bar(iommu.dev.pci, bar, offset, length), "a region that fits its BAR",
+		       "%#lx bytes at %#lx of BAR %u", length, offset, bar);
 	}
 }
 
@@ -211,7 +221,7 @@ TEST(PCI_SHM_2, shared_memory_ids_are_unique, NEEDS_PCI)
 	EACH_STRUCTURE(cap, TYPE_SHARED_MEMORY) {
 		uint8_t id = pci_read8(iommu.dev.pci, cap + CAP_ID);
 
-		expect_good(AT, !seen[id], "an id that no other region has", id);
+		EXPECT(!seen[id], "an id that no other region has", "id %u twice", id);
 		seen[id] = true;
 	}
 }
@@ -222,16 +232,18 @@ TEST(PCI_VND_1, vendor_data_is_not_that_of_virtio, NEEDS_PCI)
 	EACH_STRUCTURE(cap, TYPE_VENDOR) {
 		uint16_t vendor = pci_read16(iommu.dev.pci, cap + CAP_VENDOR_ID);
 
-		expect_good(AT, vendor != VENDOR_VIRTIO, "another vendor_id than 0x1af4", vendor);
+		EXPECT_NE(vendor, VENDOR_VIRTIO, "vendor_id of vendor data");
 	}
 }
 
 TEST(PCI_VND_2, size_of_vendor_data_is_a_multiple_of_4, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
-	EACH_STRUCTURE(cap, TYPE_VENDOR)
-		expect_good(AT, pci_read8(iommu.dev.pci, cap + CAP_LENGTH) % 4 == 0, "a multiple of 4",
-			    pci_read8(iommu.dev.pci, cap + CAP_LENGTH));
+	EACH_STRUCTURE(cap, TYPE_VENDOR) {
+		uint8_t length = pci_read8(iommu.dev.pci, cap + CAP_LENGTH);
+
+		EXPECT_EQ(length % 4, 0, "cap_len %u of vendor data, modulo 4", length);
+	}
 }
 
 static uint32_t sum_of_words(unsigned int cap)
@@ -248,8 +260,11 @@ TEST(PCI_VND_3, reading_vendor_data_changes_nothing, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
 	EACH_STRUCTURE(cap, TYPE_VENDOR)
-		for (unsigned int i = 0; i < 3; i++)
-			expect_good(AT, sum_of_words(cap) == sum_of_words(cap), "the same once more", cap);
+		for (unsigned int i = 0; i < 3; i++) {
+			uint32_t sum = sum_of_words(cap);
+
+			EXPECT_EQ(sum_of_words(cap), sum, "sum over the vendor data at %#x, read again", cap);
+		}
 }
 
 enum { EXTENDED_FIRST = 0x100, EXTENDED_END = 0x1000, EXTENDED_SR_IOV = 0x10 };
@@ -276,12 +291,13 @@ TEST(GEN_RSVD_9, sr_iov_is_offered_with_its_capability, NEEDS_PCI)
 
 	if (there && !offered)
 		judge(VERDICT_WARN, AT, "SR_IOV (bit 37), as the capability is there", "it is not offered");
-	expect_good(AT, there || !offered, "no SR_IOV (bit 37) without its capability", iommu.offered);
+	EXPECT(there || !offered, "no SR_IOV (bit 37) without its capability", "features %#lx",
+	       iommu.offered);
 }
 
-static bool has_admin_fields(uint16_t *index, uint16_t *count)
+static bool has_admin_fields(struct source_line at, uint16_t *index, uint16_t *count)
 {
-	if (!iommu_restart(iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)))
+	if (!restart_device(at, iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)))
 		return false;
 	*index = io_read16(iommu.dev.common + COMMON_ADMIN_INDEX);
 	*count = io_read16(iommu.dev.common + COMMON_ADMIN_COUNT);
@@ -294,9 +310,9 @@ TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
-	REQUIRE(has_admin_fields(&index, &count));
-	expect_good(AT, index >= io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
-		    "admin_queue_index is num_queues or more", index);
+	REQUIRE(has_admin_fields(AT, &index, &count));
+	EXPECT_GE(index, io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
+		  "admin_queue_index, behind num_queues");
 }
 
 TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
@@ -305,8 +321,8 @@ TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
-	REQUIRE(has_admin_fields(&index, &count));
-	expect_good(AT, count <= 0x10000 - index, "admin_queue_num is at most 0x10000 - index", count);
+	REQUIRE(has_admin_fields(AT, &index, &count));
+	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, behind %u other queues", index);
 }
 
 static void write_features(uint64_t features)
@@ -330,7 +346,7 @@ TEST(PCI_COM_5, invalid_bits_leave_valid_ones_alone, NEEDS_PCI)
 {
 	uint64_t seen;
 
-	REQUIRE(virtio_reset(&iommu.dev));
+	REQUIRE(reset_device(AT));
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	write_features(iommu.wanted | ~iommu.offered);
 	seen = read_features();

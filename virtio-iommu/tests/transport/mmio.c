@@ -7,9 +7,11 @@
 
 #include <asm/io.h>
 
-#include "memory.h"
-#include "judge/steps.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 #include "time.h"
 #include "virtio/mmio_layout.h"
 
@@ -37,19 +39,16 @@ static void queue_write(uint16_t queue, unsigned int offset, uint32_t value)
 }
 
 /* At each stage between a reset and DRIVER_OK. */
-static void expect_constant(const char *at, unsigned int offset, uint32_t value)
+static void expect_constant(struct source_line at, unsigned int offset, uint32_t value)
 {
 	for (unsigned int stage = 0; stage < 3; stage++) {
-		uint32_t seen;
-
 		if (stage == 0)
 			virtio_reset(&iommu.dev);
 		else if (stage == 1)
 			iommu.dead = !iommu_prepare(iommu.wanted);
 		else
 			iommu_start();
-		seen = value_at(offset);
-		expect_good(at, seen == value, "the same value at every stage", seen);
+		expect_eq(at, value_at(offset), value, "register %#x, stage %u", offset, stage);
 	}
 }
 
@@ -82,48 +81,42 @@ TEST(MMIO_3, used_buffer_shows_until_it_is_acknowledged, NEEDS_MMIO)
 	for (unsigned int round = 0; round < 3; round++) {
 		uint32_t before = tell_of_a_request(), still = value_at(MMIO_INTERRUPT_STATUS), after;
 
-		expect_good(AT, before & still & VIRTIO_USED_BUFFER, "bit 0 of InterruptStatus, until "
-			    "it is acknowledged", still);
+		EXPECT(before & still & VIRTIO_USED_BUFFER,
+		       "bit 0 of InterruptStatus, until it is acknowledged", "%#x, then %#x", before, still);
 		write_at(MMIO_INTERRUPT_ACK, VIRTIO_CONFIG_CHANGE);
 		after = value_at(MMIO_INTERRUPT_STATUS);
-		expect_good(AT, after & VIRTIO_USED_BUFFER, "bit 0, if only bit 1 is acknowledged", after);
+		EXPECT(after & VIRTIO_USED_BUFFER, "bit 0 of InterruptStatus, if only bit 1 is acknowledged",
+		       "%#x", after);
 		write_at(MMIO_INTERRUPT_ACK, VIRTIO_USED_BUFFER);
 		after = value_at(MMIO_INTERRUPT_STATUS);
-		expect_good(AT, !(after & VIRTIO_USED_BUFFER), "0 when it is acknowledged", after);
+		EXPECT(!(after & VIRTIO_USED_BUFFER), "no bit 0 of InterruptStatus when it is acknowledged",
+		       "%#x", after);
 	}
 }
 
 TEST(MMIO_4, bits_without_an_event_are_0, NEEDS_MMIO)
 {
-	uint32_t seen;
-
-	REQUIRE(iommu_restart(iommu.wanted));
-	seen = value_at(MMIO_INTERRUPT_STATUS);
-	expect_good(AT, !seen, "InterruptStatus is 0 before anything was used", seen);
-	seen = tell_of_a_request();
-	expect_good(AT, seen == VIRTIO_USED_BUFFER, "of InterruptStatus only bit 0", seen);
+	REQUIRE(restart_device(AT, iommu.wanted));
+	EXPECT_EQ(value_at(MMIO_INTERRUPT_STATUS), 0, "InterruptStatus before anything was used");
+	EXPECT_EQ(tell_of_a_request(), VIRTIO_USED_BUFFER, "InterruptStatus after a request");
 }
 
 TEST(MMIO_5, reset_clears_interrupt_status, NEEDS_MMIO)
 {
-	uint32_t before = tell_of_a_request(), after;
-
+	EXPECT_NE(tell_of_a_request(), 0, "InterruptStatus before a reset");
 	virtio_reset(&iommu.dev);
-	after = value_at(MMIO_INTERRUPT_STATUS);
-	expect_good(AT, before && !after, "set before a reset, 0 after it", before << 16 | after);
+	EXPECT_EQ(value_at(MMIO_INTERRUPT_STATUS), 0, "InterruptStatus after a reset");
 }
 
 TEST(MMIO_5, reset_clears_queue_ready, NEEDS_MMIO)
 {
 	for (uint16_t queue = 0; queue < 2; queue++) {
-		uint32_t before, after;
-
-		REQUIRE(iommu_restart(iommu.wanted));
-		before = queue_value(queue, MMIO_QUEUE_READY);
+		REQUIRE(restart_device(AT, iommu.wanted));
+		EXPECT_EQ(queue_value(queue, MMIO_QUEUE_READY), 1,
+			  "QueueReady of queue %u before a reset", queue);
 		virtio_reset(&iommu.dev);
-		after = queue_value(queue, MMIO_QUEUE_READY);
-		expect_good(AT, before == 1 && !after, "QueueReady is 1 before a reset, 0 after it",
-			    before << 16 | after);
+		EXPECT_EQ(queue_value(queue, MMIO_QUEUE_READY), 0,
+			  "QueueReady of queue %u after a reset", queue);
 	}
 }
 
@@ -146,42 +139,39 @@ TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 			iommu_set_bypass(!(iommu_bypass() & 1));
 		attach(iommu.config.domain_start, UINT32_MAX, 0);
 		seen = read_words(after);
-		expect_good(AT, seen != generation || !memcmp(before, after, sizeof(before)),
-			    "the same values with the same ConfigGeneration", seen);
+		if (seen == generation)
+			expect_bytes(AT, after, before, sizeof(before),
+				     "a configuration of the same generation");
 		memcpy(before, after, sizeof(before));
 		generation = seen;
 	}
 }
 
 /* A request that comes back. A device that does not see it would be waited for too long elsewhere. */
-static void expect_answer(const char *at)
+static void expect_answer(struct source_line at)
 {
 	struct noop_request h = noop_request();
-	struct ring_piece pieces[2];
 
-	noop_pieces(&h, pieces);
-	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	ring_publish(&iommu.requests, noop_add(&h));
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(at, wait_request_used(INTERRUPT_US) && h.tail->status != UINT8_MAX,
-		    "the request comes back", h.tail->status);
+	if (expect_eq(at, wait_request_used(INTERRUPT_US), 1, "requests that come back in time"))
+		expect_ne(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request that came back");
 }
 
 /* A request is available to a device that must not look at it, and is told of it all the same. */
-static void expect_queue_alone(const char *at)
+static void expect_queue_alone(struct source_line at)
 {
 	struct noop_request h = noop_request();
 	size_t size = ring_bytes(iommu.requests.size, iommu.requests.features);
 	const void *ring = (const void *)iommu.requests.desc;
 	uint8_t *before = arena_alloc(size, 8);
-	struct ring_piece pieces[2];
 
-	noop_pieces(&h, pieces);
-	h.tail->status = UINT8_MAX;
-	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
+	ring_publish(&iommu.requests, noop_add(&h));
 	memcpy(before, ring, size);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_good(at, !wait_request_used(QUIET_US) && !memcmp(before, ring, size) &&
-		    h.tail->status == UINT8_MAX, "the queue is as it was", h.tail->status);
+	expect_eq(at, wait_request_used(QUIET_US), 0, "buffers used of a queue that is not ready");
+	expect_bytes(at, ring, before, size, "a queue that is not ready");
+	expect_eq(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request in such a queue");
 }
 
 /* All of a queue but QueueReady. */
@@ -200,74 +190,69 @@ static void place_queue(uint16_t queue, const struct ring *ring)
 
 TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
 {
-	REQUIRE(iommu_prepare(iommu.wanted) && virtio_reset(&iommu.dev) &&
+	REQUIRE(prepare_device(AT, iommu.wanted) && virtio_reset(&iommu.dev) &&
 		virtio_negotiate(&iommu.dev, iommu.wanted));
 	place_queue(REQUEST_QUEUE, &iommu.requests);
 	virtio_driver_ok(&iommu.dev);
 	expect_queue_alone(AT);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
 
 TEST(MMIO_7, queue_that_is_stopped_is_left_alone, NEEDS_MMIO)
 {
-	uint32_t seen;
-
 	expect_answer(AT);
 	queue_write(REQUEST_QUEUE, MMIO_QUEUE_READY, 0);
-	seen = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
-	expect_good(AT, !seen, "QueueReady reads the 0 that was written", seen);
+	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY), 0, "QueueReady after 0 was written");
 	expect_queue_alone(AT);
-	REQUIRE(iommu_restart(iommu.wanted));
+	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
 
 #define WITH_RING_RESET (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
-/* Up to the end that QueueReset shows, whatever QueueReady does. */
+/* Reset the request queue, whatever QueueReady does. Returns QueueReset: 1 if it does not end in time. */
 static bool reset_requests(void)
 {
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+	bool resetting;
 
 	iommu.dev.transport->queue_reset(&iommu.dev, REQUEST_QUEUE);
-	while (iommu.dev.transport->queue_is_resetting(&iommu.dev, REQUEST_QUEUE))
-		if (deadline_over(&deadline))
-			return false;
-	return true;
+	do
+		resetting = iommu.dev.transport->queue_is_resetting(&iommu.dev, REQUEST_QUEUE);
+	while (resetting && !deadline_over(&deadline));
+	return resetting;
 }
 
 /* A new queue in the same memory. */
-static bool enable_requests(void)
+static bool reopen(struct source_line at)
 {
 	struct ring *ring = &iommu.requests;
 
 	ring_init(ring, ring->size, (void *)ring->desc, ring->device_offset, ring->features);
-	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, ring);
+	return enable_requests(at);
 }
 
-static void expect_queue_reset_0(const char *at)
+static void expect_queue_reset_0(struct source_line at)
 {
-	for (uint16_t queue = 0; queue < 2; queue++) {
-		uint32_t seen = queue_value(queue, MMIO_QUEUE_RESET);
-
-		expect_good(at, !seen, "QueueReset is 0", seen);
-	}
+	for (uint16_t queue = 0; queue < 2; queue++)
+		expect_eq(at, queue_value(queue, MMIO_QUEUE_RESET), 0, "QueueReset of queue %u", queue);
 }
 
 TEST(MMIO_8, queue_reset_is_0_after_a_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	reset_requests();
-	REQUIRE(virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
+	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 }
 
 TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 	reset_requests();
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_queue_reset_0(AT);
 	expect_answer(AT);
 }
@@ -275,35 +260,31 @@ TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_R
 /* Not at once: a device may take its time for a reset. */
 TEST(MMIO_10, queue_starts_anew_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_answer(AT);
 	reset_requests();
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_answer(AT);
 }
 
 TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	REQUIRE(iommu_restart(WITH_RING_RESET));
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_answer(AT);
-	expect_good(AT, reset_requests(), "QueueReset returns to 0", 1);
+	EXPECT_EQ(reset_requests(), 0, "QueueReset in the end");
 	expect_queue_alone(AT);
 	if (!no_defect_so_far())
 		return;
-	REQUIRE(enable_requests());
+	REQUIRE(reopen(AT));
 	expect_answer(AT);
 }
 
 TEST(MMIO_12, queue_is_not_ready_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
-	uint32_t before, reset, ready;
-
-	REQUIRE(iommu_restart(WITH_RING_RESET));
-	before = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
+	REQUIRE(restart_device(AT, WITH_RING_RESET));
+	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY), 1,
+		  "QueueReady before the reset of the queue");
 	reset_requests();
-	reset = queue_value(REQUEST_QUEUE, MMIO_QUEUE_RESET);
-	ready = queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY);
-	expect_good(AT, before == 1 && !reset && !ready,
-		    "QueueReady is 1 before the reset of the queue; after it, it is 0, and QueueReset too",
-		    before << 16 | reset << 8 | ready);
+	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_RESET), 0, "QueueReset after the reset of the queue");
+	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY), 0, "QueueReady after the reset of the queue");
 }

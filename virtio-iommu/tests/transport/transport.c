@@ -5,9 +5,9 @@
  */
 #include <asm/io.h>
 
-#include "pci/pci.h"
-#include "judge/steps.h"
+#include "judge/steps/notification.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 #include "virtio/pci_layout.h"
 
 static uint32_t value_at(unsigned int offset)
@@ -25,15 +25,12 @@ static uint32_t field(uint8_t type, unsigned int offset)
 
 TEST(PCI_ID_5, revision_is_not_0, NEEDS_PCI)
 {
-	expect_good(AT, value_at(PCI_CLASS_REVISION) & 0xff, "revision 1 or higher",
-	       value_at(PCI_CLASS_REVISION));
+	EXPECT_GE(value_at(PCI_CLASS_REVISION) & 0xff, 1, "revision id");
 }
 
 TEST(PCI_ID_6, subsystem_is_not_that_of_a_legacy_device, NEEDS_PCI)
 {
-	uint16_t id = pci_read16(iommu.dev.pci, PCI_SUBSYSTEM_ID);
-
-	expect_good(AT, id >= 0x40, "subsystem device id 0x40 or higher", id);
+	EXPECT_GE(pci_read16(iommu.dev.pci, PCI_SUBSYSTEM_ID), 0x40, "subsystem device id");
 }
 
 TEST(PCI_COM_3, words_without_features_are_0, NEEDS_PCI)
@@ -57,7 +54,7 @@ TEST(PCI_COM_4, driver_features_read_back, NEEDS_PCI)
 		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, word);
 		seen = seen << 32 | io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
 	}
-	expect_good(AT, seen == iommu.wanted, "the features that were accepted", seen);
+	EXPECT_EQ(seen, iommu.wanted, "driver_feature, as it was written");
 }
 
 static bool queue_enabled(uint16_t queue)
@@ -67,20 +64,18 @@ static bool queue_enabled(uint16_t queue)
 
 TEST(PCI_COM_8, reset_disables_the_queues, NEEDS_PCI)
 {
-	bool before = queue_enabled(0) && queue_enabled(1);
-
+	for (uint16_t queue = 0; queue < 2; queue++)
+		EXPECT_EQ(queue_enabled(queue), 1, "queue_enable of queue %u before a reset", queue);
 	virtio_reset(&iommu.dev);
-	expect_good(AT, before && !queue_enabled(0) && !queue_enabled(1),
-		    "1 before a reset, 0 after it", before);
+	for (uint16_t queue = 0; queue < 2; queue++)
+		EXPECT_EQ(queue_enabled(queue), 0, "queue_enable of queue %u after a reset", queue);
 }
 
-static void expect_no_queue(const char *at, uint16_t queue)
+static void expect_no_queue(struct source_line at, uint16_t queue)
 {
-	uint16_t size;
-
 	iommu.dev.transport->queue_max(&iommu.dev, 0);
-	size = iommu.dev.transport->queue_max(&iommu.dev, queue);
-	expect_good(at, !size, "queue_size 0 for a queue that is not there", size);
+	expect_eq(at, iommu.dev.transport->queue_max(&iommu.dev, queue), 0,
+		  "queue_size of queue %u, which is not there", queue);
 }
 
 TEST(PCI_COM_14, queue_behind_the_last_has_size_0, NEEDS_PCI)
@@ -106,7 +101,7 @@ TEST(PCI_COM_15, queue_sizes_are_powers_of_2, NEEDS_PCI)
 	for (uint16_t queue = 0; queue < 2; queue++) {
 		uint16_t size = iommu.dev.transport->queue_max(&iommu.dev, queue);
 
-		expect_good(AT, is_power_of_two(size), "a power of 2", size);
+		EXPECT(is_power_of_two(size), "a power of 2", "%u: queue_size of queue %u", size, queue);
 	}
 }
 
@@ -116,10 +111,10 @@ TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_PCI)
 
 	for (unsigned int i = 0; i < 6; i++)
 		words[i] = iommu_config_u32(4 * i);
-	for (unsigned int i = 0; i < 36; i++)
-		expect_good(AT, iommu_config_u32(i / 6 * 4) == words[i / 6] &&
-			    iommu_config_u32(i % 6 * 4) == words[i % 6],
-			    "the same in any order", i);
+	for (unsigned int i = 0; i < 36; i++) {
+		EXPECT_EQ(iommu_config_u32(i / 6 * 4), words[i / 6], "word %u, in round %u", i / 6, i);
+		EXPECT_EQ(iommu_config_u32(i % 6 * 4), words[i % 6], "word %u, in round %u", i % 6, i);
+	}
 }
 
 /* The window in configuration space on a byte of the BAR where the structure @type lies. */
@@ -138,7 +133,7 @@ static unsigned int window(uint8_t type, unsigned int offset, unsigned int width
 
 TEST(PCI_ACC_1, access_window_is_there, NEEDS_PCI)
 {
-	expect_good(AT, field(TYPE_ACCESS, 0), "a capability of type 5", 0);
+	EXPECT_NE(virtio_pci_structure(iommu.dev.pci, TYPE_ACCESS), 0, "place of a capability of type 5");
 }
 
 TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
@@ -148,40 +143,36 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 	if (!data)
 		SKIP("there is no access window (PCI-ACC-1)");
 	for (uint32_t value = 1; value < 3; value++) {
-		uint32_t seen;
-
 		pci_write32(iommu.dev.pci, data, value);
-		seen = io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT);
-		expect_good(AT, seen == value, "what was written to the window", seen);
+		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
+			  "driver_feature_select, written through the window");
 	}
 }
 
 TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 {
 	unsigned int data = window(TYPE_DEVICE, 0, 4);
-	uint32_t seen;
 
 	if (!data)
 		SKIP("there is no access window (PCI-ACC-1)");
-	seen = value_at(data);
-	expect_good(AT, seen == iommu_config_u32(0), "the lower half of page_size_mask", seen);
-	seen = pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2));
-	expect_good(AT, seen == io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues", seen);
-	seen = pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1));
-	expect_good(AT, seen == iommu.dev.transport->status(&iommu.dev), "device_status", seen);
+	EXPECT_EQ(value_at(data), iommu_config_u32(0), "lower half of page_size_mask, through the window");
+	EXPECT_EQ(pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2)),
+		  io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
+	EXPECT_EQ(pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1)),
+		  iommu.dev.transport->status(&iommu.dev), "device_status, through the window");
 }
 
-/* A request, with used buffer notifications or without; whether there is one. */
-static bool interrupted(bool wanted)
+/* A request, with used buffer notifications or without. Return VIRTIO_USED_BUFFER if one came, else 0. */
+static uint8_t interrupted(bool wanted)
 {
-	bool seen;
+	uint8_t seen;
 
 	take_interrupts();
 	ring_want_interrupt(&iommu.requests, wanted);
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	seen = interrupt_seen(wanted ? INTERRUPT_US : QUIET_US);
+	seen = wait_interrupt(wanted ? INTERRUPT_US : QUIET_US);
 	ring_want_interrupt(&iommu.requests, false);
-	return seen;
+	return seen & VIRTIO_USED_BUFFER;
 }
 
 /* In configuration space. */
@@ -192,12 +183,12 @@ static bool interrupt_status(void)
 
 TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
 {
-	expect_good(AT, iommu.dev.isr, "a capability of type 3 that fits its BAR", 0);
+	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR", "none");
 }
 
 TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 {
-	expect_good(AT, interrupted(true), "bit 0 of the ISR status is set", 0);
+	EXPECT_EQ(interrupted(true), VIRTIO_USED_BUFFER, "bit 0 of the ISR status after a request");
 }
 
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
@@ -217,14 +208,15 @@ TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 		      "the device has no INTx, and the bit is %u", set);
 		return;
 	}
-	expect_good(AT, set && take_interrupts() && !interrupt_status(),
-	       "set with the ISR status, and no longer", set);
+	EXPECT_EQ(set, 1, "Interrupt Status, while the ISR status is set");
+	EXPECT_NE(take_interrupts(), 0, "ISR status, while Interrupt Status is set");
+	EXPECT_EQ(interrupt_status(), 0, "Interrupt Status after reading the ISR status");
 }
 
 TEST(PCI_ISR_5, reading_clears_it, NEEDS_PCI)
 {
 	interrupted(true);
-	expect_good(AT, !take_interrupts(), "0 when it is read again", 0);
+	EXPECT_EQ(take_interrupts(), 0, "ISR status when it is read again");
 }
 
 /* Without EVENT_IDX the field does not exist. */
@@ -232,17 +224,17 @@ TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
 	for (unsigned int i = 0; i < 3; i++) {
 		iommu.requests.avail->heads[iommu.requests.size] = iommu.requests.last_used + 1000;
-		expect_good(AT, interrupted(true), "a notification for each buffer", i);
+		EXPECT_EQ(interrupted(true), VIRTIO_USED_BUFFER, "notification of buffer %u", i);
 	}
 	iommu.requests.avail->heads[iommu.requests.size] = 0;
 }
 
 TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
 {
-	expect_good(AT, !interrupted(false), "no notification with avail.flags 1", 1);
+	EXPECT_EQ(interrupted(false), 0, "notification with avail.flags 1");
 }
 
 TEST(GEN_NU_3, notification_where_one_is_wanted, NEEDS_NO_EVENT_IDX)
 {
-	expect_good(AT, interrupted(true), "a notification with avail.flags 0", 0);
+	EXPECT_EQ(interrupted(true), VIRTIO_USED_BUFFER, "notification with avail.flags 0");
 }

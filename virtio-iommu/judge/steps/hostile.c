@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
-#include "judge/hostile.h"
+#include "driver/iommu.h"
+#include "judge/accesses.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/hostile.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/notification.h"
+#include "memory.h"
+#include "time.h"
 #include "virtio/pci_layout.h"
 
 enum {
@@ -59,7 +66,7 @@ uint64_t hostile_address(enum hostile_target place)
 	return 0;
 }
 
-void fail_case(const char *at, const char *name, const char *expected, const char *actual)
+void fail_case(struct source_line at, const char *name, const char *expected, const char *actual)
 {
 	judge(VERDICT_FAIL, at, expected, "%s: %s", name, actual);
 }
@@ -147,25 +154,24 @@ static bool serves(void)
 	return reply.used && !reply.breach;
 }
 
-bool victim_attach(struct victim *victim)
+bool victim_attach(struct source_line at, struct victim *victim)
 {
 	struct reply reply;
 
 	victim->domain = fresh_domain();
-	if (!attach_with_dma(victim->ep, victim->domain))
+	if (!attach_with_dma(at, victim->ep, victim->domain))
 		return false;
-	reply = map(victim->domain, victim->iova, victim->iova + iommu.page - 1, phys(victim->target),
-		    MAP_RW);
+	reply = map_page(victim->domain, victim->iova, victim->target, MAP_RW);
 	return is_ok(&reply);
 }
 
-static void keep_old_area(const char *at, const char *name)
+static void keep_old_area(struct source_line at, const char *name)
 {
 	if (memcmp(areas[!turn], shadows[!turn], AREA))
 		fail_case(at, name, "memory of a ring is left alone behind a reset", "it has changed");
 }
 
-bool hostile_restart(const char *at, const char *name, uint64_t features, struct victim *victim)
+bool hostile_restart(struct source_line at, const char *name, uint64_t features, struct victim *victim)
 {
 	bool silent = virtio_reset(&iommu.dev);	/* up to here a device may be at work */
 
@@ -178,7 +184,7 @@ bool hostile_restart(const char *at, const char *name, uint64_t features, struct
 		return false;
 	}
 	virtio_driver_ok(&iommu.dev);
-	if (!serves() || !victim_attach(victim)) {
+	if (!serves() || !victim_attach(at, victim)) {
 		fail_case(at, name, "the device serves requests behind a reset", "it does not");
 		return false;
 	}
@@ -217,14 +223,14 @@ static bool unchanged(unsigned int from, unsigned int to)
 	return !memcmp(hostile.area + from, shadows[turn] + from, to - from);
 }
 
-static void judge_memory(const char *at, const char *name)
+static void judge_memory(struct source_line at, const char *name)
 {
 	if (!unchanged(0, AT_USED) || !unchanged(AT_USED + 128, AT_WRITABLE) ||
 	    !unchanged(AT_WRITABLE + HOSTILE_ROOM, AREA))
 		fail_case(at, name, "nothing but buffers and used ring is written", "other memory changed");
 }
 
-static void judge_used(const char *at, const char *name, uint16_t limit)
+static void judge_used(struct source_line at, const char *name, uint16_t limit)
 {
 	uint16_t count = used_count(), slot;
 
@@ -238,7 +244,7 @@ static void judge_used(const char *at, const char *name, uint16_t limit)
 	}
 }
 
-void victim_judge(const char *at, struct victim *victim)
+void victim_judge(struct source_line at, struct victim *victim)
 {
 	bool whole = !virtio_needs_reset(&iommu.dev) && iommu_is_up();
 
@@ -250,7 +256,7 @@ void victim_judge(const char *at, struct victim *victim)
 	iommu.dead = false;
 }
 
-void hostile_judge(const char *at, const char *name, uint16_t limit, struct victim *victim)
+void hostile_judge(struct source_line at, const char *name, uint16_t limit, struct victim *victim)
 {
 	drain_endpoints();
 	judge_used(at, name, limit);
@@ -267,18 +273,18 @@ void hostile_rings_open(void)
 	hostile.desc[1] = (struct ring_desc){phys(hostile.writable), 4, DESC_WRITE, 0};
 }
 
-void hostile_judge_rings(const char *at, const char *name)
+void hostile_judge_rings(struct source_line at, const char *name)
 {
 	drain_endpoints();
 	if (!unchanged(AT_TABLE, AREA))
 		fail_case(at, name, "nothing but rings and buffers is written", "other memory changed");
 }
 
-void hostile_check_recovery(const char *at, struct victim *victim)
+void hostile_check_recovery(struct source_line at, struct victim *victim)
 {
 	iommu.dead = false;
 	memcpy(shadows[turn], areas[turn], AREA);
-	if (!iommu_restart(iommu.wanted) || !serves() || !victim_attach(victim)) {
+	if (!iommu_restart(iommu.wanted) || !serves() || !victim_attach(at, victim)) {
 		fail_case(at, "in the end", "the device serves requests behind a reset", "it does not");
 		return;
 	}

@@ -2,10 +2,16 @@
 /*
  * Steps of tests about faults and their reports (virtio 1.4, 5.13.6.9).
  */
-#ifndef FAULT_STEPS_H
-#define FAULT_STEPS_H
+#ifndef STEPS_FAULT_H
+#define STEPS_FAULT_H
 
-#include "judge/steps.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver/endpoint.h"
+#include "driver/iommu.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/verdict.h"
 
 /* An access that is blocked, and what a report says of it. */
 struct fault {
@@ -24,29 +30,29 @@ struct fault {
 struct fault fault_behind(const struct page_fixture *s);
 
 /* The access; that it is blocked is judged. */
-void provoke(const char *at, const struct fault *fault);
+void provoke(struct source_line at, const struct fault *fault);
 
 /*
  * Provoke, and wait for the first report of the endpoint. A device may drop some (AMB-15): false
  * after three times without one.
  */
-bool find_report(const char *at, const struct fault *fault, struct event *event);
+bool find_report(struct source_line at, const struct fault *fault, struct event *event);
 
 /* The same; where none comes the test is skipped. */
-bool report_or_skip(const char *at, const struct fault *fault, struct event *event);
+bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event);
 
 /* A setting, and a fault in it that the device is seen to report; else the test is judged. */
-bool reporting_setting(const char *at, struct page_fixture *s, struct fault *fault);
+bool reporting_setting(struct source_line at, struct page_fixture *s, struct fault *fault);
 
 /* What a report says of an access. */
-void expect_whole(const char *at, const struct event *event);
-void expect_address(const char *at, const struct event *event, uint64_t first, uint64_t last);
-void expect_reason(const char *at, const struct event *event, uint8_t reason);
+void expect_whole(struct source_line at, const struct event *event);
+void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last);
+void expect_reason(struct source_line at, const struct event *event, uint8_t reason);
 
 /* A report need not tell the direction of the access (MAP_READ, MAP_WRITE); what it tells must be so. */
-void expect_direction(const char *at, const struct event *event, uint32_t access);
+void expect_direction(struct source_line at, const struct event *event, uint32_t access);
 
 /* No event buffer was used twice, and nothing written next to one or to one that was taken back. */
-void expect_no_events_breach(const char *at);
+void expect_no_events_breach(struct source_line at);
 
 #endif

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "judge/page_window.h"
-#include "judge/steps.h"
+#include "judge/accesses.h"
+#include "judge/steps/attach.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/page_window.h"
+#include "memory.h"
 
-bool make_page_window(struct page_window *s, unsigned int pages)
+bool make_page_window(struct source_line at, struct page_window *s, unsigned int pages)
 {
 	s->ep = endpoint(0);
 	s->domain = fresh_domain();
 	s->iova = iova_window(pages);
 	s->target = watched_pages(pages);
-	return attach_with_dma(s->ep, s->domain);
+	return attach_with_dma(at, s->ep, s->domain);
 }
 
 uint64_t page_start(const struct page_window *s, unsigned int page)
@@ -32,7 +35,7 @@ struct reply unmap_pages(const struct page_window *s, unsigned int first, unsign
 	return unmap(s->domain, page_start(s, first), page_end(s, last));
 }
 
-void expect_mapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last)
+void expect_mapped(struct source_line at, const struct page_window *s, unsigned int first, unsigned int last)
 {
 	uint64_t from = first * iommu.page, to = (last + 1) * iommu.page - 1;
 
@@ -40,7 +43,8 @@ void expect_mapped(const char *at, const struct page_window *s, unsigned int fir
 	expect_writes(at, BY_LEVEL, s->ep, s->iova + to, s->target + to, 1);
 }
 
-void expect_unmapped(const char *at, const struct page_window *s, unsigned int first, unsigned int last)
+void expect_unmapped(struct source_line at, const struct page_window *s,
+		     unsigned int first, unsigned int last)
 {
 	uint64_t from = first * iommu.page, to = last * iommu.page;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "judge/fault_steps.h"
+#include "judge/accesses.h"
+#include "judge/steps/fault.h"
 
 #define TRIES 3
 
@@ -9,7 +10,7 @@ struct fault fault_behind(const struct page_fixture *s)
 			      FAULT_MAPPING};
 }
 
-void provoke(const char *at, const struct fault *fault)
+void provoke(struct source_line at, const struct fault *fault)
 {
 	if (fault->access == MAP_READ)
 		expect_read_blocked(at, fault->ep, fault->iova, fault->secret, fault->size);
@@ -30,7 +31,7 @@ static bool next_report_of(const struct endpoint *ep, struct event *event)
 }
 
 /* One of another kind in between, for devices that do not report the same thing twice. */
-static void distract(const char *at, const struct fault *fault)
+static void distract(struct source_line at, const struct fault *fault)
 {
 	struct fault other = *fault;
 
@@ -41,7 +42,7 @@ static void distract(const char *at, const struct fault *fault)
 		provoke(at, &other);
 }
 
-bool find_report(const char *at, const struct fault *fault, struct event *event)
+bool find_report(struct source_line at, const struct fault *fault, struct event *event)
 {
 	for (unsigned int i = 0; i < TRIES; i++) {
 		if (i == TRIES - 1)
@@ -54,25 +55,25 @@ bool find_report(const char *at, const struct fault *fault, struct event *event)
 	return false;
 }
 
-bool report_or_skip(const char *at, const struct fault *fault, struct event *event)
+bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event)
 {
 	if (find_report(at, fault, event))
 		return true;
-	skip(at, "the device reports no fault");
+	skip("the device reports no fault");
 	return false;
 }
 
-bool reporting_setting(const char *at, struct page_fixture *s, struct fault *fault)
+bool reporting_setting(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
 	struct event event;
 
-	if (!map_one_page(s))
+	if (!map_one_page(at, s))
 		return false;
 	*fault = fault_behind(s);
 	return report_or_skip(at, fault, &event);
 }
 
-void expect_whole(const char *at, const struct event *event)
+void expect_whole(struct source_line at, const struct event *event)
 {
 	if (event->length != sizeof(event->record))
 		judge(BY_LEVEL, at, "used.len 24", "used.len %u", event->length);
@@ -80,18 +81,18 @@ void expect_whole(const char *at, const struct event *event)
 		judge(BY_LEVEL, at, "no byte behind the record is written", "some are");
 }
 
-void expect_address(const char *at, const struct event *event, uint64_t first, uint64_t last)
+void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last)
 {
 	uint64_t address = event->record.address;
 
 	if (!(event->record.flags & FAULT_ADDRESS))
-		judge(VERDICT_INFO, at, "either way is legal", "the report has no address");
+		info(at, "the report has no address");
 	else if (address < first || address > last)
 		judge(BY_LEVEL, at, "an address of the access", "%#lx, the access was to %#lx-%#lx",
 		      address, first, last);
 }
 
-void expect_reason(const char *at, const struct event *event, uint8_t reason)
+void expect_reason(struct source_line at, const struct event *event, uint8_t reason)
 {
 	if (event->record.reason == FAULT_UNKNOWN && reason != FAULT_UNKNOWN)
 		judge(VERDICT_WARN, at, "the reason of the fault", "reason UNKNOWN (0), it was %u", reason);
@@ -100,17 +101,17 @@ void expect_reason(const char *at, const struct event *event, uint8_t reason)
 		      event->record.reason, reason);
 }
 
-void expect_direction(const char *at, const struct event *event, uint32_t access)
+void expect_direction(struct source_line at, const struct event *event, uint32_t access)
 {
 	uint32_t flags = event->record.flags, is = access == MAP_READ ? FAULT_READ : FAULT_WRITE;
 
 	if (flags & (FAULT_READ | FAULT_WRITE) & ~is)
 		judge(BY_LEVEL, at, "no flag of the other direction", "flags %#x", flags);
 	else if (!(flags & is))
-		judge(VERDICT_INFO, at, "either way is legal", "reports do not tell the direction");
+		info(at, "reports do not tell the direction");
 }
 
-void expect_no_events_breach(const char *at)
+void expect_no_events_breach(struct source_line at)
 {
 	const char *breach = events_breach();
 

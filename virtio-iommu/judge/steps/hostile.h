@@ -6,10 +6,15 @@
  * The device may use a buffer, ask for a reset, or do nothing; it writes nowhere else, what other
  * endpoints reach stays within what it was, and a device reset makes it work again.
  */
-#ifndef HOSTILE_H
-#define HOSTILE_H
+#ifndef STEPS_HOSTILE_H
+#define STEPS_HOSTILE_H
 
-#include "judge/steps.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver/endpoint.h"
+#include "judge/verdict.h"
+#include "virtio/ring.h"
 
 /* Descriptors of the queue, and bytes that may be written for the first of them. */
 #define HOSTILE_SIZE 8
@@ -45,7 +50,7 @@ void hostile_setup(struct victim *victim);
  * From whatever state to a device that has served requests over the watched ring, with the victim
  * attached. False and a verdict if it does not come back from a reset.
  */
-bool hostile_restart(const char *at, const char *name, uint64_t features, struct victim *victim);
+bool hostile_restart(struct source_line at, const char *name, uint64_t features, struct victim *victim);
 
 /* A reset, and the negotiation; no queue is enabled. */
 bool hostile_negotiate(uint64_t features);
@@ -57,24 +62,24 @@ void hostile_send(uint16_t count);
  * Wait for what comes of it, and judge: at most @limit buffers are used, nothing outside of them has
  * changed, the victim reaches its page or nothing.
  */
-void hostile_judge(const char *at, const char *name, uint16_t limit, struct victim *victim);
+void hostile_judge(struct source_line at, const char *name, uint16_t limit, struct victim *victim);
 
 /*
  * Rings that lie elsewhere: the watched ones start afresh, with one good request that no index covers;
  * and the judgement when anything that was given to the device as a ring may have changed.
  */
 void hostile_rings_open(void);
-void hostile_judge_rings(const char *at, const char *name);
+void hostile_judge_rings(struct source_line at, const char *name);
 
 /* The victim reaches its page; a device that asks for a reset may block it. */
-void victim_judge(const char *at, struct victim *victim);
-bool victim_attach(struct victim *victim);
+void victim_judge(struct source_line at, struct victim *victim);
+bool victim_attach(struct source_line at, struct victim *victim);
 
 /* After all: one reset, and the device works in every way. */
-void hostile_check_recovery(const char *at, struct victim *victim);
+void hostile_check_recovery(struct source_line at, struct victim *victim);
 
 /* A FAIL, whatever the level: what no device may do. */
-void fail_case(const char *at, const char *name, const char *expected, const char *actual);
+void fail_case(struct source_line at, const char *name, const char *expected, const char *actual);
 
 /* Where a wrong address may point. */
 enum hostile_target {

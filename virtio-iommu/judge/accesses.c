@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
+#include "judge/accesses.h"
+#include "memory.h"
+#include "time.h"
+
+/*
+ * An access that should work is given all the time that a busy host may take, and less where the
+ * verdict is bad already. One that should be blocked may stay silent: it is waited for until a fault is
+ * reported, and shorter.
+ */
+#define BAD_ALREADY_US 200000
+
+static void set_timeout(struct endpoint *ep, bool may_be_blocked)
+{
+	if (is_slow(ep))
+		ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	else if (may_be_blocked)
+		ep->dma.timeout_us = quiet_us(ep);
+	else
+		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : BAD_ALREADY_US;
+}
+
+static struct effect try_write(struct endpoint *ep, uint64_t iova, size_t size, void *target,
+			       size_t expected)
+{
+	set_timeout(ep, expected < size);
+	return write_effect(ep, iova, size, target, expected);
+}
+
+static struct effect try_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size,
+			      bool may_be_blocked)
+{
+	set_timeout(ep, may_be_blocked);
+	return read_effect(ep, iova, source, size);
+}
+
+/* An rng or a console writes only: what takes a read is skipped, unless a write has shown a breach. */
+static bool skip_if_write_only(const struct endpoint *ep)
+{
+	if (ep->dma.ops->exact)
+		return false;
+	skip("endpoint %#x, a %s, does not read memory", ep->id, ep->dma.ops->name);
+	return true;
+}
+
+bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
+{
+	return !skip_if_write_only(ep) && try_read(ep, iova, source, size, true).exact;
+}
+
+static bool report_stray(struct source_line at, const char *expected, const struct effect *effect)
+{
+	if (!effect->stray)
+		return true;
+	judge(VERDICT_FAIL, at, expected, "memory at %#lx changed, which nothing maps there",
+	      phys(effect->stray));
+	return false;
+}
+
+bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		   void *target, size_t size)
+{
+	struct effect effect = try_write(ep, iova, size, target, size);
+	char expected[100];
+
+	if (effect.exact && !effect.stray)
+		return true;
+	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
+		 ep->id, size, iova, phys(target));
+	if (!report_stray(at, expected, &effect))
+		return false;
+	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
+	return false;
+}
+
+bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
+		  const void *source, size_t size)
+{
+	struct effect effect;
+	char expected[100];
+
+	if (skip_if_write_only(ep))
+		return true;
+	effect = try_read(ep, iova, source, size, false);
+	if (effect.exact && !effect.stray)
+		return true;
+	snprintf(expected, sizeof(expected), "endpoint %#x reads %zu bytes at %#lx from memory at %#lx",
+		 ep->id, size, iova, phys(source));
+	if (!report_stray(at, expected, &effect))
+		return false;
+	judge(otherwise, at, expected, effect.done ? "it read other bytes" : "the access was refused");
+	return false;
+}
+
+bool expect_write_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size)
+{
+	struct effect effect = try_write(ep, iova, size, NULL, 0);
+	char expected[100];
+
+	if (!effect.stray)
+		return true;
+	snprintf(expected, sizeof(expected), "endpoint %#x cannot write %zu bytes at %#lx", ep->id,
+		 size, iova);
+	return report_stray(at, expected, &effect);
+}
+
+bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size,
+			   void *target, size_t allowed)
+{
+	struct effect effect = try_write(ep, iova, size, target, allowed);
+	char expected[100];
+
+	if (!effect.stray)
+		return true;
+	snprintf(expected, sizeof(expected), "of %zu bytes that endpoint %#x writes at %#lx, none past "
+		 "the first %zu arrives", size, ep->id, iova, allowed);
+	return report_stray(at, expected, &effect);
+}
+
+bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
+			 size_t size)
+{
+	struct effect effect;
+	char expected[100];
+
+	if (skip_if_write_only(ep))
+		return true;
+	effect = try_read(ep, iova, secret, size, true);
+	if (!effect.exact && !effect.stray)
+		return true;
+	snprintf(expected, sizeof(expected), "endpoint %#x cannot read %zu bytes at %#lx", ep->id, size,
+		 iova);
+	if (effect.exact)
+		judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(secret));
+	return !effect.exact && report_stray(at, expected, &effect);
+}

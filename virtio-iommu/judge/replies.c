@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
+#include "judge/replies.h"
+
+static bool report_breach(struct source_line at, const struct reply *reply, const char *expected)
+{
+	if (!reply->used)
+		judge(VERDICT_FAIL, at, expected, "the request did not come back");
+	else if (reply->breach)
+		judge(VERDICT_FAIL, at, expected, "%s", reply->breach);
+	else
+		return true;
+	return false;
+}
+
+bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
+		   uint8_t status)
+{
+	char expected[40];
+
+	if (reply->used && !reply->breach && reply->delivered && reply->status == status)
+		return true;
+	snprintf(expected, sizeof(expected), "status %s", status_name(status));
+	if (!report_breach(at, reply, expected))
+		return false;
+	if (!reply->delivered)
+		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
+		      reply->length, reply->status);
+	else
+		judge(otherwise, at, expected, "status %s, raw %#x, used.len %u",
+		      status_name(reply->status), reply->status, reply->length);
+	return false;
+}
+
+bool expect_unwritten(struct source_line at, const struct reply *reply)
+{
+	const char *expected = "used.len 0 and no byte of the writable part touched";
+
+	if (!report_breach(at, reply, expected))
+		return false;
+	if (reply->length) {
+		judge(BY_LEVEL, at, expected, "used.len %u", reply->length);
+		return false;
+	}
+	for (uint32_t i = 0; i < reply->writable; i++)
+		if (reply->bytes[i] != reply->poison) {
+			judge(BY_LEVEL, at, expected, "byte %u is %#x, was %#x", i, reply->bytes[i],
+			      reply->poison);
+			return false;
+		}
+	return true;
+}

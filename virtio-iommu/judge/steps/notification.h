@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Notifications by the IOMMU, and queues that nothing is used of. Not with MSI-X: see driver/message.h.
+ */
+#ifndef STEPS_NOTIFICATION_H
+#define STEPS_NOTIFICATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "judge/verdict.h"
+#include "virtio/ring.h"
+
+/* How long a notification that is due may take. */
+#define INTERRUPT_US 100000
+
+/* How long a device is watched that has nothing to do. */
+#define QUIET_US 5000
+
+/* Return the interrupts of the IOMMU since the last call, as its transport shows them (VIRTIO_USED_BUFFER). */
+uint8_t take_interrupts(void);
+
+/* Wait up to @microseconds for a used buffer notification. Return the interrupts that were seen. */
+uint8_t wait_interrupt(uint64_t microseconds);
+
+/* For QUIET_US no buffer of @ring is used but the @pending ones that were. @when: the circumstances. */
+bool expect_ring_idle(struct source_line at, const struct ring *ring, uint16_t pending, const char *when);
+
+#endif

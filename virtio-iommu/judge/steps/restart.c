@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "judge/steps/restart.h"
+
+static uint8_t device_status(void)
+{
+	return iommu.dev.transport->status(&iommu.dev);
+}
+
+static bool report_status(struct source_line at, const char *expected, bool reached)
+{
+	if (!reached)
+		judge(VERDICT_ERROR, at, expected, "device_status %#x", device_status());
+	return reached;
+}
+
+bool reset_device(struct source_line at)
+{
+	return report_status(at, "the device is reset", virtio_reset(&iommu.dev));
+}
+
+bool prepare_device(struct source_line at, uint64_t features)
+{
+	return report_status(at, "FEATURES_OK, and both queues", iommu_prepare(features));
+}
+
+bool restart_device(struct source_line at, uint64_t features)
+{
+	return report_status(at, "the device comes up", iommu_restart(features));
+}
+
+bool restart_if_needs_reset(struct source_line at, uint64_t features)
+{
+	return !virtio_needs_reset(&iommu.dev) || restart_device(at, features);
+}
+
+bool enable_requests(struct source_line at)
+{
+	if (virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, &iommu.requests))
+		return true;
+	judge(VERDICT_ERROR, at, "the request queue has room for the ring", "queue_size %u, the ring %u",
+	      iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE), iommu.requests.size);
+	return false;
+}
+
+static bool expect_state(struct source_line at, bool reached, const char *expected, const char *when,
+			 va_list args)
+{
+	char words[100];
+
+	if (reached)
+		return true;
+	vsnprintf(words, sizeof(words), when, args);
+	judge(BY_LEVEL, at, expected, "%#x: device_status %s", device_status(), words);
+	return false;
+}
+
+bool expect_reset(struct source_line at, const char *when, ...)
+{
+	va_list args;
+	bool kept;
+
+	va_start(args, when);
+	kept = expect_state(at, virtio_reset(&iommu.dev), "0", when, args);
+	va_end(args);
+	return kept;
+}
+
+bool expect_restart(struct source_line at, uint64_t features, const char *when, ...)
+{
+	va_list args;
+	bool kept;
+
+	va_start(args, when);
+	kept = expect_state(at, iommu_restart(features), "the device comes up", when, args);
+	va_end(args);
+	return kept;
+}
