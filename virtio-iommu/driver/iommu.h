@@ -200,14 +200,20 @@ struct event {
 };
 
 /*
- * Wait for the next event, take it, and make its buffer available again. The wait is long for a device that
- * has reported anything in this run, and short for one that has let a wait pass before. Return false if no
- * event comes.
+ * Wait for the next event, take it, and make its buffer available again. The wait is as long as reports have
+ * taken in this run (driver/timing.h), and short for a device that has let a long wait pass before. Return
+ * false if no event comes.
  */
 bool event_wait(struct event *event);
 
-/* Like event_wait(), but wait up to @microseconds. */
-bool event_wait_for(struct event *event, uint64_t microseconds);
+/* Like event_wait(), but take only an event that has come. */
+bool event_take(struct event *event);
+
+/* Return true if the device has reported anything in this run. */
+bool events_seen(void);
+
+/* Note that an access begins of which a report may come. */
+void event_note_access(void);
 
 /* The most bytes that an event buffer and the gaps in it can have. */
 #define EVENT_ROOM 64
@@ -247,5 +253,8 @@ uint16_t event_count(void);
 
 /* Take all events that have come, and forget them. */
 void event_drain(void);
+
+/* Like event_drain(), but wait, too, for those that may still come of the accesses so far. */
+void event_settle(void);
 
 #endif

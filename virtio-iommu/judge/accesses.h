@@ -49,6 +49,12 @@ bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t 
 bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
 
+/*
+ * Set how long the next access of @ep is waited for: all the time that a busy host may take, or what the like
+ * has taken if it @may_be_blocked.
+ */
+void set_timeout(struct endpoint *ep, bool may_be_blocked);
+
 /* Return true if the device sees the bytes at @source when it reads @iova. No verdict. */
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size);
 

@@ -3,10 +3,11 @@
 
 #include "console.h"
 #include "judge/effect.h"
+#include "judge/verdict.h"
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "memory.h"
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "time.h"
 #include "driver/trace.h"
 
@@ -83,19 +84,13 @@ uint8_t *watched_page_at(uint64_t address)
 	return page;
 }
 
-bool iova_is_free(uint64_t start, uint64_t size)
-{
-	return start >= iommu.config.input_start && start + size - 1 <= iommu.config.input_end &&
-	       !reserved_overlaps(start, start + size - 1);
-}
-
 uint64_t iova_window(unsigned int count)
 {
 	uint64_t size = count * iommu.page, start = phys(watched_pages(count));
 
-	if (iova_is_free(start, size))
-		return start;
-	return reserved_avoid(iommu.config.input_start, size);
+	if (!iova_is_free(start, size) && !iova_find(0, size, &start))
+		skip_rest("the input range has too few pages that are free");
+	return start;
 }
 
 void unwatch_all(void)
@@ -181,6 +176,7 @@ static bool fault_reported(void)
 static void watch_access(struct endpoint *ep)
 {
 	events_before = event_count();
+	event_note_access();
 	ep->dma.fault_reported = fault_reported;
 	ep->dma.flush_iommu = flush_iommu;
 }

@@ -41,9 +41,6 @@ void watch_pages(uint8_t *pages, unsigned int count);
  */
 uint64_t iova_window(unsigned int count);
 
-/* Whether MAP accepts these addresses: inside the input range and off the reserved regions. */
-bool iova_is_free(uint64_t start, uint64_t size);
-
 /* Watch no page any more. */
 void unwatch_all(void);
 

@@ -26,7 +26,7 @@ struct reply unmap_page(uint32_t domain, uint64_t iova)
 
 struct reply map_private_page(uint32_t domain, const struct endpoint *ep)
 {
-	return map_range(domain, ep->page_iova, PRIVATE_PAGE, ep->dma.page, MAP_RW);
+	return map_range(domain, ep->page_iova, private_page_size(), ep->dma.page, MAP_RW);
 }
 
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)

@@ -230,7 +230,7 @@ static bool furnish(uint32_t domain)
 {
 	for (unsigned int i = 0; i < world.count; i++) {
 		const struct endpoint *ep = world.masters[i];
-		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
+		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + private_page_size() - 1,
 						ep->dma.page, MAP_RW);
 
 		if (!send(&r))
@@ -251,11 +251,6 @@ static bool do_request(const struct step *s)
 	return !is_new || !domain_exists(r.attach.domain) || furnish(r.attach.domain);
 }
 
-static void set_timeout(struct endpoint *ep, bool passes)
-{
-	ep->dma.timeout_us = passes && !world.shrinking ? REPLY_TIMEOUT_US : quiet_us(ep);
-}
-
 static bool do_access(const struct step *s)
 {
 	bool write = s->kind == STEP_WRITE;
@@ -265,7 +260,7 @@ static bool do_access(const struct step *s)
 	bool passes = translates(s, write ? MAP_WRITE : MAP_READ, &target);
 	struct effect effect;
 
-	set_timeout(ep, passes);
+	set_timeout(ep, !passes || world.shrinking);
 	effect = write ? write_effect(ep, address, ACCESS, target, passes ? ACCESS : 0)
 		       : read_effect(ep, address, target, ACCESS);
 	if (effect.stray)

@@ -2,6 +2,7 @@
 /*
  * DETACH request (virtio 1.4, 5.13.6.4).
  */
+#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
