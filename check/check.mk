@@ -22,7 +22,7 @@ include check/fuzz/fuzz.mk
 include check/host.mk
 include check/lint.mk
 
-.PHONY: check-architectures check-rooms check-runner check-clang coverage-runner
+.PHONY: check-architectures check-rooms check-requirement-lines check-runner check-clang coverage-runner
 
 # -B: leave no byte code in the tree.
 check-runner:
@@ -49,5 +49,9 @@ check-architectures:
 check-rooms: all
 	@check/rooms
 
-check: check-architectures check-rooms check-types check-shell check-lines check-unit check-fuzz $(CHECK_ARCHES) \
-	check-uefi check-runner check-host check-clang
+# Above the first test of a requirement stands what the catalogue says of it.
+check-requirement-lines:
+	@scripts/requirement-lines --check
+
+check: check-architectures check-rooms check-requirement-lines check-types check-shell check-lines check-unit \
+	check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang

@@ -73,6 +73,9 @@ def endings() -> list[Ending]:
         refused("memory", "1", "--memory: '1' is not 32 to "),
         refused("personality", "odd", "--personality: unknown 'odd'"),
         refused("mutant", "odd", "--mutant: unknown 'odd'"),
+        refused("mutant", "MAP_DOES_NOTHING=5", "--mutant: MAP_DOES_NOTHING takes no number"),
+        refused("mutant", "SIZE_BITS=64", "--mutant: '64' is not 30 to 39"),
+        refused("mutant", "SIZE_BITS=", "--mutant: '' is not 30 to 39"),
     ]
 
 

@@ -57,8 +57,9 @@ def setups() -> list[Setup]:
     found = []
     for run in read_runs(os.path.join(TOP, "unittests.cfg")):
         words = words_of(run)
-        if words:
-            found.append(Setup(run.name, words, run.tests, run.setup.cmdline))
+        if words and run.products != "all":     # another run has a covering selection of them
+            none = " products=none" if run.products == "none" else ""
+            found.append(Setup(run.name, words, run.tests, run.setup.cmdline + none))
     return found
 
 

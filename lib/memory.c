@@ -115,6 +115,16 @@ void *memory_if_free(uint64_t address, size_t size)
 	return NULL;
 }
 
+void *memory_above(uint64_t address, size_t size, size_t align)
+{
+	const uint64_t starts[] = {arena.base + arena.used, highest.base};
+	void *memory = NULL;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts) && !memory; i++)
+		memory = memory_if_free(align_up(max(address, starts[i]), align), size);
+	return memory;
+}
+
 size_t arena_mark(void)
 {
 	return arena.used;

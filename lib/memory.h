@@ -43,6 +43,9 @@ void arena_release(size_t mark);
  */
 void *memory_if_free(uint64_t address, size_t size);
 
+/* Like memory_if_free(), for the first such memory at or above @address; @align is a power of two. */
+void *memory_above(uint64_t address, size_t size, size_t align);
+
 /* Return the guest-physical address of a buffer. */
 static inline uint64_t phys(const void *pointer)
 {

@@ -78,7 +78,7 @@ static void read_selection(struct selection *selection)
 	spell_as_in_table(selection->after);
 }
 
-/* Return the first test that can be selected: the one after @after, if that is given. */
+/* Return the first test to be considered: the one after @after, if that is given. */
 static const struct test *first_test(const struct selection *selection)
 {
 	if (!selection->after[0])

@@ -80,6 +80,12 @@ static void choices(void)
 	CHECK(memory_if_free(at(128 * KIB), 52 * KIB) == ram + 128 * KIB);
 	CHECK(!memory_if_free(at(178 * KIB), 4 * KIB));
 	CHECK(!memory_if_free(at(100 * KIB), 4 * KIB));
+	CHECK(memory_above(0, 4 * KIB, 1) == ram);
+	CHECK(memory_above(at(61 * KIB), 3 * KIB, KIB) == ram + 61 * KIB);
+	CHECK(memory_above(at(61 * KIB), 4 * KIB, KIB) == ram + 128 * KIB);
+	CHECK(memory_above(at(61 * KIB), KIB, 64 * KIB) == ram + 128 * KIB);
+	CHECK(memory_above(at(177 * KIB), 2 * KIB, 2 * KIB) == ram + 178 * KIB);
+	CHECK(!memory_above(at(177 * KIB), 4 * KIB, 2 * KIB));
 	CHECK_EQ(choose(UINT64_MAX), 128 * KIB);
 	describe(1, 2, whole);
 	CHECK_EQ(choose(UINT64_MAX), 4 * KIB);

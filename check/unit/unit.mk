@@ -30,7 +30,8 @@ UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/standard/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
-UNIT_SOURCES_iommu := virtio-iommu/driver/iommu.c virtio-iommu/driver/state.c virtio-iommu/driver/trace.c virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
+UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c placement.c state.c trace.c) \
+	virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c

@@ -203,6 +203,8 @@ static void capability(unsigned int at, uint8_t type, uint8_t length, uint32_t o
 	memcpy(cap + 12, &size, 4);
 }
 
+#define DISK_SECTORS 4
+
 /* A right virtio device of this type. */
 static void start(uint32_t type)
 {
@@ -217,6 +219,8 @@ static void start(uint32_t type)
 	device.features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM);
 	device.bar[COMMON + QUEUE_SIZE] = 64;
 	device.used_length = 1;
+	if (type == VIRTIO_TYPE_BLOCK)
+		device.bar[DEVICE] = DISK_SECTORS;
 	host = (struct pci_host){.read = config_read, .write = config_write};
 	pci = (struct pci_dev){.host = &host, .bdf = 0x18, .vendor = 0x1af4, .device = 0x1040 + type,
 			       .bars = {{.address = BAR, .size = BAR_SIZE}}, .bars_sized = true};
@@ -424,7 +428,7 @@ static void mmio_registers(void)
 static struct dma_master master;
 static uint8_t *page;
 static unsigned int settled;
-static uint8_t target[DMA_MAX_BYTES];
+static uint8_t target[DMA_SHORT_BYTES];
 
 static void count_settled(void)
 {
@@ -537,7 +541,7 @@ static void more_than_the_ring(void)
 static void blk_says_error(void)
 {
 	CHECK(open_master(VIRTIO_TYPE_BLOCK));
-	master.seeded = true;
+	master.seeded = 1;
 	device.blk_status = 1;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
 	CHECK_EQ(dma_read(&master, phys(target), target, 4), DMA_REFUSED);
@@ -545,11 +549,87 @@ static void blk_says_error(void)
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
 }
 
+/* The pieces of the last request: behind the head those of the access and the rest of its sectors. */
+static void blk_pieces(size_t size, size_t rest)
+{
+	struct ring_desc *d = descriptor(0, newest_head(0));
+
+	CHECK_EQ(d->length, 16);
+	d = descriptor(0, d->next);
+	CHECK_EQ(d->length, size);
+	CHECK_EQ(d->address, phys(target));
+	d = descriptor(0, d->next);
+	CHECK_EQ(d->length, rest);
+	CHECK_EQ(d->address, phys(page) + DMA_SCRATCH);
+}
+
+/* The pattern is put on as much of the disk as is asked for, and again where a read has been. */
+static void blk_sectors(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	CHECK_EQ(master.max_bytes, DISK_SECTORS * 512);
+	CHECK_EQ(dma_write(&master, phys(target), 1000), DMA_DONE);
+	blk_pieces(1000, 24);
+	CHECK_EQ(master.seeded, 2);
+	CHECK_EQ(device.doorbells, 2);
+	CHECK_EQ(dma_write(&master, phys(target), 8), DMA_DONE);
+	CHECK_EQ(device.doorbells, 3);
+	CHECK_EQ(dma_read(&master, phys(target), target, 8), DMA_DONE);
+	CHECK_EQ(master.seeded, 2);
+	device.blk_status = 1;
+	CHECK_EQ(dma_read(&master, phys(target), target, 1537), DMA_REFUSED);
+	blk_pieces(1537, 511);
+	CHECK_EQ(master.seeded, 0);
+}
+
+/* A request that did not come back is not taken for the next one. */
+static void blk_is_not_ready(void)
+{
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	device.reaction = IS_SILENT;
+	CHECK(!dma_prepare_write(&master, 8) && !master.running);
+	CHECK_EQ(dma_write(&master, phys(target), 8), DMA_SILENT);
+	CHECK_EQ(((struct ring_avail *)area(0, QUEUE_AVAIL))->index, 1);
+	blk_pieces(8, 504);
+	device.reaction = USES;
+	CHECK(dma_prepare_write(&master, 1000));
+	CHECK_EQ(master.seeded, 2);
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY) && dma_prepare_write(&master, 8));
+}
+
+static void blk_is_empty(void)
+{
+	start(VIRTIO_TYPE_BLOCK);
+	device.bar[DEVICE] = 0;
+	CHECK_ERROR(dma_open(&master, &(struct device_location){.pci = &pci}, page, &error), error,
+		    "without a sector", "virtio-blk without a sector");
+	start(VIRTIO_TYPE_BLOCK);
+	capability(CAP_DEVICE, 4, 16, DEVICE, 4);
+	CHECK_ERROR(dma_open(&master, &(struct device_location){.pci = &pci}, page, &error), error,
+		    "does not say how large it is", "virtio-blk with half a configuration");
+}
+
+static void pattern(void)
+{
+	uint8_t bytes[2 * DMA_PATTERN_BYTES];
+
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	dma_copy_pattern(&master, bytes, 0, sizeof(bytes));
+	CHECK(!memcmp(bytes, master.pattern, DMA_PATTERN_BYTES));
+	CHECK(dma_is_pattern(&master, bytes, 0, sizeof(bytes)));
+	CHECK(dma_is_pattern(&master, bytes + 5, 5, sizeof(bytes) - 5));
+	CHECK(dma_is_pattern(&master, bytes + 5, 5 + DMA_PATTERN_BYTES, sizeof(bytes) - 5));
+	CHECK(!dma_is_pattern(&master, bytes, 512, 1) && !dma_is_pattern(&master, bytes, 4096, 1));
+	bytes[DMA_PATTERN_BYTES]++;
+	CHECK(!dma_is_pattern(&master, bytes, 0, sizeof(bytes)));
+	CHECK(dma_is_pattern(&master, bytes, 0, DMA_PATTERN_BYTES));
+}
+
 /* Done, an error, a reset that is asked for, and nothing at all are told apart, and each is got over. */
 static void write_results(uint32_t type)
 {
 	CHECK(open_master(type));
-	master.seeded = true;
+	master.seeded = 1;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_DONE);
 	device.reaction = IS_SILENT;
@@ -687,6 +767,10 @@ int main(void)
 	places();
 	more_than_the_ring();
 	blk_says_error();
+	blk_sectors();
+	blk_is_not_ready();
+	blk_is_empty();
+	pattern();
 	write_results(VIRTIO_TYPE_BLOCK);
 	write_results(VIRTIO_TYPE_ENTROPY);
 	write_results(VIRTIO_TYPE_CONSOLE);

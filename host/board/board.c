@@ -3,6 +3,7 @@
 
 #include "host/board/board.h"
 #include "host/board/hooks.h"
+#include "host/board/port.h"
 #include "host/devices/blk.h"
 #include "host/devices/console.h"
 #include "host/devices/edu.h"
@@ -19,10 +20,13 @@ enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
 /* Of the first endpoint on MMIO; no range has it. */
 #define MMIO_ID 0x30000
 
-/* Ids differ from BDFs, and those of the second root do not fit 16 bits. */
+/*
+ * Ids differ from BDFs, and those of the second root do not fit 16 bits: in the lower 16 they are ids of the
+ * first one.
+ */
 struct board_range board_ranges[BOARD_RANGES] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
-	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20000},
+	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20100},
 };
 
 static struct bus first_root, second_root, outside_root;
@@ -31,7 +35,7 @@ static struct function host_bridges[3];
 static struct {
 	struct function port;
 	struct bus bus;
-} ports[MAX_HOST_ENDPOINTS];
+} ports[3 * MAX_HOST_ENDPOINTS];
 static unsigned int port_count;
 
 static struct function pci_bridge;
@@ -42,7 +46,7 @@ static struct vrng rngs[MAX_HOST_ENDPOINTS];
 static struct vconsole consoles[MAX_HOST_ENDPOINTS];
 static struct vnet nets[MAX_HOST_ENDPOINTS];
 static struct vedu edus[MAX_HOST_ENDPOINTS];
-static struct vdev *endpoints[MAX_HOST_ENDPOINTS];
+static struct board_port endpoints[MAX_HOST_ENDPOINTS], iommu;
 static unsigned int endpoint_count;
 
 static const struct options *setup;
@@ -57,13 +61,20 @@ static void add_root(struct bus *bus, unsigned int index, uint8_t number)
 	bus_plug(&first_root, &host_bridges[index]);
 }
 
-static struct bus *add_port(struct bus *root)
+static struct bus *add_port(struct bus *above, uint8_t type)
 {
 	unsigned int n = port_count++;
 
-	bridge_init(&ports[n].port, &ports[n].bus, PCI_PORT_ROOT);
-	bus_plug(root, &ports[n].port);
+	bridge_init(&ports[n].port, &ports[n].bus, type);
+	bus_plug(above, &ports[n].port);
 	return &ports[n].bus;
+}
+
+/* Behind a port of the root complex, with one port of its own. */
+static struct bus *add_switch(void)
+{
+	return add_port(add_port(add_port(&first_root, PCI_PORT_ROOT), PCI_PORT_UPSTREAM),
+			PCI_PORT_DOWNSTREAM);
 }
 
 static struct bus *shared_pci_bus(void)
@@ -79,21 +90,23 @@ static struct bus *bus_for(enum endpoint_place place)
 {
 	switch (place) {
 	case PLACE_ROOT_PORT:
-		return add_port(&first_root);
+		return add_port(&first_root, PCI_PORT_ROOT);
+	case PLACE_SWITCH:
+		return add_switch();
 	case PLACE_SECOND_ROOT:
 		add_root(&second_root, 1, SECOND_ROOT);
-		return add_port(&second_root);
+		return add_port(&second_root, PCI_PORT_ROOT);
 	case PLACE_PCI_BRIDGE:
 		return shared_pci_bus();
 	case PLACE_OUTSIDE:
 		add_root(&outside_root, 2, OUTSIDE_ROOT);
-		return add_port(&outside_root);
+		return add_port(&outside_root, PCI_PORT_ROOT);
 	default:
 		return &first_root;
 	}
 }
 
-static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
+static struct vdev *make_virtio(enum endpoint_kind kind, unsigned int n)
 {
 	switch (kind) {
 	case KIND_RNG:
@@ -102,22 +115,42 @@ static struct vdev *make_endpoint(enum endpoint_kind kind, unsigned int n)
 		return vconsole_init(&consoles[n]), &consoles[n].vdev;
 	case KIND_NET:
 		return vnet_init(&nets[n]), &nets[n].vdev;
-	case KIND_EDU:
-		return vedu_init(&edus[n]), &edus[n].vdev;
 	default:
 		return vblk_init(&disks[n]), &disks[n].vdev;
 	}
 }
 
+/* Without a bus it is on MMIO. */
+static void plug_virtio(struct board_port *port, struct vdev *dev, struct bus *bus)
+{
+	board_port_init(port, &dev->function, dev);
+	dev->port = &port->port;
+	if (bus) {
+		vdev_pci_init(dev);
+		bus_plug(bus, &dev->function);
+	} else {
+		vdev_mmio_plug(dev);
+	}
+	port_steps.plugged(dev);
+}
+
+static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)
+{
+	vedu_init(edu, &port->port);
+	board_port_init(port, &edu->function, NULL);
+	bus_plug(bus, &edu->function);
+}
+
 static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 {
+	bool mmio = place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO;
+	struct bus *bus = mmio ? NULL : bus_for(place);
 	unsigned int n = endpoint_count++;
 
-	endpoints[n] = make_endpoint(kind, n);
-	if (place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO)
-		vdev_mmio_plug(endpoints[n]);
+	if (kind == KIND_EDU)
+		plug_edu(&endpoints[n], &edus[n], bus);
 	else
-		bus_plug(bus_for(place), &endpoints[n]->function);
+		plug_virtio(&endpoints[n], make_virtio(kind, n), bus);
 }
 
 bool board_save_disks(int file)
@@ -149,11 +182,11 @@ bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint)
 {
 	unsigned int i = 0;
 
-	while (i < endpoint_count && (!endpoints[i]->registers || index--))
+	while (i < endpoint_count && (!board_port_registers(&endpoints[i]) || index--))
 		i++;
 	if (i == endpoint_count)
 		return false;
-	*endpoint = (struct board_mmio){endpoints[i]->registers,
+	*endpoint = (struct board_mmio){board_port_registers(&endpoints[i]),
 					setup->endpoints[i].place == PLACE_MMIO, MMIO_ID + i};
 	return true;
 }
@@ -165,12 +198,12 @@ uint16_t board_iommu_bdf(void)
 	return function_bdf(&virtio_iommu_device()->function);
 }
 
-static bool mmio_endpoint_id(const struct vdev *dev, uint32_t *id)
+static bool mmio_endpoint_id(uint64_t registers, uint32_t *id)
 {
 	struct board_mmio endpoint;
 
 	for (unsigned int i = 0; board_mmio_endpoint(i, &endpoint); i++)
-		if (endpoint.registers == dev->registers && endpoint.behind)
+		if (endpoint.registers == registers && endpoint.behind)
 			return *id = endpoint.id, true;
 	return false;
 }
@@ -190,14 +223,15 @@ static bool pci_endpoint_id(const struct function *f, uint32_t *id)
 	return false;
 }
 
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id)
+bool board_endpoint_id(const struct board_port *port, uint32_t *id)
 {
+	uint64_t registers = board_port_registers(port);
 	bool found;
 
-	if (dev == virtio_iommu_device())
+	if (port == &iommu)
 		return false;
-	found = dev->registers ? mmio_endpoint_id(dev, id) : pci_endpoint_id(&dev->function, id);
-	return board_hooks.endpoint_id(dev, found, id);
+	found = registers ? mmio_endpoint_id(registers, id) : pci_endpoint_id(port->function, id);
+	return board_hooks.endpoint_id(port, found, id);
 }
 
 static bool is_listed(const struct model_endpoint *list, unsigned int count, uint32_t id)
@@ -249,7 +283,7 @@ static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max
 	uint32_t id;
 
 	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
-		if (board_endpoint_id(endpoints[i], &id) && !is_listed(list, count, id))
+		if (board_endpoint_id(&endpoints[i], &id) && !is_listed(list, count, id))
 			list[count++] = (struct model_endpoint){.id = id};
 	return personality->phantoms ? list_phantoms(list, count, max) : count;
 }
@@ -320,10 +354,7 @@ void board_init(const struct options *options)
 	choose_regions();
 	add_root(&first_root, 0, FIRST_ROOT);
 	virtio_iommu_init(options, find_endpoints);
-	if (options->mmio)
-		vdev_mmio_plug(virtio_iommu_device());
-	else
-		bus_plug(&first_root, &virtio_iommu_device()->function);
+	plug_virtio(&iommu, virtio_iommu_device(), options->mmio ? NULL : &first_root);
 	for (unsigned int i = 0; i < options->endpoint_count; i++)
 		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
 }

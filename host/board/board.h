@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "standard/model.h"
+#include "host/board/port.h"
 #include "host/machine/options.h"
-#include "host/virtio/vdev.h"
 
 /* Make the devices, and plug them in. */
 void board_init(const struct options *options);
@@ -42,8 +42,8 @@ struct board_mmio {
 
 bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 
-/* The id under which the device's accesses arrive at the IOMMU. False: it is not behind it. */
-bool board_endpoint_id(const struct vdev *dev, uint32_t *id);
+/* Find the id under which accesses through @port arrive at the IOMMU. Returns false if they do not. */
+bool board_endpoint_id(const struct board_port *port, uint32_t *id);
 
 /* Write what is on the disks to a file, or read it back. Returns false if not all of it came through. */
 bool board_save_disks(int file);

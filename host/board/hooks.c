@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/board/hooks.h"
 
-static bool endpoint_id(const struct vdev *dev, bool found, uint32_t *id)
+static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 {
-	(void)dev, (void)id;
+	(void)port, (void)id;
 	return found;
 }
 

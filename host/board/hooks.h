@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/board/port.h"
 #include "host/board/viot.h"
-#include "host/virtio/vdev.h"
 
 struct board_hooks {
 	/* A device is an endpoint of the IOMMU, or not. Returns what counts in place of @found. */
-	bool (*endpoint_id)(const struct vdev *dev, bool found, uint32_t *id);
+	bool (*endpoint_id)(const struct board_port *port, bool found, uint32_t *id);
 
 	/* The VIOT is written. Whoever changes it seals it again. */
 	void (*viot_written)(struct viot *viot);

@@ -14,6 +14,7 @@ static void use(const char *name)
 		options_die("--mutant: unknown '%s'", name);
 	bugs_install_iommu();
 	bugs_install_board();
+	bugs_install_virtio();
 }
 
 static void list(const char *ignored)
@@ -27,7 +28,7 @@ static void list(const char *ignored)
 static void __attribute__((constructor)) add_options(void)
 {
 	static const struct added_option options[] = {
-		{.name = "mutant", .value = "NAME", .help = "be wrong in this one way", .apply = use},
+		{.name = "mutant", .value = "NAME[=N]", .help = "be wrong in this one way", .apply = use},
 		{.name = "list-mutants", .help = "print them all", .apply = list},
 	};
 

@@ -9,11 +9,12 @@
 
 #include "host/virtio/access.h"
 #include "host/bugs/bugs.h"
+#include "host/bugs/virtio/virtio.h"
 #include "host/iommu/iotlb.h"
 #include "host/iommu/parts.h"
 #include "host/virtio/vring.h"
 
-enum { USED_INDEX = 2, HANG_S = 5 };
+enum { HANG_S = 5 };
 
 void bug_end(const char *why)
 {
@@ -21,61 +22,10 @@ void bug_end(const char *why)
 	_Exit(1);
 }
 
-void bug_ends(const struct vdev *dev, enum mutant_id id)
-{
-	if (vdev_bug(dev, id))
-		bug_end("an assertion failed");
-}
-
-/* For ever is 5 seconds here. */
-static void hang(void)
+void bug_hang(void)
 {
 	nanosleep(&(struct timespec){.tv_sec = HANG_S}, NULL);
 	bug_end("it hangs");
-}
-
-void bug_loop(const struct vdev *dev)
-{
-	if (vdev_bug(dev, MUTANT_LOOP_FOLLOWED))
-		hang();
-}
-
-void bug_jump(const struct vdev *dev)
-{
-	if (vdev_bug(dev, MUTANT_INDEX_JUMP_HANGS))
-		hang();
-}
-
-uint32_t bug_table_length(const struct vdev *dev, uint32_t length)
-{
-	if (vdev_bug(dev, MUTANT_INDIRECT_LENGTH_ROUNDED_UP))
-		return (length + 15) & ~15u;
-	return vdev_bug(dev, MUTANT_EMPTY_TABLE_READ) && !length ? 32 : length;
-}
-
-bool bug_nests(const struct vdev *dev, bool indirect)
-{
-	static unsigned int depth;
-
-	if (!indirect || !vdev_bug(dev, MUTANT_NESTED_TABLE_FOLLOWED))
-		return false;
-	if (++depth > 1000)
-		bug_end("the stack overflows");
-	return true;
-}
-
-static uint64_t stale;
-
-void bug_forget_ring(const struct vdev *dev)
-{
-	if (vdev_bug(dev, MUTANT_STALE_RING_WRITTEN) && dev->queues[0].enabled)
-		stale = dev->queues[0].device;
-}
-
-void bug_stale_ring(struct vdev *dev, const struct vqueue *queue, uint16_t index)
-{
-	if (stale && queue == &dev->queues[0])
-		access_memory(dev, stale + USED_INDEX, &index, sizeof(index), true);
 }
 
 static void answer_without_room(const struct chain *chain)

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "host/devices/blk.h"
+#include "host/machine/personality.h"
 #include "host/virtio/vring.h"
+#include "util.h"
 
 #define SECTOR 512
 
@@ -17,13 +19,13 @@ struct header {
 	uint64_t sector;
 };
 
-static bool fits(uint64_t sector, uint32_t size)
+static bool is_on_disk(uint64_t sector, uint32_t size)
 {
 	return sector < VBLK_SECTORS && size <= (VBLK_SECTORS - sector) * SECTOR && size % SECTOR == 0;
 }
 
-/* The last writable byte is the result, all before it are data. */
-static bool serve(struct vblk *blk, const struct chain *chain, const struct header *header,
+/* The last writable byte is the result, all before it are data. Returns false if they are out of reach. */
+static bool execute(struct vblk *blk, const struct chain *chain, const struct header *header,
 		  uint8_t *result)
 {
 	static const char id[ID_SIZE] = "host";
@@ -32,16 +34,16 @@ static bool serve(struct vblk *blk, const struct chain *chain, const struct head
 	*result = RESULT_OK;
 	switch (header->type) {
 	case REQUEST_IN:
-		if (fits(header->sector, in))
+		if (is_on_disk(header->sector, in))
 			return chain_write(&blk->vdev, chain, 0, blk->disk[header->sector], in);
 		break;
 	case REQUEST_OUT:
-		if (fits(header->sector, out))
+		if (is_on_disk(header->sector, out))
 			return chain_read(&blk->vdev, chain, sizeof(*header),
 					  blk->disk[header->sector], out);
 		break;
 	case REQUEST_GET_ID:
-		return chain_write(&blk->vdev, chain, 0, id, in < ID_SIZE ? in : ID_SIZE);
+		return chain_write(&blk->vdev, chain, 0, id, min(in, (uint32_t)ID_SIZE));
 	default:
 		*result = RESULT_UNSUPP;
 		return true;
@@ -50,7 +52,7 @@ static bool serve(struct vblk *blk, const struct chain *chain, const struct head
 	return true;
 }
 
-static void handle(struct vblk *blk, struct vqueue *queue, const struct chain *chain)
+static void serve_request(struct vblk *blk, struct vqueue *queue, const struct chain *chain)
 {
 	struct vdev *dev = &blk->vdev;
 	struct header header;
@@ -59,18 +61,18 @@ static void handle(struct vblk *blk, struct vqueue *queue, const struct chain *c
 	if (chain->readable.size < sizeof(header) || !chain->writable.size)
 		vdev_break(dev);
 	else if (chain_read(dev, chain, 0, &header, sizeof(header)) &&
-		 serve(blk, chain, &header, &result) &&
+		 execute(blk, chain, &header, &result) &&
 		 chain_write(dev, chain, chain->writable.size - 1, &result, 1))
 		vring_push(dev, queue, chain, chain->writable.size);
 }
 
-static void serve_all(void *owner)
+static void serve_queue(void *owner)
 {
 	static struct chain chain;
 	struct vdev *dev = owner;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))
-		handle((struct vblk *)dev, &dev->queues[0], &chain);
+		serve_request((struct vblk *)dev, &dev->queues[0], &chain);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)
@@ -88,7 +90,7 @@ static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = not
 
 void vblk_init(struct vblk *blk)
 {
-	delay_init(&blk->delay, serve_all, blk);
+	delay_init(&blk->delay, serve_queue, blk);
 	blk->config.capacity = VBLK_SECTORS;
 	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));

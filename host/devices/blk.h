@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef VBLK_H
-#define VBLK_H
+#ifndef BLK_H
+#define BLK_H
 
 #include "host/devices/delay.h"
 #include "host/virtio/vdev.h"
@@ -17,6 +17,7 @@ struct vblk {
 	struct delay delay;
 };
 
+/* Make a disk that holds zeroes, and is not plugged in yet. */
 void vblk_init(struct vblk *blk);
 
 #endif

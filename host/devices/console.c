@@ -5,7 +5,7 @@
 enum { CLASS_COMMUNICATION = 0x0780 };
 enum { RECEIVEQ = 0, TRANSMITQ = 1 };
 
-/* As if somebody typed all the time: bytes from 0x80 to 0xff, in turn. */
+/* There is always input: bytes from 0x80 to 0xff, in turn. */
 static void receive(struct vconsole *console, const struct chain *chain)
 {
 	struct vdev *dev = &console->vdev;
@@ -13,14 +13,14 @@ static void receive(struct vconsole *console, const struct chain *chain)
 
 	for (uint32_t at = 0; at < chain->writable.size; at += sizeof(bytes)) {
 		for (unsigned int i = 0; i < sizeof(bytes); i++)
-			bytes[i] = 0x80 | console->typed++;
+			bytes[i] = 0x80 | console->received++;
 		if (!chain_write(dev, chain, at, bytes, sizeof(bytes)))
 			return;
 	}
 	vring_push(dev, &dev->queues[RECEIVEQ], chain, chain->writable.size);
 }
 
-/* What is said nobody hears, but it is read. */
+/* The output is read, and goes nowhere. */
 static void transmit(struct vconsole *console, const struct chain *chain)
 {
 	struct vdev *dev = &console->vdev;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/virtio/access.h"
-#include "host/machine/fatal.h"
 #include "host/devices/edu.h"
+#include "host/machine/fatal.h"
 
 enum { VENDOR = 0x1234, DEVICE = 0x11e8, CLASS_OTHER = 0x00ff, BAR_SIZE = 0x1000 };
 enum { SOURCE, DESTINATION, COUNT, COMMAND };
@@ -28,13 +27,13 @@ static void transfer(struct vedu *edu)
 {
 	bool to_memory = edu->registers[COMMAND] & COMMAND_TO_MEMORY;
 	uint64_t at = edu->registers[to_memory ? SOURCE : DESTINATION] - BUFFER;
-	uint64_t address = edu->registers[to_memory ? DESTINATION : SOURCE];
+	struct dma dma = {edu->registers[to_memory ? DESTINATION : SOURCE], to_memory, .physical = false};
 	uint64_t size = edu->registers[COUNT];
 
 	edu->registers[COMMAND] &= ~(uint64_t)COMMAND_START;
 	if (at >= VEDU_BUFFER_SIZE || size > VEDU_BUFFER_SIZE - at)
 		return broken_rule("edu: %#lx bytes at %#lx of its buffer", size, at);
-	access_memory(&edu->vdev, address, edu->buffer + at, size, to_memory);
+	edu->port->ops->access(edu->port, &dma, edu->buffer + at, size);
 }
 
 static uint32_t read(struct function *f, unsigned int bar, uint64_t offset, unsigned int width)
@@ -42,7 +41,7 @@ static uint32_t read(struct function *f, unsigned int bar, uint64_t offset, unsi
 	const uint64_t *value = register_at((struct vedu *)f, offset, width);
 
 	(void)bar;
-	return value ? vdev_half(*value, offset) : UINT32_MAX;
+	return value ? register_half(*value, offset) : UINT32_MAX;
 }
 
 /* The halves of a register come in order: the lower one has the command. */
@@ -55,19 +54,16 @@ static void write(struct function *f, unsigned int bar, uint64_t offset, unsigne
 	(void)bar;
 	if (!to)
 		return;
-	vdev_set_half(to, offset, value);
+	register_set_half(to, offset, value);
 	if (edu->registers[COMMAND] & COMMAND_START)
 		transfer(edu);
 }
 
 static const struct function_ops ops = {.read = read, .write = write, .takes_64_bits = true};
 
-/* Its accesses take the way of those of a device that has accepted ACCESS_PLATFORM. */
-void vedu_init(struct vedu *edu)
+void vedu_init(struct vedu *edu, const struct port *port)
 {
-	*edu = (struct vedu){0};
-	function_init(&edu->vdev.function, &ops, VENDOR, DEVICE, CLASS_OTHER);
-	function_add_bar(&edu->vdev.function, 0, BAR_SIZE);
-	edu->vdev.accepted = VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM);
-	edu->vdev.status = VIRTIO_FEATURES_OK;
+	*edu = (struct vedu){.port = port};
+	function_init(&edu->function, &ops, VENDOR, DEVICE, CLASS_OTHER);
+	function_add_bar(&edu->function, 0, BAR_SIZE);
 }

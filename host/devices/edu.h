@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef VEDU_H
-#define VEDU_H
+#ifndef EDU_H
+#define EDU_H
 
-#include "host/virtio/vdev.h"
+#include "host/pci/function.h"
+#include "host/pci/port.h"
 
 #define VEDU_BUFFER_SIZE 4096
 
-/*
- * QEMU's "edu" (docs/specs/edu.rst), as far as its DMA engine goes; a transfer takes no time. It is no
- * virtio device: @vdev is who accesses memory, and shows no registers.
- */
+/* QEMU's "edu" (docs/specs/edu.rst), as far as its DMA engine goes; a transfer takes no time. */
 struct vedu {
-	struct vdev vdev;	/* first */
-	uint64_t registers[4];	/* of the DMA engine */
+	struct function function;	/* first */
+	const struct port *port;
+	uint64_t registers[4];		/* of the DMA engine */
 	uint8_t buffer[VEDU_BUFFER_SIZE];
 };
 
-void vedu_init(struct vedu *edu);
+/* Make the function, which reaches memory through @port. */
+void vedu_init(struct vedu *edu, const struct port *port);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "host/devices/net.h"
 #include "host/virtio/vring.h"
+#include "util.h"
 
 enum { CLASS_ETHERNET = 0x0200 };
 enum { RECEIVEQ = 0, TRANSMITQ = 1 };
@@ -25,8 +26,8 @@ enum {
 /* The longest frame. */
 #define FRAME_BYTES 1514
 
-/* Make an answer of a question for the other machine's address; false if it is none. */
-static bool answer(uint8_t *frame)
+/* Turn an ARP request for the other machine's address into the reply. Returns false if it is none. */
+static bool answer_arp(uint8_t *frame)
 {
 	static const uint8_t question[] = {8, 6, 0, 1, 8, 0, MAC_BYTES, IP_BYTES, 0, 1};
 	static const uint8_t mac[MAC_BYTES] = {0x52, 0x55, 10, 0, 2, 2}, ip[IP_BYTES] = {10, 0, 2, 2};
@@ -52,7 +53,7 @@ static void receive(struct vdev *dev, uint8_t *packet, uint32_t size)
 	packet[NUM_BUFFERS] = 1;
 	if (!queue->enabled || !vring_pop(dev, queue, &chain))
 		return;
-	size = size < chain.writable.size ? size : chain.writable.size;
+	size = min(size, chain.writable.size);
 	if (chain_write(dev, &chain, 0, packet, size))
 		vring_push(dev, queue, &chain, size);
 }
@@ -64,7 +65,7 @@ static void transmit(struct vdev *dev, const struct chain *chain)
 	if (!chain_read(dev, chain, 0, packet, sizeof(packet)))
 		return;
 	vring_push(dev, &dev->queues[TRANSMITQ], chain, 0);
-	if (answer(packet + HEADER_BYTES))
+	if (answer_arp(packet + HEADER_BYTES))
 		receive(dev, packet, HEADER_BYTES + ARP_BYTES);
 }
 

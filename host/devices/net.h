@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef VNET_H
-#define VNET_H
+#ifndef NET_H
+#define NET_H
 
 #include "host/virtio/vdev.h"
 
@@ -12,6 +12,7 @@ struct vnet {
 	struct vdev vdev;	/* first */
 };
 
+/* Make a network card that is not plugged in yet. */
 void vnet_init(struct vnet *net);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/virtio/vring.h"
 #include "host/devices/rng.h"
+#include "host/virtio/vring.h"
 
 enum { CLASS_OTHER = 0x00ff };
 
@@ -13,7 +13,7 @@ static uint8_t next_byte(struct vrng *rng)
 	return rng->state >> 56;
 }
 
-static void handle(struct vrng *rng, struct vqueue *queue, const struct chain *chain)
+static void fill_buffer(struct vrng *rng, struct vqueue *queue, const struct chain *chain)
 {
 	struct vdev *dev = &rng->vdev;
 	uint8_t bytes[64];
@@ -27,13 +27,13 @@ static void handle(struct vrng *rng, struct vqueue *queue, const struct chain *c
 	vring_push(dev, queue, chain, chain->writable.size);
 }
 
-static void serve_all(void *owner)
+static void serve_queue(void *owner)
 {
 	static struct chain chain;
 	struct vdev *dev = owner;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))
-		handle((struct vrng *)dev, &dev->queues[0], &chain);
+		fill_buffer((struct vrng *)dev, &dev->queues[0], &chain);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)
@@ -52,7 +52,7 @@ static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = not
 void vrng_init(struct vrng *rng)
 {
 	rng->state = 0x9e3779b97f4a7c15ull;
-	delay_init(&rng->delay, serve_all, rng);
+	delay_init(&rng->delay, serve_queue, rng);
 	vdev_init(&rng->vdev, &ops, VIRTIO_TYPE_ENTROPY, CLASS_OTHER,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), NULL, 0);
 }

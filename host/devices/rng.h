@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef VRNG_H
-#define VRNG_H
+#ifndef RNG_H
+#define RNG_H
 
 #include "host/devices/delay.h"
 #include "host/virtio/vdev.h"
@@ -12,6 +12,7 @@ struct vrng {
 	struct delay delay;
 };
 
+/* Make a generator that is not plugged in yet. */
 void vrng_init(struct vrng *rng);
 
 #endif

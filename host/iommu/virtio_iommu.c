@@ -46,7 +46,7 @@ static void notified(struct vdev *dev, unsigned int queue)
 
 bool virtio_iommu_idle(void)
 {
-	vring_catch_up(&ref_iommu.vdev);
+	vdev_idle(&ref_iommu.vdev);
 	return request_queue_idle();
 }
 

@@ -20,7 +20,7 @@ static const char usage_text[] =
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, comma-separated, or none (default: blk,blk,rng)\n"
 	"                           kinds: blk rng console net edu\n"
-	"                           places: root root-port second-root pci-bridge outside\n"
+	"                           places: root root-port switch second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
 	"  --boot-bypass on|off     what config.bypass is at power-on (default: on)\n"
@@ -64,7 +64,7 @@ static bool on_off(const char *option, const char *text)
 	return choose(option, text, strlen(text), names, 2);
 }
 
-static uint64_t number(const char *option, const char *text, uint64_t low, uint64_t high)
+uint64_t options_number(const char *option, const char *text, uint64_t low, uint64_t high)
 {
 	char *end;
 	uint64_t value = strtoull(text, &end, 0);
@@ -77,8 +77,8 @@ static uint64_t number(const char *option, const char *text, uint64_t low, uint6
 static void add_endpoint(struct options *options, const char *text, size_t length)
 {
 	static const char *const kinds[] = {"blk", "rng", "console", "net", "edu"};
-	static const char *const places[] = {"root", "root-port", "second-root", "pci-bridge",
-					     "outside", "mmio", "outside-mmio"};
+	static const char *const places[] = {"root", "root-port", "switch", "second-root",
+					     "pci-bridge", "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);
 	size_t kind = at ? (size_t)(at - text) : length;
 	unsigned int n = options->endpoint_count++;
@@ -239,12 +239,12 @@ static void apply_setup(struct options *options, int option, const char *value)
 		options->granule = parse_granule(value);
 		return;
 	case ADDRESS_WIDTH:
-		options->address_width = number("address-width", value, 32, 64);
+		options->address_width = options_number("address-width", value, 32, 64);
 		return;
 	case PACKED ... RING_RESET:
 		return set_ring_feature(options, option, value);
 	case MEMORY:
-		options->memory = number("memory", value, 32, RAM_MAX_MIB);
+		options->memory = options_number("memory", value, 32, RAM_MAX_MIB);
 		return;
 	case FDT:
 		options->fdt = true;

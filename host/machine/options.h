@@ -15,6 +15,7 @@ enum endpoint_kind { KIND_BLK, KIND_RNG, KIND_CONSOLE, KIND_NET, KIND_EDU, KINDS
 enum endpoint_place {
 	PLACE_ROOT,
 	PLACE_ROOT_PORT,	/* behind a port of its own */
+	PLACE_SWITCH,		/* behind a switch of its own */
 	PLACE_SECOND_ROOT,	/* behind a port of the second root complex */
 	PLACE_PCI_BRIDGE,	/* all behind one PCIe-to-PCI bridge */
 	PLACE_OUTSIDE,		/* on a root complex that the IOMMU does not cover */
@@ -60,6 +61,9 @@ struct added_option {
 };
 
 void options_add(const struct added_option *option);
+
+/* Return the value of an option that is a number from @low to @high. Another text is wrong usage. */
+uint64_t options_number(const char *option, const char *text, uint64_t low, uint64_t high);
 
 /* End the process for wrong usage, with one line on stderr. */
 void options_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -13,9 +13,12 @@
 /* Below 4 GiB, and where neither the dynamic loader nor a sanitizer puts anything. */
 #define RAM_BASE 0x10000000ull
 
-/* A little more above 4 GiB, behind the sanitizers' shadow memory. */
-#define RAM_HIGH_BASE 0x100100000000ull
-#define RAM_HIGH_SIZE 0x100000ull
+/*
+ * More above 4 GiB, behind the sanitizers' shadow memory: over a multiple of 4 GiB, and on to where the
+ * lower half of an address is that of RAM at RAM_BASE.
+ */
+#define RAM_HIGH_BASE 0x1000fff00000ull
+#define RAM_HIGH_SIZE 0x11200000ull
 
 /* The sanitizers' shadow memory begins somewhat below 2 GiB. */
 #define RAM_MAX_MIB 1700

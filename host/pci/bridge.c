@@ -26,7 +26,7 @@ static void add_express(struct function *f, uint8_t port_type)
 void bridge_init(struct function *f, struct bus *below, uint8_t port_type)
 {
 	function_init(f, &no_registers, VENDOR,
-		      port_type == PCI_PORT_ROOT ? DEVICE_PORT : DEVICE_TO_PCI, CLASS_PCI_BRIDGE);
+		      port_type == PCI_PORT_TO_PCI ? DEVICE_TO_PCI : DEVICE_PORT, CLASS_PCI_BRIDGE);
 	function_set(f, HEADER_TYPE, 1, HEADER_BRIDGE);
 	function_set(f, PCI_SUBSYSTEM_ID - 2, 4, 0);	/* another register in this header */
 	function_allow(f, PCI_BUS_NUMBERS, 4, UINT32_MAX);

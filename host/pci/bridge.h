@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Host bridges, root ports and PCIe-to-PCI bridges (PCI-to-PCI Bridge 1.2; PCIe 6.0, 7.5).
+ * Host bridges, ports and PCIe-to-PCI bridges (PCI-to-PCI Bridge 1.2; PCIe 6.0, 7.5).
  */
 #ifndef BRIDGE_H
 #define BRIDGE_H
@@ -11,17 +11,20 @@
 #include "host/pci/bus.h"
 #include "host/pci/function.h"
 
-/* What shows on a bus for a root complex. */
+/* Make the host bridge that shows on a bus for a root complex. */
 void host_bridge_init(struct function *f);
 
-/* @port_type is PCI_PORT_ROOT or PCI_PORT_TO_PCI. @below becomes the bus behind it. */
+/* Make a bridge with @below as the bus behind it. @port_type is one of PCI_PORT_ROOT and so on. */
 void bridge_init(struct function *f, struct bus *below, uint8_t port_type);
 
+/* Return the number of the bus behind @bridge, 0 if it is not numbered yet. */
 uint8_t bridge_secondary(const struct function *bridge);
+
+/* Return true if @bridge passes on configuration accesses to a bus, or accesses to memory at @address. */
 bool bridge_forwards_bus(const struct function *bridge, uint8_t number);
 bool bridge_forwards_memory(const struct function *bridge, uint64_t address);
 
-/* What comes from behind it arrives under an id of its own. */
+/* Return true if what comes from behind @bridge arrives under an id of the bridge's own (PCIe-to-PCI). */
 bool bridge_takes_ownership(const struct function *bridge);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * PCI buses: what is plugged in where, how accesses of the CPU find a function, and under which id
- * its own accesses arrive at the root.
+ * a function's own accesses arrive at the root.
  */
 #ifndef BUS_H
 #define BUS_H
@@ -30,24 +30,25 @@ struct bus {
 /* Make @bus a root bus. */
 void bus_add_root(struct bus *bus, uint8_t number);
 
-/* Plug in at the first free slot; the slot 0 of a bus below a port is the only one. */
+/* Plug @f in at the first free slot of @bus. The run ends if there is none. */
 void bus_plug(struct bus *bus, struct function *f);
 
-/* As @bridge's registers have it; 0 below a bridge that is not numbered yet. */
+/* Return the number of @bus, 0 below a bridge that is not numbered yet. */
 uint8_t bus_number(const struct bus *bus);
 
+/* Return bus number, device and function of @f. */
 uint16_t function_bdf(const struct function *f);
 
-/* The function at @bdf, NULL if there is none that can be reached. */
+/* Return the function at @bdf, NULL if there is none that can be reached. */
 struct function *bus_find(uint16_t bdf);
 
-/* The function that answers at @address, which BAR of it and where in that. NULL: nobody. */
+/* Return the function that decodes @address, with which BAR and the offset there; NULL if none does. */
 struct function *bus_claim(uint64_t address, unsigned int *bar, uint64_t *offset);
 
-/* As lib/pci/pci.h: pci_requester_id(), but from the side of the devices. */
+/* Return the id with which accesses of @f arrive at the root: its own, or that of a bridge on the way. */
 uint16_t bus_requester(const struct function *f);
 
-/* Bus mastering is enabled at the function and at all bridges above. */
+/* Return true if bus mastering is enabled at @f and at all bridges above. */
 bool bus_is_master(const struct function *f);
 
 #endif

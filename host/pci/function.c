@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host/pci/function.h"
+#include "util.h"
 
 enum {
 	FIRST_CAPABILITY = 0x40,
@@ -66,7 +67,7 @@ unsigned int function_add_capability(struct function *f, uint8_t id, unsigned in
 	function_set(f, f->capability_link, 1, at);
 	function_set(f, at, 1, id);
 	f->capability_link = at + 1;
-	f->capability_end = at + ((length + 3) & ~3u);
+	f->capability_end = at + align_up(length, 4u);
 	f->config[PCI_STATUS] |= PCI_STATUS_CAPABILITIES;
 	return at;
 }

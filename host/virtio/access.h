@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Accesses of devices to memory.
+ * Accesses of a virtio device to memory, through its port.
  */
 #ifndef ACCESS_H
 #define ACCESS_H
@@ -12,13 +12,12 @@
 #include "host/virtio/vdev.h"
 
 /*
- * What @dev reads from or writes to @address: through the IOMMU if it is behind one and
- * ACCESS_PLATFORM was accepted (6.1). An access that is blocked stops at the first byte that it
- * must not touch; the device is then broken, or silent if that is its way. False in that case.
+ * Read @size bytes of memory at @address, or write them. Returns false if one of them is out of reach: the
+ * device is then broken, or silent if that is its way.
  */
 bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write);
 
-/* The 32 bits of a message, by the same way. A message that is blocked is lost, and that is all. */
+/* Write the 32 bits of a message. It is lost, and nothing else happens, if @address is out of reach. */
 void access_message(struct vdev *dev, uint64_t address, uint32_t data);
 
 #endif

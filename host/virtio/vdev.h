@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The device side of virtio over PCI or MMIO (virtio 1.4, chapters 2 and 4): status, features, queues,
- * interrupts as registers show them.
+ * A virtio device, from its own side (virtio 1.4, chapters 2 and 4). The kinds of devices (host/devices,
+ * host/iommu) bring their operations; status, features, queues and interrupts are here.
  */
 #ifndef VDEV_H
 #define VDEV_H
@@ -11,14 +11,13 @@
 #include <stdint.h>
 
 #include "host/pci/function.h"
-#include "host/bugs/mutant.h"
-#include "virtio/virtio.h"
+#include "host/pci/port.h"
+#include "host/virtio/steps.h"
 #include "host/virtio/vmsix.h"
+#include "virtio/virtio.h"
 
 #define VDEV_QUEUES 2
 #define VDEV_QUEUE_SIZE 256	/* what is offered, if no personality says otherwise */
-
-struct vdev;
 
 /* One used element or descriptor, and what it stands for. */
 struct used {
@@ -26,12 +25,6 @@ struct used {
 	uint16_t count;		/* buffers */
 	uint16_t slots;		/* their descriptors in the ring */
 	uint32_t length;
-};
-
-/* What the driver sets up of a queue. */
-struct vqueue_setup {
-	uint16_t size;
-	uint64_t desc, driver, device;
 };
 
 #define VQUEUE_HELD 16
@@ -48,13 +41,10 @@ struct vqueue {
 	bool batch_full;		/* its last buffer was used completely */
 	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
 	unsigned int held_count;
-	uint64_t last_put;		/* packed, for a bug: behind the last used descriptor's address */
 	bool resetting;			/* a slow reset of the queue goes on */
-	bool hidden;			/* a bug: runs, and says that it was reset */
-	struct vqueue_setup before;	/* for bugs: the reset of the queue */
-	bool served;			/* a buffer was taken since the queue was last found empty */
 };
 
+/* What makes a device of one kind. */
 struct vdev_ops {
 	unsigned int queues;	/* up to VDEV_QUEUES */
 
@@ -73,10 +63,13 @@ struct vdev_ops {
 };
 
 struct vdev {
-	struct function function;	/* first: see vdev_of(); not plugged in if on MMIO */
+	struct function function;	/* first: see vdev_of(); only on PCI */
 	uint64_t registers;		/* where they are on MMIO; 0: on PCI */
+	const struct port *port;	/* by which it reaches memory, from who plugs it in */
+	const struct vdev_steps *steps;
 	const struct vdev_ops *ops;
 	uint32_t type;
+	uint16_t class_code;
 	uint64_t offered, accepted;	/* features; what the driver has written so far */
 	uint32_t device_select, driver_select;
 	uint16_t queue_select, msix_config;
@@ -91,75 +84,76 @@ struct vdev {
 };
 
 /*
- * Fill in the function, its capabilities and the virtio state. @config is the owner's and may
- * change; features that all devices here have are added to @offered.
+ * Make a device that is not plugged in yet. @type is its device ID (chapter 5), @class_code that of its PCI
+ * function. Features that all devices here have are added to @offered. @config belongs to the caller, who may
+ * change it.
  */
 void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint16_t class_code,
 	       uint64_t offered, const void *config, uint32_t config_size);
 
-struct vdev *vdev_of(struct function *f);
+/* Make @dev's PCI function, with its BARs and capabilities: it can then be plugged into a bus. */
+void vdev_pci_init(struct vdev *dev);
 
-/* The mutant is active, and this is the IOMMU: endpoints have no bugs. */
-static inline bool vdev_bug(const struct vdev *dev, enum mutant_id id)
+/* Plug @dev into virtio-mmio, at the next free address. */
+void vdev_mmio_plug(struct vdev *dev);
+
+/* Return the device on MMIO that has its registers at @address, NULL if there is none. */
+struct vdev *vdev_mmio_find(uint64_t address);
+
+/* Read or write a register on MMIO. @offset is that in the device's registers, @width 1, 2 or 4. */
+static inline uint32_t vdev_mmio_read(struct vdev *dev, unsigned int offset, unsigned int width)
 {
-	return dev->type == VIRTIO_TYPE_IOMMU && mutant(id);
+	return dev->steps->mmio_read(dev, offset, width);
 }
 
-/* Both sides have agreed on the feature. */
-bool vdev_has(const struct vdev *dev, unsigned int feature);
+static inline void vdev_mmio_write(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	dev->steps->mmio_write(dev, offset, width, value);
+}
 
-/* Between DRIVER_OK and the next reset, unless the device is broken. */
-bool vdev_is_running(const struct vdev *dev);
+/* Return the device with this PCI function. */
+static inline struct vdev *vdev_of(struct function *f)
+{
+	return (struct vdev *)f;
+}
 
-/* Between SUSPEND and DRIVER_OK (3.4), where writes to its configuration are ignored, too. */
-bool vdev_is_suspended(const struct vdev *dev);
-bool vdev_is_frozen(const struct vdev *dev);
+/* Return true if both sides have agreed on @feature. */
+static inline bool vdev_has(const struct vdev *dev, unsigned int feature)
+{
+	return (dev->status & VIRTIO_FEATURES_OK) && (dev->accepted >> feature & 1);
+}
 
-/* An error that only a reset can mend (2.1.2). */
-void vdev_break(struct vdev *dev);
+/* Return true between SUSPEND and DRIVER_OK (3.4). */
+static inline bool vdev_is_suspended(const struct vdev *dev)
+{
+	return vdev_has(dev, VIRTIO_F_SUSPEND) && (dev->status & VIRTIO_SUSPEND) &&
+	       !(dev->status & VIRTIO_DRIVER_OK);
+}
 
-/* Interrupts: what the ISR status shows (4.1.4.5), or a message if MSI-X is on. */
-enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
-void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector);
+/* Called while the guest polls: do what was put off. By itself the device puts nothing off. */
+static inline void vdev_idle(struct vdev *dev)
+{
+	dev->steps->idle(dev);
+}
 
-/* Whether the device may access memory: bus mastering, on PCI. */
-bool vdev_is_master(const struct vdev *dev);
+/* Return true between DRIVER_OK and the next reset, unless the device is broken. */
+static inline bool vdev_is_running(const struct vdev *dev)
+{
+	return dev->steps->is_running(dev);
+}
 
-/* vdev_access.c, for both transports. Half of a 64-bit register, by its offset. */
-uint32_t vdev_half(uint64_t value, unsigned int offset);
-void vdev_set_half(uint64_t *value, unsigned int offset, uint32_t half);
+/* Enter the state of an error that only a reset can mend (2.1.2), and tell the driver of it. */
+static inline void vdev_break(struct vdev *dev)
+{
+	dev->steps->break_down(dev);
+}
 
-uint32_t vdev_feature_word(uint64_t features, uint32_t select);
+enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };	/* the bits of the ISR status (4.1.4.5) */
 
-/* Bytes of device configuration behind those of the fields that the standard has by now. */
-uint32_t vdev_later_bytes(const struct vdev *dev);
-uint32_t vdev_offered_word(const struct vdev *dev);	/* the selected one */
-void vdev_accept(struct vdev *dev, uint32_t word);
-
-/* The selected queue, NULL if it does not exist; its size, or 0. */
-struct vqueue *vdev_queue(struct vdev *dev);
-uint16_t vdev_queue_size(struct vdev *dev);
-void vdev_enable_queue(struct vdev *dev, struct vqueue *queue);
-
-/* The driver wrote this to say that buffers are available (2.9). */
-void vdev_notification(struct vdev *dev, uint32_t value);
-
-/* Device configuration. */
-uint8_t vdev_generation(struct vdev *dev);
-uint32_t vdev_config_read(const struct vdev *dev, uint64_t offset, unsigned int width);
-void vdev_config_write(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value);
-
-/* Plug in on virtio-mmio; which device has registers at @address, NULL if none. */
-void vdev_mmio_plug(struct vdev *dev);
-struct vdev *vdev_mmio_find(uint64_t address);
-uint32_t vdev_mmio_read(struct vdev *dev, unsigned int offset, unsigned int width);
-void vdev_mmio_write(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value);
-
-/* Used by the transports. */
-void vdev_write_status(struct vdev *dev, uint8_t value);
-void vdev_reset_queue(struct vqueue *queue);
-void vdev_notify(struct vdev *dev, unsigned int queue, uint16_t position);
-extern const struct function_ops vdev_pci_ops;
-void vdev_pci_init(struct vdev *dev);
+/* Interrupt the driver: by the message of @vector if MSI-X is on, else by the bit @cause. */
+static inline void vdev_interrupt(struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	dev->steps->interrupt(dev, cause, vector);
+}
 
 #endif

@@ -9,25 +9,13 @@ enum { CONTROL = 2, TABLE = 4, PENDING = 8, CAPABILITY_SIZE = 12 };
 enum { ENABLE = 1 << 15, FUNCTION_MASK = 1 << 14 };
 enum { PENDING_OFFSET = 0x800, MASKED = 1 };
 
-static unsigned int shown_count(const struct vdev *dev)
-{
-	if (vdev_bug(dev, MUTANT_MSIX_ONE_VECTOR))
-		return 1;
-	return vdev_bug(dev, MUTANT_MSIX_TABLE_SIZE_TOO_LARGE) ? VMSIX_VECTORS + 1 : VMSIX_VECTORS;
-}
-
-static unsigned int count(const struct vdev *dev)
-{
-	return vdev_bug(dev, MUTANT_MSIX_ONE_VECTOR) ? 1 : VMSIX_VECTORS;
-}
-
 void vmsix_init(struct vdev *dev)
 {
 	struct function *f = &dev->function;
 	unsigned int cap = function_add_capability(f, PCI_CAP_MSIX, CAPABILITY_SIZE);
 
 	function_add_bar(f, VMSIX_BAR, VMSIX_BAR_SIZE);
-	function_set(f, cap + CONTROL, 2, shown_count(dev) - 1);
+	function_set(f, cap + CONTROL, 2, VMSIX_VECTORS - 1);
 	function_allow(f, cap + CONTROL, 2, ENABLE | FUNCTION_MASK);
 	function_set(f, cap + TABLE, 4, VMSIX_BAR);
 	function_set(f, cap + PENDING, 4, PENDING_OFFSET | VMSIX_BAR);
@@ -43,30 +31,24 @@ static uint16_t control(const struct vdev *dev)
 
 bool vmsix_is_enabled(const struct vdev *dev)
 {
-	return control(dev) & ENABLE;
+	return dev->msix.capability && (control(dev) & ENABLE);
 }
 
-uint16_t vmsix_assign(const struct vdev *dev, uint16_t old, uint16_t vector)
+uint16_t vmsix_assign(uint16_t vector)
 {
-	if (vector == NO_VECTOR && vdev_bug(dev, MUTANT_MSIX_VECTOR_STAYS))
-		return old;
-	if (vector < count(dev) || vdev_bug(dev, MUTANT_MSIX_ANY_VECTOR_TAKEN))
-		return vector;
-	return NO_VECTOR;
+	return vector < VMSIX_VECTORS ? vector : NO_VECTOR;
 }
 
 static bool is_masked(const struct vdev *dev, unsigned int vector)
 {
-	if (vdev_bug(dev, MUTANT_MSIX_MASK_IGNORED))
-		return false;
 	return (control(dev) & FUNCTION_MASK) || (dev->msix.table[vector].control & MASKED);
 }
 
 void vmsix_send(struct vdev *dev, uint16_t vector)
 {
-	struct vmsix_entry *entry = &dev->msix.table[vector % VMSIX_VECTORS];
+	const struct vmsix_entry *entry = &dev->msix.table[vector % VMSIX_VECTORS];
 
-	if (vector >= count(dev))
+	if (vector >= VMSIX_VECTORS)
 		return;
 	dev->msix.pending |= 1u << vector;
 	if (is_masked(dev, vector))
@@ -77,8 +59,6 @@ void vmsix_send(struct vdev *dev, uint16_t vector)
 
 void vmsix_catch_up(struct vdev *dev)
 {
-	if (vdev_bug(dev, MUTANT_MSIX_MASKED_LOST))
-		dev->msix.pending = 0;
 	for (unsigned int i = 0; i < VMSIX_VECTORS && vmsix_is_enabled(dev); i++)
 		if ((dev->msix.pending >> i & 1) && !is_masked(dev, i))
 			vmsix_send(dev, i);

@@ -23,19 +23,22 @@ struct vmsix {
 	uint32_t pending;	/* a bit for each vector: the Pending Bit Array */
 };
 
+/* Add the capability, and the BAR with table and Pending Bit Array. */
 void vmsix_init(struct vdev *dev);
+
+/* Return true if the device sends messages and no interrupts; never on MMIO. */
 bool vmsix_is_enabled(const struct vdev *dev);
 
-/* The number for an event that the driver asks for @vector, which another event may have too. */
-uint16_t vmsix_assign(const struct vdev *dev, uint16_t old, uint16_t vector);
+/* Return @vector if an event can have it, which others may have too, else NO_VECTOR. */
+uint16_t vmsix_assign(uint16_t vector);
 
-/* Send it, or remember it while it is masked. */
+/* Send the message of @vector, or remember it while it is masked. No other vector than those in the table. */
 void vmsix_send(struct vdev *dev, uint16_t vector);
 
-/* Send what was masked and no longer is. */
+/* Send the messages that were masked and no longer are. */
 void vmsix_catch_up(struct vdev *dev);
 
-/* The BAR. */
+/* Read or write 32 bits of the BAR VMSIX_BAR. */
 uint32_t vmsix_read(const struct vdev *dev, uint64_t offset);
 void vmsix_write(struct vdev *dev, uint64_t offset, uint32_t value);
 

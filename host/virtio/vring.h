@@ -30,27 +30,34 @@ struct chain {
 };
 
 /*
- * Take the next available buffer. False if there is none, or if the device broke over it: a ring
+ * Take the next available buffer. Returns false if there is none, or if the device broke over it: a ring
  * out of reach, or a chain that breaks a rule of 2.7.5 or 2.8.
  */
 bool vring_pop(struct vdev *dev, struct vqueue *queue, struct chain *chain);
 
 /*
- * Give it back with @length bytes written, and notify the driver if it wants that. With IN_ORDER it
- * may be kept for a batch until vring_flush().
+ * Give a buffer back with @length bytes written, and notify the driver if it wants that. With IN_ORDER the
+ * buffer may be kept for a batch until vring_flush().
  */
-void vring_push(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length);
+static inline void vring_push(struct vdev *dev, struct vqueue *queue, const struct chain *chain,
+			      uint32_t length)
+{
+	dev->steps->push(dev, queue, chain, length);
+}
 
-/* The CPU waits: what was put off by a bug is done. */
-void vring_catch_up(struct vdev *dev);
+/* Give back what was kept: there is nothing more to do now. */
+static inline void vring_flush(struct vdev *dev, struct vqueue *queue)
+{
+	dev->steps->flush(dev, queue);
+}
 
-/* There is nothing more to do now: the driver gets what was kept. */
-void vring_flush(struct vdev *dev, struct vqueue *queue);
-
-/* Whether the next buffer will become available at @position, as NOTIFICATION_DATA says (2.9). */
+/* Return true if the next buffer will become available at @position, as NOTIFICATION_DATA says (2.9). */
 bool vring_ends_at(struct vdev *dev, struct vqueue *queue, uint16_t position);
 
-/* Some bytes of a part, clipped to its size. False, and the device is broken, if out of reach. */
+/*
+ * Copy @size bytes from @offset of the readable part to @bytes, or from @bytes to @offset of the writable
+ * part; no further than the part goes. Returns false if they are out of reach: the device is then broken.
+ */
 bool chain_read(struct vdev *dev, const struct chain *chain, uint32_t offset, void *bytes,
 		uint32_t size);
 bool chain_write(struct vdev *dev, const struct chain *chain, uint32_t offset, const void *bytes,

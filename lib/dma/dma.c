@@ -19,6 +19,7 @@ bool dma_open(struct dma_master *master, const struct device_location *location,
 		master->page = page;
 		master->page_iova = phys(page);
 		master->timeout_us = master->grace_us = REPLY_TIMEOUT_US;
+		master->max_bytes = DMA_SHORT_BYTES;
 		if (drivers[i]->open(master, location, error))
 			return true;
 		if (error->text[0])
@@ -59,6 +60,15 @@ static enum dma_result stop_if_failed(struct dma_master *master, enum dma_result
 	return result;
 }
 
+bool dma_prepare_write(struct dma_master *master, size_t size)
+{
+	bool done = ensure_running(master) && (!master->ops->prepare || master->ops->prepare(master, size));
+
+	if (!done)
+		dma_stop(master);
+	return done;
+}
+
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size)
 {
 	if (!ensure_running(master))
@@ -78,4 +88,28 @@ enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
 	if (!master->ops->recall || !ensure_running(master))
 		return DMA_REFUSED;
 	return stop_if_failed(master, master->ops->recall(master, bytes, size));
+}
+
+/* How many of @size bytes from byte number @offset on come before the pattern repeats. */
+static size_t stretch(size_t offset, size_t size)
+{
+	return min(size, DMA_PATTERN_BYTES - offset % DMA_PATTERN_BYTES);
+}
+
+bool dma_is_pattern(const struct dma_master *master, const uint8_t *bytes, size_t offset, size_t size)
+{
+	for (size_t length; size; bytes += length, offset += length, size -= length) {
+		length = stretch(offset, size);
+		if (memcmp(bytes, master->pattern + offset % DMA_PATTERN_BYTES, length))
+			return false;
+	}
+	return true;
+}
+
+void dma_copy_pattern(const struct dma_master *master, uint8_t *bytes, size_t offset, size_t size)
+{
+	for (size_t length; size; bytes += length, offset += length, size -= length) {
+		length = stretch(offset, size);
+		memcpy(bytes, master->pattern + offset % DMA_PATTERN_BYTES, length);
+	}
 }

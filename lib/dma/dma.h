@@ -17,14 +17,21 @@
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
 
-/* The most bytes that one access can carry. */
-#define DMA_MAX_BYTES 256
+/* What one access of any master can carry; of some more: dma_master.max_bytes, up to the second. */
+#define DMA_SHORT_BYTES 256
+#define DMA_MAX_BYTES (1 << 20)
+
+/*
+ * The pattern of an exact master repeats after so many bytes: no other page of an access has the same
+ * bytes, unless it is so many pages away.
+ */
+#define DMA_PATTERN_BYTES 127
 
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
 /* Bytes that a master needs of its private page. */
-#define DMA_PAGE_BYTES 4096
+#define DMA_PAGE_BYTES 16384
 
 /* How an access ended, as the device says. */
 enum dma_result {
@@ -41,8 +48,8 @@ struct dma_ops {
 	const char *name;
 
 	/*
-	 * True if writes carry pattern[] and read() delivers the bytes that the device saw. Otherwise writes
-	 * carry unknown bytes, and reads are DMA_UNVERIFIED at best.
+	 * True if writes carry the pattern and read() delivers the bytes that the device saw. Otherwise
+	 * writes carry unknown bytes, and reads are DMA_UNVERIFIED at best.
 	 */
 	bool exact;
 
@@ -55,15 +62,18 @@ struct dma_ops {
 	/* Reset the device and make it ready, its private page at @page_iova. Return false on failure. */
 	bool (*start)(struct dma_master *master);
 
-	/* Let the device write pattern[0 .. size) to @iova. */
+	/* Get ready to write @size bytes of the pattern. Return false if that fails. Or NULL. */
+	bool (*prepare)(struct dma_master *master, size_t size);
+
+	/* Let the device write the first @size bytes of the pattern to @iova. */
 	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
 
 	/* Let the device read @size bytes at @iova. With DMA_DONE they are in @bytes. */
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 	/*
-	 * Like read(), but deliver what the device saw in its last read, even if it could not report that
-	 * because its private page was out of reach. NULL if the device does not keep it.
+	 * Like read(), but deliver what the device saw in its last read, of @size bytes, even if it could not
+	 * report that because its private page was out of reach. NULL if the device does not keep it.
 	 */
 	enum dma_result (*recall)(struct dma_master *master, void *bytes, size_t size);
 
@@ -88,10 +98,11 @@ struct dma_master {
 	/* Called after a silent access, before the device is stopped. Or NULL. */
 	void (*flush_iommu)(void);
 
-	uint8_t pattern[DMA_MAX_BYTES];	/* what an exact master writes */
+	size_t max_bytes;	/* of one access */
+	uint8_t pattern[DMA_PATTERN_BYTES];	/* what an exact master writes, repeated */
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
-	bool seeded;			/* virtio-blk: the pattern is on the disk */
+	uint32_t sectors, seeded;	/* virtio-blk: of the disk, and how many of these hold the pattern */
 	volatile uint8_t *registers;	/* edu */
 };
 
@@ -107,8 +118,14 @@ bool dma_open(struct dma_master *master, const struct device_location *location,
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 
 /*
- * Let the device write pattern[] to @iova, or read what is there into @bytes. @size is at most
- * DMA_MAX_BYTES. The device is started first if it is not running, and stopped if the access fails.
+ * Do in front of a write of @size bytes what goes before it; the private page has to be within reach. Return
+ * false if that fails: then what is written may be other bytes than those of the pattern.
+ */
+bool dma_prepare_write(struct dma_master *master, size_t size);
+
+/*
+ * Let the device write its pattern to @iova, or read what is there into @bytes. @size is at most max_bytes.
+ * The device is started first if it is not running, and stopped if the access fails.
  */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
@@ -118,6 +135,12 @@ enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
 
 /* Stop the device: it accesses no memory until the next access starts it again. */
 void dma_stop(struct dma_master *master);
+
+/* Return true if @bytes are those of the pattern from its byte number @offset on. */
+bool dma_is_pattern(const struct dma_master *master, const uint8_t *bytes, size_t offset, size_t size);
+
+/* Store the pattern from its byte number @offset on in @bytes. */
+void dma_copy_pattern(const struct dma_master *master, uint8_t *bytes, size_t offset, size_t size);
 
 /*
  * Drivers.

@@ -2,24 +2,33 @@
 /*
  * virtio-blk (virtio 1.4, 5.2): byte-exact in both directions, by the scatter-gather list.
  *
- * The pattern lies in one sector of the disk. A write to memory reads that sector, the first
- * bytes into the target and the rest into scratch. A read from memory writes a second sector from
- * the source and scratch, then reads it back into scratch.
+ * The first sectors of the disk hold the pattern, as many as were asked for so far. A write to memory reads
+ * them: the bytes of the access into the target, the rest of its last sector into scratch. A read from memory
+ * writes the last sectors of the disk, from the source and scratch, then reads them back into scratch. On a
+ * small disk the two meet: the pattern is put there again before it is needed.
  */
 #include <stddef.h>
 #include <string.h>
 
+#include <asm/io.h>
+
 #include "dma/dma.h"
+#include "util.h"
 
 #define SECTOR 512
 
+/* Sectors that scratch has room for. */
+#define CHUNK 24
+
 enum { REQUEST_IN = 0, REQUEST_OUT = 1 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
-enum { PATTERN_SECTOR = 0, BACK_SECTOR = 1 };
+
+/* Of the device configuration (5.2.4): le64, in sectors. */
+enum { CONFIG_CAPACITY = 0, CONFIG_CAPACITY_END = 8 };
 
 /* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
-	uint8_t data[SECTOR];
+	uint8_t data[CHUNK * SECTOR];
 	struct {
 		uint32_t type;
 		uint32_t reserved;
@@ -41,66 +50,103 @@ static struct ring_piece piece(const struct dma_master *master, size_t offset, s
 	return dma_scratch_piece(master, offset, size, writable);
 }
 
-/* Transfer one sector between the disk and memory: @size bytes at @iova, the rest in scratch. */
-static enum dma_result transfer(struct dma_master *master, uint32_t type, uint64_t sector,
+/* Transfer @count sectors from @sector on: @size bytes at @iova, the rest in scratch. */
+static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32_t sector, uint32_t count,
 				uint64_t iova, size_t size)
 {
 	bool writable = type == REQUEST_IN;
-	struct ring_piece target = {iova, size, writable};
+	size_t rest = count * SECTOR - size;
 	struct ring_piece pieces[4];
-	unsigned int count = 0;
+	unsigned int used = 0;
 	enum dma_result result;
 	uint32_t written;
 
 	scratch(master)->header.type = type;
 	scratch(master)->header.sector = sector;
 	scratch(master)->status = STATUS_NONE;
-	pieces[count++] = piece(master, offsetof(struct scratch, header),
-				sizeof(scratch(master)->header), false);
+	pieces[used++] = piece(master, offsetof(struct scratch, header),
+			       sizeof(scratch(master)->header), false);
 	if (size)
-		pieces[count++] = target;
-	pieces[count++] = piece(master, offsetof(struct scratch, data) + size, SECTOR - size, writable);
-	pieces[count++] = piece(master, offsetof(struct scratch, status), 1, true);
-	result = dma_virtio_send(master, 0, pieces, count, &written);
+		pieces[used++] = (struct ring_piece){iova, size, writable};
+	if (rest)
+		pieces[used++] = piece(master, offsetof(struct scratch, data), rest, writable);
+	pieces[used++] = piece(master, offsetof(struct scratch, status), 1, true);
+	result = dma_virtio_send(master, 0, pieces, used, &written);
 	if (result == DMA_DONE && scratch(master)->status != STATUS_OK)
 		return DMA_REFUSED;
 	return result;
 }
 
+static uint32_t sectors_of(size_t size)
+{
+	return align_up(size, SECTOR) / SECTOR;
+}
+
 /* All bytes above 0x7f, and no two neighbours alike. */
 static void make_pattern(struct dma_master *master)
 {
-	for (unsigned int i = 0; i < DMA_MAX_BYTES; i++)
-		master->pattern[i] = 0x80 | (i * 37 + 11) % 127;
+	for (unsigned int i = 0; i < DMA_PATTERN_BYTES; i++)
+		master->pattern[i] = 0x80 | (i * 37 + 11) % DMA_PATTERN_BYTES;
 }
 
-static void seed(struct dma_master *master)
+/* Put the pattern into the first @count sectors, as far as it is not there. Return false if that fails. */
+static bool seed(struct dma_master *master, uint32_t count)
 {
-	memcpy((void *)scratch(master)->data, master->pattern, DMA_MAX_BYTES);
-	master->seeded = transfer(master, REQUEST_OUT, PATTERN_SECTOR, 0, 0) == DMA_DONE;
+	while (master->seeded < count) {
+		uint32_t now = min(count - master->seeded, CHUNK);
+
+		dma_copy_pattern(master, (uint8_t *)scratch(master)->data, master->seeded * SECTOR,
+				 now * SECTOR);
+		if (transfer(master, REQUEST_OUT, master->seeded, now, 0, 0) != DMA_DONE)
+			return false;
+		master->seeded += now;
+	}
+	return true;
 }
 
-/* If the pattern could not be put on the disk, the device may still write something. */
+static bool blk_prepare(struct dma_master *master, size_t size)
+{
+	return seed(master, sectors_of(size));
+}
+
+/*
+ * If the pattern could not be put on the disk, the device may still write something. It begins anew then: the
+ * request that failed may be under way.
+ */
 static enum dma_result blk_write(struct dma_master *master, uint64_t iova, size_t size)
 {
-	if (!master->seeded)
-		seed(master);
-	return transfer(master, REQUEST_IN, PATTERN_SECTOR, iova, size);
+	if (!seed(master, sectors_of(size)) && !dma_virtio_start(master))
+		return DMA_REFUSED;
+	return transfer(master, REQUEST_IN, 0, sectors_of(size), iova, size);
+}
+
+static uint32_t first_back(const struct dma_master *master, size_t size)
+{
+	return master->sectors - sectors_of(size);
 }
 
 static enum dma_result blk_recall(struct dma_master *master, void *bytes, size_t size)
 {
-	enum dma_result result = transfer(master, REQUEST_IN, BACK_SECTOR, 0, 0);
+	uint32_t sector = first_back(master, size);
+	enum dma_result result = DMA_DONE;
+	uint8_t *to = bytes;
 
-	if (result == DMA_DONE)
-		memcpy(bytes, (const void *)scratch(master)->data, size);
+	for (size_t now; size && result == DMA_DONE; to += now, sector += CHUNK, size -= now) {
+		now = min(size, CHUNK * SECTOR);
+		result = transfer(master, REQUEST_IN, sector, sectors_of(now), 0, 0);
+		if (result == DMA_DONE)
+			memcpy(to, (const void *)scratch(master)->data, now);
+	}
 	return result;
 }
 
 static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
 {
-	enum dma_result result = transfer(master, REQUEST_OUT, BACK_SECTOR, iova, size);
+	uint32_t first = first_back(master, size);
+	enum dma_result result;
 
+	master->seeded = min(master->seeded, first);
+	result = transfer(master, REQUEST_OUT, first, sectors_of(size), iova, size);
 	return result == DMA_DONE ? blk_recall(master, bytes, size) : result;
 }
 
@@ -109,18 +155,34 @@ static const struct dma_ops blk_ops = {
 	.exact = true,
 	.queues = 1,
 	.start = dma_virtio_start,
+	.prepare = blk_prepare,
 	.write = blk_write,
 	.read = blk_read,
 	.recall = blk_recall,
 	.stop = dma_virtio_stop,
 };
 
+static uint64_t capacity(const struct virtio_device *dev)
+{
+	return io_read32(dev->config + CONFIG_CAPACITY) |
+	       (uint64_t)io_read32(dev->config + CONFIG_CAPACITY + 4) << 32;
+}
+
 static bool blk_open(struct dma_master *master, const struct device_location *location,
 		     struct error *error)
 {
 	master->ops = &blk_ops;
 	make_pattern(master);
-	return dma_virtio_open(master, location, VIRTIO_TYPE_BLOCK, error);
+	if (!dma_virtio_open(master, location, VIRTIO_TYPE_BLOCK, error))
+		return false;
+	if (!master->virtio.config || master->virtio.config_length < CONFIG_CAPACITY_END)
+		return error_set(error, "%s: virtio-blk does not say how large it is",
+				 location_name(location));
+	master->sectors = min(capacity(&master->virtio), DMA_MAX_BYTES / SECTOR);
+	if (!master->sectors)
+		return error_set(error, "%s: virtio-blk without a sector", location_name(location));
+	master->max_bytes = master->sectors * SECTOR;
+	return true;
 }
 
 const struct dma_driver dma_virtio_blk = {.open = blk_open};

@@ -125,6 +125,7 @@ struct pci_dev {
 /* Device/Port Type of the PCI Express Capabilities register (PCIe 6.0, 7.5.3.2). */
 enum {
 	PCI_PORT_ROOT = 4,
+	PCI_PORT_UPSTREAM = 5,
 	PCI_PORT_DOWNSTREAM = 6,
 	PCI_PORT_TO_PCI = 7,
 	PCI_PORT_NONE = 0xff,

@@ -30,11 +30,22 @@ static void forget_endpoint(uint32_t endpoint)
 			attachments[i--] = attachments[--attachment_count];
 }
 
+/* DETACH from another domain than the endpoint's may be answered with OK: it stays where it is (AMB-7). */
+static void forget_attachment(uint32_t domain, uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < attachment_count; i++)
+		if (attachments[i].endpoint == endpoint && attachments[i].domain == domain)
+			attachments[i--] = attachments[--attachment_count];
+}
+
 static void track(const struct attach_request *request)
 {
-	if (request->head.type == REQUEST_ATTACH || request->head.type == REQUEST_DETACH)
-		forget_endpoint(request->endpoint);
-	if (request->head.type == REQUEST_ATTACH && attachment_count < MAX_ATTACHMENTS)
+	if (request->head.type == REQUEST_DETACH)
+		forget_attachment(request->domain, request->endpoint);
+	if (request->head.type != REQUEST_ATTACH)
+		return;
+	forget_endpoint(request->endpoint);
+	if (attachment_count < MAX_ATTACHMENTS)
 		attachments[attachment_count++] =
 			(struct attachment){request->domain, request->endpoint, false};
 }

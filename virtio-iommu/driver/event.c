@@ -10,6 +10,7 @@
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/placement.h"
 #include "driver/timing.h"
 #include "driver/trace.h"
 
@@ -47,7 +48,7 @@ _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
 
 void events_init(void)
 {
-	slots = arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16);
+	placement_init(PLACED_EVENTS, arena_alloc(EVENT_BUFFERS * SLOT_SIZE, 16), EVENT_BUFFERS * SLOT_SIZE);
 }
 
 /* Set for each byte of a slot which byte of the buffer it is, from 1 on, or 0. */
@@ -116,6 +117,7 @@ static bool post(unsigned int slot, struct event_buffer shape)
 
 static void withdraw_all(void)
 {
+	slots = placed_at(PLACED_EVENTS);
 	memset(slots, EVENT_POISON, EVENT_BUFFERS * SLOT_SIZE);
 	memset(available, 0, sizeof(available));
 	unexpected_used = false;

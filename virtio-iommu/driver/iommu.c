@@ -11,12 +11,10 @@
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/placement.h"
 #include "driver/trace.h"
 
 #define SMALLEST_PAGE 4096
-
-/* By queue number. */
-static void *ring_memory[2];
 
 /* Return the features that the suite uses. Bit 6 supersedes bit 3 (5.13.3). */
 static uint64_t usual_features(uint64_t offered)
@@ -130,6 +128,15 @@ bool iommu_find(const struct device_location *location, struct error *error)
 	return true;
 }
 
+static void init_rings(void)
+{
+	size_t size = ring_bytes(IOMMU_RING_SIZE, iommu.offered);
+
+	placement_init(PLACED_REQUEST_RING, arena_alloc(size, SMALLEST_PAGE), size);
+	placement_init(PLACED_EVENT_RING, arena_alloc(size, SMALLEST_PAGE), size);
+	placement_init(PLACED_TABLES, NULL, size);
+}
+
 bool iommu_open(const struct iommu_rings *rings, struct error *error)
 {
 	if (!virtio_reset(&iommu.dev))
@@ -141,8 +148,7 @@ bool iommu_open(const struct iommu_rings *rings, struct error *error)
 	if (!check_config(error))
 		return false;
 	set_granule(iommu.config.page_size_mask);
-	for (unsigned int queue = 0; queue < 2; queue++)
-		ring_memory[queue] = arena_alloc(ring_bytes(IOMMU_RING_SIZE, iommu.offered), SMALLEST_PAGE);
+	init_rings();
 	requests_init();
 	events_init();
 	if (!iommu_restart(iommu.wanted))
@@ -167,7 +173,10 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 	size = min(most, size);
 	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
 		size &= size - 1;	/* a power of 2 if split (2.7) */
-	ring_init(ring, size, ring_memory[queue], 0, iommu.dev.accepted);
+	ring_init(ring, size, placed_at(queue == REQUEST_QUEUE ? PLACED_REQUEST_RING : PLACED_EVENT_RING), 0,
+		  iommu.dev.accepted);
+	if (queue == REQUEST_QUEUE && ring->tables && placed_at(PLACED_TABLES))
+		ring->tables = placed_at(PLACED_TABLES);
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 

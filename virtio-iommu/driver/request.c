@@ -10,6 +10,7 @@
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/placement.h"
 #include "driver/timing.h"
 #include "driver/trace.h"
 
@@ -17,16 +18,26 @@
 #define GUARD_BYTE 0xc3
 #define AREA_SIZE(longest) (GUARD + (longest) + GUARD)
 
-/* Both parts, each between guards. */
-static uint8_t *readable_area, *writable_area;
-
 /* A byte that the device did not write shows one of these. They alternate from request to request. */
 static const uint8_t poisons[] = {0xa5, 0x5a};
 
 void requests_init(void)
 {
-	readable_area = arena_alloc(AREA_SIZE(REQUEST_MAX), 16);
-	writable_area = arena_alloc(AREA_SIZE(REPLY_MAX), 16);
+	placement_init(PLACED_REQUESTS, arena_alloc(AREA_SIZE(REQUEST_MAX), 16),
+		       AREA_SIZE(sizeof(struct probe_request)));
+	placement_init(PLACED_REPLIES, arena_alloc(AREA_SIZE(REPLY_MAX), 16),
+		       AREA_SIZE(iommu.config.probe_size + TAIL_SIZE));
+}
+
+/* Both parts, each between guards. */
+static uint8_t *readable_area(void)
+{
+	return placed_at(PLACED_REQUESTS);
+}
+
+static uint8_t *writable_area(void)
+{
+	return placed_at(PLACED_REPLIES);
 }
 
 static uint8_t *prepare(uint8_t *area, uint32_t size)
@@ -57,11 +68,11 @@ static const char *find_breach(const void *readable, uint32_t size, const struct
 {
 	if (!valid)
 		return "the used element names a buffer that was not available";
-	if (memcmp(readable_area + GUARD, readable, size))
+	if (memcmp(readable_area() + GUARD, readable, size))
 		return "the device wrote to the readable part of the request";
-	if (!guards_intact(readable_area, size))
+	if (!guards_intact(readable_area(), size))
 		return "the device wrote next to the readable part of the request";
-	if (!guards_intact(writable_area, reply->writable))
+	if (!guards_intact(writable_area(), reply->writable))
 		return "the device wrote outside of the writable part of the request";
 	if (reply->length > reply->writable)
 		return "the used length is larger than the writable part";
@@ -107,9 +118,9 @@ static unsigned int cut_part(unsigned int count, struct cut cut, uint64_t addres
 
 static int queue_request(uint32_t size, uint32_t writable)
 {
-	unsigned int count = cut_part(0, framing.readable, phys(readable_area) + GUARD, size, false);
+	unsigned int count = cut_part(0, framing.readable, phys(readable_area()) + GUARD, size, false);
 
-	count = cut_part(count, framing.writable, phys(writable_area) + GUARD, writable, true);
+	count = cut_part(count, framing.writable, phys(writable_area()) + GUARD, writable, true);
 	return ring_add(&iommu.requests, pieces, count);
 }
 
@@ -140,12 +151,12 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
 	struct reply reply = {
-		.writable = writable, .bytes = writable_area + GUARD, .poison = poisons[turn++ % 2]};
+		.writable = writable, .bytes = writable_area() + GUARD, .poison = poisons[turn++ % 2]};
 	struct ring_reply used;
 	int head;
 
-	memcpy(prepare(readable_area, size), readable, size);
-	memset(prepare(writable_area, writable), reply.poison, writable);
+	memcpy(prepare(readable_area(), size), readable, size);
+	memset(prepare(writable_area(), writable), reply.poison, writable);
 	head = queue_request(size, writable);
 	if (head < 0 || !(reply.used = is_answered(head, &used))) {
 		iommu.dead = true;

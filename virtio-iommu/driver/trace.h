@@ -12,8 +12,9 @@
 /* What became of an access. */
 struct effect {
 	bool done;		/* the device says that it did it */
-	bool exact;		/* the bytes arrived at the target, or came from the source */
+	bool exact;		/* what is to be moved arrived at the target, or came from the source */
 	const void *stray;	/* some other watched byte that changed, or NULL */
+	const void *leaked;	/* of a read: memory whose blocked bytes the device saw, or NULL */
 };
 
 struct endpoint;

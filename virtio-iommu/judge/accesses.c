@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdio.h>
+#include <string.h>
 
 #include "judge/accesses.h"
 #include "memory.h"
@@ -79,6 +80,15 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 	return false;
 }
 
+/* A disk may complete a read that is blocked, with zeroes. */
+static bool tells_reads_apart(struct source_line at, const uint8_t *source, size_t size)
+{
+	if (!memchr(source, 0, size))
+		return true;
+	judge(VERDICT_ERROR, at, "the source of a read has no byte that is 0", "one at %#lx", phys(source));
+	return false;
+}
+
 bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
 		  const void *source, size_t size)
 {
@@ -87,6 +97,8 @@ bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint
 
 	if (skip_if_write_only(ep))
 		return true;
+	if (!tells_reads_apart(at, source, size))
+		return false;
 	effect = try_read(ep, iova, source, size, false);
 	if (effect.exact && !effect.stray)
 		return true;
@@ -123,6 +135,14 @@ bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t 
 	return report_stray(at, expected, &effect);
 }
 
+static bool report_leak(struct source_line at, const char *expected, const struct effect *effect)
+{
+	if (!effect->leaked)
+		return true;
+	judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(effect->leaked));
+	return false;
+}
+
 bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size)
 {
@@ -131,12 +151,71 @@ bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t io
 
 	if (skip_if_write_only(ep))
 		return true;
-	effect = try_read(ep, iova, secret, size, true);
-	if (!effect.exact && !effect.stray)
+	if (!tells_reads_apart(at, secret, size))
+		return false;
+	set_timeout(ep, true);
+	effect = blocked_read_effect(ep, iova, secret, size);
+	if (!effect.leaked && !effect.stray)
 		return true;
 	snprintf(expected, sizeof(expected), "endpoint %#x cannot read %zu bytes at %#lx", ep->id, size,
 		 iova);
-	if (effect.exact)
-		judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(secret));
-	return !effect.exact && report_stray(at, expected, &effect);
+	return report_leak(at, expected, &effect) && report_stray(at, expected, &effect);
+}
+
+static bool all_moved(struct access_parts all)
+{
+	for (unsigned int i = 0; i < all.count; i++)
+		if (all.parts[i].fate != PART_MOVED)
+			return false;
+	return true;
+}
+
+/* "endpoint 0x18 writes 4097 bytes at 0x2a4fff: as its pages permit" */
+static void describe_parts(char *text, size_t size, const struct endpoint *ep, const char *verb,
+			   uint64_t iova, struct access_parts all)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < all.count; i++)
+		bytes += all.parts[i].size;
+	snprintf(text, size, "endpoint %#x %s %zu bytes at %#lx: %s", ep->id, verb, bytes, iova,
+		 all_moved(all) ? "all arrive" : "none arrives that its page does not permit");
+}
+
+static bool report_parts(struct source_line at, const char *expected, const struct effect *effect,
+			 struct access_parts all)
+{
+	if (!report_leak(at, expected, effect) || !report_stray(at, expected, effect))
+		return false;
+	if (effect->exact || !all_moved(all))
+		return true;
+	judge(BY_LEVEL, at, expected, effect->done ? "other bytes did" : "the access was refused");
+	return false;
+}
+
+bool expect_write_parts(struct source_line at, struct endpoint *ep, uint64_t iova, struct access_parts all)
+{
+	struct effect effect;
+	char expected[120];
+
+	set_timeout(ep, !all_moved(all));
+	effect = write_parts(ep, iova, all);
+	describe_parts(expected, sizeof(expected), ep, "writes", iova, all);
+	return report_parts(at, expected, &effect, all);
+}
+
+bool expect_read_parts(struct source_line at, struct endpoint *ep, uint64_t iova, struct access_parts all)
+{
+	struct effect effect;
+	char expected[120];
+
+	if (skip_if_write_only(ep))
+		return true;
+	for (unsigned int i = 0; i < all.count; i++)
+		if (all.parts[i].memory && !tells_reads_apart(at, all.parts[i].memory, all.parts[i].size))
+			return false;
+	set_timeout(ep, !all_moved(all));
+	effect = read_parts(ep, iova, all);
+	describe_parts(expected, sizeof(expected), ep, "reads", iova, all);
+	return report_parts(at, expected, &effect, all);
 }

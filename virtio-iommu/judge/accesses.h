@@ -45,7 +45,7 @@ bool expect_write_blocked(struct source_line at, struct endpoint *ep, uint64_t i
 bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t iova, size_t size,
 			   void *target, size_t allowed);
 
-/* The device does not get to see the bytes at @secret, nor those at guest-physical @iova. */
+/* The device does not get to see the bytes at @secret, nor those at guest-physical @iova, if watched. */
 bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
 
@@ -54,6 +54,13 @@ bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t io
  * has taken if it @may_be_blocked.
  */
 void set_timeout(struct endpoint *ep, bool may_be_blocked);
+
+/*
+ * An access of several parts (watch.h), each of which gets as far as it may. No byte of a source of reads is
+ * 0: filled_pages() are such. A blocked byte that is moved is a fail, whatever the level.
+ */
+bool expect_write_parts(struct source_line at, struct endpoint *ep, uint64_t iova, struct access_parts all);
+bool expect_read_parts(struct source_line at, struct endpoint *ep, uint64_t iova, struct access_parts all);
 
 /* Return true if the device sees the bytes at @source when it reads @iova. No verdict. */
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size);

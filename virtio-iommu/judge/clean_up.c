@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "driver/message.h"
+#include "driver/placement.h"
 #include "judge/clean_up.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
+
+/* Return true if the device is not as a test finds it. */
+static bool is_changed(void)
+{
+	return placement_is_changed() || events_are_manual() || iommu.dev.accepted != iommu.wanted ||
+	       !iommu_is_up();
+}
+
+static bool restart(void)
+{
+	placement_restore();
+	return iommu_restart(iommu.wanted);
+}
 
 /* A device that died makes the test fail in which it died, and does not spoil the next one. */
 void clean_up(void)
@@ -20,8 +34,7 @@ void clean_up(void)
 		      iommu.dead ? "a request timed out" : "it asks for a reset");
 	endpoints_quiesce();
 	messages_disable();
-	if ((died || events_are_manual() || iommu.dev.accepted != iommu.wanted || !iommu_is_up()) &&
-	    !iommu_restart(iommu.wanted))
+	if ((died || is_changed()) && !restart())
 		judge(VERDICT_FAIL, at, "the device comes back after a reset",
 		      "it does not");
 	iommu_detach_all();

@@ -71,11 +71,22 @@ bool test_case(const char *name)
 	return true;
 }
 
-bool test_plays_all_cells(void)
+/* products=all and products=none; else a covering selection of the cells. */
+static bool products_are(const char *which)
 {
 	char value[8];
 
-	return read_option("products", value, sizeof(value)) && !strcmp(value, "all");
+	return read_option("products", value, sizeof(value)) && !strcmp(value, which);
+}
+
+bool test_plays_all_cells(void)
+{
+	return products_are("all");
+}
+
+bool test_plays_products(void)
+{
+	return !products_are("none");
 }
 
 void test_round(uint64_t seed)

@@ -43,4 +43,7 @@ bool read_option(const char *key, char *value, size_t size);
 /* Return true if products=all asks for all cells of products, and not for a covering selection. */
 bool test_plays_all_cells(void);
 
+/* Return false if products=none leaves them to another run. */
+bool test_plays_products(void);
+
 #endif

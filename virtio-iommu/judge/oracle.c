@@ -10,7 +10,8 @@ static void copy_regions(struct model *m)
 	while (m->region_count < MODEL_MAX_REGIONS &&
 	       (region = reserved_region(m->region_count)) != NULL)
 		m->regions[m->region_count++] = (struct model_region){
-			region->endpoint, region->subtype, region->start, region->end};
+			.endpoint = region->endpoint, .subtype = region->subtype,
+			.start = region->start, .end = region->end};
 }
 
 /* The mappings are many, and need no initial value. */

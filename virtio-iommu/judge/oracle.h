@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The model (model.h) beside the device: it says which answers to a request are right, and what
- * endpoints reach behind it.
+ * endpoints reach.
  */
 #ifndef ORACLE_H
 #define ORACLE_H
@@ -9,7 +9,7 @@
 #include "standard/model.h"
 #include "judge/test.h"
 
-/* A model, on the arena, of the device as it is without any attachment. */
+/* Return a model, on the arena, of the device as it is without any attachment. */
 struct model *oracle(void);
 
 /* Well-formed requests. */
@@ -20,8 +20,8 @@ struct model_request map_of(uint32_t domain, uint64_t start, uint64_t end, const
 struct model_request unmap_of(uint32_t domain, uint64_t start, uint64_t end);
 
 /*
- * Send @r, and do to @m what the answer says. FAIL: an answer that no reading of the text allows, or
- * none at all; WARN: one that follows a MUST and not a SHOULD; else PASS.
+ * Send @r, and do to @m what the answer says. Return VERDICT_FAIL for an answer that no reading of the text
+ * allows, or none at all; VERDICT_WARN for one that follows a MUST and not a SHOULD; else VERDICT_PASS.
  */
 enum verdict oracle_send(struct model *m, const struct model_request *r, struct reply *reply);
 

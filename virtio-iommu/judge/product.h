@@ -12,7 +12,8 @@
  *	}
  *
  * By default a covering selection is played: each pair of values that can be at least once. products=all on
- * the command line plays all cells; case=NAME plays one, by the name that is printed before each.
+ * the command line plays all cells, products=none none; case=NAME plays one, by the name that is printed
+ * before each.
  */
 #ifndef JUDGE_PRODUCT_H
 #define JUDGE_PRODUCT_H
@@ -69,6 +70,7 @@ struct product {
 
 /* Play the cells of the product in which @dimension has one of @values. */
 #define PRODUCT(product, ...) product_run(AT, product, __VA_ARGS__)
-void product_run(struct source_line at, const struct product *product, unsigned int dimension, uint32_t values);
+void product_run(struct source_line at, const struct product *product, unsigned int dimension,
+		 uint32_t values);
 
 #endif

@@ -48,7 +48,7 @@ void info(struct source_line at, const char *way, ...) __attribute__((format(pri
 /* Record that the running test cannot be judged, because @reason does not hold. */
 void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, and leave the function. */
+/* skip(), and leave the function. */
 #define SKIP(...)                                                                                 \
 	do {                                                                                      \
 		skip(__VA_ARGS__);                                                                \

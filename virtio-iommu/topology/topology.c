@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
+
 #include "console.h"
 
 #include "topology/topology.h"
@@ -91,6 +93,32 @@ bool topology_id_is_listed(const struct topology *topology, uint32_t id)
 		if (range_has_id(&topology->ranges[i], id))
 			return true;
 	return false;
+}
+
+/* The first range of the IOMMU that has this function of its own segment. */
+static const struct endpoint_range *range_of(const struct topology *topology, unsigned int iommu,
+					     uint16_t bdf)
+{
+	uint16_t segment = topology->iommus[iommu].segment;
+
+	for (unsigned int i = 0; i < topology->range_count; i++) {
+		const struct endpoint_range *range = &topology->ranges[i];
+
+		if (!range->mmio && range->segment_first == segment && range->iommu == iommu &&
+		    bdf >= range->bdf_first && bdf <= range->bdf_last)
+			return range;
+	}
+	return NULL;
+}
+
+uint32_t topology_iommu_id(const struct topology *topology, unsigned int iommu)
+{
+	uint16_t bdf = topology->iommus[iommu].bdf;
+	const struct endpoint_range *range = range_of(topology, iommu, bdf);
+
+	if (!range)
+		range = range_of(topology, iommu, bdf - 1);
+	return range ? range->endpoint_first + bdf - range->bdf_first : bdf;
 }
 
 static void print_iommu(const struct iommu_node *iommu)

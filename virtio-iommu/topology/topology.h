@@ -77,6 +77,12 @@ bool topology_mmio_endpoint(const struct topology *topology, uint64_t base, unsi
 /* Return true if some range has this id; there need not be such a device. */
 bool topology_id_is_listed(const struct topology *topology, uint32_t id);
 
+/*
+ * Return the id that the IOMMU number @iommu, a function, has itself, or would have if the ranges before it
+ * and after it were one.
+ */
+uint32_t topology_iommu_id(const struct topology *topology, unsigned int iommu);
+
 /* Print one comment line per IOMMU and per range: "# iommu: ...", "# endpoints: ...". */
 void topology_print(const struct topology *topology);
 

@@ -14,14 +14,14 @@
 /* Of a function that is not behind the IOMMU. */
 #define OUTSIDE_ID 0xffff0000
 
-static bool endpoint_id(const struct vdev *dev, bool found, uint32_t *id)
+static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 {
 	bool outside = mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 
 	if (!found && outside)
 		*id = OUTSIDE_ID;
-	else if (mutant(MUTANT_BRIDGE_IDS_NOT_SHARED) && !dev->registers)
-		*id += function_bdf(&dev->function) - bus_requester(&dev->function);
+	else if (mutant(MUTANT_BRIDGE_IDS_NOT_SHARED) && !board_port_registers(port))
+		*id += function_bdf(port->function) - bus_requester(port->function);
 	return found || outside;
 }
 

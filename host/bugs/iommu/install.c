@@ -4,6 +4,7 @@
  */
 #include "host/bugs/bugs.h"
 #include "host/bugs/iommu/parts.h"
+#include "host/bugs/takeover/takeover.h"
 
 static struct model *model(void)
 {
@@ -86,8 +87,17 @@ static enum access_fate message(struct access *a, uint64_t *phys)
 	return bug_message(model(), a, phys);
 }
 
+static bool take_over(void)
+{
+	return stale_install() || permission_install() || width_install() || domain_id_install() ||
+	       storage_install() || batch_install() || framing_install() || member_install() ||
+	       region_install() || place_install() || session_install() || report_install();
+}
+
 void bugs_install_iommu(void)
 {
+	if (take_over())
+		return;
 	iommu_hooks = (struct iommu_hooks){
 		.power_on = bug_device,
 		.request_read = request_read,

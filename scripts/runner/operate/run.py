@@ -114,6 +114,7 @@ class BootLoop:
         if run.rounds and not any(word.startswith("rounds=") for word in said):
             words.append(f"rounds={run.rounds}")
             words += [f"budget={run.budget}"] if run.budget else []
+        words += [f"products={run.products}"] if run.products != "covering" else []
         setup = "".join(f" {word}" for word in words)
         if self._selected.globs and (self._skips_only or not self._one_test_per_boot):
             place = f" after={after}" if after else ""

@@ -16,6 +16,7 @@ PLACES = ("root", "root-port", "second-root", "pci-bridge", "segment", "outside"
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its", "imsic")
 FIRMWARE = ("uefi", "seabios", "qboot")
+PRODUCTS = ("covering", "all", "none")
 GRANULES = ("4k", "8k", "16k", "64k", "host")
 REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.IGNORECASE)
 
@@ -85,6 +86,7 @@ class Run:
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of tests that draw by lot
     budget: Optional[int] = None            # seconds, after which no round begins
+    products: str = "covering"              # which cells of a product
 
 
 def one_of(value: str, allowed: tuple[str, ...]) -> str:
@@ -165,7 +167,8 @@ SETUP_KEYS: Parsers = {
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
                      "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
-                     "budget": lambda value: number(value, 1, 86400)}
+                     "budget": lambda value: number(value, 1, 86400),
+                     "products": lambda value: one_of(value, PRODUCTS)}
 
 
 def read_runs(path: str) -> list[Run]:

@@ -127,7 +127,8 @@ bool expect_no_domain(struct source_line at, uint32_t domain)
 	if (!iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP))
 		return true;	/* nothing shows whether a domain exists */
 	reply = unmap_first_page(domain);
-	if ((reply.delivered && reply.status == STATUS_NOENT && !reply.breach) || is_usual_for_none(&reply, domain))
+	if ((reply.delivered && reply.status == STATUS_NOENT && !reply.breach) ||
+	    is_usual_for_none(&reply, domain))
 		return true;
 	snprintf(expected, sizeof(expected), "domain %#x does not exist: UNMAP in it gives NOENT (6)",
 		 domain);

@@ -20,6 +20,17 @@ bool set_unattached_bypass(bool on)
 	return accepted(VIRTIO_IOMMU_F_BYPASS) == on;
 }
 
+bool write_bypass(struct source_line at, uint8_t value)
+{
+	uint8_t seen;
+
+	iommu_set_bypass(value);
+	seen = iommu_bypass();
+	if (seen != value)
+		judge(VERDICT_ERROR, at, "bypass can be written", "%#x after writing %#x", seen, value);
+	return seen == value;
+}
+
 void expect_identity(struct source_line at, struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);

@@ -6,6 +6,7 @@
 #define STEPS_BYPASS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "driver/endpoint.h"
 #include "judge/verdict.h"
@@ -15,6 +16,9 @@
  * if the device is of the other kind for good.
  */
 bool set_unattached_bypass(bool on);
+
+/* Write config.bypass, which has to read back: a step of a set-up, for use in REQUIRE(). */
+bool write_bypass(struct source_line at, uint8_t value);
 
 /* The endpoint, not attached or in a bypass domain, reaches memory at its own address. */
 void expect_identity(struct source_line at, struct endpoint *ep);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "judge/accesses.h"
+#include "judge/expect.h"
 #include "judge/steps/fault.h"
 #include "time.h"
 
@@ -7,10 +8,10 @@
 #define TRIES 6
 #define PAUSE_US 3000
 
-struct fault fault_behind(const struct page_fixture *s)
+struct fault fault_above(const struct page_fixture *s)
 {
-	return (struct fault){s->ep, MAP_WRITE, s->iova + iommu.page, 8, s->target + iommu.page,
-			      FAULT_MAPPING, s};
+	return (struct fault){.ep = s->ep, .access = MAP_WRITE, .iova = s->iova + iommu.page, .size = 8,
+			      .secret = s->target + iommu.page, .reason = FAULT_MAPPING, .fixture = s};
 }
 
 void provoke(struct source_line at, const struct fault *fault)
@@ -51,7 +52,7 @@ static void encourage(struct source_line at, const struct fault *fault, unsigned
 	struct fault other = *fault;
 
 	wait_us(PAUSE_US << try);
-	if (s && detach_endpoint(at, s->ep, s->domain) && attach_with_dma(at, s->ep, s->domain))
+	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) && attach_with_dma(at, s->ep, s->domain))
 		map_page(s->domain, s->iova, s->target, MAP_RW);
 	if (try < TRIES - 1 || !fault->secret || !fault->ep->dma.ops->exact)
 		return;
@@ -85,22 +86,20 @@ bool report_or_skip(struct source_line at, const struct fault *fault, struct eve
 	return false;
 }
 
-bool reporting_setting(struct source_line at, struct page_fixture *s, struct fault *fault)
+bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
 	struct event event;
 
 	if (!map_one_page(at, s))
 		return false;
-	*fault = fault_behind(s);
+	*fault = fault_above(s);
 	return report_or_skip(at, fault, &event);
 }
 
 void expect_whole(struct source_line at, const struct event *event)
 {
-	if (event->length != sizeof(event->record))
-		judge(BY_LEVEL, at, "used.len 24", "used.len %u", event->length);
-	else if (!event->intact)
-		judge(BY_LEVEL, at, "no byte behind the record is written", "some are");
+	if (expect_eq(at, event->length, sizeof(event->record), "used.len of the report") && !event->intact)
+		judge(BY_LEVEL, at, "no byte after the record is written", "some are");
 }
 
 void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last)
@@ -118,9 +117,8 @@ void expect_reason(struct source_line at, const struct event *event, uint8_t rea
 {
 	if (event->record.reason == FAULT_UNKNOWN && reason != FAULT_UNKNOWN)
 		judge(VERDICT_WARN, at, "the reason of the fault", "reason UNKNOWN (0), it was %u", reason);
-	else if (event->record.reason != reason)
-		judge(BY_LEVEL, at, "the reason of the fault", "reason %u, it was %u",
-		      event->record.reason, reason);
+	else
+		expect_eq(at, event->record.reason, reason, "reason of the report");
 }
 
 void expect_direction(struct source_line at, const struct event *event, uint32_t access)

@@ -24,26 +24,29 @@ struct fault {
 	const struct page_fixture *fixture;	/* that it is in, or NULL */
 };
 
-/* A write to the page behind that of the setting. */
-struct fault fault_behind(const struct page_fixture *s);
+/* Return a write to the page above that of the fixture. */
+struct fault fault_above(const struct page_fixture *s);
 
-/* The access; that it is blocked is judged. */
+/* Do the access, and judge that it is blocked. */
 void provoke(struct source_line at, const struct fault *fault);
 
 /*
- * Provoke, and wait for the first report of the endpoint. A device may drop some (AMB-15): it is tried several
- * times, with pauses, and after the first time with the endpoint attached anew if the fault is in a fixture.
- * Return false if none comes.
+ * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15): it is
+ * tried several times, with pauses, and after the first time with the endpoint attached anew if the fault is in
+ * a fixture. Return false if none comes.
  */
 bool find_report(struct source_line at, const struct fault *fault, struct event *event);
 
-/* The same; where none comes the test is skipped. */
+/* Like find_report(); where none comes the test is skipped. */
 bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event);
 
-/* A setting, and a fault in it that the device is seen to report; else the test is judged. */
-bool reporting_setting(struct source_line at, struct page_fixture *s, struct fault *fault);
+/*
+ * Make a page fixture, and a fault above it that the device is seen to report. Return false, with a verdict
+ * or a skip, if there is none.
+ */
+bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
 
-/* What a report says of an access. */
+/* Judge what a report says of an access: its length and bytes, its address, its reason. */
 void expect_whole(struct source_line at, const struct event *event);
 void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last);
 void expect_reason(struct source_line at, const struct event *event, uint8_t reason);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
 #include <string.h>
 
 #include "driver/iommu.h"
@@ -9,43 +10,30 @@
 #include "judge/steps/notification.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 #include "virtio/pci_layout.h"
 
-enum {
-	AREA = 4096,
-	AT_AVAIL = 1024,	/* behind descriptors: 8, then traps */
-	AT_USED = 1152,
-	AT_READABLE = 1536,
-	AT_WRITABLE = 1664,
-	AT_TABLE = 2048,
-	AT_FORBIDDEN = 3072,
-	TRAPS = 1024 / sizeof(struct ring_desc),
-	FILL = 0xc3,
-};
+#define FILL 0xc3
 
-struct hostile hostile;
+_Static_assert(sizeof(struct hostile_area) == 4096, "one page");
 
-/* Two areas by turns: behind a reset the old one must stay as it is. */
-static uint8_t *areas[2], *shadows[2];
-static unsigned int turn;
-
-uint64_t hostile_address(enum hostile_target place)
+uint64_t hostile_address(const struct hostile *h, enum hostile_target target)
 {
-	switch (place) {
+	switch (target) {
 	case TARGET_READABLE:
-		return phys(hostile.readable);
+		return phys(h->area->readable);
 	case TARGET_WRITABLE:
-		return phys(hostile.writable);
+		return phys(h->area->writable);
 	case TARGET_TABLE:
-		return phys(hostile.area + AT_TABLE);
+		return phys(h->area->table);
 	case TARGET_FORBIDDEN:
-		return phys(hostile.forbidden);
+		return phys(h->area->forbidden);
 	case TARGET_DESC:
-		return phys(hostile.area);
+		return phys(h->area->desc);
 	case TARGET_AVAIL:
-		return phys(hostile.area + AT_AVAIL);
+		return phys(h->area->rings.avail);
 	case TARGET_USED:
-		return phys(hostile.area + AT_USED);
+		return phys(h->area->rings.used);
 	case TARGET_ZERO:
 		return 0;
 	case TARGET_OUTSIDE:
@@ -72,51 +60,49 @@ void fail_case(struct source_line at, const char *name, const char *expected, co
 }
 
 /* Even ones read the request and go on, odd ones lead where nothing may be written. */
-static void set_traps(volatile struct ring_desc *table, unsigned int from)
+static void set_traps(const struct hostile *h, struct ring_desc *table, unsigned int from)
 {
-	for (unsigned int i = from; i < TRAPS; i++)
-		table[i] = i % 2 ? (struct ring_desc){phys(hostile.forbidden), 4, DESC_WRITE, 0} :
-				   (struct ring_desc){phys(hostile.readable),
+	for (unsigned int i = from; i < HOSTILE_TABLE; i++)
+		table[i] = i % 2 ? (struct ring_desc){phys(h->area->forbidden), 4, DESC_WRITE, 0} :
+				   (struct ring_desc){phys(h->area->readable),
 						      sizeof(struct attach_request), DESC_NEXT,
 						      i + 1};
 }
 
 /* ATTACH of an endpoint that does not exist. */
-static void fill_area(void)
+static void fill_area(struct hostile *h)
 {
-	struct attach_request request = {
+	const struct attach_request request = {
 		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
+	struct hostile_area *area = h->area;
 
-	hostile.area = areas[turn];
-	memset(hostile.area, FILL, AREA);
-	hostile.desc = (void *)hostile.area;
-	hostile.avail = (void *)(hostile.area + AT_AVAIL);
-	hostile.used = (void *)(hostile.area + AT_USED);
-	hostile.table = (void *)(hostile.area + AT_TABLE);
-	hostile.readable = hostile.area + AT_READABLE;
-	hostile.writable = hostile.area + AT_WRITABLE;
-	hostile.forbidden = hostile.area + AT_FORBIDDEN;
-	memcpy(hostile.readable, &request, sizeof(request));
-	memset(hostile.area, 0, HOSTILE_SIZE * sizeof(struct ring_desc));
-	memset(hostile.area + AT_AVAIL, 0, AT_READABLE - AT_AVAIL);
-	set_traps(hostile.desc, HOSTILE_SIZE);
-	set_traps(hostile.table, 0);
+	memset(area, FILL, sizeof(*area));
+	memset(area->desc, 0, HOSTILE_SIZE * sizeof(area->desc[0]));
+	memset(&area->rings, 0, sizeof(area->rings));
+	memcpy(area->readable, &request, sizeof(request));
+	set_traps(h, area->desc, HOSTILE_SIZE);
+	set_traps(h, area->table, 0);
+	h->desc = area->desc;
+	h->table = area->table;
+	h->avail = (void *)area->rings.avail;
+	h->used = (void *)area->rings.used;
 }
 
-static void *event_memory;
+static struct hostile_area *new_area(void)
+{
+	return arena_alloc(sizeof(struct hostile_area), sizeof(struct hostile_area));
+}
 
-void hostile_setup(struct victim *victim)
+/* Two areas by turns: after a reset the old one must stay as it is. */
+void hostile_setup(struct hostile *h)
 {
 	uint64_t window = iova_window(3);
 
-	event_memory = arena_alloc(ring_bytes(HOSTILE_SIZE, 0), 16);
-	for (unsigned int i = 0; i < 2; i++) {
-		areas[i] = arena_alloc(AREA, AREA);
-		shadows[i] = arena_alloc(AREA, 8);
-		memcpy(shadows[i], areas[i], AREA);
-	}
-	*victim = (struct victim){.ep = endpoint(0), .iova = window + iommu.page,
-				  .target = watched_pages(3) + iommu.page};
+	*h = (struct hostile){.area = new_area(), .shadow = new_area(), .old_area = new_area(),
+			      .old_shadow = new_area(),
+			      .event_memory = arena_alloc(ring_bytes(HOSTILE_SIZE, 0), 16),
+			      .victim = {.ep = endpoint(0), .iova = window + iommu.page,
+					 .target = watched_pages(3) + iommu.page}};
 }
 
 bool hostile_negotiate(uint64_t features)
@@ -125,7 +111,7 @@ bool hostile_negotiate(uint64_t features)
 }
 
 /* The suite's own requests go over the watched ring, too. */
-static bool enable(void)
+static bool enable(const struct hostile *h)
 {
 	struct ring *ring = &iommu.requests;
 	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE);
@@ -133,17 +119,17 @@ static bool enable(void)
 	if (most < HOSTILE_SIZE)
 		return false;
 	ring_init(ring, HOSTILE_SIZE, arena_alloc(ring_bytes(HOSTILE_SIZE, 0), 16), 0, 0);
-	ring->desc = hostile.desc;
-	ring->avail = hostile.avail;
-	ring->used = hostile.used;
+	ring->desc = h->desc;
+	ring->avail = h->avail;
+	ring->used = h->used;
 	ring->avail->flags = AVAIL_NO_INTERRUPT;
 	return virtio_enable_queue(&iommu.dev, REQUEST_QUEUE, ring);
 }
 
 /* Without any buffers. Some devices come up with both queues only. */
-static bool enable_events(void)
+static bool enable_events(const struct hostile *h)
 {
-	ring_init(&iommu.events, HOSTILE_SIZE, event_memory, 0, 0);
+	ring_init(&iommu.events, HOSTILE_SIZE, h->event_memory, 0, 0);
 	return virtio_enable_queue(&iommu.dev, EVENT_QUEUE, &iommu.events);
 }
 
@@ -165,82 +151,129 @@ bool victim_attach(struct source_line at, struct victim *victim)
 	return is_ok(&reply);
 }
 
-static void keep_old_area(struct source_line at, const char *name)
+/* The first byte of [from, to) of @area that is not that of @shadow, @to if there is none. */
+static size_t first_change(const struct hostile_area *area, const struct hostile_area *shadow, size_t from,
+			   size_t to)
 {
-	if (memcmp(areas[!turn], shadows[!turn], AREA))
-		fail_case(at, name, "memory of a ring is left alone behind a reset", "it has changed");
+	const uint8_t *now = (const uint8_t *)area, *before = (const uint8_t *)shadow;
+
+	while (from < to && now[from] == before[from])
+		from++;
+	return from;
 }
 
-bool hostile_restart(struct source_line at, const char *name, uint64_t features, struct victim *victim)
+static void judge_unchanged(struct source_line at, const char *name, const char *expected,
+			    const struct hostile_area *area, const struct hostile_area *shadow, size_t from,
+			    size_t to)
+{
+	size_t change = first_change(area, shadow, from, to);
+
+	if (change < to)
+		judge(VERDICT_FAIL, at, expected, "%s: byte %#zx of the watched memory is %#x, was %#x", name,
+		      change, ((const uint8_t *)area)[change], ((const uint8_t *)shadow)[change]);
+}
+
+static void judge_old_area(struct source_line at, const struct hostile *h, const char *name)
+{
+	judge_unchanged(at, name, "memory of a ring is left alone after a reset", h->old_area, h->old_shadow,
+			0, sizeof(*h->old_area));
+}
+
+/* What the device is shown becomes what it must leave alone. */
+static void swap_areas(struct hostile *h)
+{
+	struct hostile_area *area = h->area, *shadow = h->shadow;
+
+	memcpy(shadow, area, sizeof(*area));
+	h->area = h->old_area;
+	h->shadow = h->old_shadow;
+	h->old_area = area;
+	h->old_shadow = shadow;
+}
+
+static bool fail_restart(struct source_line at, const char *name, const char *expected)
+{
+	judge(VERDICT_FAIL, at, expected, "%s: it does not, device_status %#x", name,
+	      iommu.dev.transport->status(&iommu.dev));
+	return false;
+}
+
+#define COMES_BACK "the device comes back from a reset"
+#define SERVES "the device serves requests after a reset"
+
+bool hostile_restart(struct source_line at, struct hostile *h, const char *name, uint64_t features)
 {
 	bool silent = virtio_reset(&iommu.dev);	/* up to here a device may be at work */
 
-	memcpy(shadows[turn], areas[turn], AREA);
-	turn = !turn;
-	fill_area();
+	swap_areas(h);
+	fill_area(h);
 	iommu.dead = false;
-	if (!silent || !hostile_negotiate(features) || !enable() || !enable_events()) {
-		fail_case(at, name, "the device comes back from a reset", "it does not");
-		return false;
-	}
+	if (!silent || !hostile_negotiate(features) || !enable(h) || !enable_events(h))
+		return fail_restart(at, name, COMES_BACK);
 	virtio_driver_ok(&iommu.dev);
-	if (!serves() || !victim_attach(at, victim)) {
-		fail_case(at, name, "the device serves requests behind a reset", "it does not");
-		return false;
-	}
-	keep_old_area(at, name);
-	hostile.index = hostile.avail->index;
-	hostile.used_index = hostile.used->index;
-	memcpy(shadows[turn], hostile.area, AREA);
+	if (!serves() || !victim_attach(at, &h->victim))
+		return fail_restart(at, name, SERVES);
+	judge_old_area(at, h, name);
+	h->index = h->avail->index;
+	h->used_index = h->used->index;
+	memcpy(h->shadow, h->area, sizeof(*h->area));
 	return true;
 }
 
-void hostile_send(uint16_t count)
+void hostile_send(struct hostile *h, uint16_t count)
 {
-	memcpy(shadows[turn], hostile.area, AREA);
-	hostile.avail->index = hostile.index + count;
-	memcpy(shadows[turn] + AT_AVAIL, hostile.area + AT_AVAIL, 4);
+	memcpy(h->shadow, h->area, sizeof(*h->area));
+	h->avail->index = h->index + count;
+	memcpy(h->shadow->rings.avail, h->area->rings.avail, sizeof(struct ring_avail));
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 }
 
-static uint16_t used_count(void)
+static uint16_t used_count(const struct hostile *h)
 {
-	return hostile.used->index - hostile.used_index;
+	return h->used->index - h->used_index;
 }
 
 /* Reading the status waits for a device that is at work. */
-static void drain_endpoints(void)
+static void drain_endpoints(const struct hostile *h)
 {
 	struct deadline deadline = deadline_in(QUIET_US);
 
-	while (!used_count() && !virtio_needs_reset(&iommu.dev) && !deadline_over(&deadline))
+	while (!used_count(h) && !virtio_needs_reset(&iommu.dev) && !deadline_over(&deadline))
 		;
 	virtio_needs_reset(&iommu.dev);
 }
 
-static bool unchanged(unsigned int from, unsigned int to)
+/* All but the used ring and the writable part. */
+static void judge_memory(struct source_line at, const struct hostile *h, const char *name)
 {
-	return !memcmp(hostile.area + from, shadows[turn] + from, to - from);
+	static const struct {
+		size_t from, to;
+	} parts[] = {
+		{0, offsetof(struct hostile_area, rings.used)},
+		{offsetof(struct hostile_area, rings.behind_used), offsetof(struct hostile_area, writable)},
+		{offsetof(struct hostile_area, behind_writable), sizeof(struct hostile_area)},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
+		judge_unchanged(at, name, "nothing but buffers and used ring is written", h->area, h->shadow,
+				parts[i].from, parts[i].to);
 }
 
-static void judge_memory(struct source_line at, const char *name)
+static void judge_used(struct source_line at, const struct hostile *h, const char *name, uint16_t limit)
 {
-	if (!unchanged(0, AT_USED) || !unchanged(AT_USED + 128, AT_WRITABLE) ||
-	    !unchanged(AT_WRITABLE + HOSTILE_ROOM, AREA))
-		fail_case(at, name, "nothing but buffers and used ring is written", "other memory changed");
-}
-
-static void judge_used(struct source_line at, const char *name, uint16_t limit)
-{
-	uint16_t count = used_count(), slot;
+	uint16_t count = used_count(h), slot;
 
 	if (count > limit)
 		judge(VERDICT_FAIL, at, "a buffer is used once", "%s: %u were made available, %u used",
 		      name, limit, count);
 	for (uint16_t i = 0; i < count && i < limit; i++) {
-		slot = (uint16_t)(hostile.used_index + i) % HOSTILE_SIZE;
-		if (hostile.used->elements[slot].id >= HOSTILE_SIZE)
-			fail_case(at, name, "used elements name buffers of the ring", "another id");
+		uint32_t id;
+
+		slot = (uint16_t)(h->used_index + i) % HOSTILE_SIZE;
+		id = h->used->elements[slot].id;
+		if (id >= HOSTILE_SIZE)
+			judge(VERDICT_FAIL, at, "used elements name buffers of the ring", "%s: id %#x of %u",
+			      name, id, HOSTILE_SIZE);
 	}
 }
 
@@ -256,40 +289,41 @@ void victim_judge(struct source_line at, struct victim *victim)
 	iommu.dead = false;
 }
 
-void hostile_judge(struct source_line at, const char *name, uint16_t limit, struct victim *victim)
+void hostile_judge(struct source_line at, struct hostile *h, const char *name, uint16_t limit)
 {
-	drain_endpoints();
-	judge_used(at, name, limit);
-	judge_memory(at, name);
-	victim_judge(at, victim);
+	drain_endpoints(h);
+	judge_used(at, h, name, limit);
+	judge_memory(at, h, name);
+	victim_judge(at, &h->victim);
 }
 
-void hostile_rings_open(void)
+void hostile_clear_rings(struct hostile *h)
 {
-	memset(hostile.area + AT_AVAIL, 0, AT_READABLE - AT_AVAIL);
-	hostile.index = hostile.used_index = 0;
-	hostile.desc[0] = (struct ring_desc){phys(hostile.readable), sizeof(struct attach_request),
-					     DESC_NEXT, 1};
-	hostile.desc[1] = (struct ring_desc){phys(hostile.writable), 4, DESC_WRITE, 0};
+	memset(&h->area->rings, 0, sizeof(h->area->rings));
+	h->index = h->used_index = 0;
+	h->desc[0] = (struct ring_desc){phys(h->area->readable), sizeof(struct attach_request),
+					DESC_NEXT, 1};
+	h->desc[1] = (struct ring_desc){phys(h->area->writable), 4, DESC_WRITE, 0};
 }
 
-void hostile_judge_rings(struct source_line at, const char *name)
+void hostile_judge_rings(struct source_line at, struct hostile *h, const char *name)
 {
-	drain_endpoints();
-	if (!unchanged(AT_TABLE, AREA))
-		fail_case(at, name, "nothing but rings and buffers is written", "other memory changed");
+	drain_endpoints(h);
+	judge_unchanged(at, name, "nothing but rings and buffers is written", h->area, h->shadow,
+			offsetof(struct hostile_area, table), sizeof(struct hostile_area));
 }
 
-void hostile_check_recovery(struct source_line at, struct victim *victim)
+void hostile_check_recovery(struct source_line at, struct hostile *h)
 {
+	struct victim *victim = &h->victim;
+
 	iommu.dead = false;
-	memcpy(shadows[turn], areas[turn], AREA);
+	swap_areas(h);
 	if (!iommu_restart(iommu.wanted) || !serves() || !victim_attach(at, victim)) {
-		fail_case(at, "in the end", "the device serves requests behind a reset", "it does not");
+		fail_restart(at, "in the end", SERVES);
 		return;
 	}
 	expect_writes(at, VERDICT_FAIL, victim->ep, victim->iova, victim->target, 8);
 	expect_write_blocked(at, victim->ep, victim->iova + iommu.page, 8);
-	turn = !turn;
-	keep_old_area(at, "in the end");
+	judge_old_area(at, h, "in the end");
 }

@@ -20,20 +20,20 @@
 #define HOSTILE_SIZE 8
 #define HOSTILE_ROOM 64
 
-/* The watched memory: one area that the device is shown. Behind each table lie traps. */
-struct hostile {
-	uint8_t *area;
-	volatile struct ring_desc *desc;
-	volatile struct ring_avail *avail;
-	volatile struct ring_used *used;
-	uint8_t *readable;	/* a request that changes nothing */
-	uint8_t *writable;	/* HOSTILE_ROOM bytes */
-	volatile struct ring_desc *table;	/* room for 8 */
-	uint8_t *forbidden;	/* where traps lead */
-	uint16_t index, used_index;	/* of both rings when the case began */
-};
+/* Descriptors that a table in the watched memory has, traps included. */
+#define HOSTILE_TABLE 64
 
-extern struct hostile hostile;
+/* The watched memory, 4096 bytes. The device may write @used and @writable. */
+struct hostile_area {
+	struct ring_desc desc[HOSTILE_TABLE];	/* HOSTILE_SIZE of the queue, then traps */
+	struct {
+		uint8_t avail[128], used[128], behind_used[256];
+	} rings;
+	uint8_t readable[128];			/* a request that changes nothing */
+	uint8_t writable[HOSTILE_ROOM], behind_writable[320];
+	struct ring_desc table[HOSTILE_TABLE];	/* for an indirect table: traps to begin with */
+	uint8_t forbidden[1024];		/* where traps lead */
+};
 
 /* The endpoint that looks on: attached to a domain of its own, with one page. */
 struct victim {
@@ -43,42 +43,59 @@ struct victim {
 	uint8_t *target;
 };
 
-/* Memory and victim, once in a test. */
-void hostile_setup(struct victim *victim);
+/* The state of a test. */
+struct hostile {
+	/* What the device is shown, with a copy from before; and what it was shown before the last reset. */
+	struct hostile_area *area, *shadow, *old_area, *old_shadow;
+	/* Parts of the area, as the device sees them. */
+	volatile struct ring_desc *desc, *table;
+	volatile struct ring_avail *avail;
+	volatile struct ring_used *used;
+	uint16_t index, used_index;		/* of both rings when the case began */
+	void *event_memory;			/* for the event queue, which has no buffers */
+	struct victim victim;
+};
+
+/* Allocate memory for @h, which lives until the end of the test, and choose the victim. */
+void hostile_setup(struct hostile *h);
 
 /*
  * From whatever state to a device that has served requests over the watched ring, with the victim
- * attached. False and a verdict if it does not come back from a reset.
+ * attached. Return false, with a verdict, if it does not come back from a reset. @name: of the case.
  */
-bool hostile_restart(struct source_line at, const char *name, uint64_t features, struct victim *victim);
+bool hostile_restart(struct source_line at, struct hostile *h, const char *name, uint64_t features);
 
-/* A reset, and the negotiation; no queue is enabled. */
+/* Reset the device and negotiate @features; no queue is enabled. Return true if FEATURES_OK sticks. */
 bool hostile_negotiate(uint64_t features);
 
-/* Make heads [index, index + count) available, and notify. What the heads are is the caller's. */
-void hostile_send(uint16_t count);
+/* Make @count heads from h->index on available, and notify. What the heads are is the caller's. */
+void hostile_send(struct hostile *h, uint16_t count);
 
 /*
  * Wait for what comes of it, and judge: at most @limit buffers are used, nothing outside of them has
  * changed, the victim reaches its page or nothing.
  */
-void hostile_judge(struct source_line at, const char *name, uint16_t limit, struct victim *victim);
+void hostile_judge(struct source_line at, struct hostile *h, const char *name, uint16_t limit);
 
 /*
- * Rings that lie elsewhere: the watched ones start afresh, with one good request that no index covers;
- * and the judgement when anything that was given to the device as a ring may have changed.
+ * Begin anew with the watched rings, for rings that lie elsewhere: there is one good request that no index
+ * covers.
  */
-void hostile_rings_open(void);
-void hostile_judge_rings(struct source_line at, const char *name);
+void hostile_clear_rings(struct hostile *h);
+
+/* Judge when anything that was given to the device as a ring may have changed. */
+void hostile_judge_rings(struct source_line at, struct hostile *h, const char *name);
+
+/* Attach the victim to a domain of its own, and map its page. Return true if that worked. */
+bool victim_attach(struct source_line at, struct victim *victim);
 
 /* The victim reaches its page; a device that asks for a reset may block it. */
 void victim_judge(struct source_line at, struct victim *victim);
-bool victim_attach(struct source_line at, struct victim *victim);
 
-/* After all: one reset, and the device works in every way. */
-void hostile_check_recovery(struct source_line at, struct victim *victim);
+/* After all cases: one reset, and the device works in every way. */
+void hostile_check_recovery(struct source_line at, struct hostile *h);
 
-/* A FAIL, whatever the level: what no device may do. */
+/* Record a fail, whatever the level: what no device may do in the case @name. */
 void fail_case(struct source_line at, const char *name, const char *expected, const char *actual);
 
 /* Where a wrong address may point. */
@@ -100,6 +117,7 @@ enum hostile_target {
 	TARGET_DOORBELL,
 };
 
-uint64_t hostile_address(enum hostile_target place);
+/* Return the guest-physical address of @target. */
+uint64_t hostile_address(const struct hostile *h, enum hostile_target target);
 
 #endif

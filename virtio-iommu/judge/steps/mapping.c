@@ -41,8 +41,8 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 
 static int queue_map(const struct map_request *request, struct request_tail *tail)
 {
-	struct ring_piece pieces[] = {{phys(request), sizeof(*request), false},
-				      {phys(tail), sizeof(*tail), true}};
+	struct ring_piece pieces[] = {{phys(request), sizeof(*request), .writable = false},
+				      {phys(tail), sizeof(*tail), .writable = true}};
 
 	tail->status = UINT8_MAX;
 	return ring_add(&iommu.requests, pieces, 2);

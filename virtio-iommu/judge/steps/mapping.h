@@ -15,7 +15,7 @@
 struct reply map_range(uint32_t domain, uint64_t iova, uint64_t size, const void *memory, uint32_t flags);
 struct reply unmap_range(uint32_t domain, uint64_t iova, uint64_t size);
 
-/* The same for one page, of iommu.page bytes. */
+/* Like map_range() and unmap_range(), for one page, of iommu.page bytes. */
 struct reply map_page(uint32_t domain, uint64_t iova, const void *memory, uint32_t flags);
 struct reply unmap_page(uint32_t domain, uint64_t iova);
 

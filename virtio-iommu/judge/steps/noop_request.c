@@ -45,8 +45,8 @@ struct noop_request noop_request(void)
 
 void noop_pieces(const struct noop_request *noop, struct ring_piece pieces[2])
 {
-	pieces[0] = (struct ring_piece){phys(noop->request), sizeof(*noop->request), false};
-	pieces[1] = (struct ring_piece){phys(noop->tail), sizeof(*noop->tail), true};
+	pieces[0] = (struct ring_piece){phys(noop->request), sizeof(*noop->request), .writable = false};
+	pieces[1] = (struct ring_piece){phys(noop->tail), sizeof(*noop->tail), .writable = true};
 }
 
 int noop_add(const struct noop_request *noop)
@@ -58,8 +58,9 @@ int noop_add(const struct noop_request *noop)
 }
 
 /*
- * What it ought to be is a matter of DEV-DETACH-2, and of no test that needs any request at all. It is learned
- * after the first no-op request has come back, by a plain one: before, the device has not been sent any.
+ * What it ought to be is a matter of DEV-DETACH-2, and of no test that needs any request at all. It is
+ * learned after the first no-op request has come back, by a plain one: before, the device has not been sent
+ * any.
  */
 static uint8_t usual_status(void)
 {
@@ -115,7 +116,8 @@ bool expect_queue_works(struct source_line at, const char *when)
 void queue_raw(const void *request, uint32_t size, struct request_tail *tail)
 {
 	void *copy = memcpy(arena_alloc(size, 8), request, size);
-	struct ring_piece pieces[] = {{phys(copy), size, false}, {phys(tail), sizeof(*tail), true}};
+	struct ring_piece pieces[] = {{phys(copy), size, .writable = false},
+				      {phys(tail), sizeof(*tail), .writable = true}};
 	int id = ring_add(&iommu.requests, pieces, 2);
 
 	if (id >= 0)

@@ -17,7 +17,7 @@
 /* How long a device is watched that has nothing to do. */
 #define QUIET_US 5000
 
-/* Return the interrupts of the IOMMU since the last call, as its transport shows them (VIRTIO_USED_BUFFER). */
+/* Return the interrupts of the IOMMU since the last call, as bits (VIRTIO_USED_BUFFER). */
 uint8_t take_interrupts(void);
 
 /* Wait up to @microseconds for a used buffer notification. Return the interrupts that were seen. */

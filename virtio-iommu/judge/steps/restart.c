@@ -21,6 +21,12 @@ bool reset_device(struct source_line at)
 	return report_status(at, "the device is reset", virtio_reset(&iommu.dev));
 }
 
+bool negotiate_device(struct source_line at, uint64_t features)
+{
+	return report_status(at, "FEATURES_OK",
+			     virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features));
+}
+
 bool prepare_device(struct source_line at, uint64_t features)
 {
 	return report_status(at, "FEATURES_OK, and both queues", iommu_prepare(features));

@@ -24,12 +24,15 @@ static inline uint64_t features_without(unsigned int bit)
 }
 
 /*
- * Steps of a set-up: they return whether they worked, and record an error that shows device_status if not. For
- * use in REQUIRE().
+ * Steps of a set-up: they return whether they worked, and record an error that shows device_status if not.
+ * For use in REQUIRE().
  */
 
 /* Reset the device. */
 bool reset_device(struct source_line at);
+
+/* Reset the device and accept @features: FEATURES_OK sticks. No queue is enabled. */
+bool negotiate_device(struct source_line at, uint64_t features);
 
 /* Reset the device, accept @features and enable both queues, but do not start it. */
 bool prepare_device(struct source_line at, uint64_t features);

@@ -11,6 +11,7 @@ static uint64_t page_size_mask(void)
 	return iommu_config_u64(offsetof(struct iommu_config, page_size_mask));
 }
 
+/* DEV-CFG-1 (MUST): `page_size_mask` is non-zero; its lowest set bit is the mapping granule */
 /* Without any bit set there is no granule, and nothing can be mapped. */
 TEST(DEV_CFG_1, page_size_mask_is_not_zero, NEEDS_NOTHING)
 {
@@ -57,6 +58,7 @@ static void expect_bypass_bit(struct source_line at, const char *when)
 		judge(VERDICT_FAIL, at, "bypass reads 0 or 1", "it reads %#x %s", value, when);
 }
 
+/* DEV-CFG-6 (MUST NOT): `bypass` never reads as anything but 0 or 1 */
 TEST(DEV_CFG_6, bypass_reads_0_or_1, NEEDS_BYPASS_CONFIG)
 {
 	EXPECT_LE(iommu.initial_bypass, 1, "bypass at start");
@@ -104,6 +106,7 @@ static void reset_keeps_bypass(struct source_line at, uint64_t features)
 		      after, value);
 }
 
+/* DEV-CFG-4 (SHOULD NOT): A device reset is not expected to change `bypass` */
 TEST(DEV_CFG_4, bypass_survives_a_device_reset, NEEDS_BYPASS_CONFIG)
 {
 	reset_keeps_bypass(AT, iommu.wanted);
@@ -115,6 +118,7 @@ TEST(DEV_CFG_4, bypass_survives_a_reset_and_a_driver_without_the_feature, NEEDS_
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* DRV-CFG-1 (MAY): With bit 6 negotiated, `bypass` can be written */
 /* Without the feature a driver must not write the field. Whatever it does, the policy stays. */
 TEST(DRV_CFG_1, write_without_the_feature_changes_nothing, NEEDS_BYPASS_CONFIG)
 {

@@ -56,6 +56,7 @@ static void write_all_fields(struct source_line at, unsigned int width, uint32_t
 		     "the configuration, after writes of %u bytes of %#x", width, value & 0xff);
 }
 
+/* DRV-CFG-2 (MUST NOT): No other config field is ever written */
 TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -84,6 +85,7 @@ TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_B
 	expect_unattached(AT, endpoint(0));
 }
 
+/* DRV-CFG-3 (MUST NOT): Never write anything but 0 or 1 to `bypass` */
 /* What is in force is what the field shows, and the field can be written again. */
 TEST(DRV_CFG_3, illegal_values_of_bypass_open_and_close_nothing, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
@@ -99,6 +101,7 @@ TEST(DRV_CFG_3, illegal_values_of_bypass_open_and_close_nothing, NEEDS_ENDPOINT 
 	}
 }
 
+/* DRV-CFG-4 (SHOULD): Ignore bits 1-7 of `bypass` on read */
 /* A driver looks at the lowest bit and at no other. */
 TEST(DRV_CFG_4, lowest_bit_of_bypass_says_it_all, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
@@ -109,6 +112,7 @@ TEST(DRV_CFG_4, lowest_bit_of_bypass_says_it_all, NEEDS_ENDPOINT | NEEDS_BYPASS_
 	}
 }
 
+/* DRV-CFG-1 (MAY): With bit 6 negotiated, `bypass` can be written */
 TEST(DRV_CFG_1, write_without_the_feature_keeps_the_policy, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	for (unsigned int value = 0; value < 2; value++) {
@@ -139,6 +143,7 @@ TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CO
 	INFO("bypass %s before FEATURES_OK", taken ? "can be written" : "cannot be written");
 }
 
+/* N-BYP-5 (ISOLATION): Writing `bypass` takes effect for unattached endpoints */
 TEST(N_BYP_5, write_before_driver_ok_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	REQUIRE(prepare_device(AT, iommu.wanted));
@@ -168,12 +173,14 @@ TEST(N_BYP_5, policy_agrees_with_the_field_at_every_stage, NEEDS_ENDPOINT | NEED
 	}
 }
 
+/* DEV-CFG-3 (MAY): With bit 6 offered, `bypass` can start at 1 */
 TEST(DEV_CFG_3, initial_bypass_is_in_force, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	expect_unattached(AT, endpoint(0));
 	INFO("bypass is %u at start", iommu.initial_bypass);
 }
 
+/* DEV-CFG-2 (MAY): More bits of `page_size_mask` can be set (hints for efficient sizes) */
 /* The larger sizes of the mask are hints. */
 TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
 {
@@ -195,6 +202,7 @@ static uint32_t generation(void)
 	return iommu.dev.transport->generation(&iommu.dev);
 }
 
+/* AMB-12 (open point): Must config_generation move after the driver's own write to `bypass`? Literal ... */
 /* A driver reads the configuration again until the generation rests: it has to, some time. */
 TEST(AMB_12, generation_rests_after_a_write_of_bypass, NEEDS_BYPASS_CONFIG)
 {
@@ -214,6 +222,7 @@ TEST(AMB_12, generation_rests_after_a_write_of_bypass, NEEDS_BYPASS_CONFIG)
 	INFO("config_generation %s with a write of bypass", before == after ? "stays" : "moves");
 }
 
+/* AMB-2 (open point): Bits 3 and 6 both in force with bypass=0 */
 /* Both in force, bypass 0: all or nothing without a domain, and nothing but mappings with one. */
 TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 {
@@ -238,6 +247,7 @@ TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 	INFO("BYPASS and bypass = 0: endpoints %s", open ? "bypass" : "are blocked");
 }
 
+/* DEV-OPS-6 (SHOULD NOT): An endpoint that is neither attached nor in bypass is not expected to reach ... */
 /* The old feature holds from its acceptance to the next reset. */
 TEST(DEV_OPS_6, old_bypass_holds_only_when_accepted, NEEDS_ENDPOINT)
 {

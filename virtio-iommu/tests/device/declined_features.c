@@ -26,6 +26,7 @@ static void expect_service(struct source_line at)
 		detach_endpoint(at, s.ep, s.domain);
 }
 
+/* DRV-FEAT-1 (SHOULD): Accept bits 0 (INPUT_RANGE), 1 (DOMAIN_RANGE) and 4 (PROBE) when offered */
 TEST(DRV_FEAT_1, device_works_without_any_one_feature, NEEDS_DMA)
 {
 	uint64_t optional = iommu.wanted & ~LEAST_FEATURES & ~VIRTIO_FEATURE(VIRTIO_IOMMU_F_MAP_UNMAP);
@@ -68,6 +69,7 @@ static bool try_outside(struct source_line at, const struct page_fixture *s, uin
 	return true;
 }
 
+/* AMB-1 (open point): Ranges and bypass are tied to 'offered' (L235-255), driver rules to 'negotiated' ... */
 TEST(AMB_1, input_range_without_its_feature, NEEDS_DMA | NEEDS_INPUT_RANGE)
 {
 	bool below = iommu.config.input_start >= iommu.page;
@@ -107,6 +109,7 @@ TEST(AMB_1, domain_range_without_its_feature, NEEDS_ENDPOINT | NEEDS_DOMAIN_RANG
 	INFO("a driver without DOMAIN_RANGE is %s", is_ok(&reply) ? "not bound by it" : "bound by it");
 }
 
+/* AMB-3 (open point): Flags and requests whose feature is offered but not accepted (ATTACH BYPASS, MAP ... */
 TEST(AMB_3, bypass_flag_without_its_feature, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	struct endpoint *ep = endpoint(0);
@@ -133,6 +136,7 @@ TEST(AMB_3, probe_without_its_feature, NEEDS_ENDPOINT | NEEDS_PROBE)
 	INFO("PROBE without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
 }
 
+/* DRV-MAP-7 (MUST NOT): MMIO flag only with bit 5 negotiated */
 /* A page more, with the flag. Not offered, it is an unknown one. */
 TEST(DRV_MAP_7, mmio_flag_without_its_feature, NEEDS_DMA)
 {
@@ -161,6 +165,7 @@ static bool attach_without_map(struct source_line at, struct endpoint *ep, uint3
 	       attach_endpoint(at, ep, domain);
 }
 
+/* N-MAP-7 (no keyword): MAP/UNMAP exist only with bit 2 negotiated */
 TEST(N_MAP_7, map_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 {
 	uint32_t domain = fresh_domain();
@@ -185,6 +190,7 @@ TEST(N_MAP_7, unmap_is_not_available_without_its_feature, NEEDS_ENDPOINT)
 	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
 
+/* DRV-INIT-1 (MUST NOT): Do not negotiate bit 2 if MAP/UNMAP will not be sent */
 /* The endpoint's own page is mapped first, so that it could tell that the other one is, too. */
 TEST(DRV_INIT_1, map_without_its_feature_is_done_or_not, NEEDS_DMA)
 {

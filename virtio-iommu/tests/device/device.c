@@ -34,6 +34,7 @@ static void waits_for_driver_ok(struct source_line at, bool notify)
 		      early ? "before it" : "it does not");
 }
 
+/* GEN-STATUS-1 (MUST NOT): Before DRIVER_OK the device neither consumes buffers nor sends used-buffer ... */
 TEST(GEN_STATUS_1, nothing_is_used_before_driver_ok, NEEDS_NOTHING)
 {
 	waits_for_driver_ok(AT, false);
@@ -59,6 +60,7 @@ static bool expect_features_ok(struct source_line at, uint64_t features)
 	return false;
 }
 
+/* GEN-RESET-1 (MUST): A reset returns device_status to 0 */
 TEST(GEN_RESET_1, status_is_0_after_a_reset_at_every_stage, NEEDS_NOTHING)
 {
 	static const uint8_t stages[] = {0, 1, 3, 11, 15, 15 | VIRTIO_FAILED};
@@ -78,6 +80,7 @@ TEST(GEN_RESET_1, status_is_0_after_a_reset_with_a_request_in_flight, NEEDS_NOTH
 	expect_reset(AT, "after a reset with a request in flight");
 }
 
+/* GEN-RESET-2 (MUST NOT): After reset completion: no notifications, no queue access, until re-initialised */
 /* What was available before the reset is not looked at any more, even if somebody notifies. */
 TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 {
@@ -95,6 +98,7 @@ TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 	expect_bytes(AT, ring, before, size, "the queue after a reset");
 }
 
+/* PCI-COM-7 (MUST): Writing 0 to device_status resets and then reads 0 */
 TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 {
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
@@ -103,6 +107,7 @@ TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 	EXPECT_EQ(iommu.requests.used->index, 1, "used.idx after one request");
 }
 
+/* GEN-FEAT-2 (SHOULD + MUST): Any valid subset is accepted; otherwise FEATURES_OK must not stick */
 TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 {
 	uint64_t all = iommu.offered, least = LEAST_FEATURES;
@@ -115,7 +120,7 @@ TEST(GEN_FEAT_2, each_bit_can_be_declined_or_taken_alone, NEEDS_NOTHING)
 	}
 }
 
-/* FEATURES_OK does not stick, or the bit does not. On MMIO nobody sees which bits do. */
+/* FEATURES_OK does not stick, or the bit does not. On MMIO it cannot be seen which bits do. */
 TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_PCI)
 {
 	for (unsigned int bit = 0; bit < 64; bit++) {
@@ -142,6 +147,7 @@ static uint64_t defined_features(void)
 	return defined;
 }
 
+/* GEN-FEAT-3 (MUST NOT): Nothing is offered that the device could not handle if accepted: no ... */
 TEST(GEN_FEAT_3, no_undefined_bit_is_offered, NEEDS_NOTHING)
 {
 	uint64_t others = iommu.offered & ~defined_features();
@@ -151,6 +157,7 @@ TEST(GEN_FEAT_3, no_undefined_bit_is_offered, NEEDS_NOTHING)
 		      others, spec_minor());
 }
 
+/* GEN-FEAT-4 (SHOULD NOT): A set accepted once is accepted again after device or system reset */
 TEST(GEN_FEAT_4, what_was_accepted_once_is_accepted_again, NEEDS_NOTHING)
 {
 	for (unsigned int i = 0; i < 16; i++)
@@ -158,6 +165,7 @@ TEST(GEN_FEAT_4, what_was_accepted_once_is_accepted_again, NEEDS_NOTHING)
 	virtio_reset(&iommu.dev);
 }
 
+/* GEN-RSVD-1 (MUST): VERSION_1 (32) is offered */
 TEST(GEN_RSVD_1, version_1_is_offered, NEEDS_NOTHING)
 {
 	EXPECT(iommu_offers(VIRTIO_F_VERSION_1), "VERSION_1 (bit 32) is offered", "features %#lx",
@@ -171,6 +179,7 @@ static const uint8_t feature_of_word[] = {
 	VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_PROBE,
 };
 
+/* GEN-CONF-1 (MUST): Config fields whose feature is offered can be read before FEATURES_OK */
 TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
 {
 	uint32_t early[sizeof(feature_of_word)];

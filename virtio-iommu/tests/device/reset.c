@@ -10,6 +10,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 
+/* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
 TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
 {
 	struct page_fixture s;

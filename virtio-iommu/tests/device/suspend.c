@@ -2,6 +2,7 @@
 /*
  * Suspending the device (virtio 1.4, 3.4). It may ask for a reset in place of it.
  */
+#include "judge/steps/bypass.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/page_fixture.h"
@@ -40,6 +41,7 @@ static bool turn(uint8_t bit)
 			SKIP("the device does not resume (GEN-SUSP-7)");                          \
 	} while (0)
 
+/* GEN-SUSP-1 (MUST): SUSPEND writes are ignored until initialisation is complete */
 TEST(GEN_SUSP_1, suspend_is_ignored_before_driver_ok, NEEDS_SUSPEND)
 {
 	REQUIRE(prepare_device(AT, FEATURES));
@@ -50,6 +52,7 @@ TEST(GEN_SUSP_1, suspend_is_ignored_before_driver_ok, NEEDS_SUSPEND)
 		  "DRIVER_OK and SUSPEND in device_status");
 }
 
+/* GEN-SUSP-2 (SHOULD): Config-space writes are ignored while suspended */
 TEST(GEN_SUSP_2, bypass_cannot_be_written_while_suspended, NEEDS_SUSPEND | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t value = iommu_bypass(), seen;	/* while suspended */
@@ -61,10 +64,10 @@ TEST(GEN_SUSP_2, bypass_cannot_be_written_while_suspended, NEEDS_SUSPEND | NEEDS
 	RESUME_OR_SKIP();
 	EXPECT_EQ(seen, value, "bypass while suspended, after writing %u", !value);
 	EXPECT_EQ(iommu_bypass(), value, "bypass after resuming");
-	iommu_set_bypass(!value);
-	REQUIRE(iommu_bypass() == !value);
+	REQUIRE(write_bypass(AT, !value));
 }
 
+/* GEN-SUSP-3 (MUST NOT): While suspended: no queue notifications, no queue access, no config changes */
 /* The buffer was available before. It is the notification that a driver must not send. */
 TEST(GEN_SUSP_3, queues_are_left_alone_while_suspended, NEEDS_SUSPEND)
 {
@@ -105,6 +108,7 @@ static void expect_turned(struct source_line at, bool turned, const char *expect
 		judge(BY_LEVEL, at, expected, "device_status %#x", now);
 }
 
+/* GEN-SUSP-6 (MUST): A SUSPEND request ends in suspended or NEEDS_RESET */
 TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
 {
 	REQUIRE(restart_device(AT, FEATURES));
@@ -112,6 +116,7 @@ TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* GEN-SUSP-7 (MUST): A resume request ends in running or NEEDS_RESET */
 TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -128,6 +133,7 @@ TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 		REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* GEN-SUSP-8 (SHOULD): Before showing 'suspended': stop taking buffers, finish those in work, notify them */
 TEST(GEN_SUSP_8, buffers_are_used_or_wait, NEEDS_SUSPEND)
 {
 	uint16_t count, pending;

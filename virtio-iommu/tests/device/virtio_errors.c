@@ -54,6 +54,7 @@ static void expect_sign_of_life(struct source_line at, const struct spoiling *s)
 		expect_queue_works(at, "after an error and a reset");
 }
 
+/* GEN-STATUS-2 (SHOULD): On an error that needs a reset the device sets DEVICE_NEEDS_RESET (64) */
 TEST(GEN_STATUS_2, error_is_told, NEEDS_SPLIT)
 {
 	static const struct spoiling spoilings[] = {
@@ -75,11 +76,13 @@ static void decline(struct source_line at, unsigned int bit)
 	info(at, "without feature %u FEATURES_OK %s", bit, sticks ? "sticks" : "does not stick");
 }
 
+/* GEN-RSVD-2 (MAY): Can refuse to work without VERSION_1 */
 TEST(GEN_RSVD_2, version_1_is_declined, NEEDS_NOTHING)
 {
 	decline(AT, VIRTIO_F_VERSION_1);
 }
 
+/* GEN-RSVD-6 (MAY): Can refuse to work if ORDER_PLATFORM (36) was offered and not accepted */
 TEST(GEN_RSVD_6, order_platform_is_declined, NEEDS_NOTHING)
 {
 	if (!iommu_offers(VIRTIO_F_ORDER_PLATFORM))
@@ -87,6 +90,7 @@ TEST(GEN_RSVD_6, order_platform_is_declined, NEEDS_NOTHING)
 	decline(AT, VIRTIO_F_ORDER_PLATFORM);
 }
 
+/* GEN-RSVD-4 (MAY): Can refuse to work if 33 is not accepted */
 TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 {
 	struct virtio_device *dev = &endpoint(0)->dma.virtio;
@@ -101,6 +105,7 @@ TEST(GEN_RSVD_4, endpoint_without_access_platform, NEEDS_DMA)
 	INFO("an endpoint without ACCESS_PLATFORM %s", sticks ? "works" : "does not work");
 }
 
+/* GEN-FEAT-2 (SHOULD + MUST): Any valid subset is accepted; otherwise FEATURES_OK must not stick */
 /* If the device says yes to them by FEATURES_OK, it goes on without them. */
 TEST(GEN_FEAT_2, bits_that_are_not_offered_change_nothing, NEEDS_NOTHING)
 {
@@ -144,11 +149,13 @@ static void use_longest_buffer(struct source_line at)
 	      is_ok(&reply) ? "used" : "refused");
 }
 
+/* GEN-FRAME-2 (MAY): A reasonable chain-length limit is allowed */
 TEST(GEN_FRAME_2, longest_buffer_is_used_or_refused, NEEDS_SPLIT | NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	use_longest_buffer(AT);
 }
 
+/* GEN-PKD-9 (MAY): List length can be limited */
 TEST(GEN_PKD_9, longest_buffer_is_used_or_refused, NEEDS_PACKED | NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	use_longest_buffer(AT);
@@ -165,16 +172,19 @@ static void prefill_writable_part(struct source_line at)
 	}
 }
 
+/* GEN-DESC-2 (SHOULD NOT + MAY): Device-writable buffers are not expected to be read (debug use allowed) */
 TEST(GEN_DESC_2, writable_part_does_not_count, NEEDS_SPLIT)
 {
 	prefill_writable_part(AT);
 }
 
+/* GEN-PKD-5 (SHOULD NOT): Device-writable buffers are not expected to be read */
 TEST(GEN_PKD_5, writable_part_does_not_count, NEEDS_PACKED)
 {
 	prefill_writable_part(AT);
 }
 
+/* GEN-NA-2 (MAY): ...1 advises 'no need to notify' */
 TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
      NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
@@ -192,6 +202,7 @@ TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
 	EXPECT_EQ(used, 1, "requests that come back, used.flags %#x", iommu.requests.used->flags);
 }
 
+/* GEN-USED-1 (MUST): `len` is in place before used.idx moves */
 /* Both read as soon as the index has moved. */
 TEST(GEN_USED_1, element_is_there_with_the_index, NEEDS_SPLIT)
 {

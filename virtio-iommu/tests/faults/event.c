@@ -14,8 +14,8 @@
 #include "judge/test.h"
 #include "memory.h"
 
-/* A setting anew, behind a reset. */
-static bool settle_again(struct source_line at, struct page_fixture *s)
+/* Attach and map again, after a reset. */
+static bool map_again(struct source_line at, struct page_fixture *s)
 {
 	struct reply reply;
 
@@ -29,7 +29,7 @@ static bool settle_again(struct source_line at, struct page_fixture *s)
 static bool start_over(struct source_line at, struct page_fixture *s)
 {
 	if (iommu_restart_without_events())
-		return settle_again(at, s);
+		return map_again(at, s);
 	judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %#x",
 	      iommu.dev.transport->status(&iommu.dev));
 	return false;
@@ -38,7 +38,7 @@ static bool start_over(struct source_line at, struct page_fixture *s)
 /* A device that reports faults, and now has no event buffer. */
 static bool starved(struct source_line at, struct page_fixture *s, struct fault *fault)
 {
-	return reporting_setting(at, s, fault) && start_over(at, s);
+	return make_reporting_fixture(at, s, fault) && start_over(at, s);
 }
 
 /* The mapping still counts, and requests are answered. */
@@ -111,7 +111,7 @@ static bool is_spread(const struct scraps *scraps, const struct fault *fault)
 	       (!(record.flags & FAULT_ADDRESS) || record.address == fault->iova);
 }
 
-static void tell_way(struct source_line at, const struct scraps *scraps, bool broke)
+static void report_way(struct source_line at, const struct scraps *scraps, bool broke)
 {
 	if (broke)
 		info(at, "a short buffer calls for a reset");
@@ -121,7 +121,7 @@ static void tell_way(struct source_line at, const struct scraps *scraps, bool br
 		info(at, "used.len %u of a short buffer", scraps->length);
 }
 
-/* One fault over four buffers of @size, and behind a reset one over whole buffers. */
+/* One fault over four buffers of @size, and after a reset one over whole buffers. */
 static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *scraps)
 {
 	struct event event;
@@ -141,7 +141,7 @@ static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *
 		judge(BY_LEVEL, at, "a report that does not fit is not spread",
 		      "it is, over buffers of %u bytes", size);
 	broke = virtio_needs_reset(&iommu.dev);
-	tell_way(at, scraps, broke);
+	report_way(at, scraps, broke);
 	if (broke && !start_over(at, &s))
 		return false;
 	expect_service(at, &s);
@@ -151,6 +151,7 @@ static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *
 	return detach_endpoint(at, s.ep, s.domain);
 }
 
+/* DEV-FAULT-5 (SHOULD NOT): Buffer too small for the record: the report is not expected to be spread ... */
 TEST(DEV_FAULT_5, report_is_not_spread_over_short_buffers, NEEDS_DMA)
 {
 	static const uint8_t sizes[] = {8, 23};
@@ -167,10 +168,11 @@ TEST(DEV_FAULT_5, short_buffer_is_not_overrun, NEEDS_DMA)
 
 	for (unsigned int i = 0; i < sizeof(sizes) && no_defect_so_far(); i++)
 		if (collect_scraps(AT, sizes[i], &scraps) && !scraps.within)
-			judge(VERDICT_FAIL, AT, "nothing is written behind a short buffer", "size %u",
+			judge(VERDICT_FAIL, AT, "nothing is written past a short buffer", "size %u",
 			      sizes[i]);
 }
 
+/* DEV-FAULT-6 (MAY): ...an older, shorter record format can be used instead */
 /* No shorter format was ever published: whichever it is, the used length covers what was written. */
 TEST(DEV_FAULT_6, used_length_covers_what_is_written_of_a_short_report, NEEDS_DMA)
 {
@@ -204,6 +206,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 	}
 }
 
+/* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
 TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 {
 	static const struct cut cuts[] = {{1, 0}, {23, 0}, {8, 8}, {4, 4}, {3, 5}, {1, 1}};
@@ -229,6 +232,7 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
+/* DEV-FAULT-1 (SHOULD): `reserved` and `reserved1` of a fault record are zero */
 TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 {
 	static const uint8_t sizes[] = {25, 32, 48, EVENT_ROOM};
@@ -248,6 +252,7 @@ TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 {
 	struct event event;
@@ -266,6 +271,7 @@ TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
+/* N-EVT-1 (no keyword): No event buffer: wait or drop */
 /* Faults without number and no buffer: the device waits or drops, and answers requests. */
 TEST(N_EVT_1, requests_are_answered_while_reports_find_no_buffer, NEEDS_DMA)
 {
@@ -283,7 +289,7 @@ TEST(N_EVT_1, requests_are_answered_while_reports_find_no_buffer, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
-/* Buffers that come one at a time, each behind a fault that found none. */
+/* Buffers that come one at a time, each after a fault that found none. */
 TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 {
 	unsigned int rounds, used = 0;
@@ -343,7 +349,7 @@ TEST(N_EVT_1, burst_of_faults_is_survived, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	for (deadline = deadline_in(BURST_US); count < BURST_MOST && no_defect_so_far(); count++) {
 		if (count >= BURST_LEAST && deadline_over(&deadline))
@@ -388,12 +394,13 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
-/* Behind all memory of any machine of today. */
+/* Above all memory of any machine of today. */
 #define OUT_OF_REACH (1ull << 51)
 
+/* N-EVT-3 (no keyword): Internal errors: NEEDS_RESET recommended */
 /*
- * Nobody but the driver is to blame for such an error, and no report of it would arrive: a device may
- * ask for a reset or drop the report, and works behind the reset.
+ * The driver alone is to blame for such an error, and no report of it would arrive: a device may
+ * ask for a reset or drop the report, and works after the reset.
  */
 TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
 {
@@ -420,6 +427,7 @@ TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-RESET-2 (MUST NOT): After reset completion: no notifications, no queue access, until re-initialised */
 /* No driver, and buffers that were available before the reset. */
 TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
 {
@@ -459,6 +467,7 @@ TEST(GEN_RESET_2, buffers_from_before_a_reset_are_left_alone, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-STATUS-1 (MUST NOT): Before DRIVER_OK the device neither consumes buffers nor sends used-buffer ... */
 TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 {
 	struct event event;
@@ -467,7 +476,7 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 
 	if (!set_unattached_bypass(false))
 		SKIP("unattached endpoints always bypass");
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	REQUIRE(prepare_device(AT, iommu.wanted));
 	events_manual();
@@ -476,10 +485,11 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 	EXPECT_EQ(event_wait(&event), 0, "event buffers used before DRIVER_OK");
 	expect_no_events_breach(AT);
 	virtio_driver_ok(&iommu.dev);
-	REQUIRE(settle_again(AT, &s));
+	REQUIRE(map_again(AT, &s));
 	expect_reports(AT, &fault);
 }
 
+/* AMB-15 (open point): No duty to report any fault, to report each, or in time; drops allowed */
 /* How many reports an access brings is open; that they come to an end is not. */
 TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
 {
@@ -488,7 +498,7 @@ TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
 	struct fault fault;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	event_drain();
 	for (unsigned int i = 0; i < 8; i++)

@@ -29,10 +29,11 @@ static bool write_fault(struct source_line at, struct page_fixture *s, struct ev
 
 	if (!map_one_page(at, s))
 		return false;
-	fault = fault_behind(s);
+	fault = fault_above(s);
 	return report_or_skip(at, &fault, event);
 }
 
+/* DEV-FAULT-1 (SHOULD): `reserved` and `reserved1` of a fault record are zero */
 TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
 {
 	struct event event;
@@ -54,9 +55,10 @@ TEST(DEV_FAULT_1, record_fills_the_buffer_and_no_more, NEEDS_DMA)
 	if (!write_fault(AT, &s, &event))
 		return;
 	EXPECT_EQ(event.length, sizeof(event.record), "used.len");
-	EXPECT(event.intact, "no byte behind the record is written", "some are");
+	EXPECT(event.intact, "no byte after the record is written", "some are");
 }
 
+/* DEV-FAULT-2 (SHOULD): Undefined flag bits of a fault record are zero */
 TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
 {
 	struct event event;
@@ -68,6 +70,7 @@ TEST(DEV_FAULT_2, undefined_flags_are_zero, NEEDS_DMA)
 	       "flags %#x", event.record.flags);
 }
 
+/* DEV-FAULT-3 (SHOULD): `endpoint` holds a valid endpoint ID */
 TEST(DEV_FAULT_3, endpoint_is_the_one_that_faulted, NEEDS_DMA)
 {
 	struct event event;
@@ -97,6 +100,7 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	}
 }
 
+/* DEV-FAULT-4 (MAY): The ADDRESS flag and `address` can be left out of any record */
 TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 {
 	struct event event;
@@ -125,6 +129,7 @@ TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 	expect_address(AT, &event, first, first + 7);
 }
 
+/* N-EVT-1 (no keyword): No event buffer: wait or drop */
 /* More faults than buffers: the device drops some or waits, and goes on. */
 TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 {
@@ -133,7 +138,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 	struct fault fault;
 	struct reply reply;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	for (unsigned int i = 0; i < EVENT_BUFFERS + 8; i++)
 		provoke(AT, &fault);
@@ -143,6 +148,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 	       "none is reported");
 }
 
+/* N-EVT-2 (no keyword): Reason: unattached -> DOMAIN; unmapped or wrong protection -> MAPPING */
 TEST(N_EVT_2, unmapped_address_gives_mapping, NEEDS_DMA)
 {
 	struct event event;
@@ -196,6 +202,7 @@ TEST(N_EVT_2, endpoint_unattached_since_reset_gives_domain, NEEDS_ENDPOINT)
 	expect_domain_fault(AT);
 }
 
+/* N-EVT-4 (no keyword): READ/WRITE flag matches the access kind */
 TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 {
 	struct event event;
@@ -222,7 +229,7 @@ TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA | NEEDS_EXACT)
 	expect_direction(AT, &event, MAP_READ);
 }
 
-/* A fault in each of the ways that a setting has, as far as this device reports it. */
+/* A fault of each kind that a page fixture allows, as far as this device reports it. */
 typedef void (*report_check)(struct source_line at, const struct fault *fault, const struct event *event);
 
 static unsigned int check_kinds(struct source_line at, const struct fault *faults, unsigned int count,
@@ -246,9 +253,10 @@ static unsigned int check_attached(struct source_line at, const struct page_fixt
 	uint64_t denied = s->iova - iommu.page, free = s->iova + iommu.page;
 	uint8_t *secret = s->target + iommu.page;
 	const struct fault faults[] = {
-		{s->ep, MAP_WRITE, free + 8, 8, NULL, FAULT_MAPPING, NULL},
-		{s->ep, MAP_READ, free + iommu.page - 1, 1, secret + iommu.page - 1, FAULT_MAPPING, NULL},
-		{s->ep, MAP_WRITE, denied + 1, 1, NULL, FAULT_MAPPING, NULL},
+		{.ep = s->ep, .access = MAP_WRITE, .iova = free + 8, .size = 8, .reason = FAULT_MAPPING},
+		{.ep = s->ep, .access = MAP_READ, .iova = free + iommu.page - 1, .size = 1,
+		 .secret = secret + iommu.page - 1, .reason = FAULT_MAPPING},
+		{.ep = s->ep, .access = MAP_WRITE, .iova = denied + 1, .size = 1, .reason = FAULT_MAPPING},
 	};
 
 	return check_kinds(at, faults, ARRAY_SIZE(faults), check);
@@ -258,7 +266,8 @@ static unsigned int check_attached(struct source_line at, const struct page_fixt
 static unsigned int check_unattached(struct source_line at, struct endpoint *ep, report_check check)
 {
 	uint8_t *page = watched_pages(1);
-	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_DOMAIN, NULL};
+	struct fault fault = {.ep = ep, .access = MAP_WRITE, .iova = phys(page), .size = 8,
+			      .reason = FAULT_DOMAIN};
 
 	return check_kinds(at, &fault, 1, check);
 }
@@ -291,6 +300,7 @@ static void check_reserved(struct source_line at, const struct fault *fault, con
 		      "reason %u", reserved[0], reserved[1], reserved[2], fault->reason);
 }
 
+/* DRV-FAULT-1 (MUST): Drop a fault record whose `reserved` is non-zero */
 TEST(DRV_FAULT_1, no_report_is_one_to_be_ignored, NEEDS_DMA)
 {
 	check_each_kind(AT, check_reserved);
@@ -303,6 +313,7 @@ static void check_reserved1(struct source_line at, const struct fault *fault, co
 		      "reserved1 %#x, reason %u", event->record.reserved1, fault->reason);
 }
 
+/* DRV-FAULT-2 (MUST): Ignore `reserved1` */
 TEST(DRV_FAULT_2, nothing_is_told_in_reserved1, NEEDS_DMA)
 {
 	check_each_kind(AT, check_reserved1);
@@ -315,6 +326,7 @@ static void check_flags(struct source_line at, const struct fault *fault, const 
 		      event->record.flags, fault->reason);
 }
 
+/* DRV-FAULT-3 (MUST): Ignore undefined flag bits */
 TEST(DRV_FAULT_3, nothing_is_told_in_undefined_flags, NEEDS_DMA)
 {
 	check_each_kind(AT, check_flags);
@@ -327,6 +339,7 @@ static void check_known_reason(struct source_line at, const struct fault *fault,
 		      event->record.reason, fault->reason);
 }
 
+/* DRV-FAULT-4 (SHOULD): Treat an unknown reason as UNKNOWN */
 TEST(DRV_FAULT_4, every_reason_is_a_known_one, NEEDS_DMA)
 {
 	check_each_kind(AT, check_known_reason);
@@ -371,7 +384,8 @@ TEST(N_EVT_2, empty_domain_gives_mapping, NEEDS_DMA)
 {
 	uint8_t *page = watched_pages(1);
 	struct endpoint *ep = endpoint(0);
-	struct fault fault = {ep, MAP_WRITE, phys(page), 8, NULL, FAULT_MAPPING, NULL};
+	struct fault fault = {.ep = ep, .access = MAP_WRITE, .iova = phys(page), .size = 8,
+			      .reason = FAULT_MAPPING};
 	struct event event;
 
 	REQUIRE_OK(attach(fresh_domain(), ep->id, 0));
@@ -379,7 +393,7 @@ TEST(N_EVT_2, empty_domain_gives_mapping, NEEDS_DMA)
 		expect_reason(AT, &event, FAULT_MAPPING);
 }
 
-/* Some accesses that are allowed; then those that come behind are told of, and none of these. */
+/* Some accesses that are allowed; then one that is not is reported, and none of these. */
 static void expect_none_before(struct source_line at, const struct fault *fault,
 			       uint64_t first, uint64_t last)
 {
@@ -400,7 +414,7 @@ TEST(N_EVT_2, allowed_accesses_are_not_reported, NEEDS_DMA)
 	struct page_fixture s;
 	uint16_t before;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	event_settle();
 	before = event_count();
@@ -432,7 +446,7 @@ TEST(N_EVT_2, endpoint_in_bypass_is_not_reported, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	detach_endpoint(AT, s.ep, s.domain);
 	if (!set_unattached_bypass(true))
@@ -448,7 +462,7 @@ TEST(N_EVT_2, endpoint_in_a_bypass_domain_is_not_reported, NEEDS_DMA | NEEDS_BYP
 	struct event event;
 	struct page_fixture s;
 
-	if (!reporting_setting(AT, &s, &fault))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	detach_endpoint(AT, s.ep, s.domain);
 	REQUIRE(set_unattached_bypass(false));
@@ -471,7 +485,7 @@ TEST(DEV_FAULT_3, reports_of_two_endpoints_are_kept_apart, NEEDS_DMA | NEEDS_TWO
 	struct page_fixture s;
 	uint16_t start, of_first;
 
-	if (!reporting_setting(AT, &s, &first) || is_slow(endpoint(1)))
+	if (!make_reporting_fixture(AT, &s, &first) || is_slow(endpoint(1)))
 		return;
 	second = first;
 	second.ep = endpoint(1);

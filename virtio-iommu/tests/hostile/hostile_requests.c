@@ -30,7 +30,7 @@ enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
 
 /* A request in flight, as it was made. */
 struct slot {
-	uint8_t *readable, *writable;	/* with GUARD bytes behind each */
+	uint8_t *readable, *writable;	/* with GUARD bytes after each */
 	uint32_t size, room;
 	bool used;
 };
@@ -40,23 +40,23 @@ static struct {
 	unsigned int count;		/* in flight at a time */
 	uint8_t *memory, *shadow;	/* of all readable parts */
 	uint64_t state;
-	struct victim victim;
+	struct hostile hostile;
 	uint32_t attacker;		/* id of an endpoint that requests may name */
 	uint64_t sent;
-} lot;
+} fuzz;
 
 static uint64_t draw(void)
 {
-	lot.state ^= lot.state << 13;
-	lot.state ^= lot.state >> 7;
-	lot.state ^= lot.state << 17;
-	return lot.state;
+	fuzz.state ^= fuzz.state << 13;
+	fuzz.state ^= fuzz.state >> 7;
+	fuzz.state ^= fuzz.state << 17;
+	return fuzz.state;
 }
 
-static void sow(uint64_t seed)
+static void seed_rng(uint64_t seed)
 {
-	lot.state = (seed + 1) * 0x9e3779b97f4a7c15ull;
-	lot.state += !lot.state;
+	fuzz.state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	fuzz.state += !fuzz.state;
 	draw();
 }
 
@@ -67,16 +67,16 @@ static uint32_t stride(void)
 
 static void make_slots(void)
 {
-	lot.count = min(iommu.requests.size / 2, MOST_IN_FLIGHT);
+	fuzz.count = min(iommu.requests.size / 2, MOST_IN_FLIGHT);
 	if (trace_is_on())
-		lot.count = 1;	/* the last one that is printed is the one */
-	lot.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
-	lot.shadow = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
+		fuzz.count = 1;	/* the last one that is printed is the one */
+	fuzz.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
+	fuzz.shadow = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
 	for (unsigned int i = 0; i < MOST_IN_FLIGHT; i++) {
-		lot.slots[i].readable = lot.memory + i * (READABLE + GUARD);
-		lot.slots[i].writable = arena_alloc(stride(), 16);
+		fuzz.slots[i].readable = fuzz.memory + i * (READABLE + GUARD);
+		fuzz.slots[i].writable = arena_alloc(stride(), 16);
 	}
-	lot.attacker = endpoint(1) ? endpoint(1)->id : UINT32_MAX;
+	fuzz.attacker = endpoint(1) ? endpoint(1)->id : UINT32_MAX;
 }
 
 static uint64_t draw_address(void)
@@ -98,7 +98,7 @@ static uint64_t draw_address(void)
 /* Fields that come near to what is right. */
 static void draw_fields(uint8_t *request, uint8_t type)
 {
-	uint32_t words[2] = {draw() % 4 + 1, draw() & 1 ? lot.attacker : (uint32_t)draw()};
+	uint32_t words[2] = {draw() % 4 + 1, draw() & 1 ? fuzz.attacker : (uint32_t)draw()};
 	uint64_t addresses[3] = {draw_address(), draw_address(), draw_address()};
 	uint32_t flags = draw() & 7;
 
@@ -131,9 +131,9 @@ static void spare_victim(uint8_t *request)
 	uint32_t words[2];
 
 	memcpy(words, request + 4, sizeof(words));
-	if (words[0] == lot.victim.domain)
+	if (words[0] == fuzz.hostile.victim.domain)
 		words[0]++;
-	if ((uint16_t)words[1] == (uint16_t)lot.victim.ep->id)
+	if ((uint16_t)words[1] == (uint16_t)fuzz.hostile.victim.ep->id)
 		words[1] ^= 0x8000;
 	memcpy(request + 4, words, sizeof(words));
 }
@@ -172,11 +172,12 @@ static void draw_request(struct slot *slot)
 /* What a driver that keeps to the rules would send: MAP of one page, and UNMAP. */
 static void make_good(struct slot *slot)
 {
-	uint64_t iova = lot.victim.iova + iommu.page;
-	struct map_request map = {{.type = REQUEST_MAP}, lot.victim.domain, iova, iova + iommu.page - 1,
-				  align_down(phys(lot.memory), iommu.page), MAP_READ};
+	const struct victim *victim = &fuzz.hostile.victim;
+	uint64_t iova = victim->iova + iommu.page;
+	struct map_request map = {{.type = REQUEST_MAP}, victim->domain, iova, iova + iommu.page - 1,
+				  align_down(phys(fuzz.memory), iommu.page), MAP_READ};
 
-	if (lot.sent % 2) {
+	if (fuzz.sent % 2) {
 		map.head.type = REQUEST_UNMAP;
 		map.phys_start = 0;
 	}
@@ -187,24 +188,24 @@ static void make_good(struct slot *slot)
 
 static void publish(unsigned int i)
 {
-	struct slot *slot = &lot.slots[i];
-	struct ring_piece pieces[] = {{phys(slot->readable), slot->size, false},
-				      {phys(slot->writable), slot->room, true}};
+	struct slot *slot = &fuzz.slots[i];
+	struct ring_piece pieces[] = {{phys(slot->readable), slot->size, .writable = false},
+				      {phys(slot->writable), slot->room, .writable = true}};
 
 	trace_request(slot->readable, slot->size, slot->room);
 	memset(slot->writable + slot->room, GUARD_BYTE, GUARD);
 	slot->used = false;
 	ring_publish(&iommu.requests, ring_add(&iommu.requests, pieces, 2));
-	lot.sent++;
+	fuzz.sent++;
 }
 
-/* Which slot a head belongs to stands in its descriptor. */
+/* The slot that a head belongs to stands in its descriptor. */
 static struct slot *slot_of(uint32_t id)
 {
 	uint64_t address = iommu.requests.desc[id].address;
-	uint64_t index = (address - phys(lot.memory)) / (READABLE + GUARD);
+	uint64_t index = (address - phys(fuzz.memory)) / (READABLE + GUARD);
 
-	return index < lot.count ? &lot.slots[index] : NULL;
+	return index < fuzz.count ? &fuzz.slots[index] : NULL;
 }
 
 static bool intact(const struct slot *slot)
@@ -232,20 +233,20 @@ static const char *take(unsigned int count)
 	}
 	if (iommu.requests.used->index != iommu.requests.last_used)
 		return "a request is used twice";
-	return memcmp(lot.memory, lot.shadow, MOST_IN_FLIGHT * (READABLE + GUARD)) ?
+	return memcmp(fuzz.memory, fuzz.shadow, MOST_IN_FLIGHT * (READABLE + GUARD)) ?
 		       "the device wrote to a readable part" : NULL;
 }
 
-/* As many as fit, behind one notification. NULL: all came back; "": the device asks for a reset. */
+/* Send as many as fit, with one notification. NULL: all came back; "": the device asks for a reset. */
 static const char *batch(void (*make)(struct slot *slot))
 {
-	for (unsigned int i = 0; i < lot.count; i++) {
-		make(&lot.slots[i]);
+	for (unsigned int i = 0; i < fuzz.count; i++) {
+		make(&fuzz.slots[i]);
 		publish(i);
 	}
-	memcpy(lot.shadow, lot.memory, MOST_IN_FLIGHT * (READABLE + GUARD));
+	memcpy(fuzz.shadow, fuzz.memory, MOST_IN_FLIGHT * (READABLE + GUARD));
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	return take(lot.count);
+	return take(fuzz.count);
 }
 
 /* The endpoint that requests may have attached is nowhere. */
@@ -253,8 +254,8 @@ static void free_attacker(void)
 {
 	uint32_t domain = fresh_domain();
 
-	if (attach(domain, lot.attacker, 0).status == STATUS_OK)
-		detach(domain, lot.attacker);
+	if (attach(domain, fuzz.attacker, 0).status == STATUS_OK)
+		detach(domain, fuzz.attacker);
 }
 
 static bool begin_round(struct source_line at)
@@ -264,17 +265,17 @@ static bool begin_round(struct source_line at)
 		return false;
 	iommu_detach_all();
 	free_attacker();
-	return victim_attach(at, &lot.victim);
+	return victim_attach(at, &fuzz.hostile.victim);
 }
 
-static bool play_round(struct source_line at, uint64_t seed)
+static bool run_round(struct source_line at, uint64_t seed)
 {
 	const char *trouble = NULL;
 
-	sow(seed);
+	seed_rng(seed);
 	if (!begin_round(at))
 		trouble = "the device does not come back";
-	for (unsigned int i = 0; i < ROUND && !trouble; i += lot.count)
+	for (unsigned int i = 0; i < ROUND && !trouble; i += fuzz.count)
 		trouble = batch(draw_request);
 	if (trouble && *trouble) {
 		iommu.dead = true;
@@ -282,20 +283,20 @@ static bool play_round(struct source_line at, uint64_t seed)
 		      "seed=%lu: %s", seed, trouble);
 		return false;
 	}
-	victim_judge(at, &lot.victim);
+	victim_judge(at, &fuzz.hostile.victim);
 	return no_defect_so_far();
 }
 
-static void play(struct source_line at, uint64_t rounds)
+static void run_rounds(struct source_line at, uint64_t rounds)
 {
 	uint64_t seed = test_option("seed", 1), i = 0;
 	uint64_t budget = test_option("budget", UNLIMITED) * 1000000, start = time_us();
 
-	hostile_setup(&lot.victim);
+	hostile_setup(&fuzz.hostile);
 	make_slots();
 	do {
 		test_round(seed + i);
-		if (!play_round(at, seed + i))
+		if (!run_round(at, seed + i))
 			return;
 		i++;
 	} while (i < rounds && time_us() - start < budget);
@@ -306,7 +307,7 @@ static uint64_t rate(uint64_t start)
 {
 	uint64_t us = time_us() - start;
 
-	return lot.sent * 1000000 / (us ? us : 1);
+	return fuzz.sent * 1000000 / (us ? us : 1);
 }
 
 /* For make bench: the same number of requests that keep to the rules, sent in the same way. */
@@ -317,57 +318,60 @@ static void compare_rates(struct source_line at, uint64_t hostile)
 
 	if (!begin_round(at))
 		return;
-	lot.sent = 0;
+	fuzz.sent = 0;
 	start = time_us();
 	deadline = deadline_in(COMPARE_US);
-	while (lot.sent < 4 * ROUND && !batch(make_good) && !deadline_over(&deadline))
+	while (fuzz.sent < 4 * ROUND && !batch(make_good) && !deadline_over(&deadline))
 		;
 	good = rate(start);
 	printf("# rate: %lu hostile requests/s, %lu well-formed requests/s, ratio %lu.%02lu\n", hostile,
 	       good, hostile / good, hostile * 100 / good % 100);
 }
 
+/* HOST-6 (no keyword): Requests of any length and content come back, or the device asks for a reset; ... */
 TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
 {
 	uint64_t start = time_us();
 
-	lot.sent = 0;
-	play(AT, test_option("rounds", 4));
+	fuzz.sent = 0;
+	run_rounds(AT, test_option("rounds", 4));
 	if (!no_defect_so_far())
 		return;
-	printf("# hostile: %lu requests came back\n", lot.sent);
+	printf("# hostile: %lu requests came back\n", fuzz.sent);
 	compare_rates(AT, rate(start));
-	hostile_check_recovery(AT, &lot.victim);
+	hostile_check_recovery(AT, &fuzz.hostile);
 }
 
+/* HOST-7 (ISOLATION): Whatever the driver does, an endpoint reaches no more than before */
 TEST(HOST_7, endpoint_that_looks_on_reaches_no_more, NEEDS)
 {
-	play(AT, test_option("rounds", 4) / 4 + 1);
-	hostile_check_recovery(AT, &lot.victim);
+	run_rounds(AT, test_option("rounds", 4) / 4 + 1);
+	hostile_check_recovery(AT, &fuzz.hostile);
 }
 
 /* By its own addresses, where a device that translates no more would let it. */
 TEST(HOST_7, broken_device_opens_nothing, NEEDS)
 {
+	struct hostile *h = &fuzz.hostile;
 	struct endpoint *ep = endpoint(0);
 	uint8_t *page = watched_pages(1);
 
-	hostile_setup(&lot.victim);
-	if (!hostile_restart(AT, "head-65535", iommu.wanted, &lot.victim))
+	hostile_setup(h);
+	if (!hostile_restart(AT, h, "head-65535", iommu.wanted))
 		return;
-	hostile.avail->heads[hostile.index % HOSTILE_SIZE] = UINT16_MAX;
-	hostile_send(1);
-	hostile_judge(AT, "head-65535", 1, &lot.victim);
+	h->avail->heads[h->index % HOSTILE_SIZE] = UINT16_MAX;
+	hostile_send(h, 1);
+	hostile_judge(AT, h, "head-65535", 1);
 	iommu.dead = true;	/* no request goes over this ring any more */
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
-	hostile_check_recovery(AT, &lot.victim);
+	hostile_check_recovery(AT, h);
 }
 
 /* Room for an answer is what PROBE always has; other types get every size from nothing up. */
 static void try_length(struct source_line at, uint8_t type, uint32_t size, uint32_t room)
 {
-	struct attach_request request = {{.type = type}, lot.victim.domain ^ 1, UINT32_MAX, 0, {0}};
+	struct attach_request request = {{.type = type}, fuzz.hostile.victim.domain ^ 1, UINT32_MAX, 0, {0}};
 	uint8_t bytes[160] = {0};
 	struct reply reply;
 
@@ -388,7 +392,7 @@ TEST(HOST_6, requests_of_each_length, NEEDS)
 	static const char *const names[] = {"type-0", "attach", "detach", "map", "unmap", "probe",
 					    "type-6"};
 
-	hostile_setup(&lot.victim);
+	hostile_setup(&fuzz.hostile);
 	for (uint8_t type = 0; type <= 6; type++) {
 		bool probe = type == REQUEST_PROBE;
 
@@ -399,18 +403,18 @@ TEST(HOST_6, requests_of_each_length, NEEDS)
 		for (uint32_t room = !sizes[type % 6]; room <= 12 && !probe && no_defect_so_far(); room++)
 			try_length(AT, type, sizes[type % 6], room);
 	}
-	hostile_check_recovery(AT, &lot.victim);
+	hostile_check_recovery(AT, &fuzz.hostile);
 }
 
 /* A mapping that ends before it starts, if there is such a thing, goes like others. */
 TEST(HOST_6, mapping_that_ends_before_it_starts_is_unmapped, NEEDS)
 {
-	struct victim *victim = &lot.victim;
+	struct victim *victim = &fuzz.hostile.victim;
 	uint64_t page = iommu.page, start;
 	uint32_t domain;
 	struct reply reply;
 
-	hostile_setup(victim);
+	hostile_setup(&fuzz.hostile);
 	start = victim->iova;
 	REQUIRE(victim_attach(AT, victim));
 	domain = victim->domain;

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Requests and accesses drawn by lot, over several domains and endpoints; the model says what is right.
+ * Random requests and accesses, over several domains and endpoints; the model says what is right (5.13.6).
  *
- * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n. On a failure
- * the shortest sequence of steps that was found to fail stands in the verdict: A0>1 is ATTACH of
- * endpoint 0 to domain 1, D0 its DETACH, M1:3-5>7rw MAP in domain 1 of pages 3 to 5 to memory from its
- * page 7 on, U1:3-5 UNMAP, W0:3+8 and R0:3+8 a write and a read at byte 8 of page 3.
+ * The text gives each request one meaning, whatever came before it. The model (standard/model.h) is that
+ * meaning, and is changed by what the device answers OK to.
+ *
+ * Broken is a device that is right for each request alone, and wrong after some sequence of them: mappings
+ * that an earlier domain, endpoint or permission has left in a tree, a list or a cache.
+ *
+ * It is told apart by each status, and by the bytes that each access moves, at once after the step that is
+ * wrong. Steps are drawn where the model says that they mean something; few are ones that it refuses
+ * anyway.
+ *
+ * Tolerated, because other tests judge it: how a request for no domain is refused, whether an endpoint can
+ * be moved, and UNMAP that cuts one mapping and covers another. A denied access may stay silent for as long
+ * as quiet_us() says.
+ *
+ * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n. On a failure the
+ * shortest sequence of steps that was found to fail stands in the verdict: A0>1 is ATTACH of endpoint 0 to
+ * domain 1, D0 its DETACH, M1:3-5>7rw MAP in domain 1 of pages 3 to 5 to memory from its page 7 on, U1:3-5
+ * UNMAP, W0:3+8 and R0:3+8 a write and a read at byte 8 of page 3.
  */
 #include <stdio.h>
 
@@ -22,7 +36,7 @@
 #define MEMORY 16	/* pages */
 #define ACCESS 8	/* bytes */
 
-/* A step that fails is tried again and again to shorten what is told. Only behind a failure. */
+/* After a failure: the time to find a shorter sequence of steps that fails. */
 #define SHRINK_US 300000
 
 enum kind { STEP_ATTACH, STEP_DETACH, STEP_MAP, STEP_UNMAP, STEP_WRITE, STEP_READ };
@@ -43,22 +57,22 @@ static struct {
 	bool shrinking;
 	enum verdict verdict;		/* of the step that failed */
 	char trouble[64];
-} world;
+} fuzz;
 
-static uint64_t state;
+static uint64_t rng_state;
 
 static unsigned int draw(unsigned int below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (state >> 16) % below;
+	rng_state ^= rng_state << 13;
+	rng_state ^= rng_state >> 7;
+	rng_state ^= rng_state << 17;
+	return (rng_state >> 16) % below;
 }
 
-static void sow(uint64_t seed)
+static void seed_rng(uint64_t seed)
 {
-	state = (seed + 1) * 0x9e3779b97f4a7c15ull;
-	state += !state;
+	rng_state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	rng_state += !rng_state;
 	for (unsigned int i = 0; i < 4; i++)
 		draw(2);
 }
@@ -74,17 +88,17 @@ static unsigned int draw_offset(void)
 static enum kind draw_kind(void)
 {
 	static const uint8_t shares[] = {5, 3, 20, 14, 18, 4};
-	unsigned int ball = draw(64), kind = 0;
+	unsigned int r = draw(64), kind = 0;
 
-	while (ball >= shares[kind])
-		ball -= shares[kind++];
+	while (r >= shares[kind])
+		r -= shares[kind++];
 	return kind;
 }
 
 static struct step draw_step(void)
 {
 	static const uint32_t flags[] = {MAP_RW, MAP_RW, MAP_READ, MAP_WRITE};
-	struct step s = {.kind = draw_kind(), .master = draw(world.count), .domain = draw(DOMAINS)};
+	struct step s = {.kind = draw_kind(), .master = draw(fuzz.count), .domain = draw(DOMAINS)};
 
 	s.first = draw(WINDOW);
 	s.last = s.first + draw(s.kind == STEP_UNMAP ? 6 : 3);
@@ -97,26 +111,26 @@ static struct step draw_step(void)
 
 static const struct model_endpoint *self(const struct step *s)
 {
-	return model_endpoint(world.model, world.masters[s->master]->id);
+	return model_endpoint(fuzz.model, fuzz.masters[s->master]->id);
 }
 
 static bool domain_exists(uint32_t domain)
 {
-	for (unsigned int i = 0; i < world.model->endpoint_count; i++)
-		if (world.model->endpoints[i].attached && world.model->endpoints[i].domain == domain)
+	for (unsigned int i = 0; i < fuzz.model->endpoint_count; i++)
+		if (fuzz.model->endpoints[i].attached && fuzz.model->endpoints[i].domain == domain)
 			return true;
 	return false;
 }
 
 static uint64_t address_of(unsigned int page)
 {
-	return world.iova + page * iommu.page;
+	return fuzz.iova + page * iommu.page;
 }
 
 static struct model_request request_of(const struct step *s)
 {
-	uint32_t domain = world.domains[s->domain];
-	const struct endpoint *ep = world.masters[s->master];
+	uint32_t domain = fuzz.domains[s->domain];
+	const struct endpoint *ep = fuzz.masters[s->master];
 	uint64_t start = address_of(s->first), end = address_of(s->last + 1) - 1;
 
 	switch (s->kind) {
@@ -125,7 +139,7 @@ static struct model_request request_of(const struct step *s)
 	case STEP_DETACH:
 		return detach_of(self(s)->domain, ep);
 	case STEP_MAP:
-		return map_of(domain, start, end, world.memory + s->memory * iommu.page, s->flags);
+		return map_of(domain, start, end, fuzz.memory + s->memory * iommu.page, s->flags);
 	default:
 		return unmap_of(domain, start, end);
 	}
@@ -134,7 +148,7 @@ static struct model_request request_of(const struct step *s)
 /* A cut beside mappings that are covered is a matter of DEV-UNMAP-6. */
 static bool cuts_and_covers(const struct model_request *r)
 {
-	const struct model *m = world.model;
+	const struct model *m = fuzz.model;
 	bool covers = false;
 
 	for (unsigned int i = 0; i < m->mapping_count; i++)
@@ -150,10 +164,10 @@ static bool translates(const struct step *s, uint32_t access, uint8_t **target)
 	struct model_extent extent;
 	uint8_t reason;
 
-	if (!model_translate(world.model, world.masters[s->master]->id, address, access, &extent,
+	if (!model_translate(fuzz.model, fuzz.masters[s->master]->id, address, access, &extent,
 			     &reason))
 		return false;
-	*target = world.memory + (extent.phys + (address - extent.start) - phys(world.memory));
+	*target = fuzz.memory + (extent.phys + (address - extent.start) - phys(fuzz.memory));
 	return true;
 }
 
@@ -171,11 +185,11 @@ static bool makes_sense(const struct step *s)
 
 	switch (s->kind) {
 	case STEP_ATTACH:
-		return !self(s)->attached || self(s)->domain != world.domains[s->domain];
+		return !self(s)->attached || self(s)->domain != fuzz.domains[s->domain];
 	case STEP_DETACH:
 		return self(s)->attached;
 	case STEP_MAP:
-		return domain_exists(world.domains[s->domain]) || is_seldom(s);
+		return domain_exists(fuzz.domains[s->domain]) || is_seldom(s);
 	case STEP_UNMAP:
 		r = request_of(s);
 		return domain_exists(r.unmap.domain) ? !cuts_and_covers(&r) : is_seldom(s);
@@ -188,8 +202,8 @@ static bool makes_sense(const struct step *s)
 
 static bool failed(enum verdict verdict, const char *trouble)
 {
-	world.verdict = verdict;
-	snprintf(world.trouble, sizeof(world.trouble), "%s", trouble);
+	fuzz.verdict = verdict;
+	snprintf(fuzz.trouble, sizeof(fuzz.trouble), "%s", trouble);
 	return false;
 }
 
@@ -201,21 +215,21 @@ static bool is_refused_move(const struct model_request *r, const struct reply *r
 {
 	return r->head.type == REQUEST_ATTACH && reply->delivered && !reply->breach &&
 	       reply->status == STATUS_UNSUPP &&
-	       (model_rule_applies(world.model, RULE_ATTACH_MOVE, r) ||
+	       (model_rule_applies(fuzz.model, RULE_ATTACH_MOVE, r) ||
 		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
 }
 
 /* How requests for a domain that does not exist are refused is one of DEV-MAP-4 and DEV-UNMAP-3. */
 static bool is_for_no_domain(const struct model_request *r)
 {
-	return model_rule_applies(world.model, RULE_MAP_DOMAIN, r) ||
-	       model_rule_applies(world.model, RULE_UNMAP_DOMAIN, r);
+	return model_rule_applies(fuzz.model, RULE_MAP_DOMAIN, r) ||
+	       model_rule_applies(fuzz.model, RULE_UNMAP_DOMAIN, r);
 }
 
 static bool send(const struct model_request *r)
 {
 	struct reply reply;
-	enum verdict verdict = oracle_send(world.model, r, &reply);
+	enum verdict verdict = oracle_send(fuzz.model, r, &reply);
 
 	if (verdict == VERDICT_PASS || is_refused_move(r, &reply) ||
 	    (verdict == VERDICT_WARN && is_for_no_domain(r)))
@@ -226,10 +240,10 @@ static bool send(const struct model_request *r)
 }
 
 /* Every domain shows the private pages of all masters from its first ATTACH on. */
-static bool furnish(uint32_t domain)
+static bool map_private_pages(uint32_t domain)
 {
-	for (unsigned int i = 0; i < world.count; i++) {
-		const struct endpoint *ep = world.masters[i];
+	for (unsigned int i = 0; i < fuzz.count; i++) {
+		const struct endpoint *ep = fuzz.masters[i];
 		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + private_page_size() - 1,
 						ep->dma.page, MAP_RW);
 
@@ -241,26 +255,26 @@ static bool furnish(uint32_t domain)
 
 static bool do_request(const struct step *s)
 {
-	struct endpoint *ep = world.masters[s->master];
+	struct endpoint *ep = fuzz.masters[s->master];
 	struct model_request r = request_of(s);
 	bool is_new = s->kind == STEP_ATTACH && !domain_exists(r.attach.domain);
 
 	if (!send(&r))
 		return false;
 	dma_set_page_iova(&ep->dma, self(s)->attached ? ep->page_iova : phys(ep->dma.page));
-	return !is_new || !domain_exists(r.attach.domain) || furnish(r.attach.domain);
+	return !is_new || !domain_exists(r.attach.domain) || map_private_pages(r.attach.domain);
 }
 
 static bool do_access(const struct step *s)
 {
 	bool write = s->kind == STEP_WRITE;
-	struct endpoint *ep = world.masters[s->master];
+	struct endpoint *ep = fuzz.masters[s->master];
 	uint64_t address = address_of(s->first) + s->offset;
 	uint8_t *target = NULL;
 	bool passes = translates(s, write ? MAP_WRITE : MAP_READ, &target);
 	struct effect effect;
 
-	set_timeout(ep, !passes || world.shrinking);
+	set_timeout(ep, !passes || fuzz.shrinking);
 	effect = write ? write_effect(ep, address, ACCESS, target, passes ? ACCESS : 0)
 		       : read_effect(ep, address, target, ACCESS);
 	if (effect.stray)
@@ -275,20 +289,20 @@ static bool do_step(const struct step *s)
 	return s->kind >= STEP_WRITE ? do_access(s) : do_request(s);
 }
 
-/* Nobody is attached, and the domains are new. */
+/* No endpoint is attached, and the domains are new. */
 static void begin(void)
 {
 	endpoints_quiesce();
 	iommu_detach_all();
 	event_drain();
 	for (unsigned int i = 0; i < DOMAINS; i++)
-		world.domains[i] = fresh_domain();
-	model_reset(world.model);
-	world.model->accepted = iommu.dev.accepted;
+		fuzz.domains[i] = fresh_domain();
+	model_reset(fuzz.model);
+	fuzz.model->accepted = iommu.dev.accepted;
 }
 
 /* Draws until something fails, or the round is over. Yields how many steps were made. */
-static unsigned int play(struct step *steps, bool *fails)
+static unsigned int run_steps(struct step *steps, bool *fails)
 {
 	unsigned int count = 0;
 
@@ -333,12 +347,12 @@ static void shrink(struct step *steps, unsigned int *count)
 {
 	struct deadline deadline = deadline_in(SHRINK_US);
 
-	world.shrinking = true;
+	fuzz.shrinking = true;
 	for (unsigned int size = *count / 2; size; size /= 2)
 		for (unsigned int from = 0; from < *count && !iommu.dead && !deadline_over(&deadline);)
 			if (!leave_out(steps, count, from, size))
 				from += size;
-	world.shrinking = false;
+	fuzz.shrinking = false;
 }
 
 static int print_step(char *text, size_t size, const struct step *s)
@@ -359,8 +373,8 @@ static int print_step(char *text, size_t size, const struct step *s)
 	}
 }
 
-/* The last steps, as many as there is room for: whole, or behind an ellipsis. */
-static void tell(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
+/* Show the last steps, as many as there is room for: all, or after an ellipsis. */
+static void report_steps(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
 {
 	char expected[100], text[96], one[24];
 	unsigned int from = count, length = 0;
@@ -372,46 +386,47 @@ static void tell(struct source_line at, uint64_t seed, const struct step *steps,
 	length = snprintf(text, sizeof(text), "%s", from ? " .." : "");
 	for (; from < count; from++)
 		length += print_step(text + length, sizeof(text) - length, &steps[from]);
-	judge(world.verdict, at, expected, "%s behind%s", world.trouble, text);
+	judge(fuzz.verdict, at, expected, "%s after%s", fuzz.trouble, text);
 }
 
-static bool play_round(struct source_line at, uint64_t seed)
+static bool run_round(struct source_line at, uint64_t seed)
 {
 	static struct step steps[STEPS];
 	enum verdict verdict;
 	unsigned int count;
 	bool fails;
 
-	sow(seed);
-	count = play(steps, &fails);
+	seed_rng(seed);
+	count = run_steps(steps, &fails);
 	if (!fails)
 		return true;
-	verdict = world.verdict;
+	verdict = fuzz.verdict;
 	if (!iommu.dead)
 		shrink(steps, &count);
-	if (world.verdict != verdict)
-		world.verdict = VERDICT_FAIL;
-	tell(at, seed, steps, count);
+	if (fuzz.verdict != verdict)
+		fuzz.verdict = VERDICT_FAIL;
+	report_steps(at, seed, steps, count);
 	return false;
 }
 
-static void build_world(void)
+static void fuzz_setup(void)
 {
-	world.count = 0;
-	for (unsigned int i = 0; i < endpoint_count() && world.count < MASTERS; i++)
+	fuzz.count = 0;
+	for (unsigned int i = 0; i < endpoint_count() && fuzz.count < MASTERS; i++)
 		if (endpoint(i)->dma.ops->exact && !is_slow(endpoint(i)))
-			world.masters[world.count++] = endpoint(i);
-	world.model = oracle();
-	world.iova = iova_window(WINDOW);
-	world.memory = watched_pages(MEMORY);
+			fuzz.masters[fuzz.count++] = endpoint(i);
+	fuzz.model = oracle();
+	fuzz.iova = iova_window(WINDOW);
+	fuzz.memory = watched_pages(MEMORY);
 }
 
+/* DEV-OPS-1 (SHOULD): Successful requests complete with status 0 (OK) */
 TEST(DEV_OPS_1, requests_drawn_by_lot_do_what_the_model_says, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint64_t seed = test_option("seed", DEFAULT_SEED), rounds = test_option("rounds", 1);
 
-	build_world();
-	for (uint64_t round = 0; world.count && round < rounds; round++)
-		if (!play_round(AT, seed + round))
+	fuzz_setup();
+	for (uint64_t round = 0; fuzz.count && round < rounds; round++)
+		if (!run_round(AT, seed + round))
 			return;
 }

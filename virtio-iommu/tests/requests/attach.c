@@ -16,6 +16,7 @@ static struct reply attach_reserved(uint32_t domain, uint32_t endpoint, const ui
 	return send_attach(&request);
 }
 
+/* DEV-ATTACH-1 (MUST): Non-zero `reserved` in ATTACH => refused with INVAL */
 /* A device that looks at one byte of the four only would let the others pass. */
 TEST(DEV_ATTACH_1, each_reserved_byte_is_checked, NEEDS_ENDPOINT)
 {
@@ -54,6 +55,7 @@ TEST(DEV_ATTACH_1, refusal_keeps_the_old_attachment, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova - 1 + 2 * iommu.page, 1);
 }
 
+/* DEV-ATTACH-2 (MUST): Any unknown `flags` bit in ATTACH => refused with INVAL */
 TEST(DEV_ATTACH_2, each_unknown_flag_is_refused, NEEDS_ENDPOINT)
 {
 	for (unsigned int bit = 1; bit < 32; bit++) {
@@ -105,6 +107,7 @@ static void attach_missing(struct source_line at, uint32_t id)
 	expect_no_domain(at, domain);
 }
 
+/* DEV-ATTACH-3 (MUST): Unknown endpoint => refused with NOENT */
 TEST(DEV_ATTACH_3, largest_id_does_not_exist, NEEDS_NOTHING)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
@@ -135,6 +138,7 @@ TEST(DEV_ATTACH_3, refusal_leaves_the_real_endpoint_alone, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/* DEV-ATTACH-4 (MAY): Sharing a domain between endpoints is optional */
 /* Either both are in the domain, or the first one alone. */
 TEST(DEV_ATTACH_4, sharing_is_an_option, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -151,6 +155,7 @@ TEST(DEV_ATTACH_4, sharing_is_an_option, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* DEV-ATTACH-5 (MUST): If sharing is impossible, refuse with UNSUPP */
 /* Sharing is optional (DEV-ATTACH-4); a device that cannot do it says UNSUPP, and nothing else. */
 TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -182,6 +187,7 @@ static void join_other_kind(struct source_line at, uint32_t kind)
 	expect_status(at, BY_LEVEL, &reply, STATUS_INVAL);
 }
 
+/* DEV-ATTACH-6 (SHOULD): Joining an existing domain with a BYPASS flag that does not match the ... */
 TEST(DEV_ATTACH_6, bypass_flag_on_a_normal_domain_is_refused,
      NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
 {
@@ -206,6 +212,7 @@ TEST(DEV_ATTACH_6, missing_bypass_flag_on_a_bypass_domain_is_refused,
 	EXPECT_WRITES(endpoint(0), phys(page), page, 8);
 }
 
+/* DEV-ATTACH-7 (SHOULD): Attaching an endpoint that sits in another domain is expected to move it */
 TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 {
 	uint8_t *other = watched_pages(1);
@@ -219,6 +226,7 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
+/* AMB-5 (open point): ATTACH of an endpoint to the domain it is already in (L368, L377 speak of *another*) */
 /* A no-op, or a DETACH that ends the domain and an ATTACH that makes it anew: both are right. */
 TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 {
@@ -240,6 +248,7 @@ TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 	}
 }
 
+/* DEV-ATTACH-8 (SHOULD): That move is expected to look like DETACH followed by ATTACH */
 /* A move detaches first: a domain that lost its only member is gone, and so are its mappings. */
 TEST(DEV_ATTACH_8, domain_ends_when_its_only_member_moves, NEEDS_DMA)
 {
@@ -288,6 +297,7 @@ static bool same_properties(uint32_t one, uint32_t other)
 	return is_ok(&reply) && !memcmp(properties, reply.bytes, size);
 }
 
+/* DEV-ATTACH-10 (SHOULD): Endpoint with properties compatible with those already in the domain is ... */
 /* Equal properties are compatible, whatever that word means otherwise. */
 TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
      NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS | NEEDS_PROBE)
@@ -302,6 +312,7 @@ TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
 	EXPECT_OK(reply);
 }
 
+/* DEV-ATTACH-9 (MUST): If moving is impossible, refuse with UNSUPP */
 TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -335,6 +346,7 @@ static void expect_attached(struct source_line at, struct endpoint *ep)
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
+/* DEV-ATTACH-12 (MUST): An ATTACH that is not refused really attaches */
 TEST(DEV_ATTACH_12, attached_endpoint_is_translated, NEEDS_DMA)
 {
 	expect_attached(AT, endpoint(0));

@@ -18,6 +18,7 @@ static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t 
 	return send_detach(&request);
 }
 
+/* DEV-DETACH-1 (MUST): `reserved` of DETACH has no influence */
 /* Unlike in ATTACH, the reserved bytes are ignored: the request does its work. */
 TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
 {
@@ -55,6 +56,7 @@ static void detach_missing(struct source_line at, uint32_t domain, uint32_t id)
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
 
+/* DEV-DETACH-2 (MUST): Unknown endpoint => refused with NOENT */
 TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -83,6 +85,7 @@ TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/* DEV-DETACH-3 (MAY): Unknown domain, or endpoint not in that domain: the device can answer INVAL */
 /*
  * The endpoint is not in the domain that is named: the status is open, the effect is not (AMB-7):
  * it stays where it is.
@@ -115,6 +118,7 @@ TEST(DEV_DETACH_3, unknown_domain_is_answered, NEEDS_ENDPOINT)
 		INFO("DETACH from a domain that does not exist: %s", status_name(reply.status));
 }
 
+/* DEV-DETACH-4 (MUST): After detach the endpoint cannot use any mapping of that domain */
 /* The rings of the endpoint stay programmed, and what it used a moment ago may be cached. */
 TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 {

@@ -8,6 +8,7 @@
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
+/* N-DOM-1 (no keyword): First ATTACH creates the domain */
 TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
@@ -41,6 +42,7 @@ TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
 	}
 }
 
+/* N-DOM-2 (ISOLATION): Last DETACH ends the domain; id reusable and empty */
 TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -49,7 +51,7 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	reply = map_page(s.domain, s.iova, s.target, MAP_RW);
-	EXPECT(!is_ok(&reply), "no domain behind the last DETACH: MAP in it is refused", "status OK");
+	EXPECT(!is_ok(&reply), "no domain after the last DETACH: MAP in it is refused", "status OK");
 	EXPECT_NO_DOMAIN(s.domain);
 }
 
@@ -89,6 +91,7 @@ static bool make_pair(struct source_line at, struct pair *p, struct endpoint *fi
 	return attach_with_dma(at, first, domain) && attach_with_dma(at, second, other);
 }
 
+/* N-DOM-3 (ISOLATION): Different domains are isolated */
 /* The same address in both domains: each endpoint reaches its own memory, and no other. */
 TEST(N_DOM_3, same_address_in_two_domains, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
@@ -169,6 +172,7 @@ TEST(N_DOM_3, unmap_counts_for_one_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	EXPECT_WRITES(p.second, p.iova, p.two, 8);
 }
 
+/* N-DOM-4 (no keyword): Several endpoints can share a domain */
 TEST(N_DOM_4, both_members_reach_the_mapping, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	struct endpoint *second = endpoint(1);
@@ -213,6 +217,7 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }
 
+/* N-DOM-5 (ISOLATION): One domain per endpoint at a time */
 TEST(N_DOM_5, old_mapping_is_out_of_reach_after_a_move, NEEDS_DMA)
 {
 	uint8_t *other = watched_pages(1);

@@ -38,8 +38,8 @@ static enum after expect_unparsed(struct source_line at, const void *readable, u
 }
 
 /*
- * The tail is where it always is, whatever the readable part has, down to none of the head: a device that finds
- * it there can refuse the request instead.
+ * The tail is where it always is, whatever the readable part has, down to none of the head: a device that
+ * finds it there can refuse the request instead.
  */
 static bool is_refused(const struct reply *reply)
 {
@@ -71,6 +71,7 @@ static enum after expect_short_ones(struct source_line at, const void *readable,
 	return after;
 }
 
+/* N-REQ-1 (no keyword): A request that cannot be parsed (too small for its type, no room for the tail) ... */
 TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
 {
 	struct attach_request request = {
@@ -161,6 +162,7 @@ TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
 	expect_unparsed(AT, &request, sizeof(request), 0);
 }
 
+/* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Every request comes back once, with a status, however many are sent. */
 TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 {
@@ -186,7 +188,7 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 }
 
 /*
- * Requests that no other depends on, behind one notification. In which order they come back is open.
+ * Requests that no other depends on, with one notification. In which order they come back is open.
  */
 TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 {

@@ -41,7 +41,7 @@ static void expect_undisturbed(struct source_line at, const struct page_window *
 		found = "a mapped page can be mapped";
 	if (found)
 		judge(VERDICT_WARN, at, "pages next to a range that is none are as they were",
-		      "behind %#lx-%#lx %s", start, end, found);
+		      "after %#lx-%#lx %s", start, end, found);
 }
 
 static void expect_answer(struct source_line at, const struct reply *reply, uint64_t start, uint64_t end)
@@ -54,7 +54,7 @@ static void expect_answer(struct source_line at, const struct reply *reply, uint
 		      "%#lx-%#lx: used.len %u does not cover it", start, end, reply->length);
 }
 
-/* A domain made behind all that works. */
+/* A domain made after all that works. */
 static void expect_recovery(struct source_line at, struct page_window *s)
 {
 	if (!detach_endpoint(at, s->ep, s->domain) || !make_neighbours(at, VERDICT_FAIL, s))
@@ -64,7 +64,7 @@ static void expect_recovery(struct source_line at, struct page_window *s)
 	expect_unmapped(at, s, 5, 6);
 }
 
-/* The ends of ranges that end in front of their start, in pages of the space: start page, end page. */
+/* Ranges that end in front of their start, in pages of the window: start page, end page. */
 static const struct {
 	unsigned int start, end;
 } inverted[] = {{4, 3}, {3, 1}, {4, 2}, {7, 0}, {6, 5}, {7, 6}};
@@ -83,6 +83,7 @@ static void inverted_range(const struct page_window *s, unsigned int index, uint
 	*end = index == INVERTED ? iommu.page - 1 : 0;
 }
 
+/* DRV-MAP-3 (MUST): `virt_end` strictly above `virt_start` */
 TEST(DRV_MAP_3, range_that_ends_before_it_starts_maps_nothing, NEEDS_DMA)
 {
 	struct page_window s;
@@ -132,6 +133,7 @@ TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DMA)
 		INFO("a MAP of one byte is answered with %s", status_name(reply.status));
 }
 
+/* DRV-UNMAP-5 (MUST): Last address is a mapping's last address or outside any mapping */
 TEST(DRV_UNMAP_5, range_that_ends_before_it_starts_removes_nothing, NEEDS_DMA)
 {
 	struct page_window s;
@@ -159,13 +161,13 @@ TEST(DRV_UNMAP_5, range_that_ends_before_it_starts_removes_nothing, NEEDS_DMA)
 
 /* One byte more than pages 5-6, on one side or on both: all goes with OK, nothing with RANGE or INVAL. */
 static const struct {
-	unsigned int before, behind;
+	unsigned int before, after;
 } margins[] = {{0, 1}, {1, 0}, {1, 1}};
 
 static uint8_t unmap_with_margin(struct source_line at, const struct page_window *s, unsigned int index)
 {
 	uint64_t start = page_start(s, 5) - margins[index].before;
-	uint64_t end = page_end(s, 6) + margins[index].behind;
+	uint64_t end = page_end(s, 6) + margins[index].after;
 	struct reply reply = unmap(s->domain, start, end);
 	bool stays;
 
@@ -180,6 +182,7 @@ static uint8_t unmap_with_margin(struct source_line at, const struct page_window
 	return reply.status;
 }
 
+/* AMB-14 (open point): UNMAP has no alignment rule */
 TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 {
 	struct page_window s;

@@ -30,6 +30,7 @@ static void note(struct answers *answers, const char *what, const struct reply *
 		answers->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
+/* AMB-4 (open point): L223-225 lets a driver map single bytes if bit 0 of the mask is set, L497 asks ... */
 /* The driver may not send it (5.13.6.5.1), though the granule allows it. */
 TEST(AMB_4, one_byte_mapping, NEEDS_DMA)
 {
@@ -73,6 +74,7 @@ static void expect_kept_or_detached(struct source_line at, const struct page_fix
 	expect_write_blocked(at, s->ep, s->iova + iommu.page, 8);
 }
 
+/* AMB-6 (open point): A refused move: is the old attachment kept? 'Refuse' suggests yes, 'as DETACH ... */
 TEST(AMB_6, refused_attach_keeps_or_detaches, NEEDS_DMA)
 {
 	uint32_t other = fresh_domain();
@@ -145,7 +147,8 @@ TEST(AMB_6, own_bypass_domain_is_asked_to_translate, NEEDS_DMA | NEEDS_BYPASS_CO
 	EXPECT_WRITE_BLOCKED(ep, phys(page), 8);
 }
 
-/* Whatever comes back: nobody leaves a domain that is not named together with him. */
+/* AMB-7 (open point): DETACH naming a wrong domain: besides INVAL anything can be answered and the ... */
+/* Whatever comes back: no endpoint leaves a domain that is not named together with it. */
 TEST(AMB_7, detach_from_a_wrong_domain, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	uint32_t other = fresh_domain(), second = endpoint(1)->id;
@@ -176,6 +179,7 @@ static void note_refusal(struct source_line at, struct answers *answers, const c
 		      reply.status, reply.length);
 }
 
+/* AMB-8 (open point): No status is prescribed for: MAP over a reserved region, outside input_range, ... */
 TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DMA)
 {
 	const struct iommu_config *c = &iommu.config;
@@ -204,16 +208,16 @@ enum { FAULTY_REQUESTS = 9 };
 static struct reply send_faulty(unsigned int i, const struct page_fixture *s, uint32_t unknown)
 {
 	uint64_t page = iommu.page, start = s->iova, end = start + page - 1, memory = phys(s->target);
-	const uint32_t nobody = UINT32_MAX, bad_flags = 1u << 31;
+	const uint32_t no_endpoint = UINT32_MAX, bad_flags = 1u << 31;
 
 	switch (i) {
 	case 0:
-		return attach(unknown, nobody, bad_flags);
+		return attach(unknown, no_endpoint, bad_flags);
 	case 1:
 		return send_attach(&(struct attach_request){
-			{.type = REQUEST_ATTACH}, unknown, nobody, 0, {1}});
+			{.type = REQUEST_ATTACH}, unknown, no_endpoint, 0, {1}});
 	case 2:
-		return detach(unknown, nobody);
+		return detach(unknown, no_endpoint);
 	case 3:
 		return map(unknown, start, end, memory, MAP_RW | bad_flags);
 	case 4:
@@ -239,6 +243,7 @@ static bool has_a_must(unsigned int i)
 #define ANY_BUT_OK (1u << (STATUS_NOMEM + 1)) - (1u << (STATUS_OK + 1))	/* each alone is a SHOULD */
 #define ANY (1u << (STATUS_NOMEM + 1)) - 1
 
+/* AMB-9 (open point): Order of checks when several errors meet */
 TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 {
 	static const uint16_t allowed[FAULTY_REQUESTS] = {
@@ -266,7 +271,8 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 	INFO("%s", answers.text);
 }
 
-/* A device that asks for a reset is well again behind it; one that does not goes on as it was. */
+/* AMB-11 (open point): Malformed request: L210-213 (no keyword) returns it unwritten; the generic ... */
+/* A device that asks for a reset is well again after it; one that does not goes on as it was. */
 TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
 {
 	const uint8_t half[2] = {REQUEST_ATTACH};
@@ -285,6 +291,7 @@ TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
 }
 
+/* AMB-13 (open point): Execution order of requests in flight without IN_ORDER (split); packed fixes ... */
 /*
  * MAP and UNMAP of one page, and a request that fails, all in flight. In any order both succeed, the
  * third does not, and the page is there or not.
@@ -318,7 +325,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 			return;
 		}
 	if (tails[0].status || tails[2].status || tails[1].status != STATUS_NOENT)
-		judge(VERDICT_FAIL, AT, "MAP: OK, ATTACH of nobody: NOENT, UNMAP: OK", "%s, %s, %s",
+		judge(VERDICT_FAIL, AT, "MAP: OK, ATTACH of no endpoint: NOENT, UNMAP: OK", "%s, %s, %s",
 		      status_name(tails[0].status), status_name(tails[1].status),
 		      status_name(tails[2].status));
 	mapped = write_effect(s.ep, iova, 8, s.target + iommu.page, 8).exact;
@@ -354,6 +361,7 @@ static bool longer_is_taken(struct source_line at, const void *request, uint32_t
 	return is_ok(&reply);
 }
 
+/* AMB-16 (open point): Readable part longer than the struct (future fields) */
 TEST(AMB_16, longer_requests_are_done_or_refused, NEEDS_DMA)
 {
 	struct page_fixture s;

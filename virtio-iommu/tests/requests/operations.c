@@ -19,6 +19,7 @@ static struct request_head head(uint8_t type, unsigned int i)
 		type, {head_bytes[i][0], head_bytes[i][1], head_bytes[i][2]}};
 }
 
+/* DEV-OPS-1 (SHOULD): Successful requests complete with status 0 (OK) */
 TEST(DEV_OPS_1, attach_and_detach_succeed_with_ok, NEEDS_ENDPOINT)
 {
 	uint32_t domain = fresh_domain();
@@ -55,6 +56,7 @@ TEST(DEV_OPS_1, probe_succeeds_with_ok, NEEDS_ENDPOINT | NEEDS_PROBE)
 	}
 }
 
+/* DEV-OPS-4 (MUST): `reserved` of the request head has no influence */
 TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
@@ -163,6 +165,7 @@ static void expect_zero_tail(struct source_line at, const struct reply *reply)
 		      bytes[2], bytes[3], reply->length);
 }
 
+/* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
 /* Sent twice each, with different bytes in the buffer before. */
 TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
 {
@@ -222,6 +225,7 @@ static struct reply unknown_request(uint8_t type, uint32_t size, uint32_t writab
 	return request_raw(bytes, size, writable);
 }
 
+/* DEV-OPS-2 (SHOULD NOT): When the request type is unknown, the device is not expected to store ... */
 /* A device that does not know the type cannot know where the tail is: it writes nothing. */
 TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
 {
@@ -237,6 +241,7 @@ TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
 	}
 }
 
+/* DEV-OPS-3 (SHOULD): ...and it is expected to give the buffer back with used length 0 */
 TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 {
 	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {

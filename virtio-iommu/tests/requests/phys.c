@@ -4,12 +4,12 @@
  * 5.13.6.5.1). Any status will do. What is reached is what the formula gives, or nothing.
  */
 #include "driver/iova.h"
-#include "driver/reserved.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 #include "pci/pci.h"
 
+/* DRV-MAP-4 (SHOULD): Set the MMIO flag when the physical range is device registers */
 TEST(DRV_MAP_4, memory_with_the_mmio_flag, NEEDS_DMA | NEEDS_MMIO_FLAG)
 {
 	struct page_fixture s;
@@ -70,6 +70,7 @@ TEST(DRV_MAP_4, registers_with_and_without_the_mmio_flag, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* DRV-MAP-5 (SHOULD): One memory type per physical range */
 /* The last page of our memory, and one more: other memory or none. Only read. */
 TEST(DRV_MAP_5, range_past_the_end_of_memory, NEEDS_DMA)
 {

@@ -10,6 +10,7 @@
 #include "judge/test.h"
 #include "standard/property.h"
 
+/* DEV-PROBE-1 (MUST): `reserved[64]` of PROBE has no influence */
 TEST(DEV_PROBE_1, reserved_bytes_are_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	uint32_t size = iommu.config.probe_size;
@@ -46,6 +47,11 @@ struct walk {
 	struct property_head head;
 };
 
+static struct walk walk_of(const struct reply *reply)
+{
+	return (struct walk){.bytes = reply->bytes, .size = iommu.config.probe_size};
+}
+
 static bool walk_step(struct walk *walk)
 {
 	if (walk->offset + sizeof(walk->head) > walk->size)
@@ -65,12 +71,13 @@ static void walk_on(struct walk *walk)
 	walk->offset += sizeof(walk->head) + walk->head.length;
 }
 
+/* DEV-PROBE-6 (MUST): `length` counts the value only, not the 4-byte property header */
 /* The length of a RESV_MEM counts its value, 20 bytes, and not the 4 of its head. */
 TEST(DEV_PROBE_6, length_counts_the_value_only, NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
 	const unsigned int value = sizeof(struct property_resv_mem) - sizeof(struct property_head);
 	struct reply reply = probe(reserved_region(0)->endpoint);
-	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+	struct walk walk = walk_of(&reply);
 
 	REQUIRE_OK(reply);
 	for (; walk_step(&walk); walk_on(&walk))
@@ -85,7 +92,7 @@ TEST(DEV_PROBE_6, list_ends_within_probe_size, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		while (walk_step(&walk))
@@ -101,11 +108,12 @@ static bool plausible(const struct property_head *head)
 	       head->length == sizeof(struct property_resv_mem) - sizeof(*head);
 }
 
-/* Where a property begins that is not where the one before it ends, nobody will find it. */
+/* DEV-PROBE-7 (MUST): The next property starts exactly length+4 bytes after the previous one */
+/* A property that does not begin where the one before it ends is not found. */
 TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
 	struct reply reply = probe(reserved_region(0)->endpoint);
-	struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+	struct walk walk = walk_of(&reply);
 	unsigned int count = 0;
 
 	REQUIRE_OK(reply);
@@ -113,8 +121,8 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT | NEEDS_PROBE | 
 		EXPECT(plausible(&walk.head), "a property head where the last property ends",
 		       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
 	for (uint32_t i = walk.offset; i < walk.size; i++)
-		EXPECT(!reply.bytes[i], "no property behind the end of the list",
-		       "byte %u behind the end at %u is %#x", i, walk.offset, reply.bytes[i]);
+		EXPECT(!reply.bytes[i], "no property after the end of the list",
+		       "byte %u after the end at %u is %#x", i, walk.offset, reply.bytes[i]);
 	if (count < 2 && no_defect_so_far())
 		SKIP("the endpoint has fewer than two properties");
 }
@@ -126,6 +134,7 @@ static void probe_missing(struct source_line at, uint32_t id)
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
 
+/* DEV-PROBE-2 (SHOULD): Unknown endpoint => expected refusal with NOENT */
 TEST(DEV_PROBE_2, unknown_endpoint_is_refused, NEEDS_PROBE)
 {
 	if (!endpoint_id_is_unlisted(UINT32_MAX))
@@ -149,6 +158,7 @@ static struct reply probe_without_feature(void)
 	return request_raw(&request, sizeof(request), 64);
 }
 
+/* DEV-PROBE-3 (SHOULD NOT): Device that does not offer bit 4: a PROBE is not expected to store anything */
 /* Without the feature the request is of an unknown type. */
 TEST(DEV_PROBE_3, nothing_is_written_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
 {
@@ -159,6 +169,7 @@ TEST(DEV_PROBE_3, nothing_is_written_without_the_feature, NEEDS_ENDPOINT | NEEDS
 		       "byte %u is %#x", i, reply.bytes[i]);
 }
 
+/* DEV-PROBE-4 (SHOULD): ...and is expected to come back with used length 0 */
 TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT | NEEDS_NO_PROBE)
 {
 	struct reply reply = probe_without_feature();
@@ -167,6 +178,7 @@ TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT |
 	       reply.used ? "it came back" : "it did not come back", reply.length);
 }
 
+/* DEV-PROBE-5 (SHOULD): The upper 4 bits of each property's first le16 are zero */
 /* A driver skips a property where they are not, so there may seem to be no region at all. */
 TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -174,7 +186,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT | NEE
 
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		for (; walk_step(&walk); walk_on(&walk), count++)
@@ -214,6 +226,7 @@ static bool cut_size(unsigned int i, uint32_t *size)
 	return iommu.config.probe_size;
 }
 
+/* DEV-PROBE-8 (SHOULD NOT): Property area smaller than `probe_size`: no property is expected to be written */
 TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
      NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 {
@@ -228,6 +241,7 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 	}
 }
 
+/* DEV-PROBE-9 (SHOULD): ...and the request is expected to be refused with INVAL */
 /* The status is looked for in the last four bytes (AMB-10). */
 TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -247,25 +261,27 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT |
 	}
 }
 
+/* DEV-PROBE-10 (SHOULD): Property bytes left over are filled with zeroes */
 /* Sent twice, with different bytes in the buffer before. */
 TEST(DEV_PROBE_10, rest_of_the_property_area_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	for (unsigned int turn = 0; turn < 2; turn++) {
 		struct reply reply = probe(endpoint(0)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		while (walk_step(&walk) && fits(&walk))
 			walk_on(&walk);
 		for (uint32_t i = walk.offset; i < walk.size; i++)
 			if (reply.bytes[i]) {
-				EXPECT(false, "all bytes behind the last property are 0",
+				EXPECT(false, "all bytes after the last property are 0",
 				       "byte %u of %u is %#x", i, walk.size, reply.bytes[i]);
 				return;
 			}
 	}
 }
 
+/* N-PROBE-1 (no keyword): Parsing stops at type 0 or at the end */
 /* The last property may end where the area does: there is no room for an end mark, and no need. */
 TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
@@ -288,14 +304,15 @@ TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT | NEEDS_PROB
 		SKIP("no list of properties fills the area");
 }
 
-/* By the length that it states, an unknown property is got past, to those behind it. */
+/* DRV-PROBE-3 (SHOULD): Skip unknown property types */
+/* By the length that it states, an unknown property is got past, to those after it. */
 TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
 	unsigned int unknown = 0;
 
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
 		struct reply reply = probe(endpoint(i)->id);
-		struct walk walk = {reply.bytes, iommu.config.probe_size, 0, {0, 0}};
+		struct walk walk = walk_of(&reply);
 
 		REQUIRE_OK(reply);
 		for (; walk_step(&walk) && fits(&walk); walk_on(&walk)) {
@@ -304,21 +321,23 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT | NEEDS_PROB
 			       "type %u length %u at %u", walk.head.type, walk.head.length, walk.offset);
 		}
 		for (uint32_t at = walk.offset; at < walk.size; at++)
-			EXPECT(!reply.bytes[at], "no property behind the end of the list",
-			       "byte %u behind the end at %u is %#x", at, walk.offset, reply.bytes[at]);
+			EXPECT(!reply.bytes[at], "no property after the end of the list",
+			       "byte %u after the end at %u is %#x", at, walk.offset, reply.bytes[at]);
 	}
 	if (!unknown)
 		SKIP("the device lists no property that is unknown");
 	INFO("%u properties of unknown type", unknown);
 }
 
-/* A copy of the properties of an endpoint, NULL if PROBE is not OK. */
-static const uint8_t *properties(uint32_t id)
+/* Return a copy of the properties of an endpoint; NULL, judged with @otherwise, if PROBE is not OK. */
+static const uint8_t *properties(struct source_line at, enum verdict otherwise, uint32_t id)
 {
 	uint8_t *copy = arena_alloc(iommu.config.probe_size + 1, 8);
 	struct reply reply = probe(id);
 
-	return is_ok(&reply) ? memcpy(copy, reply.bytes, iommu.config.probe_size) : NULL;
+	if (!expect_status(at, otherwise, &reply, STATUS_OK))
+		return NULL;
+	return memcpy(copy, reply.bytes, iommu.config.probe_size);
 }
 
 static struct reply probe_with_room(uint32_t id, uint32_t more)
@@ -330,7 +349,7 @@ static struct reply probe_with_room(uint32_t id, uint32_t more)
 
 static const uint32_t more_room[] = {1, 4, 64};
 
-/* Behind probe_size bytes, or in the last four (AMB-10). */
+/* After probe_size bytes, or in the last four (AMB-10). */
 static bool has_status(const struct reply *reply, uint8_t status)
 {
 	uint32_t size = iommu.config.probe_size;
@@ -339,13 +358,14 @@ static bool has_status(const struct reply *reply, uint8_t status)
 	       (reply->delivered && reply->status == status);
 }
 
+/* DRV-PROBE-1 (MUST): Property area is exactly `probe_size` bytes */
 /*
  * More room than called for does no harm: the properties are where they always are. No driver may ask for
  * it, so that a device may refuse it, too.
  */
 TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-	const uint8_t *plain = properties(endpoint(0)->id);
+	const uint8_t *plain = properties(AT, VERDICT_ERROR, endpoint(0)->id);
 
 	REQUIRE(plain);
 	for (unsigned int i = 0; i < ARRAY_SIZE(more_room); i++) {
@@ -363,6 +383,7 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 	}
 }
 
+/* AMB-10 (open point): Where the tail is when the writable part is not the prescribed size (L726: ... */
 /* NOENT, which no property has there. Or INVAL, as the area is not what it must be. */
 TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 {
@@ -374,7 +395,7 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 
 		EXPECT(reply.used && !reply.breach &&
 		       (has_status(&reply, STATUS_NOENT) || has_status(&reply, STATUS_INVAL)),
-		       "status NOENT or INVAL behind probe_size bytes or in the last 4",
+		       "status NOENT or INVAL after probe_size bytes or in the last 4",
 		       "%u bytes more: none of these", more_room[i]);
 		INFO("in a larger area the status is %s", late ? "in the last 4 bytes" : "at probe_size");
 	}
@@ -382,17 +403,17 @@ TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 
 static void expect_same_properties(struct source_line at, uint32_t id, const uint8_t *plain, const char *when)
 {
-	const uint8_t *now = properties(id);
+	const uint8_t *now = properties(at, BY_LEVEL, id);
 
-	if (!now || memcmp(now, plain, iommu.config.probe_size))
-		judge(BY_LEVEL, at, "PROBE is OK and shows what it showed before", "%s: %s", when,
-		      now ? "other bytes" : "it is not OK");
+	if (now)
+		expect_bytes(at, now, plain, iommu.config.probe_size, "the properties, %s", when);
 }
 
+/* DRV-INIT-2 (SHOULD): With bit 4 negotiated, PROBE every endpoint before attaching it */
 /* PROBE changes nothing and depends on nothing: attached, between accesses, twice. */
 TEST(DRV_INIT_2, probe_while_attached_changes_nothing, NEEDS_DMA | NEEDS_PROBE)
 {
-	const uint8_t *plain = properties(endpoint(0)->id);
+	const uint8_t *plain = properties(AT, VERDICT_ERROR, endpoint(0)->id);
 	struct page_fixture s;
 
 	REQUIRE(plain);

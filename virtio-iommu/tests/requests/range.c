@@ -3,7 +3,6 @@
  * Input and domain ranges (virtio 1.4, 5.13.6, "Device operations").
  */
 #include "driver/iova.h"
-#include "driver/reserved.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
@@ -22,6 +21,7 @@ static void expect_outside(struct source_line at, const struct page_fixture *s, 
 		expect_write_blocked(at, s->ep, start, 8);
 }
 
+/* N-RANGE-1 (no keyword): A MAP outside input_range fails (range given when *offered*) */
 TEST(N_RANGE_1, map_above_the_input_range_fails, NEEDS_DMA | NEEDS_INPUT_RANGE)
 {
 	uint64_t end = iommu.config.input_end, page = iommu.page;
@@ -69,6 +69,7 @@ TEST(N_RANGE_1, both_ends_of_the_input_range_can_be_mapped, NEEDS_DMA | NEEDS_IN
 	EXPECT_WRITES(s.ep, last, s.target, 8);
 }
 
+/* N-RANGE-2 (no keyword): domain_range lists the usable ids */
 TEST(N_RANGE_2, both_ends_of_the_domain_range_are_usable, NEEDS_ENDPOINT | NEEDS_DOMAIN_RANGE)
 {
 	const uint32_t ids[] = {iommu.config.domain_start, iommu.config.domain_end};
@@ -124,6 +125,7 @@ static void unmap_outside(struct source_line at, const struct page_fixture *s, u
 	expect_writes(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
 }
 
+/* DRV-OPS-4 (MUST NOT): With bit 0 negotiated, no `virt_start` below / `virt_end` above the input range */
 TEST(DRV_OPS_4, unmap_beyond_the_input_range_is_whole_or_refused, NEEDS_DMA | NEEDS_INPUT_RANGE)
 {
 	const struct iommu_config *c = &iommu.config;
@@ -167,6 +169,7 @@ static void use_outside_id(struct source_line at, uint32_t id, uint32_t neighbou
 		detach_endpoint(at, ep, neighbour);
 }
 
+/* DRV-OPS-5 (MUST NOT): With bit 1 negotiated, no `domain` outside the domain range */
 TEST(DRV_OPS_5, ids_outside_of_the_domain_range_name_no_domain, NEEDS_DMA | NEEDS_DOMAIN_RANGE)
 {
 	const struct iommu_config *c = &iommu.config;

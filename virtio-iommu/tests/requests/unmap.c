@@ -21,6 +21,7 @@ static struct reply unmap_reserved(const struct page_window *s, unsigned int pag
 	return send_unmap(&request);
 }
 
+/* DEV-UNMAP-1 (MAY): Non-zero `reserved` in UNMAP can be answered with INVAL */
 /* INVAL or OK: either is right, but OK must have done it. */
 TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 {
@@ -40,6 +41,7 @@ TEST(DEV_UNMAP_1, nonzero_reserved_is_refused_or_ignored, NEEDS_DMA)
 		INFO("non-zero reserved bytes are ignored");
 }
 
+/* DEV-UNMAP-2 (MAY): ...and even then the unmap itself can have been carried out */
 TEST(DEV_UNMAP_2, refused_for_reserved_bytes_or_done, NEEDS_DMA)
 {
 	struct page_window s;
@@ -68,6 +70,7 @@ static void expect_unmap_noent(struct source_line at, uint32_t domain)
 	expect_status(at, BY_LEVEL, &reply, STATUS_NOENT);
 }
 
+/* DEV-UNMAP-3 (SHOULD): Unknown domain => expected NOENT */
 TEST(DEV_UNMAP_3, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
 {
 	expect_unmap_noent(AT, fresh_domain());
@@ -83,6 +86,7 @@ TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
 	expect_unmap_noent(AT, s.domain);
 }
 
+/* DEV-UNMAP-4 (SHOULD): UNMAP on a bypass domain => expected refusal with INVAL */
 TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t *page = watched_pages(1);
@@ -100,6 +104,7 @@ static const struct {
 	unsigned int first, last;
 } cuts[] = {{1, 2}, {3, 4}, {2, 3}, {0, 2}, {3, 8}, {4, 4}, {1, 1}};
 
+/* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
 TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 {
 	struct page_window s;
@@ -113,6 +118,7 @@ TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
 	}
 }
 
+/* DEV-UNMAP-6 (SHOULD NOT): ...and no mapping at all is expected to be removed by that request */
 TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 {
 	struct page_window s;
@@ -170,6 +176,7 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	EXPECT_MAPPED(s, 7, 10);
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
 {
 	struct page_window s;
@@ -273,24 +280,22 @@ TEST(DEV_UNMAP_7, whole_input_range_is_emptied, NEEDS_DMA)
 	EXPECT_UNMAPPED(s, 0, PAGES - 1);
 }
 
-/*
- * The examples of the text, in pages: what is mapped, what is unmapped, and whether that is to
- * succeed. {1, 0} is no range.
- */
+#define NO_PAGES {1, 0}
+
+/* The examples of the text, in pages. */
 static const struct example {
 	struct {
 		unsigned int first, last;
-	} maps[2], unmap;
+	} maps[2], unmap, kept;
 	bool succeeds;
-	unsigned int kept_first, kept_last;	/* {1, 0}: nothing is left */
 } examples[] = {
-	{{{1, 0}, {1, 0}}, {0, 4}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {5, 9}}, {0, 9}, true, 1, 0},
-	{{{0, 9}, {1, 0}}, {0, 4}, false, 0, 9},
-	{{{0, 4}, {5, 9}}, {0, 4}, true, 5, 9},
-	{{{0, 4}, {1, 0}}, {0, 9}, true, 1, 0},
-	{{{0, 4}, {8, 9}}, {0, 9}, true, 1, 0},
+	{.maps = {NO_PAGES, NO_PAGES}, .unmap = {0, 4}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 9}, NO_PAGES}, .unmap = {0, 4}, .succeeds = false, .kept = {0, 9}},
+	{.maps = {{0, 4}, {5, 9}}, .unmap = {0, 4}, .succeeds = true, .kept = {5, 9}},
+	{.maps = {{0, 4}, NO_PAGES}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
+	{.maps = {{0, 4}, {8, 9}}, .unmap = {0, 9}, .succeeds = true, .kept = NO_PAGES},
 };
 
 static void try_example(struct source_line at, const struct example *e)
@@ -308,13 +313,14 @@ static void try_example(struct source_line at, const struct example *e)
 		expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	else if (is_ok(&reply))
 		judge(BY_LEVEL, at, "a mapping is not cut in two", "UNMAP answers OK");
-	if (e->kept_first <= e->kept_last)
-		expect_mapped(at, &s, e->kept_first, e->kept_last);
+	if (e->kept.first <= e->kept.last)
+		expect_mapped(at, &s, e->kept.first, e->kept.last);
 	else
 		expect_unmapped(at, &s, 0, 9);
 	detach_endpoint(at, s.ep, s.domain);
 }
 
+/* N-UNMAP-1 (no keyword): The seven examples */
 TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(examples); i++)

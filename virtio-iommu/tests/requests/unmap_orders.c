@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order: what a device
- * keeps them in, a list or a tree, looks different each time. The model says what is right.
+ * UNMAP (virtio 1.4, 5.13.6.6) of up to five mappings that were made in every order. The model says what is
+ * right.
+ *
+ * The text: a range that covers mappings whole removes them; one that would cut a mapping is refused with
+ * RANGE and removes nothing. In which order the mappings were made does not matter.
+ *
+ * Broken is a device whose list or tree answers otherwise in some of its shapes: a search that starts at
+ * the wrong node, a walk that removes the first mappings before it meets the one that would be cut, a
+ * removal that loses a neighbour when the tree is balanced.
+ *
+ * It is told apart by every order of up to four mappings and many of five, with ranges that touch, cut or
+ * cover them, and by MAP: what was removed can be mapped again, what stayed cannot. DMA agrees with that in
+ * one order of SAMPLE.
+ *
+ * Tolerated: what a cut is answered with and what it removes are two requirements (DEV-UNMAP-5, -6); each
+ * is looked for where the other does not show.
  */
 #include <stdio.h>
 
@@ -46,11 +60,11 @@ static struct model_request map_of_range(const struct sweep *s, const struct par
 		      s->window.target + range->first * iommu.page, MAP_RW);
 }
 
-static void tell(const struct sweep *s, const char *what, const struct part *range,
-		 const struct reply *reply)
+static void report_answer(const struct sweep *s, const char *what, const struct part *range,
+			  const struct reply *reply)
 {
 	char expected[100];
-	unsigned int length = snprintf(expected, sizeof(expected), "in pages, behind MAP");
+	unsigned int length = snprintf(expected, sizeof(expected), "in pages, after MAP");
 
 	for (unsigned int i = 0; i < s->count; i++) {
 		const struct part *part = &parts[s->order[i]];
@@ -69,7 +83,7 @@ static bool send(const struct sweep *s, const struct model_request *r, const str
 {
 	if (oracle_send(s->model, r, reply) == VERDICT_PASS)
 		return true;
-	tell(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
+	report_answer(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
 	return false;
 }
 
@@ -180,7 +194,7 @@ static bool make_parts(const struct sweep *s)
 	return true;
 }
 
-/* Each @step-th order of some parts, then @look, then an empty space again. */
+/* Each @step-th order of some parts, then @look, then an empty window again. */
 static bool sweep_count(struct sweep *s, unsigned int count, unsigned int step,
 			bool (*look)(struct sweep *s))
 {
@@ -250,6 +264,7 @@ static bool look_for_cuts(struct sweep *s)
 	       (!next_range(s, &range, cuts) || send_unmap_range(s, &range));
 }
 
+/* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
 TEST(DEV_UNMAP_5, every_cut_is_refused_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 5, look_for_cuts);
@@ -273,6 +288,7 @@ static bool look_for_losses(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-6 (SHOULD NOT): ...and no mapping at all is expected to be removed by that request */
 TEST(DEV_UNMAP_6, nothing_is_removed_in_any_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_losses);
@@ -295,6 +311,7 @@ static bool look_for_rest(struct sweep *s)
 	return true;
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, all_that_is_covered_goes_in_every_order_of_mappings, NEEDS_DMA)
 {
 	sweep(AT, 1, look_for_rest);

@@ -6,7 +6,7 @@
 #include "judge/steps/notification.h"
 #include "judge/test.h"
 
-/* The device shall notify when it uses the buffer behind @ahead others, each of @slots descriptors. */
+/* The device shall notify when it uses the buffer after @ahead others, each of @slots descriptors. */
 static void ask_for(uint16_t ahead, uint16_t slots)
 {
 	struct ring *ring = &iommu.requests;
@@ -28,7 +28,7 @@ static bool one_request(void)
 	return !iommu.dead;
 }
 
-/* So many requests, each waited for: none but the last one is notified. */
+/* @ahead requests and one more, each waited for: none but the last one is notified. */
 static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
@@ -48,6 +48,7 @@ static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 	ring_want_interrupt(&iommu.requests, false);
 }
 
+/* GEN-NU-5 (MUST): EVENT_IDX: notification when the used index written equals used_event */
 /* Also where the ring wraps. */
 TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
 {
@@ -57,6 +58,7 @@ TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
 		notified_at(AT, ahead, false);
 }
 
+/* GEN-NU-6 (SHOULD NOT): EVENT_IDX: otherwise none expected */
 /* Twice, so that the ring wraps in between. */
 TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
 {
@@ -64,6 +66,7 @@ TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
 	notified_at(AT, iommu.requests.size / 2 - 1, true);
 }
 
+/* GEN-NU-4 (MUST): EVENT_IDX: low bit of avail.flags is ignored */
 /* It may not be used by a driver; one that does gets its notification all the same. */
 TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 {
@@ -72,6 +75,7 @@ TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 	iommu.requests.avail->flags = 0;
 }
 
+/* GEN-NA-3 (MUST): EVENT_IDX: used.flags is 0 */
 TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 {
 	one_request();
@@ -79,6 +83,7 @@ TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 	EXPECT_EQ(iommu.events.used->flags, 0, "flags of the used ring of events");
 }
 
+/* GEN-NA-4 (MAY): avail_event can defer notifications */
 /* The device hears of buffers only where it asks to, and answers all of them. */
 TEST(GEN_NA_4, notifications_that_are_asked_for_suffice, NEEDS_EVENT_IDX)
 {

@@ -38,6 +38,7 @@ static void expect_in_turn(struct source_line at, unsigned int index, int id, co
 		      POISON, index);
 }
 
+/* GEN-RSVD-5 (MUST): With IN_ORDER (35) buffers are used in the order offered */
 TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 {
 	struct noop_request h[BATCH];

@@ -28,14 +28,14 @@ static void entry(uint8_t *table, unsigned int index, const struct ring_piece *p
 	memcpy(table + index * sizeof(desc), &desc, sizeof(desc));
 }
 
-/* The harmless request in three entries. */
+/* The no-op request in three entries. */
 #define ENTRIES 3
 
 static void three_pieces(const struct noop_request *h, struct ring_piece pieces[ENTRIES])
 {
-	pieces[0] = (struct ring_piece){phys(h->request), 4, false};
-	pieces[1] = (struct ring_piece){phys(h->request) + 4, sizeof(*h->request) - 4, false};
-	pieces[2] = (struct ring_piece){phys(h->tail), TAIL_SIZE, true};
+	pieces[0] = (struct ring_piece){phys(h->request), 4, .writable = false};
+	pieces[1] = (struct ring_piece){phys(h->request) + 4, sizeof(*h->request) - 4, .writable = false};
+	pieces[2] = (struct ring_piece){phys(h->tail), TAIL_SIZE, .writable = true};
 }
 
 static void fill(uint8_t *table, const struct noop_request *h)
@@ -51,7 +51,7 @@ static void fill(uint8_t *table, const struct noop_request *h)
 /* A descriptor of the ring that leads to the table; not available yet. Returns its id. */
 static int add_table(const uint8_t *table, unsigned int entries, uint16_t flags)
 {
-	struct ring_piece piece = {phys(table), entries * sizeof(struct ring_desc), false};
+	struct ring_piece piece = {phys(table), entries * sizeof(struct ring_desc), .writable = false};
 	int id = ring_add(&iommu.requests, &piece, 1);
 
 	if (id < 0)
@@ -71,6 +71,7 @@ static void expect_table_works(struct source_line at, const uint8_t *table, cons
 			     "in a table, %#x more in the flags of its descriptor", flags);
 }
 
+/* GEN-IND-1 (MUST): WRITE flag on the descriptor that points to an indirect table is ignored */
 TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
 {
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
@@ -96,7 +97,7 @@ static void split_behind(struct source_line at, unsigned int direct)
 	for (unsigned int i = direct; i < ENTRIES; i++)
 		entry(table, i - direct, &pieces[i], i + 1 < ENTRIES ? DESC_NEXT : 0, i + 1 - direct);
 	pieces[direct] = (struct ring_piece){
-		phys(table), (ENTRIES - direct) * sizeof(struct ring_desc), false};
+		phys(table), (ENTRIES - direct) * sizeof(struct ring_desc), .writable = false};
 	ring->tables = NULL;
 	id = ring_add(ring, pieces, direct + 1);
 	ring->tables = tables;
@@ -109,6 +110,7 @@ static void split_behind(struct source_line at, unsigned int direct)
 	expect_noop_answered(at, id, &h, "of %u descriptors and a table", direct);
 }
 
+/* GEN-IND-2 (MUST): Zero or more normal descriptors followed by one INDIRECT descriptor are handled */
 TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_INDIRECT | NEEDS_SPLIT)
 {
 	split_behind(AT, 1);
@@ -134,7 +136,7 @@ TEST(GEN_IND_2, next_leads_through_the_table, NEEDS_INDIRECT | NEEDS_SPLIT)
 	struct ring_piece pieces[ENTRIES];
 
 	if (iommu_wants(VIRTIO_F_IN_ORDER))
-		SKIP("with IN_ORDER next is always the one behind");
+		SKIP("with IN_ORDER next is always the next one");
 	three_pieces(&h, pieces);
 	entry(table, 0, &pieces[0], DESC_NEXT, 2);
 	entry(table, 2, &pieces[1], DESC_NEXT, 1);
@@ -154,6 +156,7 @@ TEST(GEN_IND_2, ids_in_the_table_are_ignored, NEEDS_INDIRECT | NEEDS_PACKED)
 	expect_table_works(AT, table, &h, 0);
 }
 
+/* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_INDIRECT)
 {
 	enum { SIZE = ENTRIES * sizeof(struct ring_desc) };

@@ -15,7 +15,8 @@ static volatile struct packed_desc *slot(uint16_t index)
 	return &iommu.requests.packed[index % iommu.requests.size];
 }
 
-/* ATTACH and what can only be done behind it, available at once. */
+/* GEN-PKD-1 (MUST): Processing starts in ring order */
+/* ATTACH and what can only be done after it, available at once. */
 TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 {
 	struct attach_request *first = arena_alloc(sizeof(*first), 8);
@@ -23,8 +24,10 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	struct request_tail *tails = arena_alloc(2 * sizeof(*tails), 8);
 	uint32_t domain = fresh_domain();
 	struct ring_piece pieces[2][2] = {
-		{{phys(first), sizeof(*first), false}, {phys(&tails[0]), sizeof(*tails), true}},
-		{{phys(second), sizeof(*second), false}, {phys(&tails[1]), sizeof(*tails), true}}};
+		{{phys(first), sizeof(*first), .writable = false},
+		 {phys(&tails[0]), sizeof(*tails), .writable = true}},
+		{{phys(second), sizeof(*second), .writable = false},
+		 {phys(&tails[1]), sizeof(*tails), .writable = true}}};
 	int ids[2];
 
 	if (iommu.requests.size < 4)
@@ -44,6 +47,7 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 	detach(domain, endpoint(0)->id);
 }
 
+/* GEN-PKD-2 (MUST): Used descriptors are written starting in completion order */
 /* Over some turns of the ring, with buffers of one to four descriptors, three at a time. */
 TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 {
@@ -55,9 +59,10 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
 		uint32_t cut = 1 + i % 3;
 		struct ring_piece pieces[] = {
-			{phys(h.request), 4, false},
-			{phys(h.request) + 4, sizeof(*h.request) - 4, false},
-			{phys(h.tail), cut, true}, {phys(h.tail) + cut, TAIL_SIZE - cut, true}};
+			{phys(h.request), 4, .writable = false},
+			{phys(h.request) + 4, sizeof(*h.request) - 4, .writable = false},
+			{phys(h.tail), cut, .writable = true},
+			{phys(h.tail) + cut, TAIL_SIZE - cut, .writable = true}};
 		struct packed_place at = iommu.requests.next_used;
 		int id = ring_add(&iommu.requests, pieces, 4);
 		uint16_t both = at.wrap ? DESC_AVAIL | DESC_USED : 0;
@@ -70,6 +75,7 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 	}
 }
 
+/* GEN-PKD-4 (MUST NOT): Device-readable buffers are never written */
 /* request.c looks at every byte of the readable part, and at those around it. */
 TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 {
@@ -85,29 +91,31 @@ static void stale_one_is_left_alone(struct source_line at, bool used)
 	struct noop_request first = noop_request(), stale = noop_request();
 	struct ring *ring = &iommu.requests;
 	uint16_t flags;
-	int id, behind;
+	int id, next;
 
 	if (ring->size < 4)
 		return skip("needs a queue of 4 descriptors");
 	id = noop_add(&first);
-	behind = noop_add(&stale);
-	flags = ring->place[behind].wrap ? (used ? 0 : DESC_USED) :
+	next = noop_add(&stale);
+	flags = ring->place[next].wrap ? (used ? 0 : DESC_USED) :
 					   (used ? DESC_AVAIL | DESC_USED : DESC_AVAIL);
-	slot(ring->place[behind].slot)->flags =
-		(ring->head_flags[behind] & ~(DESC_AVAIL | DESC_USED)) | flags;
+	slot(ring->place[next].slot)->flags =
+		(ring->head_flags[next] & ~(DESC_AVAIL | DESC_USED)) | flags;
 	expect_noop_answered(at, id, &first, "in front of a stale descriptor with flags %#x", flags);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	expect_eq(at, ring_pending(ring), 0, "buffers used of a stale descriptor with flags %#x", flags);
 	expect_eq(at, stale.tail->status, UINT8_MAX, "status, unwritten, of a request that is not available");
-	expect_noop_answered(at, behind, &stale, "that was stale, with flags %#x, and is available", flags);
+	expect_noop_answered(at, next, &stale, "that was stale, with flags %#x, and is available", flags);
 }
 
+/* GEN-PKD-6 (MUST NOT): A descriptor is used only after its AVAIL bit changed */
 TEST(GEN_PKD_6, stale_descriptors_are_not_used, NEEDS_PACKED)
 {
 	for (unsigned int i = 0; i < iommu.requests.size && no_defect_so_far(); i++)
 		stale_one_is_left_alone(AT, i % 2);
 }
 
+/* GEN-PKD-7 (MUST NOT): A descriptor is not touched again after its USED bit was set */
 TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 {
 	struct noop_request first = noop_request(), second = noop_request();
@@ -124,14 +132,16 @@ TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 	expect_bytes(AT, slot(at), &before, sizeof(before), "the used descriptor");
 }
 
+/* GEN-PKD-8 (MUST): Chained descriptors are used in the order given */
 /* In the order of the list, and with the id of its last descriptor: the others have none. */
 TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 {
 	struct ring *ring = &iommu.requests;
 	struct noop_request h = noop_request();
-	struct ring_piece pieces[] = {{phys(h.request), 4, false}, {phys(h.request) + 4, 4, false},
-				      {phys(h.request) + 8, sizeof(*h.request) - 8, false},
-				      {phys(h.tail), TAIL_SIZE, true}};
+	struct ring_piece pieces[] = {{phys(h.request), 4, .writable = false},
+				      {phys(h.request) + 4, 4, .writable = false},
+				      {phys(h.request) + 8, sizeof(*h.request) - 8, .writable = false},
+				      {phys(h.tail), TAIL_SIZE, .writable = true}};
 	uint8_t *tables = ring->tables;
 	int id;
 
@@ -146,6 +156,7 @@ TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
 	expect_noop_answered(AT, id, &h, "in a list, used by the id of its last descriptor");
 }
 
+/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
 /* 2.8.4: without the flag the length of a used descriptor is reserved. */
 TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
 {

@@ -34,6 +34,7 @@ static bool reopen(struct source_line at, uint16_t size)
 		}                                                                                 \
 	} while (0)
 
+/* GEN-VQRST-1 (MUST NOT): A queue that was reset executes nothing and notifies nothing */
 TEST(GEN_VQRST_1, queue_that_was_reset_is_left_alone, NEEDS_RING_RESET)
 {
 	uint16_t pending, size;
@@ -66,6 +67,7 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* GEN-VQRST-2 (MUST): Queue reset brings all queue state back to default */
 TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
 {
 	uint32_t domain = fresh_domain();
@@ -84,6 +86,7 @@ TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* GEN-VQRST-3 (MUST): Re-enable takes over changed queue settings (size etc.) */
 /* More requests than it had room for before. */
 TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 {
@@ -113,12 +116,14 @@ static void expect_field(struct source_line at, unsigned int offset, uint16_t va
 		expect_eq(at, field(queue, offset), value, "%s of queue %u", name, queue);
 }
 
+/* PCI-COM-9 (MUST): queue_reset is 0 after reset (bit 40) */
 TEST(PCI_COM_9, queue_reset_is_0_after_a_reset, NEEDS_PCI | NEEDS_RING_RESET)
 {
-	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, FEATURES));
+	REQUIRE(negotiate_device(AT, FEATURES));
 	expect_field(AT, COMMON_QUEUE_RESET, 0, "queue_reset");
 }
 
+/* PCI-COM-10 (MUST): queue_reset is 0 after queue_enable (bit 40) */
 TEST(PCI_COM_10, queue_reset_is_0_when_enabled, NEEDS_PCI | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, FEATURES));
@@ -130,6 +135,7 @@ TEST(PCI_COM_10, queue_reset_is_0_when_enabled, NEEDS_PCI | NEEDS_RING_RESET)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* PCI-COM-11 (MUST): Writing 1 to queue_reset resets the queue */
 TEST(PCI_COM_11, writing_1_resets_the_queue, NEEDS_PCI | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, FEATURES));
@@ -139,6 +145,7 @@ TEST(PCI_COM_11, writing_1_resets_the_queue, NEEDS_PCI | NEEDS_RING_RESET)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* PCI-COM-12 (MUST): queue_reset reads 1 while the reset goes on */
 /* Looked at first, so that it cannot be over in between. */
 TEST(PCI_COM_12, queue_reset_is_1_until_the_queue_is_disabled, NEEDS_PCI | NEEDS_RING_RESET)
 {
@@ -156,6 +163,7 @@ TEST(PCI_COM_12, queue_reset_is_1_until_the_queue_is_disabled, NEEDS_PCI | NEEDS
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* PCI-COM-13 (MUST): Afterwards queue_reset and queue_enable read 0 */
 TEST(PCI_COM_13, both_are_0_when_it_is_over, NEEDS_PCI | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, FEATURES));

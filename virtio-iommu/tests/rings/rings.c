@@ -14,7 +14,7 @@
 #include "memory.h"
 #include "time.h"
 
-/* The page in front of the setting's own: mapped, written to and unmapped by requests cut so. */
+/* The page below that of the fixture: mapped, written to and unmapped by requests cut so. */
 static void cut_requests_work(struct source_line at, const struct page_fixture *s, struct framing framing)
 {
 	uint64_t iova = s->iova - iommu.page;
@@ -31,6 +31,7 @@ static void cut_requests_work(struct source_line at, const struct page_fixture *
 	request_framing((struct framing){0});
 }
 
+/* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
 TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -95,12 +96,14 @@ static void leaves_alone(struct source_line at, size_t from, size_t to, const ch
 	expect_bytes(at, ring + from, before + from, to - from, "%s", what);
 }
 
+/* GEN-DESC-3 (MUST NOT): The descriptor table is never written (split) */
 TEST(GEN_DESC_3, descriptor_table_is_left_alone, NEEDS_SPLIT)
 {
 	leaves_alone(AT, 0, (uintptr_t)iommu.requests.avail - (uintptr_t)iommu.requests.desc,
 		     "the descriptor table");
 }
 
+/* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, available_ring_is_left_alone, NEEDS_SPLIT)
 {
 	leaves_alone(AT, (uintptr_t)iommu.requests.avail - (uintptr_t)iommu.requests.desc,
@@ -108,6 +111,7 @@ TEST(GEN_DESC_1, available_ring_is_left_alone, NEEDS_SPLIT)
 		     "the available ring");
 }
 
+/* GEN-NA-1 (MUST): No EVENT_IDX: used.flags is 0 or 1 */
 TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
@@ -115,7 +119,7 @@ TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_
 	EXPECT_LE(iommu.events.used->flags, 1, "flags of the used ring of events");
 }
 
-/* A notification with nothing behind it, also of queues that there are not. */
+/* A notification without any new buffer, also of queues that there are not. */
 static void spurious_notification_is_harmless(struct source_line at, uint16_t queue)
 {
 	for (unsigned int i = 0; i < 100; i++)
@@ -127,13 +131,14 @@ static void spurious_notification_is_harmless(struct source_line at, uint16_t qu
 	expect_eq(at, virtio_needs_reset(&iommu.dev), 0, "NEEDS_RESET after notifying queue %u", queue);
 }
 
+/* GEN-NA-5 (MUST): Spurious driver notifications are handled */
 TEST(GEN_NA_5, spurious_notifications_are_harmless, NEEDS_NOTHING)
 {
 	for (uint16_t queue = 0; queue < 4 && no_defect_so_far(); queue++)
 		spurious_notification_is_harmless(AT, queue);
 }
 
-/* As many requests as the queue holds; the entries behind what is available all name one of them. */
+/* As many requests as the queue holds; the entries after what is available all name one of them. */
 static uint16_t fill_entries(uint16_t *ids)
 {
 	struct ring *ring = &iommu.requests;
@@ -161,6 +166,7 @@ static bool expect_all_back(struct source_line at, uint16_t count, uint32_t sent
 	return true;
 }
 
+/* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Indexes count to 65535 and go on with 0, whatever the size of the queue. */
 TEST(N_REQ_2, indexes_wrap, NEEDS_SPLIT)
 {

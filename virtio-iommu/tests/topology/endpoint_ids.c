@@ -37,6 +37,7 @@ static bool ids_agree(const struct endpoint_range *a, const struct endpoint_rang
 	       a->endpoint_first - a->bdf_first == b->endpoint_first - b->bdf_first;
 }
 
+/* N-EP-1 (no keyword): Endpoint IDs are unique per IOMMU */
 TEST(N_EP_1, table_gives_each_function_one_id, NEEDS_NOTHING)
 {
 	const struct topology *t = firmware.topology;
@@ -65,7 +66,7 @@ static bool find_sharers(struct endpoint **a, struct endpoint **b)
 	return false;
 }
 
-/* The page of endpoint number @index, behind the same address for all. */
+/* Map the page of endpoint number @index, at the same address for all. */
 static bool map_page_of(struct source_line at, unsigned int index, uint64_t iova, const uint8_t *pages)
 {
 	uint32_t domain = fresh_domain();
@@ -98,7 +99,7 @@ static uint32_t bypassed_id(const struct endpoint *ep)
 	return ep->id + ep->place.pci->bdf - pci_requester_id(ep->place.pci);
 }
 
-/* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; theirs are nobody's. */
+/* Accesses from behind a PCIe-to-PCI bridge arrive under the bridge's id; their own ids are unused. */
 TEST(N_EP_1, functions_behind_a_pci_bridge_share_an_id, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
 	uint64_t iova = iova_window(1);
@@ -138,11 +139,13 @@ static void expect_ids(struct source_line at)
 	}
 }
 
+/* VIOT-2 (table rule): endpoint ID = ((segment - segment start) << 16) + BDF - BDF start + endpoint start */
 TEST(VIOT_2, ids_follow_from_the_ranges, NEEDS_DMA | NEEDS_VIOT)
 {
 	expect_ids(AT);
 }
 
+/* FDT-6 (table rule): RID r in [rid-base, rid-base + length) has endpoint ID r - rid-base + ... */
 TEST(FDT_6, ids_follow_from_the_map, NEEDS_DMA | NEEDS_FDT)
 {
 	expect_ids(AT);
@@ -156,6 +159,7 @@ static bool any_on_mmio(void)
 	return false;
 }
 
+/* VIOT-4 (table rule): MMIO endpoint is matched by the base address of the device's first memory resource */
 TEST(VIOT_4, endpoints_on_mmio_are_found_by_address, NEEDS_DMA | NEEDS_VIOT)
 {
 	if (!any_on_mmio())
@@ -163,6 +167,7 @@ TEST(VIOT_4, endpoints_on_mmio_are_found_by_address, NEEDS_DMA | NEEDS_VIOT)
 	expect_ids(AT);
 }
 
+/* FDT-10 (table rule): an endpoint that is no PCI function, or names its ID itself, has `iommus = ... */
 TEST(FDT_10, ids_follow_from_iommus, NEEDS_DMA | NEEDS_FDT)
 {
 	if (!any_on_mmio())
@@ -170,28 +175,10 @@ TEST(FDT_10, ids_follow_from_iommus, NEEDS_DMA | NEEDS_FDT)
 	expect_ids(AT);
 }
 
-/* The first range of its own segment that has the function; mmio ranges have none. */
-static const struct endpoint_range *range_of(uint16_t segment, uint16_t bdf)
-{
-	const struct topology *t = firmware.topology;
-
-	for (unsigned int i = 0; i < t->range_count; i++)
-		if (!t->ranges[i].mmio && t->ranges[i].segment_first == segment &&
-		    t->ranges[i].iommu == firmware.iommu && bdf >= t->ranges[i].bdf_first &&
-		    bdf <= t->ranges[i].bdf_last)
-			return &t->ranges[i];
-	return NULL;
-}
-
-/* What the IOMMU's own id is, or would be if the ranges in front of and behind it were one. */
+/* What the IOMMU's own id is, or would be if the ranges below and above it were one. */
 static uint32_t own_id(void)
 {
-	const struct iommu_node *node = &firmware.topology->iommus[firmware.iommu];
-	const struct endpoint_range *range = range_of(node->segment, node->bdf);
-
-	if (!range)
-		range = range_of(node->segment, node->bdf - 1);
-	return range ? range->endpoint_first + node->bdf - range->bdf_first : node->bdf;
+	return topology_iommu_id(firmware.topology, firmware.iommu);
 }
 
 /* Its rings are memory's whatever domain its id is in. */
@@ -211,11 +198,13 @@ static void expect_rings_untouched(struct source_line at)
 	}
 }
 
+/* VIOT-8 (table rule): the IOMMU's own BDF may lie inside a range; it does not translate itself */
 TEST(VIOT_8, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_VIOT | NEEDS_PCI)
 {
 	expect_rings_untouched(AT);
 }
 
+/* FDT-7 (table rule): the IOMMU's own RID is left out of the map; it does not translate itself */
 TEST(FDT_7, iommu_does_not_translate_itself, NEEDS_DMA | NEEDS_FDT | NEEDS_PCI)
 {
 	expect_rings_untouched(AT);
@@ -245,17 +234,19 @@ static void expect_outside(struct source_line at)
 	expect_writes(at, BY_LEVEL, s.ep, s.iova, s.target, 8);
 }
 
+/* VIOT-12 (table rule): an absent range for a function means no IOMMU in front of it (bypass by topology) */
 TEST(VIOT_12, endpoint_outside_is_not_translated, NEEDS_DMA | NEEDS_VIOT | NEEDS_OUTSIDE)
 {
 	expect_outside(AT);
 }
 
+/* FDT-8 (table rule): a RID outside of all entries has no IOMMU */
 TEST(FDT_8, endpoint_outside_is_not_translated, NEEDS_DMA | NEEDS_FDT | NEEDS_OUTSIDE)
 {
 	expect_outside(AT);
 }
 
-/* An id of a range behind which there is no function. */
+/* Return true for an id of a range that belongs to no function. */
 static bool is_hole(uint32_t id)
 {
 	const struct pci *pci = firmware.pci;
@@ -275,7 +266,7 @@ static bool is_inseparable(const struct reply *reply)
 	return reply->delivered && !reply->breach && reply->status == STATUS_UNSUPP;
 }
 
-/* Existing or not, it is nobody else: neither its neighbour's id nor a domain that stays. */
+/* Existing or not, it is no other endpoint: neither its neighbour's id nor a domain that stays. */
 static void expect_hole(struct source_line at, const struct page_fixture *s, uint32_t id)
 {
 	uint32_t domain = fresh_domain();
@@ -292,6 +283,7 @@ static void expect_hole(struct source_line at, const struct page_fixture *s, uin
 	expect_writes(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
 }
 
+/* AMB-17 (open point): Is an endpoint ID inside a VIOT/DT range without a function behind it 'existing'? */
 TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DMA)
 {
 	const struct topology *t = firmware.topology;
@@ -309,6 +301,7 @@ TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DMA)
 			expect_hole(AT, &s, ids[i]);
 }
 
+/* DEV-ATTACH-3 (MUST): Unknown endpoint => refused with NOENT */
 TEST(DEV_ATTACH_3, ids_beside_the_ranges_do_not_exist, NEEDS_NOTHING)
 {
 	const struct topology *t = firmware.topology;

@@ -46,7 +46,7 @@ static bool is_inside(const uint8_t *node)
 	return le16(node + NODE_LENGTH) >= least && le16(node + NODE_LENGTH) <= left;
 }
 
-/* The node behind @node, the first one behind NULL; NULL where they end, or break off. */
+/* Return the node after @node, the first one for NULL; NULL where they end, or break off. */
 static const uint8_t *next_node(const uint8_t *node)
 {
 	const uint8_t *next = node ? node + le16(node + NODE_LENGTH) :
@@ -69,6 +69,7 @@ static bool is_endpoint(const uint8_t *node)
 	return node[NODE_TYPE] == PCI_RANGE || node[NODE_TYPE] == MMIO_ENDPOINT;
 }
 
+/* VIOT-1 (table rule): BDF = bus<<8 | device<<3 | function; ranges inclusive at both ends, for ... */
 TEST(VIOT_1, ranges_go_upwards, NEEDS_VIOT)
 {
 	for (const uint8_t *node = NULL; (node = next_of(node, PCI_RANGE));)
@@ -89,6 +90,7 @@ static bool is_iommu(uint32_t offset)
 	return false;
 }
 
+/* VIOT-3 (table rule): output node = offset from table start to a type 3 or 4 node of the same table */
 TEST(VIOT_3, output_nodes_are_iommus, NEEDS_VIOT)
 {
 	for (const uint8_t *node = NULL; (node = next_node(node));)
@@ -115,6 +117,7 @@ TEST(VIOT_3, nodes_of_type_3_are_virtio_iommus, NEEDS_VIOT)
 		       offset_of(node), le16(node + IOMMU_SEGMENT), le16(node + IOMMU_BDF));
 }
 
+/* VIOT-4 (table rule): MMIO endpoint is matched by the base address of the device's first memory resource */
 TEST(VIOT_4, endpoints_on_mmio_have_addresses, NEEDS_VIOT)
 {
 	if (!next_of(NULL, MMIO_ENDPOINT))
@@ -124,6 +127,7 @@ TEST(VIOT_4, endpoints_on_mmio_have_addresses, NEEDS_VIOT)
 		       "offset %#x: 0", offset_of(node));
 }
 
+/* VIOT-5 (table rule): node length >= the size of its type; nodes inside the table; node offset not 0 ... */
 TEST(VIOT_5, nodes_fill_the_table, NEEDS_VIOT)
 {
 	uint16_t count = le16(firmware.viot + NODE_COUNT), i = 0;
@@ -155,6 +159,7 @@ static bool reserved_is_zero(const uint8_t *node)
 					   node + types[node[NODE_TYPE]].end));
 }
 
+/* VIOT-6 (table rule): reserved fields 0; types 0 and >= 5 not used */
 TEST(VIOT_6, reserved_fields_are_0, NEEDS_VIOT)
 {
 	EXPECT(is_zero(firmware.viot + TABLE_RESERVED, firmware.viot + TABLE_HEADER),
@@ -171,6 +176,7 @@ TEST(VIOT_6, types_are_defined, NEEDS_VIOT)
 		       node[NODE_TYPE]);
 }
 
+/* VIOT-10 (table rule): type 4 base address names the virtio-mmio register block; the device is also ... */
 TEST(VIOT_10, nodes_of_type_4_are_virtio_iommus, NEEDS_VIOT)
 {
 	if (!next_of(NULL, IOMMU_ON_MMIO))
@@ -194,6 +200,7 @@ static bool ids_meet(const uint8_t *a, const uint8_t *b)
 		le32(b + ENDPOINT_ID) - le32(a + ENDPOINT_ID) <= size_a);
 }
 
+/* VIOT-11 (table rule): several segments: either one node with a segment range or one node per segment ... */
 TEST(VIOT_11, segments_have_ids_of_their_own, NEEDS_VIOT)
 {
 	bool several = false;
@@ -210,6 +217,7 @@ TEST(VIOT_11, segments_have_ids_of_their_own, NEEDS_VIOT)
 		SKIP("needs a VIOT with PCI segments");
 }
 
+/* VIOT-13 (table rule): the bytes of the table add up to 0; the revision is 0 */
 TEST(VIOT_13, bytes_add_up_to_0, NEEDS_VIOT)
 {
 	uint8_t sum = 0;

@@ -15,6 +15,7 @@ static bool are_aliases(const struct endpoint *one, const struct endpoint *other
 	return one->id == other->id;
 }
 
+/* DRV-ATTACH-2 (SHOULD): Endpoints that cannot be isolated from each other share one domain */
 /* Who attaches one of them attaches all. */
 TEST(DRV_ATTACH_2, aliases_are_attached_together, NEEDS_ALIASES)
 {

@@ -8,6 +8,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 
+/* N-BYP-1 (no keyword): Bypass = everything allowed, identity */
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
 TEST(N_BYP_1, unattached_endpoint_reaches_all_memory, NEEDS_ENDPOINT)
 {
@@ -26,6 +27,7 @@ TEST(N_BYP_1, every_unattached_endpoint_bypasses, NEEDS_ENDPOINT | NEEDS_TWO_END
 			expect_identity(AT, endpoint(i));
 }
 
+/* N-BYP-2 (no keyword): Initial bypass=1 holds without bit 6 being accepted, and before any driver */
 /* The initial value counts whether or not a driver knows the feature. */
 TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
@@ -49,12 +51,12 @@ TEST(N_BYP_2, bypass_holds_without_a_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_
 
 TEST(N_BYP_2, bypass_holds_before_driver_ok, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
-	REQUIRE(reset_device(AT));
-	REQUIRE(virtio_negotiate(&iommu.dev, iommu.wanted));
+	REQUIRE(negotiate_device(AT, iommu.wanted));
 	expect_identity(AT, endpoint(0));
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* N-BYP-3 (ISOLATION): Attached to a normal domain beats config.bypass=1 */
 /* An attached endpoint is translated, whatever config.bypass says. */
 TEST(N_BYP_3, attached_endpoint_does_not_bypass, NEEDS_DMA)
 {
@@ -100,6 +102,7 @@ TEST(N_BYP_3, switching_bypass_on_does_not_free_the_attached, NEEDS_DMA | NEEDS_
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* N-BYP-4 (no keyword): Bypass domain beats config.bypass=0 */
 TEST(N_BYP_4, bypass_domain_does_not_need_config_bypass, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	struct endpoint *ep = endpoint(0);
@@ -120,6 +123,7 @@ TEST(N_BYP_4, switching_bypass_off_does_not_stop_a_bypass_domain, NEEDS_ENDPOINT
 	expect_identity(AT, ep);
 }
 
+/* N-BYP-5 (ISOLATION): Writing `bypass` takes effect for unattached endpoints */
 /* Each write takes effect at once for endpoints without a domain. */
 TEST(N_BYP_5, each_write_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
@@ -167,6 +171,7 @@ static void detach_under(struct source_line at, uint8_t bypass, uint32_t flags)
 		expect_blocked(at, ep);
 }
 
+/* N-BYP-6 (ISOLATION): After DETACH the endpoint follows config.bypass */
 TEST(N_BYP_6, detached_endpoint_follows_config_bypass, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
 	detach_under(AT, 0, 0);
@@ -192,6 +197,7 @@ TEST(N_BYP_6, value_written_while_attached_counts_later, NEEDS_DMA | NEEDS_BYPAS
 	expect_blocked(AT, s.ep);
 }
 
+/* DEV-OPS-6 (SHOULD NOT): An endpoint that is neither attached nor in bypass is not expected to reach ... */
 /* Neither attached nor in bypass: no memory at all. A bypassing access shows that it is alive. */
 TEST(DEV_OPS_6, unattached_endpoint_reaches_nothing, NEEDS_ENDPOINT)
 {

@@ -2,6 +2,19 @@
 /*
  * Translations that end while they are in use (virtio 1.4, 5.13.6.3 to 5.13.6.6): those of the rings
  * through which an endpoint works, and many at a time.
+ *
+ * The text has no caches: what UNMAP, DETACH, a move or a reset has ended is out of reach from its OK on.
+ *
+ * Broken is a device or VMM that keeps a translation: an IOTLB entry of the IOMMU, or the host address of
+ * its rings in the endpoint's device model or vhost back end, which is asked for once and never
+ * invalidated.
+ *
+ * It is told apart by use just before the end: each page is written to, each ring serves a transfer. Then a
+ * write must not arrive, and a transfer without any target must leave the used index alone. In the end the
+ * endpoint is given its rings again and has to work, so that it was blocked by nothing else.
+ *
+ * Tolerated: an endpoint that is blocked says nothing, and a write-only one moves bytes that nobody knows.
+ * Rings are asked of endpoints that are virtio devices; others have none (an error of the set-up).
  */
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
@@ -10,7 +23,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 
-/* A page is mapped, and the endpoint runs: its rings are behind a mapping, too. */
+/* A page is mapped, and the endpoint runs: its rings are mapped, too. */
 static bool start_rings(struct source_line at, struct page_fixture *s)
 {
 	return map_one_page(at, s) && s->ep->dma.rings[0].used &&
@@ -40,6 +53,7 @@ static void expect_alive(struct source_line at, const struct page_fixture *s, ui
 		expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
 }
 
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -50,6 +64,7 @@ TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 	expect_alive(AT, &s, s.domain);
 }
 
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
 TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct page_fixture s;
@@ -62,6 +77,7 @@ TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXAC
 	expect_alive(AT, &s, s.domain);
 }
 
+/* DEV-DETACH-4 (MUST): After detach the endpoint cannot use any mapping of that domain */
 TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 {
 	struct page_fixture s;
@@ -76,6 +92,7 @@ TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 	expect_alive(AT, &s, s.domain);
 }
 
+/* N-DOM-5 (ISOLATION): One domain per endpoint at a time */
 TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 {
 	uint32_t domain = fresh_domain();
@@ -88,6 +105,7 @@ TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 	expect_alive(AT, &s, domain);
 }
 
+/* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
 TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 {
 	uint32_t domain = fresh_domain();
@@ -105,7 +123,7 @@ TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
 	expect_alive(AT, &s, domain);
 }
 
-/* We go on with the endpoint's rings in other memory, as far behind. */
+/* Move our view of the endpoint's rings by so many bytes. */
 static void shift_rings(struct dma_master *dma, intptr_t by)
 {
 	dma->page += by;

@@ -28,13 +28,13 @@ static uint64_t page_of(uint64_t address)
 }
 
 /* The doorbell as the endpoint sees it. */
-static uint64_t behind_door(const struct sender *m)
+static uint64_t door_address(const struct sender *m)
 {
 	return m->door + (m->message.address - page_of(m->message.address));
 }
 
 /* The first access is without messages, for it may take a device several ones. */
-static bool ask_for_messages(struct sender *m, struct source_line at)
+static bool ask_for_messages(struct source_line at, struct sender *m)
 {
 	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
@@ -46,16 +46,16 @@ static bool ask_for_messages(struct sender *m, struct source_line at)
 	return true;
 }
 
-static bool sender_open(struct sender *m, struct source_line at)
+static bool sender_open(struct source_line at, struct sender *m)
 {
 	if (!map_one_page(at, &m->s))
 		return false;
 	m->door = iova_window(1);
-	return ask_for_messages(m, at);
+	return ask_for_messages(at, m);
 }
 
-/* An access, and behind it a new message to @address. */
-static bool send(struct sender *m, uint64_t address, struct source_line at)
+/* An access, and after it a new message to @address. */
+static bool send(struct source_line at, struct sender *m, uint64_t address)
 {
 	struct msi_message sent;
 
@@ -69,7 +69,7 @@ static bool send(struct sender *m, uint64_t address, struct source_line at)
 
 static bool expect_message(struct source_line at, struct sender *m, uint64_t address)
 {
-	if (!send(m, address, at))
+	if (!send(at, m, address))
 		return false;
 	if (message_comes(&m->message))
 		return true;
@@ -82,7 +82,7 @@ static void expect_no_message(struct source_line at, struct sender *m, uint64_t 
 {
 	uint16_t events = event_count();
 
-	if (send(m, address, at) && !message_stays_away(&m->message, events))
+	if (send(at, m, address) && !message_stays_away(&m->message, events))
 		judge(VERDICT_FAIL, at, "the message is blocked", "a message to %#lx arrived", address);
 }
 
@@ -98,48 +98,49 @@ static struct reply unmap_door(const struct sender *m)
 
 #define NEEDS_DOORBELL (NEEDS_DMA | NEEDS_MESSAGES | NEEDS_MMIO_FLAG)
 
+/* N-MAP-6 (no keyword): MMIO mapping makes an MSI doorbell usable */
 TEST(N_MAP_6, mmio_mapping_lets_messages_through, NEEDS_DOORBELL)
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
 	for (unsigned int i = 0; i < 3; i++)
-		expect_message(AT, &m, behind_door(&m));
+		expect_message(AT, &m, door_address(&m));
 }
 
 TEST(N_MAP_6, message_without_a_mapping_is_blocked, NEEDS_DOORBELL)
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
-	expect_no_message(AT, &m, behind_door(&m));
+	REQUIRE(sender_open(AT, &m));
+	expect_no_message(AT, &m, door_address(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
-	expect_message(AT, &m, behind_door(&m));
+	expect_message(AT, &m, door_address(&m));
 }
 
 TEST(N_MAP_6, unmap_closes_the_doorbell, NEEDS_DOORBELL)
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
-	if (!expect_message(AT, &m, behind_door(&m)))
+	if (!expect_message(AT, &m, door_address(&m)))
 		return;
 	REQUIRE_OK(unmap_door(&m));
-	expect_no_message(AT, &m, behind_door(&m));
+	expect_no_message(AT, &m, door_address(&m));
 }
 
 TEST(N_MAP_6, read_only_mapping_lets_no_message_through, NEEDS_DOORBELL)
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	REQUIRE_OK(map_door(&m, MAP_READ | MAP_MMIO));
-	expect_no_message(AT, &m, behind_door(&m));
+	expect_no_message(AT, &m, door_address(&m));
 	REQUIRE_OK(unmap_door(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
-	expect_message(AT, &m, behind_door(&m));
+	expect_message(AT, &m, door_address(&m));
 }
 
 /* The doorbell of a mapping is open to the members of its domain. */
@@ -150,14 +151,14 @@ TEST(N_MAP_6, other_domain_keeps_its_doorbell_shut, NEEDS_DOORBELL | NEEDS_TWO_E
 	uint32_t domain = fresh_domain();
 
 	REQUIRE(attach_with_dma(AT, other, domain));
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
-	if (!expect_message(AT, &m, behind_door(&m)))
+	if (!expect_message(AT, &m, door_address(&m)))
 		return;
 	REQUIRE_OK(unmap_door(&m));
 	REQUIRE_OK(map(domain, m.door, m.door + iommu.page - 1, page_of(m.message.address),
 		       DOORBELL_FLAGS));
-	expect_no_message(AT, &m, behind_door(&m));
+	expect_no_message(AT, &m, door_address(&m));
 }
 
 /* Where both endpoints have a mapping at one address, each message goes its own way. */
@@ -167,11 +168,11 @@ TEST(N_MAP_6, message_goes_by_the_mappings_of_its_domain, NEEDS_DOORBELL | NEEDS
 	uint32_t domain = fresh_domain();
 
 	REQUIRE(attach_with_dma(AT, endpoint(1), domain));
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	REQUIRE_OK(map_page(domain, m.door, watched_pages(1), MAP_RW));
-	expect_no_message(AT, &m, behind_door(&m));
+	expect_no_message(AT, &m, door_address(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));
-	expect_message(AT, &m, behind_door(&m));
+	expect_message(AT, &m, door_address(&m));
 }
 
 /* Messages of an endpoint may go to @address by themselves. */
@@ -190,25 +191,26 @@ TEST(N_MAP_6, doorbell_outside_of_regions_needs_a_mapping, NEEDS_DMA | NEEDS_MES
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	if (in_msi_region(m.s.ep, m.message.address))
 		SKIP("the doorbell lies in an MSI region");
 	expect_no_message(AT, &m, m.message.address);
 	REQUIRE_OK(map_door(&m, iommu_offers(VIRTIO_IOMMU_F_MMIO) ? DOORBELL_FLAGS : MAP_RW));
-	expect_message(AT, &m, behind_door(&m));
+	expect_message(AT, &m, door_address(&m));
 }
 
 TEST(N_MAP_6, msi_region_needs_no_mapping, NEEDS_DMA | NEEDS_MESSAGES)
 {
 	struct sender m;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	if (!in_msi_region(m.s.ep, m.message.address))
 		SKIP("needs an MSI region over the doorbell");
 	for (unsigned int i = 0; i < 2; i++)
 		expect_message(AT, &m, m.message.address);
 }
 
+/* N-BYP-4 (no keyword): Bypass domain beats config.bypass=0 */
 /* A bypass domain translates nothing. */
 TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES | NEEDS_BYPASS_CONFIG)
 {
@@ -216,10 +218,11 @@ TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES
 
 	m.s.iova = phys(m.s.target);
 	REQUIRE(attach_bypass(AT, m.s.ep, fresh_domain()));
-	REQUIRE(ask_for_messages(&m, AT));
+	REQUIRE(ask_for_messages(AT, &m));
 	expect_message(AT, &m, m.message.address);
 }
 
+/* DRV-MAP-4 (SHOULD): Set the MMIO flag when the physical range is device registers */
 /* The driver breaks a SHOULD: a device may care for the flag, or not. */
 TEST(DRV_MAP_4, doorbell_mapped_without_mmio, NEEDS_DOORBELL)
 {
@@ -227,15 +230,15 @@ TEST(DRV_MAP_4, doorbell_mapped_without_mmio, NEEDS_DOORBELL)
 	struct reply reply;
 	bool passed;
 
-	REQUIRE(sender_open(&m, AT));
+	REQUIRE(sender_open(AT, &m));
 	reply = map_door(&m, MAP_RW);
 	if (!is_ok(&reply)) {
 		INFO("MAP of a doorbell without MMIO: %s", status_name(reply.status));
-		expect_no_message(AT, &m, behind_door(&m));
+		expect_no_message(AT, &m, door_address(&m));
 		return;
 	}
-	passed = send(&m, behind_door(&m), AT) && message_comes(&m.message);
+	passed = send(AT, &m, door_address(&m)) && message_comes(&m.message);
 	INFO("MAP of a doorbell without MMIO is OK, a message %s", passed ? "arrives" : "does not arrive");
 	REQUIRE_OK(unmap_door(&m));
-	expect_no_message(AT, &m, behind_door(&m));
+	expect_no_message(AT, &m, door_address(&m));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Endpoints that are no disks. What an rng writes nobody knows, what a console or a network device writes
- * comes from outside, and what they read goes there: less can be seen, and only what can be is judged.
+ * Endpoints that are no disks. An rng writes random bytes, a console or a network device writes what comes
+ * from outside the guest, and what they read goes there: only what can be seen is judged.
  */
 #include "driver/reserved.h"
 #include "judge/steps/attach.h"
@@ -11,9 +11,9 @@
 #include "judge/test.h"
 
 /* Long enough for what comes from outside; nothing may. */
-#define FEED_US 300000
+#define INPUT_US 300000
 
-/* A page for the endpoint, and one behind it that is not mapped. */
+/* A page for the endpoint, and one after it that is not mapped. */
 static bool map_page_for(struct source_line at, struct page_fixture *s, struct endpoint *ep)
 {
 	struct reply reply;
@@ -39,7 +39,7 @@ static void expect_writes_translated(struct source_line at, struct endpoint *ep)
 	expect_writes(at, BY_LEVEL, ep, s.iova + 8, s.target + 8, 8);
 }
 
-/* Whether anything comes for it to write: asked where no mapping stands in its way. */
+/* Return true if input arrives for it to write: asked where no mapping stands in its way. */
 static bool writes_in_bypass(struct endpoint *ep)
 {
 	uint8_t *page = watched_pages(1);
@@ -48,14 +48,14 @@ static bool writes_in_bypass(struct endpoint *ep)
 	if (!set_unattached_bypass(true))
 		return false;
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
-	ep->dma.timeout_us = FEED_US;
+	ep->dma.timeout_us = INPUT_US;
 	effect = write_effect(ep, phys(page), 8, page, 8);
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	set_unattached_bypass(false);
 	return effect.exact;
 }
 
-static void expect_fed_writes_translated(struct source_line at, struct endpoint *ep)
+static void expect_input_translated(struct source_line at, struct endpoint *ep)
 {
 	if (writes_in_bypass(ep))
 		expect_writes_translated(at, ep);
@@ -63,7 +63,7 @@ static void expect_fed_writes_translated(struct source_line at, struct endpoint 
 		skip("%s has nothing to write, not even in bypass", ep->dma.ops->name);
 }
 
-/* What was read cannot be seen, but that it could be read. One that says so of all reads shows nothing. */
+/* We see only that the read completes, not its data. A device that completes every read passes. */
 static void expect_reads_allowed(struct source_line at, struct endpoint *ep)
 {
 	struct page_fixture s;
@@ -78,6 +78,7 @@ static void expect_reads_allowed(struct source_line at, struct endpoint *ep)
 		      result == DMA_SILENT ? "the read never ends" : "the read was refused");
 }
 
+/* DEV-ATTACH-12 (MUST): An ATTACH that is not refused really attaches */
 TEST(DEV_ATTACH_12, rng_is_translated, NEEDS_MAP_UNMAP | NEEDS_RNG)
 {
 	expect_writes_translated(AT, endpoint_named("virtio-rng"));
@@ -85,7 +86,7 @@ TEST(DEV_ATTACH_12, rng_is_translated, NEEDS_MAP_UNMAP | NEEDS_RNG)
 
 TEST(DEV_ATTACH_12, console_input_is_translated, NEEDS_MAP_UNMAP | NEEDS_CONSOLE)
 {
-	expect_fed_writes_translated(AT, endpoint_named("virtio-console"));
+	expect_input_translated(AT, endpoint_named("virtio-console"));
 }
 
 TEST(DEV_ATTACH_12, console_output_is_translated, NEEDS_MAP_UNMAP | NEEDS_CONSOLE)
@@ -95,7 +96,7 @@ TEST(DEV_ATTACH_12, console_output_is_translated, NEEDS_MAP_UNMAP | NEEDS_CONSOL
 
 TEST(DEV_ATTACH_12, received_frames_are_translated, NEEDS_MAP_UNMAP | NEEDS_NET)
 {
-	expect_fed_writes_translated(AT, endpoint_named("virtio-net"));
+	expect_input_translated(AT, endpoint_named("virtio-net"));
 }
 
 TEST(DEV_ATTACH_12, transmitted_frames_are_translated, NEEDS_MAP_UNMAP | NEEDS_NET)

@@ -22,16 +22,19 @@ static uint32_t word(unsigned int offset)
 	return pci_read32(iommu.dev.pci, offset);
 }
 
+/* PCI-ID-1 (MUST): Vendor 0x1AF4 */
 TEST(PCI_ID_1, vendor_is_0x1af4, NEEDS_PCI)
 {
 	EXPECT_EQ(iommu.dev.pci->vendor, VENDOR_VIRTIO, "vendor id");
 }
 
+/* PCI-ID-2 (MUST): Device ID 0x1040+23 = 0x1057; type 23 has no transitional ID */
 TEST(PCI_ID_2, device_is_0x1040_and_the_type, NEEDS_PCI)
 {
 	EXPECT_EQ(iommu.dev.pci->device, DEVICE_FIRST + VIRTIO_TYPE_IOMMU, "device id");
 }
 
+/* PCI-ID-4 (SHOULD): Device ID in 0x1040-0x107f */
 TEST(PCI_ID_4, device_is_not_that_of_a_legacy_device, NEEDS_PCI)
 {
 	EXPECT_GE(iommu.dev.pci->device, DEVICE_FIRST, "device id");
@@ -53,6 +56,7 @@ static uint8_t least_length(uint8_t type)
 	}
 }
 
+/* PCI-CAP-1 (MUST): cap_len covers the extra data */
 TEST(PCI_CAP_1, capabilities_are_long_enough, NEEDS_PCI)
 {
 	unsigned int cap = 0;
@@ -75,11 +79,13 @@ static void expect_aligned(struct source_line at, uint8_t type, uint32_t to)
 	}
 }
 
+/* PCI-COM-1 (MUST): COMMON_CFG offset 4-byte aligned */
 TEST(PCI_COM_1, common_configuration_is_aligned, NEEDS_PCI)
 {
 	expect_aligned(AT, TYPE_COMMON, 4);
 }
 
+/* PCI-DEV-1 (MUST): DEVICE_CFG offset 4-byte aligned */
 TEST(PCI_DEV_1, device_configuration_is_aligned, NEEDS_PCI)
 {
 	expect_aligned(AT, TYPE_DEVICE, 4);
@@ -91,12 +97,14 @@ static void expect_structure(struct source_line at, uint8_t type)
 		  "place of a capability of type %u", type);
 }
 
+/* PCI-COM-2 (MUST): At least one COMMON_CFG capability */
 /* Without them the run ends before it. */
 TEST(PCI_COM_2, common_configuration_is_there, NEEDS_PCI)
 {
 	expect_structure(AT, TYPE_COMMON);
 }
 
+/* PCI-NTF-1 (MUST): At least one NOTIFY_CFG capability */
 TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
 {
 	expect_structure(AT, TYPE_NOTIFY);
@@ -144,48 +152,56 @@ static void expect_room(struct source_line at, uint32_t width)
 	}
 }
 
+/* PCI-NTF-2 (MUST): No bit 38: offset 2-byte aligned */
 TEST(PCI_NTF_2, notification_area_is_aligned, NEEDS_PCI)
 {
 	ONLY_WITHOUT_DATA();
 	expect_aligned(AT, TYPE_NOTIFY, 2);
 }
 
+/* PCI-NTF-3 (MUST): No bit 38: multiplier 0 or an even power of 2 */
 TEST(PCI_NTF_3, multiplier_is_0_or_an_even_power_of_2, NEEDS_PCI)
 {
 	ONLY_WITHOUT_DATA();
 	expect_multiplier(AT, 2, "0 or an even power of 2");
 }
 
+/* PCI-NTF-4 (MUST + MUST): No bit 38: length >= 2 and enough for all queues */
 TEST(PCI_NTF_4, notification_area_has_2_bytes_or_more, NEEDS_PCI)
 {
 	ONLY_WITHOUT_DATA();
 	expect_length(AT, 2);
 }
 
+/* PCI-NTF-5 (MUST): No bit 38: length >= off*mult + 2 for each queue */
 TEST(PCI_NTF_5, notification_area_covers_each_queue, NEEDS_PCI)
 {
 	ONLY_WITHOUT_DATA();
 	expect_room(AT, 2);
 }
 
+/* PCI-NTF-6 (MUST): Bit 38 offered: multiplier 0 or a power of 2 that is a multiple of 4 */
 TEST(PCI_NTF_6, multiplier_with_data_is_a_multiple_of_4, NEEDS_PCI)
 {
 	ONLY_WITH_DATA();
 	expect_multiplier(AT, 4, "0 or a power of 2 that is a multiple of 4");
 }
 
+/* PCI-NTF-7 (MUST): Bit 38 offered: offset 4-byte aligned */
 TEST(PCI_NTF_7, notification_area_with_data_is_aligned, NEEDS_PCI)
 {
 	ONLY_WITH_DATA();
 	expect_aligned(AT, TYPE_NOTIFY, 4);
 }
 
+/* PCI-NTF-8 (MUST + MUST): Bit 38 offered: length >= 4 and enough for all queues */
 TEST(PCI_NTF_8, notification_area_with_data_has_4_bytes_or_more, NEEDS_PCI)
 {
 	ONLY_WITH_DATA();
 	expect_length(AT, 4);
 }
 
+/* PCI-NTF-9 (MUST): Bit 38 offered: length >= off*mult + 4 for each queue */
 TEST(PCI_NTF_9, notification_area_with_data_covers_each_queue, NEEDS_PCI)
 {
 	ONLY_WITH_DATA();
@@ -198,6 +214,7 @@ TEST(PCI_NTF_9, notification_area_with_data_covers_each_queue, NEEDS_PCI)
 			SKIP("there is no " name " capability");                                  \
 	} while (0)
 
+/* PCI-SHM-1 (MUST): SHM region lies inside its BAR */
 TEST(PCI_SHM_1, shared_memory_lies_in_its_bar, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_SHARED_MEMORY, "shared memory");
@@ -213,6 +230,7 @@ TEST(PCI_SHM_1, shared_memory_lies_in_its_bar, NEEDS_PCI)
 	}
 }
 
+/* PCI-SHM-2 (MUST): SHM ids unique */
 TEST(PCI_SHM_2, shared_memory_ids_are_unique, NEEDS_PCI)
 {
 	bool seen[256] = {false};
@@ -226,6 +244,7 @@ TEST(PCI_SHM_2, shared_memory_ids_are_unique, NEEDS_PCI)
 	}
 }
 
+/* PCI-VND-1 (MUST NOT): Vendor data capability: vendor_id != 0x1AF4 */
 TEST(PCI_VND_1, vendor_data_is_not_that_of_virtio, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
@@ -236,6 +255,7 @@ TEST(PCI_VND_1, vendor_data_is_not_that_of_virtio, NEEDS_PCI)
 	}
 }
 
+/* PCI-VND-2 (MUST): ...size multiple of 4 */
 TEST(PCI_VND_2, size_of_vendor_data_is_a_multiple_of_4, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
@@ -256,6 +276,7 @@ static uint32_t sum_of_words(unsigned int cap)
 	return sum;
 }
 
+/* PCI-VND-3 (MUST NOT): ...reads have no side effects */
 TEST(PCI_VND_3, reading_vendor_data_changes_nothing, NEEDS_PCI)
 {
 	NEEDS_STRUCTURE(TYPE_VENDOR, "vendor data");
@@ -285,6 +306,7 @@ static bool has_extended(uint16_t id)
 	return false;
 }
 
+/* GEN-RSVD-9 (SHOULD + MUST NOT): SR_IOV (37) offered exactly when the PCI SR-IOV capability is there */
 TEST(GEN_RSVD_9, sr_iov_is_offered_with_its_capability, NEEDS_PCI)
 {
 	bool there = has_extended(EXTENDED_SR_IOV), offered = iommu_offers(VIRTIO_F_SR_IOV);
@@ -304,6 +326,7 @@ static bool has_admin_fields(struct source_line at, uint16_t *index, uint16_t *c
 	return true;
 }
 
+/* PCI-COM-16 (MUST): admin_queue_index >= num_queues */
 TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 {
 	uint16_t index, count;
@@ -312,9 +335,10 @@ TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 		SKIP("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
 	EXPECT_GE(index, io_read16(iommu.dev.common + COMMON_NUM_QUEUES),
-		  "admin_queue_index, behind num_queues");
+		  "admin_queue_index, after num_queues");
 }
 
+/* PCI-COM-17 (MUST): admin_queue_num <= 0x10000 - index */
 TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 {
 	uint16_t index, count;
@@ -322,7 +346,7 @@ TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
 		SKIP("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
-	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, behind %u other queues", index);
+	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, after %u other queues", index);
 }
 
 static void write_features(uint64_t features)
@@ -342,6 +366,7 @@ static uint64_t read_features(void)
 	return seen;
 }
 
+/* PCI-COM-5 (MAY): Invalid bits can be mirrored */
 TEST(PCI_COM_5, invalid_bits_leave_valid_ones_alone, NEEDS_PCI)
 {
 	uint64_t seen;

@@ -52,11 +52,13 @@ static void expect_constant(struct source_line at, unsigned int offset, uint32_t
 	}
 }
 
+/* MMIO-1 (MUST): MagicValue 0x74726976 */
 TEST(MMIO_1, magic_value_says_virt, NEEDS_MMIO)
 {
 	expect_constant(AT, MMIO_MAGIC_VALUE, MMIO_MAGIC);
 }
 
+/* MMIO-2 (MUST): Version 2 */
 TEST(MMIO_2, version_is_2, NEEDS_MMIO)
 {
 	expect_constant(AT, MMIO_VERSION, MMIO_MODERN);
@@ -75,6 +77,7 @@ static uint32_t tell_of_a_request(void)
 	return value_at(MMIO_INTERRUPT_STATUS);
 }
 
+/* MMIO-3 (MUST): InterruptStatus bit set from event until acknowledged */
 TEST(MMIO_3, used_buffer_shows_until_it_is_acknowledged, NEEDS_MMIO)
 {
 	take_interrupts();
@@ -94,6 +97,7 @@ TEST(MMIO_3, used_buffer_shows_until_it_is_acknowledged, NEEDS_MMIO)
 	}
 }
 
+/* MMIO-4 (MUST): Bits without an event are 0 */
 TEST(MMIO_4, bits_without_an_event_are_0, NEEDS_MMIO)
 {
 	REQUIRE(restart_device(AT, iommu.wanted));
@@ -101,6 +105,7 @@ TEST(MMIO_4, bits_without_an_event_are_0, NEEDS_MMIO)
 	EXPECT_EQ(tell_of_a_request(), VIRTIO_USED_BUFFER, "InterruptStatus after a request");
 }
 
+/* MMIO-5 (MUST): Reset clears InterruptStatus and every QueueReady */
 TEST(MMIO_5, reset_clears_interrupt_status, NEEDS_MMIO)
 {
 	EXPECT_NE(tell_of_a_request(), 0, "InterruptStatus before a reset");
@@ -130,6 +135,7 @@ static uint32_t read_words(uint32_t words[WORDS])
 	return value_at(MMIO_CONFIG_GENERATION);
 }
 
+/* MMIO-6 (MUST): ConfigGeneration changes if a torn view is possible */
 TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 {
 	uint32_t before[WORDS], after[WORDS], generation = read_words(before), seen;
@@ -188,10 +194,10 @@ static void place_queue(uint16_t queue, const struct ring *ring)
 	}
 }
 
+/* MMIO-7 (MUST NOT): No ring access while QueueReady is 0 */
 TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
 {
-	REQUIRE(prepare_device(AT, iommu.wanted) && virtio_reset(&iommu.dev) &&
-		virtio_negotiate(&iommu.dev, iommu.wanted));
+	REQUIRE(prepare_device(AT, iommu.wanted) && negotiate_device(AT, iommu.wanted));
 	place_queue(REQUEST_QUEUE, &iommu.requests);
 	virtio_driver_ok(&iommu.dev);
 	expect_queue_alone(AT);
@@ -239,14 +245,16 @@ static void expect_queue_reset_0(struct source_line at)
 		expect_eq(at, queue_value(queue, MMIO_QUEUE_RESET), 0, "QueueReset of queue %u", queue);
 }
 
+/* MMIO-8 (MUST): QueueReset 0 after reset */
 TEST(MMIO_8, queue_reset_is_0_after_a_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	reset_requests();
-	REQUIRE(reset_device(AT) && virtio_negotiate(&iommu.dev, WITH_RING_RESET));
+	REQUIRE(negotiate_device(AT, WITH_RING_RESET));
 	expect_queue_reset_0(AT);
 }
 
+/* MMIO-9 (MUST): QueueReset 0 after QueueReady=1 */
 TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, WITH_RING_RESET));
@@ -257,6 +265,7 @@ TEST(MMIO_9, queue_reset_is_0_when_the_queue_is_ready, NEEDS_MMIO | NEEDS_RING_R
 	expect_answer(AT);
 }
 
+/* MMIO-10 (MUST): QueueReset=1 resets the queue */
 /* Not at once: a device may take its time for a reset. */
 TEST(MMIO_10, queue_starts_anew_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
@@ -267,6 +276,7 @@ TEST(MMIO_10, queue_starts_anew_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 	expect_answer(AT);
 }
 
+/* MMIO-11 (MUST): Reads 1 while under way */
 TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, WITH_RING_RESET));
@@ -279,6 +289,7 @@ TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET
 	expect_answer(AT);
 }
 
+/* MMIO-12 (MUST): Then QueueReset and QueueReady read 0 */
 TEST(MMIO_12, queue_is_not_ready_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, WITH_RING_RESET));

@@ -60,6 +60,7 @@ static uint16_t assigned(unsigned int event)
 
 #define EVENTS 3
 
+/* PCI-MSIX-1 (SHOULD): MSI-X: 2..0x800 vectors */
 TEST(PCI_MSIX_1, there_are_2_to_2048_vectors, NEEDS_MSIX)
 {
 	unsigned int count = messages_on(iommu.dev.pci)->count;
@@ -82,6 +83,7 @@ static unsigned int last_vector(void)
 	return messages_on(iommu.dev.pci)->count - 1;
 }
 
+/* PCI-MSIX-2 (MUST): Table Size reports the number */
 TEST(PCI_MSIX_2, last_vector_of_table_size_can_be_had, NEEDS_MSIX)
 {
 	uint16_t last = last_vector();
@@ -91,6 +93,7 @@ TEST(PCI_MSIX_2, last_vector_of_table_size_can_be_had, NEEDS_MSIX)
 	iommu_start();
 }
 
+/* PCI-MSIX-4 (MUST): Any event maps to any valid vector */
 /* Both ends of the table in turn: the message of the other vector must not come. */
 TEST(PCI_MSIX_4, message_is_that_of_the_vector, NEEDS_MSIX)
 {
@@ -129,6 +132,7 @@ TEST(PCI_MSIX_4, event_queue_has_a_vector_of_its_own, NEEDS_DMA | NEEDS_MSIX)
 	EXPECT(message_comes(&message), "a message with the report", "none");
 }
 
+/* PCI-MSIX-5 (MUST): Any event can be unmapped */
 TEST(PCI_MSIX_5, each_event_can_be_unmapped, NEEDS_MSIX)
 {
 	REQUIRE(messages_on(iommu.dev.pci) && prepare_device(AT, iommu.wanted));
@@ -139,6 +143,7 @@ TEST(PCI_MSIX_5, each_event_can_be_unmapped, NEEDS_MSIX)
 	iommu_start();
 }
 
+/* PCI-MSIX-6 (MUST): Vector fields read back the mapping or NO_VECTOR */
 TEST(PCI_MSIX_6, vectors_read_back, NEEDS_MSIX)
 {
 	uint16_t last = last_vector();
@@ -151,6 +156,7 @@ TEST(PCI_MSIX_6, vectors_read_back, NEEDS_MSIX)
 	iommu_start();
 }
 
+/* PCI-MSIX-7 (MUST): All unmapped after reset */
 TEST(PCI_MSIX_7, reset_unmaps_all, NEEDS_MSIX)
 {
 	REQUIRE(messages_on(iommu.dev.pci) && restart_with(AT, &(struct vectors){0, {0, 0}}));
@@ -159,6 +165,7 @@ TEST(PCI_MSIX_7, reset_unmaps_all, NEEDS_MSIX)
 		EXPECT_EQ(assigned(event), VIRTIO_NO_VECTOR, "vector of event %u after a reset", event);
 }
 
+/* PCI-MSIX-8 (SHOULD NOT): Mapping does not fail without need */
 /* All in one, and all apart as far as there are vectors. */
 TEST(PCI_MSIX_8, events_can_share_a_vector, NEEDS_MSIX)
 {
@@ -172,6 +179,7 @@ TEST(PCI_MSIX_8, events_can_share_a_vector, NEEDS_MSIX)
 	iommu_start();
 }
 
+/* PCI-MSIX-9 (MUST): Failure shown as NO_VECTOR */
 TEST(PCI_MSIX_9, vector_behind_the_table_reads_no_vector, NEEDS_MSIX)
 {
 	uint16_t last = last_vector();
@@ -187,6 +195,7 @@ TEST(PCI_MSIX_9, vector_behind_the_table_reads_no_vector, NEEDS_MSIX)
 	iommu_start();
 }
 
+/* PCI-UN-1 (MUST NOT): MSI-X on and NO_VECTOR: no interrupt for that queue */
 TEST(PCI_UN_1, queue_without_vector_sends_nothing, NEEDS_MSIX)
 {
 	const struct msix *msix = messages_on(iommu.dev.pci);
@@ -201,6 +210,7 @@ TEST(PCI_UN_1, queue_without_vector_sends_nothing, NEEDS_MSIX)
 	REQUIRE(message_comes(&message));
 }
 
+/* PCI-1 (MUST): PCI/PCIe-conformant interface */
 /* PCI 3.0, 6.8.2: what is masked is sent when it is unmasked. */
 TEST(PCI_1, masked_vector_keeps_its_message, NEEDS_MSIX)
 {
@@ -248,17 +258,19 @@ static void break_and_read_isr(struct source_line at, uint8_t mask, const char *
 		judge(BY_LEVEL, at, expected, "ISR status %#x", isr);
 }
 
+/* GEN-STATUS-3 (MUST): If DRIVER_OK was set, NEEDS_RESET is followed by a configuration-change ... */
 TEST(GEN_STATUS_3, need_of_a_reset_is_told, NEEDS_NOTHING)
 {
 	break_and_read_isr(AT, 0xff, "a notification with NEEDS_RESET: a bit of the ISR status");
 }
 
+/* PCI-ISR-2 (MUST): ISR bit 1 set before a config-change notification */
 TEST(PCI_ISR_2, need_of_a_reset_sets_bit_1, NEEDS_PCI)
 {
 	break_and_read_isr(AT, 2, "bit 1 of the ISR status is set with NEEDS_RESET");
 }
 
-/* Whether the message of vector 0 comes when the device breaks, with @vector for such changes. */
+/* Return true if the message of vector 0 comes when the device breaks, with @vector for such changes. */
 static bool told_of_break(struct source_line at, uint16_t vector, bool *broke, bool comes)
 {
 	const struct msix *msix = messages_on(iommu.dev.pci);
@@ -272,6 +284,7 @@ static bool told_of_break(struct source_line at, uint16_t vector, bool *broke, b
 	return comes ? message_comes(&message) : !message_stays_away(&message, event_count());
 }
 
+/* PCI-CN-1 (MUST NOT): MSI-X on and NO_VECTOR: no interrupt for config changes */
 TEST(PCI_CN_1, change_without_vector_sends_nothing, NEEDS_MSIX)
 {
 	bool broke, told = told_of_break(AT, VIRTIO_NO_VECTOR, &broke, false), still_broke;

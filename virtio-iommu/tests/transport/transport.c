@@ -23,16 +23,19 @@ static uint32_t field(uint8_t type, unsigned int offset)
 	return cap ? value_at(cap + offset) : 0;
 }
 
+/* PCI-ID-5 (SHOULD): Revision >= 1 */
 TEST(PCI_ID_5, revision_is_not_0, NEEDS_PCI)
 {
 	EXPECT_GE(value_at(PCI_CLASS_REVISION) & 0xff, 1, "revision id");
 }
 
+/* PCI-ID-6 (SHOULD): Subsystem device ID >= 0x40 */
 TEST(PCI_ID_6, subsystem_is_not_that_of_a_legacy_device, NEEDS_PCI)
 {
 	EXPECT_GE(pci_read16(iommu.dev.pci, PCI_SUBSYSTEM_ID), 0x40, "subsystem device id");
 }
 
+/* PCI-COM-3 (MUST): device_feature shows bits 32*select.. for any select (0 for words without features) */
 TEST(PCI_COM_3, words_without_features_are_0, NEEDS_PCI)
 {
 	uint32_t bits = iommu.dev.transport->offered(&iommu.dev, UINT32_MAX);
@@ -46,6 +49,7 @@ TEST(PCI_COM_3, words_without_features_are_0, NEEDS_PCI)
 		      "%#x", bits);
 }
 
+/* PCI-COM-4 (MUST): driver_feature reads back the valid bits written */
 TEST(PCI_COM_4, driver_features_read_back, NEEDS_PCI)
 {
 	uint64_t seen = 0;
@@ -62,6 +66,7 @@ static bool queue_enabled(uint16_t queue)
 	return iommu.dev.transport->queue_enabled(&iommu.dev, queue);
 }
 
+/* PCI-COM-8 (MUST): queue_enable is 0 after reset */
 TEST(PCI_COM_8, reset_disables_the_queues, NEEDS_PCI)
 {
 	for (uint16_t queue = 0; queue < 2; queue++)
@@ -78,6 +83,7 @@ static void expect_no_queue(struct source_line at, uint16_t queue)
 		  "queue_size of queue %u, which is not there", queue);
 }
 
+/* PCI-COM-14 (MUST): queue_size is 0 for an absent queue */
 TEST(PCI_COM_14, queue_behind_the_last_has_size_0, NEEDS_PCI)
 {
 	expect_no_queue(AT, io_read16(iommu.dev.common + COMMON_NUM_QUEUES));
@@ -94,6 +100,7 @@ static bool is_power_of_two(uint32_t value)
 	return value && !(value & (value - 1));
 }
 
+/* PCI-COM-15 (MUST): Without packed rings queue_size is 0 or a power of 2 */
 /* As offered: after a reset. */
 TEST(PCI_COM_15, queue_sizes_are_powers_of_2, NEEDS_PCI)
 {
@@ -105,6 +112,7 @@ TEST(PCI_COM_15, queue_sizes_are_powers_of_2, NEEDS_PCI)
 	}
 }
 
+/* PCI-64-1 (MUST): Both halves of 64-bit config fields can be accessed on their own */
 TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_PCI)
 {
 	uint32_t words[6];
@@ -131,11 +139,13 @@ static unsigned int window(uint8_t type, unsigned int offset, unsigned int width
 	return cap + CAP_ACCESS_DATA;
 }
 
+/* PCI-ACC-1 (MUST): At least one PCI_CFG (type 5) capability */
 TEST(PCI_ACC_1, access_window_is_there, NEEDS_PCI)
 {
 	EXPECT_NE(virtio_pci_structure(iommu.dev.pci, TYPE_ACCESS), 0, "place of a capability of type 5");
 }
 
+/* PCI-ACC-2 (MUST): Write to pci_cfg_data performs the BAR write */
 TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 {
 	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
@@ -149,6 +159,7 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 	}
 }
 
+/* PCI-ACC-3 (MUST): Read of pci_cfg_data performs the BAR read */
 TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 {
 	unsigned int data = window(TYPE_DEVICE, 0, 4);
@@ -181,16 +192,19 @@ static bool interrupt_status(void)
 	return pci_read16(iommu.dev.pci, PCI_STATUS) & 1 << 3;
 }
 
+/* PCI-ISR-1 (MUST): At least one ISR_CFG capability */
 TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
 {
 	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR", "none");
 }
 
+/* PCI-ISR-3 (MUST): MSI-X off: ISR bit 0 set before a used notification */
 TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 {
 	EXPECT_EQ(interrupted(true), VIRTIO_USED_BUFFER, "bit 0 of the ISR status after a request");
 }
 
+/* PCI-ISR-4 (MUST): MSI-X off: PCI Status.Interrupt = OR of ISR bits */
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 {
 	struct deadline deadline = deadline_in(INTERRUPT_US);
@@ -213,12 +227,14 @@ TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 	EXPECT_EQ(interrupt_status(), 0, "Interrupt Status after reading the ISR status");
 }
 
+/* PCI-ISR-5 (MUST): Reading ISR clears it */
 TEST(PCI_ISR_5, reading_clears_it, NEEDS_PCI)
 {
 	interrupted(true);
 	EXPECT_EQ(take_interrupts(), 0, "ISR status when it is read again");
 }
 
+/* GEN-NU-1 (MUST): No EVENT_IDX: `used_event` is ignored */
 /* Without EVENT_IDX the field does not exist. */
 TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
@@ -229,11 +245,13 @@ TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 	iommu.requests.avail->heads[iommu.requests.size] = 0;
 }
 
+/* GEN-NU-2 (SHOULD NOT): No EVENT_IDX, avail.flags=1: no used notification expected */
 TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
 {
 	EXPECT_EQ(interrupted(false), 0, "notification with avail.flags 1");
 }
 
+/* GEN-NU-3 (MUST): No EVENT_IDX, avail.flags=0: notification sent */
 TEST(GEN_NU_3, notification_where_one_is_wanted, NEEDS_NO_EVENT_IDX)
 {
 	EXPECT_EQ(interrupted(true), VIRTIO_USED_BUFFER, "notification with avail.flags 0");

@@ -8,7 +8,7 @@
 #include "host/virtio/vdev.h"
 #include "virtio/pci_layout.h"
 
-/* The BAR in which all structures lie, and where; TYPE_NONE is reserved. */
+/* The BAR in which all structures lie, and where. */
 enum {
 	VDEV_BAR = 4,
 	VDEV_BAR_SIZE = 0x4000,
@@ -18,16 +18,15 @@ enum {
 	AREA_CONFIG = 0x2000,
 	AREA_NOTIFY = 0x3000,
 	NOTIFY_MULTIPLIER = 4,
-	TYPE_NONE = 0x7f,
 };
 
+/* Give @dev's function its BARs and the list of its capabilities. */
+void vdev_add_capabilities(struct vdev *dev);
+
 /*
- * Append one for a structure of @type, @extra bytes longer than struct virtio_pci_cap, at @offset of
- * where such structures are. Returns it.
+ * Append a capability for a structure of @type, @extra bytes longer than struct virtio_pci_cap, at @offset of
+ * where such structures are. Returns the capability's offset in configuration space.
  */
 unsigned int vdev_add_structure(struct vdev *dev, uint8_t type, uint32_t offset, unsigned int extra);
-
-/* The first one of @type, 0 if there is none. */
-unsigned int vdev_find_structure(const struct function *f, uint8_t type);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/bugs/vdev.h"
 #include "host/machine/personality.h"
-#include "host/virtio/vdev_capabilities.h"
+#include "host/virtio/capabilities.h"
+#include "host/virtio/parts.h"
 
 /* Where structures of each type lie, and how long they are. */
 static uint32_t area_of(const struct vdev *dev, uint8_t type, uint32_t *length)
@@ -36,16 +36,6 @@ unsigned int vdev_add_structure(struct vdev *dev, uint8_t type, uint32_t offset,
 	return cap;
 }
 
-unsigned int vdev_find_structure(const struct function *f, uint8_t type)
-{
-	unsigned int cap = function_get(f, PCI_CAPABILITIES, 1);
-
-	while (cap && (function_get(f, cap, 1) != PCI_CAP_VENDOR ||
-		       function_get(f, cap + CAP_TYPE, 1) != type))
-		cap = function_get(f, cap + 1, 1);
-	return cap;
-}
-
 static void add_access_window(struct vdev *dev)
 {
 	unsigned int cap = vdev_add_structure(dev, TYPE_ACCESS, 0, 4);
@@ -77,42 +67,20 @@ static void add_unneeded(struct vdev *dev)
 	add_vendor_data(dev);
 }
 
-static void bug_init(struct vdev *dev, unsigned int notify, unsigned int isr)
+void vdev_add_capabilities(struct vdev *dev)
 {
-	struct function *f = &dev->function;
-
-	if (vdev_bug(dev, MUTANT_REVISION_0))
-		function_set(f, PCI_CLASS_REVISION, 1, 0);
-	if (vdev_bug(dev, MUTANT_SUBSYSTEM_IS_TYPE))
-		function_set(f, PCI_SUBSYSTEM_ID, 2, dev->type);
-	if (vdev_bug(dev, MUTANT_MULTIPLIER_6))
-		function_set(f, notify + CAP_NOTIFY_MULTIPLIER, 4, 6);
-	if (vdev_bug(dev, MUTANT_NOTIFY_AREA_TOO_SHORT))
-		function_set(f, notify + CAP_STRUCTURE_LENGTH, 4, NOTIFY_MULTIPLIER);
-	if (vdev_bug(dev, MUTANT_CAPABILITY_TOO_SHORT))
-		function_set(f, isr + CAP_LENGTH, 1, 12);
-	if (vdev_bug(dev, MUTANT_NO_ISR))
-		function_set(f, isr + CAP_TYPE, 1, TYPE_NONE);
-	if (vdev_bug(dev, MUTANT_NO_ACCESS_WINDOW))
-		function_set(f, dev->access_window + CAP_TYPE, 1, TYPE_NONE);
-}
-
-void vdev_pci_init(struct vdev *dev)
-{
-	unsigned int cap, isr;
+	unsigned int notify;
 
 	function_add_bar(&dev->function, VDEV_BAR, VDEV_BAR_SIZE);
-	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, !vdev_bug(dev, MUTANT_NO_INTERRUPT_PIN));
+	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, 1);
 	vdev_add_structure(dev, TYPE_COMMON, 0, 0);
-	isr = vdev_add_structure(dev, TYPE_ISR, 0, 0);
+	vdev_add_structure(dev, TYPE_ISR, 0, 0);
 	if (dev->config_size)
 		vdev_add_structure(dev, TYPE_DEVICE, 0, 0);
-	cap = vdev_add_structure(dev, TYPE_NOTIFY, 0, 4);
-	function_set(&dev->function, cap + CAP_NOTIFY_MULTIPLIER, 4, NOTIFY_MULTIPLIER);
+	notify = vdev_add_structure(dev, TYPE_NOTIFY, 0, 4);
+	function_set(&dev->function, notify + CAP_NOTIFY_MULTIPLIER, 4, NOTIFY_MULTIPLIER);
 	add_access_window(dev);
 	vmsix_init(dev);
 	if (personality->unneeded_capabilities)
 		add_unneeded(dev);
-	bug_init(dev, cap, isr);
-	bug_capabilities(dev);
 }

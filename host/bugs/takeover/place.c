@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs of where endpoints are, and of the ids under which their accesses come.
+ */
+#include <string.h>
+
+#include "host/board/board.h"
+#include "host/bugs/takeover/takeover.h"
+#include "host/pci/bus.h"
+#include "util.h"
+
+/* At the first reset. */
+static void find_once(struct vdev *dev)
+{
+	static struct model_endpoint endpoints[MODEL_MAX_ENDPOINTS];
+	static struct model_region regions[MODEL_MAX_REGIONS];
+	static bool found;
+	struct model *m = &ref_iommu.model;
+
+	right_ops->reset(dev);
+	if (!found) {
+		memcpy(endpoints, m->endpoints, sizeof(endpoints));
+		memcpy(regions, m->regions, sizeof(regions));
+	}
+	found = true;
+	memcpy(m->endpoints, endpoints, sizeof(endpoints));
+	memcpy(m->regions, regions, sizeof(regions));
+}
+
+/* Returns true if the id is that of a PCI function. */
+static bool find_bdf(uint32_t id, uint16_t *bdf)
+{
+	for (unsigned int i = 0; i < BOARD_RANGES; i++) {
+		const struct board_range *range = &board_ranges[i];
+
+		*bdf = range->bdf_first + (id - range->endpoint_first);
+		if (id >= range->endpoint_first &&
+		    id - range->endpoint_first <= (uint32_t)(range->bdf_last - range->bdf_first))
+			return true;
+	}
+	return false;
+}
+
+/* How many bridges are in front of it. */
+static unsigned int depth_of(uint32_t id)
+{
+	const struct function *f = NULL;
+	unsigned int depth = 0;
+	uint16_t bdf;
+
+	if (find_bdf(id, &bdf))
+		f = bus_find(bdf);
+	for (; f && f->bus->bridge; f = f->bus->bridge)
+		depth++;
+	return depth;
+}
+
+/* Whatever port it is behind. */
+static bool access_by_first_port(struct access *a, struct model_extent *extent)
+{
+	const struct model *m = &ref_iommu.model;
+
+	(void)extent;
+	if (!depth_of(a->endpoint))
+		return false;
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		if (!depth_of(m->endpoints[i].id))
+			continue;
+		a->endpoint = (m->endpoints[i].id & ~0xffu) | (a->endpoint & 0xff);
+		return false;
+	}
+	return false;
+}
+
+static bool access_from_below(struct access *a, struct model_extent *extent)
+{
+	*extent = (struct model_extent){0, UINT64_MAX, 0, MAP_RW};
+	return depth_of(a->endpoint) > 1;
+}
+
+static bool access_by_low_id(struct access *a, struct model_extent *extent)
+{
+	(void)extent;
+	a->endpoint &= 0xffff;
+	return false;
+}
+
+bool place_install(void)
+{
+	static const struct takeover rows[] = {
+		{MUTANT_ENDPOINTS_FOUND_ONCE, {0}, {.reset = find_once}},
+		{MUTANT_SECOND_PORT_AS_FIRST, {.access = access_by_first_port}, {0}},
+		{MUTANT_NESTED_BRIDGE_BYPASSES, {.access = access_from_below}, {0}},
+		{MUTANT_SECOND_ROOT_LOW_16, {.access = access_by_low_id}, {0}},
+	};
+
+	return takeover_use(rows, ARRAY_SIZE(rows));
+}

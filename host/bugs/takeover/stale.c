@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs of a cache by page: what stays in it that is not there any more.
+ */
+#include "host/bugs/takeover/page_cache.h"
+#include "host/bugs/takeover/takeover.h"
+#include "util.h"
+
+/* What a cache does its own way. NULL: as the right one does it. */
+struct cache {
+	enum mutant_id mutant;
+	bool by_kind;		/* reads and writes have a cache each */
+	bool by_domain;		/* all members of a domain have one, and its id may come again */
+
+	/* The page is what an access looks for. */
+	bool (*matches)(const struct cached_page *page, const struct access *a);
+
+	/* A new page is in the cache. */
+	void (*filled)(struct cached_page *page);
+
+	/* Of an UNMAP that is about to be carried out: it drops a page of its range; all that it drops. */
+	bool (*drops)(const struct cached_page *page, const struct unmap_request *r);
+	void (*unmap)(const struct unmap_request *r);
+
+	/* What the others drop. */
+	void (*attach)(const struct attach_request *r);
+	void (*detach)(const struct detach_request *r);
+	void (*map)(const struct map_request *r);
+	void (*bypass)(void);
+};
+
+static const struct cache *cache;
+
+static bool is_page_of(const struct cached_page *page, const struct access *a)
+{
+	const struct model_endpoint *ep = bug_find_attached(a->endpoint);
+
+	if (page->address != bug_page_of(a->address) || (cache->by_kind && page->kind != a->kind))
+		return false;
+	if (cache->by_domain)
+		return ep && page->attached && page->domain == ep->domain;
+	return page->endpoint == a->endpoint;
+}
+
+static struct cached_page *find_page(const struct access *a)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].valid && (page_cache[i].flags & a->kind) &&
+		    cache->matches(&page_cache[i], a))
+			return &page_cache[i];
+	return NULL;
+}
+
+static bool access(struct access *a, struct model_extent *extent)
+{
+	const struct cached_page *page = find_page(a);
+	uint64_t address = bug_page_of(a->address);
+
+	if (!page)
+		return false;
+	*extent = (struct model_extent){address, address + (bug_page_end(page) - page->address), page->phys,
+					page->flags};
+	return true;
+}
+
+/* A page has one place in the cache. */
+static void make_room(const struct access *a)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].valid && is_page_of(&page_cache[i], a))
+			page_cache[i].valid = false;
+}
+
+static void fill(const struct access *a, const struct model_extent *from, uint64_t phys)
+{
+	const struct model_endpoint *ep = bug_find_attached(a->endpoint);
+	const struct model_mapping *mapping = bug_find_target(a);
+	struct cached_page *page;
+
+	make_room(a);
+	page = page_cache_fill(a, from, phys);
+	page->attached = ep;
+	page->domain = ep ? ep->domain : 0;
+	page->mmio = mapping && (mapping->flags & MAP_MMIO);
+	if (cache->filled)
+		cache->filled(page);
+}
+
+/* The next page is another translation. */
+static void translated(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+		       uint64_t *length)
+{
+	uint64_t rest = model_granule(&ref_iommu.model) - (a->address - bug_page_of(a->address));
+
+	*length = min(*length, rest);
+	if (!find_page(a))
+		fill(a, extent, *phys);
+}
+
+static bool is_unmapped(const struct cached_page *page, const struct unmap_request *r)
+{
+	return page->valid && bug_is_member(page->endpoint, r->domain) && page->address <= r->virt_end &&
+	       bug_page_end(page) >= r->virt_start;
+}
+
+static void unmap(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (is_unmapped(&page_cache[i], r) && cache->drops(&page_cache[i], r))
+			page_cache[i].valid = false;
+}
+
+static void attach(const struct attach_request *r)
+{
+	page_cache_forget_endpoint(r->endpoint);
+}
+
+static void detach(const struct detach_request *r)
+{
+	page_cache_forget_endpoint(r->endpoint);
+}
+
+static void update(const struct model_request *r)
+{
+	switch (r->head.type) {
+	case REQUEST_ATTACH:
+		return cache->attach(&r->attach);
+	case REQUEST_DETACH:
+		return cache->detach(&r->detach);
+	case REQUEST_MAP:
+		return cache->map(&r->map);
+	case REQUEST_UNMAP:
+		return cache->unmap(&r->unmap);
+	}
+}
+
+static bool execute(const struct model_request *r)
+{
+	bug_update_joined();
+	update(r);
+	return false;
+}
+
+static bool drop(const struct cached_page *page, const struct unmap_request *r)
+{
+	(void)page, (void)r;
+	return true;
+}
+
+static void drop_nothing(const struct map_request *r)
+{
+	(void)r;
+}
+
+static bool drops_written(const struct cached_page *page, const struct unmap_request *r)
+{
+	(void)r;
+	return page->kind == MAP_WRITE;
+}
+
+static bool drops_by_page(const struct cached_page *page, const struct unmap_request *r)
+{
+	(void)page;
+	return bug_count_pages(r->virt_start, r->virt_end) <= mutant_number();
+}
+
+static bool drops_up_to_page(const struct cached_page *page, const struct unmap_request *r)
+{
+	return page->address < r->virt_start ||
+	       bug_count_pages(r->virt_start, page->address) <= mutant_number();
+}
+
+/* The mapping is still there. */
+static bool drops_ends(const struct cached_page *page, const struct unmap_request *r)
+{
+	const struct model_mapping *mapping = bug_find_mapping(r->domain, page->address);
+
+	return !mapping || page->address == mapping->start || bug_page_end(page) == mapping->end;
+}
+
+static void unmap_of_domain(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].attached && page_cache[i].domain == r->domain &&
+		    page_cache[i].address <= r->virt_end && bug_page_end(&page_cache[i]) >= r->virt_start)
+			page_cache[i].valid = false;
+}
+
+static void attach_as_before(const struct attach_request *r)
+{
+	(void)r;
+}
+
+static void detach_as_before(const struct detach_request *r)
+{
+	(void)r;
+}
+
+/* A move. */
+static void attach_to_old_domain(const struct attach_request *r)
+{
+	if (!bug_find_attached(r->endpoint) || bug_count_members(r->domain))
+		attach(r);
+}
+
+static bool drops_of_first_members(const struct cached_page *page, const struct unmap_request *r)
+{
+	(void)r;
+	return bug_joined_before(bug_find_attached(page->endpoint)) < mutant_number();
+}
+
+/* One page of each endpoint. */
+
+static void fill_register(struct cached_page *page)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (&page_cache[i] != page && page_cache[i].endpoint == page->endpoint)
+			page_cache[i].valid = false;
+}
+
+static void unmap_registers(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (bug_is_member(page_cache[i].endpoint, r->domain))
+			page_cache[i].valid = false;
+}
+
+/* A counter of all UNMAPs. */
+
+static uint32_t stamp;
+
+static bool is_page_of_generation(const struct cached_page *page, const struct access *a)
+{
+	return is_page_of(page, a) && page->stamp == stamp;
+}
+
+static void fill_stamp(struct cached_page *page)
+{
+	page->stamp = stamp;
+}
+
+static void unmap_by_counting(const struct unmap_request *r)
+{
+	(void)r;
+	stamp = (stamp + 1) & ((1u << mutant_number()) - 1);
+}
+
+/* What was unmapped is marked, and is good again when the same is mapped. */
+
+static bool is_page_unmarked(const struct cached_page *page, const struct access *a)
+{
+	return is_page_of(page, a) && !page->marked;
+}
+
+static void unmap_by_marking(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (is_unmapped(&page_cache[i], r))
+			page_cache[i].marked = true;
+}
+
+static void map_what_was(const struct map_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++) {
+		const struct model_extent *from = &page_cache[i].from;
+
+		if (bug_is_member(page_cache[i].endpoint, r->domain) && from->start == r->virt_start &&
+		    from->end == r->virt_end && from->phys == r->phys_start)
+			page_cache[i].marked = false;
+	}
+}
+
+/* Two levels: what falls out of the first one goes to the second, which is as large. */
+
+static void limit_level(bool second)
+{
+	struct cached_page *oldest = NULL;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < page_cache_used; i++) {
+		struct cached_page *page = &page_cache[i];
+
+		if (!page->valid || page->second != second)
+			continue;
+		count++;
+		if (!oldest || page->age < oldest->age)
+			oldest = page;
+	}
+	if (count <= mutant_number())
+		return;
+	oldest->valid = !second;
+	oldest->second = true;
+}
+
+static void fill_first_level(struct cached_page *page)
+{
+	(void)page;
+	limit_level(false);
+	limit_level(true);
+}
+
+static void forget_first_level(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].endpoint == endpoint && !page_cache[i].second)
+			page_cache[i].valid = false;
+}
+
+static void attach_in_first_level(const struct attach_request *r)
+{
+	forget_first_level(r->endpoint);
+}
+
+static void detach_in_first_level(const struct detach_request *r)
+{
+	forget_first_level(r->endpoint);
+}
+
+/* Room for what one notification drops. */
+
+static unsigned int unmaps;
+
+static void unmap_while_there_is_room(const struct unmap_request *r)
+{
+	if (unmaps++ < mutant_number())
+		unmap(r);
+}
+
+static bool drops_memory_only(const struct cached_page *page, const struct unmap_request *r)
+{
+	(void)r;
+	return !page->mmio;
+}
+
+/* Upper bits are not compared. */
+static bool is_page_of_tag(const struct cached_page *page, const struct access *a)
+{
+	return page->endpoint == a->endpoint &&
+	       !((page->address ^ bug_page_of(a->address)) & ((1ull << mutant_number()) - 1));
+}
+
+/* Endpoints that a request has named since the last reset. */
+
+static bool named[MODEL_MAX_ENDPOINTS];
+
+static bool note_name(const struct chain *chain, struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	uint32_t endpoint = r->head.type == REQUEST_PROBE ? r->probe.endpoint : r->attach.endpoint;
+
+	(void)chain;
+	if (r->head.type != REQUEST_MAP && r->head.type != REQUEST_UNMAP)
+		for (unsigned int i = 0; i < m->endpoint_count; i++)
+			named[i] |= m->endpoints[i].id == endpoint;
+	return false;
+}
+
+static void bypass_of_named(void)
+{
+	for (unsigned int i = 0; i < ref_iommu.model.endpoint_count; i++)
+		if (named[i])
+			page_cache_forget_endpoint(ref_iommu.model.endpoints[i].id);
+}
+
+static const struct cache caches[] = {
+	{MUTANT_STALE_READ_WARMED, .by_kind = true, .drops = drops_written},
+	{MUTANT_STALE_LARGE_UNMAP, .drops = drops_by_page},
+	{MUTANT_STALE_MIDDLE_PAGES, .drops = drops_ends},
+	{MUTANT_STALE_BEHIND_PAGE, .drops = drops_up_to_page},
+	{MUTANT_STALE_KEYED_BY_DOMAIN, .by_domain = true, .attach = attach_as_before,
+	 .detach = detach_as_before, .unmap = unmap_of_domain},
+	{MUTANT_STALE_MOVE_TO_FRESH, .attach = attach_to_old_domain},
+	{MUTANT_STALE_LATER_MEMBER, .drops = drops_of_first_members},
+	{MUTANT_STALE_BYPASS_UNNAMED, .bypass = bypass_of_named},
+	{MUTANT_STALE_LAST_HIT_DETACH, .filled = fill_register, .unmap = unmap_registers,
+	 .attach = attach_as_before, .detach = detach_as_before},
+	{MUTANT_STALE_GENERATION_BITS, .matches = is_page_of_generation, .filled = fill_stamp,
+	 .unmap = unmap_by_counting},
+	{MUTANT_STALE_PERMISSION_LAZY, .matches = is_page_unmarked, .unmap = unmap_by_marking,
+	 .map = map_what_was},
+	{MUTANT_STALE_VICTIM_CACHE, .filled = fill_first_level, .attach = attach_in_first_level,
+	 .detach = detach_in_first_level},
+	{MUTANT_INVALIDATION_QUEUE, .unmap = unmap_while_there_is_room},
+	{MUTANT_MMIO_STAYS_CACHED, .drops = drops_memory_only},
+	{MUTANT_CACHE_TAG_BITS, .matches = is_page_of_tag},
+};
+
+/* Faults are cached, too; nothing else is. */
+
+static bool lookup_fault(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	uint64_t page = bug_page_of(a->address);
+
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].valid && is_page_of(&page_cache[i], a))
+			return *reason = FAULT_MAPPING, false;
+	if (!found) {
+		page_cache_fill(a, extent, 0);
+		return false;
+	}
+	extent->phys += max(page, extent->start) - extent->start;
+	extent->start = max(page, extent->start);
+	extent->end = min(page + (model_granule(&ref_iommu.model) - 1), extent->end);
+	return true;
+}
+
+static void map_forgets_fault(const struct map_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].address == r->virt_start &&
+		    bug_is_member(page_cache[i].endpoint, r->domain))
+			page_cache[i].valid = false;
+}
+
+static bool execute_with_faults(const struct model_request *r)
+{
+	if (r->head.type == REQUEST_MAP)
+		map_forgets_fault(&r->map);
+	if (r->head.type == REQUEST_ATTACH || r->head.type == REQUEST_DETACH)
+		page_cache_forget_all();
+	return false;
+}
+
+static void reset(struct vdev *dev)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_ENDPOINTS; i++)
+		named[i] = false;
+	page_cache_forget_all();
+	right_ops->reset(dev);
+}
+
+static void notified(struct vdev *dev, unsigned int queue)
+{
+	unmaps = 0;
+	right_ops->notified(dev, queue);
+}
+
+static void config_write(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	right_ops->config_write(dev, offset, width, value);
+	cache->bypass();
+}
+
+static const struct takeover with_cache = {
+	NO_MUTANT,
+	{.request_read = note_name, .request_execute = execute, .access = access, .translated = translated},
+	{.reset = reset, .notified = notified, .config_write = config_write},
+};
+
+static const struct takeover with_faults = {
+	MUTANT_STALE_NEGATIVE, {.request_execute = execute_with_faults, .lookup = lookup_fault},
+	{.reset = reset, .config_write = config_write},
+};
+
+#define OR(function, otherwise) ((function) ? (function) : (otherwise))
+
+/* The right cache fills in what a wrong one leaves out. */
+static void use(const struct cache *wrong)
+{
+	static struct cache used;
+
+	used = *wrong;
+	used.matches = OR(used.matches, is_page_of);
+	used.drops = OR(used.drops, drop);
+	used.unmap = OR(used.unmap, unmap);
+	used.attach = OR(used.attach, attach);
+	used.detach = OR(used.detach, detach);
+	used.map = OR(used.map, drop_nothing);
+	used.bypass = OR(used.bypass, page_cache_forget_all);
+	cache = &used;
+}
+
+bool stale_install(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(caches); i++) {
+		if (!mutant(caches[i].mutant))
+			continue;
+		use(&caches[i]);
+		takeover_install(&with_cache);
+		return true;
+	}
+	use(&(struct cache){MUTANT_STALE_NEGATIVE, .by_kind = true});
+	return takeover_use(&with_faults, 1);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs of numbers that are kept in too few bits, and of ends of ranges.
+ */
+#include "host/bugs/takeover/takeover.h"
+#include "host/iommu/iotlb.h"
+#include "util.h"
+
+static uint64_t low_bits(uint64_t value)
+{
+	return value & ((1ull << mutant_number()) - 1);
+}
+
+static bool lookup_size(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	uint64_t size = low_bits(extent->end - extent->start + 1);
+
+	if (!found || !bug_find_translated(a->endpoint))
+		return found;
+	*reason = FAULT_MAPPING;
+	extent->end = extent->start + size - 1;
+	return a->address - extent->start < size;
+}
+
+static bool access_low_address(struct access *a, struct model_extent *extent)
+{
+	(void)extent;
+	if (bug_find_translated(a->endpoint))
+		a->address = low_bits(a->address);
+	return false;
+}
+
+static void translated_by_low_offset(const struct access *a, const struct model_extent *extent,
+				     uint64_t *phys, uint64_t *length)
+{
+	uint64_t offset = low_bits(a->address - extent->start);
+
+	if (!bug_find_translated(a->endpoint))
+		return;
+	*phys = extent->phys + offset;
+	*length = min(*length, (1ull << mutant_number()) - offset);
+}
+
+static void translated_without_carry(const struct access *a, const struct model_extent *extent,
+				     uint64_t *phys, uint64_t *length)
+{
+	if (!bug_find_translated(a->endpoint))
+		return;
+	*phys = (extent->phys & ~(uint64_t)UINT32_MAX) | (uint32_t)*phys;
+	*length = min(*length, (1ull << 32) - (uint32_t)*phys);
+}
+
+/* The range is made half-open: its end is 0. */
+static bool unmap_to_top(const struct model_request *r)
+{
+	return r->head.type == REQUEST_UNMAP && r->unmap.virt_end == UINT64_MAX;
+}
+
+static bool unmap_low_count(const struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	uint64_t count = low_bits(bug_count_pages(r->unmap.virt_start, r->unmap.virt_end));
+
+	if (r->head.type != REQUEST_UNMAP)
+		return false;
+	for (unsigned int i = m->mapping_count; i--;)
+		if (bug_is_covered(&m->mappings[i], &r->unmap) &&
+		    bug_count_pages(r->unmap.virt_start, m->mappings[i].start) <= count)
+			bug_drop_mapping(i);
+	return true;
+}
+
+static bool read_detach(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	if (r->head.type == REQUEST_DETACH)
+		r->detach.endpoint = low_bits(r->detach.endpoint);
+	return false;
+}
+
+/* The upper half of virt_end is that of virt_start. */
+static bool read_map(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	if (r->head.type == REQUEST_MAP)
+		r->map.virt_end = (r->map.virt_start & ~(uint64_t)UINT32_MAX) | (uint32_t)r->map.virt_end;
+	return false;
+}
+
+static int32_t as_limit(uint32_t domain)
+{
+	return min(domain, (uint32_t)INT32_MAX);
+}
+
+static void decide_signed(const struct model_request *r, struct decision *d)
+{
+	const struct iommu_config *c = &ref_iommu.model.config;
+	int32_t domain = r->attach.domain;
+
+	if (r->head.type == REQUEST_ATTACH && d->answer == STATUS_OK &&
+	    (domain < as_limit(c->domain_start) || domain > as_limit(c->domain_end)))
+		*d = (struct decision){STATUS_RANGE, false};
+}
+
+bool width_install(void)
+{
+	static const struct takeover rows[] = {
+		{MUTANT_SIZE_BITS, {.lookup = lookup_size}, {0}},
+		{MUTANT_IOVA_TRUNCATED_BITS, {.access = access_low_address}, {0}},
+		{MUTANT_OFFSET_BITS, {.translated = translated_by_low_offset}, {0}},
+		{MUTANT_PHYS_ADD_NO_CARRY, {.translated = translated_without_carry}, {0}},
+		{MUTANT_UNMAP_TO_TOP_EMPTY, {.request_execute = unmap_to_top}, {0}},
+		{MUTANT_PAGE_COUNT_BITS, {.request_execute = unmap_low_count}, {0}},
+		{MUTANT_DETACH_ENDPOINT_BITS, {.request_read = read_detach}, {0}},
+		{MUTANT_MAP_HALF_SHARED, {.request_read = read_map}, {0}},
+		{MUTANT_DOMAIN_ID_SIGNED, {.request_decided = decide_signed}, {0}},
+	};
+
+	return takeover_use(rows, ARRAY_SIZE(rows));
+}

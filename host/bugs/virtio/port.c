@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs on the way of an access: who is translated, and how often. The addresses of an endpoint's rings may be
+ * translated once, and that outlives what it came from.
+ */
+#include "host/board/port.h"
+#include "host/bugs/bugs.h"
+#include "host/bugs/virtio/virtio.h"
+#include "host/iommu/virtio_iommu.h"
+#include "host/machine/ram.h"
+#include "host/pci/bus.h"
+
+#define MAX_KEPT  64
+#define RING_PAGE 4096
+
+/* The steps of a board that is right. */
+static struct port_steps right;
+
+static struct {
+	const struct vdev *dev;
+	uint64_t address, phys;		/* of a page */
+} kept[MAX_KEPT];
+static unsigned int kept_count;
+
+static bool is_page_of(uint64_t ring, uint64_t address)
+{
+	return ring / RING_PAGE == address / RING_PAGE;
+}
+
+static bool is_ring(const struct vdev *dev, uint64_t address)
+{
+	for (unsigned int i = 0; i < dev->queue_count; i++) {
+		const struct vqueue *queue = &dev->queues[i];
+
+		if (queue->enabled && (is_page_of(queue->desc, address) ||
+				       is_page_of(queue->driver, address) ||
+				       is_page_of(queue->device, address)))
+			return true;
+	}
+	return false;
+}
+
+static bool keeps_rings(void)
+{
+	return mutant(MUTANT_UNMAP_KEEPS_RINGS) || mutant(MUTANT_DETACH_KEEPS_RINGS) ||
+	       mutant(MUTANT_MOVE_KEEPS_RINGS) || mutant(MUTANT_RESET_KEEPS_RINGS);
+}
+
+static bool find_kept(const struct vdev *dev, uint64_t address, uint64_t *phys, uint64_t *length)
+{
+	for (unsigned int i = 0; i < kept_count && is_ring(dev, address); i++) {
+		if (kept[i].dev != dev || kept[i].address != address / RING_PAGE)
+			continue;
+		*phys = kept[i].phys + address % RING_PAGE;
+		*length = RING_PAGE - address % RING_PAGE;
+		return true;
+	}
+	return false;
+}
+
+static void keep(const struct vdev *dev, uint64_t address, uint64_t phys)
+{
+	if (!keeps_rings() || kept_count == MAX_KEPT || !is_ring(dev, address))
+		return;
+	kept[kept_count].dev = dev;
+	kept[kept_count].address = address / RING_PAGE;
+	kept[kept_count++].phys = phys - address % RING_PAGE;
+}
+
+void bug_rings_forget(enum mutant_id keeper)
+{
+	if (!mutant(keeper))
+		kept_count = 0;
+}
+
+/* A device's port, with what is noted of the access that is under way. */
+struct bug_port {
+	struct port port;	/* first */
+	struct vdev *dev;
+	const struct port *right;
+};
+
+/* A part of the access has been let pass. */
+static bool passed;
+
+static bool access(const struct port *port, const struct dma *dma, void *bytes, size_t size)
+{
+	const struct bug_port *of = (const struct bug_port *)port;
+
+	passed = false;
+	if (of->right->ops->access(of->right, dma, bytes, size))
+		return true;
+	if (mutant(MUTANT_OUT_OF_REACH_ENDS) && of->dev->type == VIRTIO_TYPE_IOMMU)
+		bug_end("an assertion failed");
+	return false;
+}
+
+static void message(const struct port *port, const struct dma *dma, uint32_t data)
+{
+	const struct bug_port *of = (const struct bug_port *)port;
+
+	of->right->ops->message(of->right, dma, data);
+}
+
+static const struct port_ops ops = {.access = access, .message = message};
+
+void bugs_in_port(struct vdev *dev)
+{
+	static struct bug_port ports[MAX_HOST_ENDPOINTS + 1];
+	static unsigned int count;
+
+	ports[count] = (struct bug_port){{&ops}, dev, dev->port};
+	dev->port = &ports[count++].port;
+}
+
+/* Accesses that the board does not let the IOMMU see. */
+static bool translated_as(const struct board_port *port, const struct dma *dma, uint32_t *id)
+{
+	const struct vdev *dev = port->dev;
+
+	if (mutant(MUTANT_ALIASES_BYPASS) && !board_port_registers(port) &&
+	    bus_requester(port->function) != function_bdf(port->function))
+		return false;
+	if ((mutant(MUTANT_CONSOLES_BYPASS) && dev && dev->type == VIRTIO_TYPE_CONSOLE) ||
+	    (mutant(MUTANT_NETS_BYPASS) && dev && dev->type == VIRTIO_TYPE_NET))
+		return false;
+	return right.translated_as(port, dma, id);
+}
+
+/* What permission is asked for. */
+static bool as_write(const struct vdev *dev, const struct dma *dma)
+{
+	if (mutant(MUTANT_PERMISSION_CHECKED_AT_START))
+		return dma->write && !passed;
+	if (mutant(MUTANT_READ_CHECKED_AT_START))
+		return dma->write || passed;
+	return dma->write && !(mutant(MUTANT_RINGS_ALWAYS_WRITABLE) && is_ring(dev, dma->address));
+}
+
+static bool translate(const struct board_port *port, const struct dma *dma, uint32_t id, uint64_t *phys,
+		      uint64_t *length)
+{
+	struct dma changed = *dma;
+
+	if (!port->dev)
+		return right.translate(port, dma, id, phys, length);
+	if (find_kept(port->dev, dma->address, phys, length))
+		return true;
+	changed.write = as_write(port->dev, dma);
+	if (bug_backend_misses(port->dev, id, dma->address) ||
+	    !right.translate(port, &changed, id, phys, length))
+		return false;
+	keep(port->dev, dma->address, *phys);
+	passed = true;
+	if (mutant(MUTANT_NO_MEMORY_BREAKS) && !ram_at(*phys, 1))
+		vdev_break(virtio_iommu_device());
+	return true;
+}
+
+void bugs_in_board(void)
+{
+	right = port_steps;
+	port_steps.translated_as = translated_as;
+	port_steps.translate = translate;
+}

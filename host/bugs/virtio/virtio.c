@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "host/board/port.h"
+#include "host/bugs/bugs.h"
+#include "host/bugs/virtio/virtio.h"
+
+static void spoil_iommu(struct vdev *dev)
+{
+	static struct vdev_steps steps;
+
+	steps = *dev->steps;
+	bugs_in_status(&steps);
+	bugs_in_config(&steps);
+	bugs_in_queues(&steps);
+	bugs_in_rings(&steps);
+	if (dev->registers) {
+		bugs_in_mmio(&steps);
+	} else {
+		bugs_in_pci(dev, &steps);
+		bugs_in_capabilities(dev);
+	}
+	dev->steps = &steps;
+}
+
+static bool endpoint_features_fit(const struct vdev *dev)
+{
+	return !bug_is_offended(dev) && generic_features_fit(dev);
+}
+
+static void spoil_disk(struct vdev *dev)
+{
+	static struct vdev_steps steps;
+
+	steps = *dev->steps;
+	steps.features_fit = endpoint_features_fit;
+	dev->steps = &steps;
+}
+
+static void plugged(struct vdev *dev)
+{
+	if (dev->type == VIRTIO_TYPE_IOMMU)
+		spoil_iommu(dev);
+	else if (dev->type == VIRTIO_TYPE_BLOCK)
+		spoil_disk(dev);
+	bugs_in_port(dev);
+}
+
+void bugs_install_virtio(void)
+{
+	if (port_steps.plugged == plugged)
+		return;
+	bugs_in_board();
+	port_steps.plugged = plugged;
+}
