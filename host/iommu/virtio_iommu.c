@@ -120,8 +120,10 @@ static void configure(const struct options *options)
 	c->bypass = options->boot_bypass;
 	if (options->granule)
 		c->page_size_mask = -options->granule;
-	if (options->address_width)
+	if (options->address_width) {
+		c->input_start = reference_config.input_start;
 		c->input_end = UINT64_MAX >> (64 - options->address_width);
+	}
 }
 
 /* What is shown of fields that do not exist, as their features are not offered. */

@@ -179,7 +179,7 @@ static bool place_all(void)
 
 void endpoints_choose_iovas(void)
 {
-	if (iommu.page > PRIVATE_PAGE)
+	if (iommu.granule > MAX_GRANULE)
 		return;
 	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
 	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)

@@ -14,10 +14,7 @@
 
 #define MAX_ENDPOINTS 16
 
-/*
- * Bytes of the private page of a master in memory: a multiple of every granule up to 64 KiB. With a larger
- * one endpoints are not used.
- */
+/* Bytes of the private page of a master in memory: a multiple of every granule up to MAX_GRANULE. */
 #define PRIVATE_PAGE 65536
 
 struct topology;

@@ -28,6 +28,9 @@
 /* The largest size of a queue, in entries. */
 #define IOMMU_RING_SIZE 64
 
+/* The largest granule of which tests map anything: they have memory for many pages. */
+#define MAX_GRANULE 65536
+
 /* The number of event buffers that are kept available. */
 #define EVENT_BUFFERS 64
 
@@ -45,7 +48,7 @@ struct iommu {
 	struct iommu_config config;	/* as read at the start; missing fields have what they imply */
 	uint8_t initial_bypass;	/* config.bypass before any write */
 	uint64_t granule;	/* lowest bit of page_size_mask */
-	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings */
+	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings; else 4096 */
 	struct iommu_rings rings;
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
@@ -120,6 +123,7 @@ struct reply {
 	const uint8_t *bytes;	/* the writable part, valid until the next request */
 	uint8_t poison;		/* every writable byte had this value before */
 	const char *breach;	/* what the device did that it must not, or NULL */
+	bool no_room;		/* NOMEM, and the device never had room for as much: driver/resources.h */
 };
 
 /*
@@ -141,6 +145,9 @@ struct framing {
 
 /* Cut requests like this from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
+
+/* Note that a request was answered, with OK or not, that did not go through request_raw(). */
+void request_note_answer(const void *readable, uint32_t size, bool ok);
 
 /* Return the first breach of a request since the last call, or NULL. */
 const char *requests_breach(void);
@@ -164,6 +171,12 @@ struct reply send_probe(const struct probe_request *request);
 static inline bool is_ok(const struct reply *reply)
 {
 	return reply->used && reply->delivered && reply->status == STATUS_OK;
+}
+
+/* Return true if the request was answered with another status. */
+static inline bool is_refusal(const struct reply *reply)
+{
+	return reply->used && reply->delivered && !reply->breach && reply->status != STATUS_OK;
 }
 
 /*

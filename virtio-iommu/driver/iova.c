@@ -9,6 +9,12 @@ struct range {
 	uint64_t start, end;	/* inclusive */
 };
 
+/* What the test took. More than that is not kept. */
+#define MAX_TAKEN 64
+
+static struct range taken[MAX_TAKEN];
+static unsigned int taken_count;
+
 static bool overlap(const struct range *a, const struct range *b)
 {
 	return a->start <= b->end && b->start <= a->end;
@@ -38,9 +44,20 @@ static bool find_private_page(const struct range *range, struct range *obstacle)
 	return false;
 }
 
+static bool find_taken(const struct range *range, struct range *obstacle)
+{
+	for (unsigned int i = 0; i < taken_count; i++) {
+		*obstacle = taken[i];
+		if (overlap(range, obstacle))
+			return true;
+	}
+	return false;
+}
+
 static bool find_obstacle(const struct range *range, struct range *obstacle)
 {
-	return find_region(range, obstacle) || find_private_page(range, obstacle);
+	return find_region(range, obstacle) || find_private_page(range, obstacle) ||
+	       find_taken(range, obstacle);
 }
 
 static bool is_in_input_range(const struct range *range)
@@ -93,6 +110,17 @@ bool iova_find_below(uint64_t limit, uint64_t size, uint64_t *start)
 		if (!obstacle.start)
 			return false;
 	}
+}
+
+void iova_take(uint64_t start, uint64_t size)
+{
+	if (taken_count < MAX_TAKEN)
+		taken[taken_count++] = (struct range){start, start + size - 1};
+}
+
+void iova_give_back(void)
+{
+	taken_count = 0;
 }
 
 uint64_t iova_page(void)

@@ -60,13 +60,13 @@ bool message_comes(const struct msi_message *message)
 	while (!msi_arrived(message))
 		if (deadline_over(&deadline))
 			return msi_arrived(message);
-	timing_note_since(TIMED_MESSAGE, start);
+	timing_note_since(TIMED_NOTIFICATION, start);
 	return true;
 }
 
 bool message_stays_away(const struct msi_message *message, uint16_t events)
 {
-	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_MESSAGE));
+	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_NOTIFICATION));
 
 	while (!msi_arrived(message))
 		if (event_count() != events || deadline_over(&deadline))

@@ -11,6 +11,7 @@
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
 #include "driver/placement.h"
+#include "driver/resources.h"
 #include "driver/timing.h"
 #include "driver/trace.h"
 
@@ -134,6 +135,13 @@ const char *requests_breach(void)
 	return breach;
 }
 
+void request_note_answer(const void *readable, uint32_t size, bool ok)
+{
+	if (ok)
+		resources_note(readable, size);
+	domains_note(readable, size, ok);
+}
+
 /* Make the buffer @head available, and wait until it is used. */
 static bool is_answered(int head, struct ring_reply *used)
 {
@@ -167,7 +175,8 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	if (!first_breach)
 		first_breach = reply.breach;
 	read_status(&reply);
-	domains_note(readable, size, is_ok(&reply));
+	reply.no_room = reply.delivered && reply.status == STATUS_NOMEM && resources_may_lack(readable, size);
+	request_note_answer(readable, size, is_ok(&reply));
 	return reply;
 }
 

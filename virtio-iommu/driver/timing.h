@@ -12,12 +12,14 @@
 enum timed {
 	TIMED_REQUEST,		/* from the notification to the used buffer */
 	TIMED_REPORT,		/* from an access that is blocked to the report of it */
-	TIMED_NOTIFICATION,	/* from a used buffer, or a failure, to the interrupt or message */
-	TIMED_MESSAGE,		/* from an access of an endpoint to its message */
+	TIMED_NOTIFICATION,	/* to the interrupt or message of it */
 	TIMED_KINDS,
 };
 
-/* Note that one came after @microseconds. */
+/*
+ * Note that one came after @microseconds. A comment on the console says now and then that the test in progress
+ * gets on.
+ */
 void timing_note(enum timed kind, uint64_t microseconds);
 
 /* Note that one came after a wait that began at @start (time_us()). */
@@ -35,8 +37,10 @@ struct timing {
 	unsigned int count;
 };
 
-/* Like timing_note(), and the slowest of the last ones; 0 if there was none. */
+/* Like timing_note(). */
 void timing_add(struct timing *timing, uint64_t microseconds);
+
+/* Return what the slowest of the last ones took, in microseconds; 0 if there was none. */
 uint64_t timing_slowest(const struct timing *timing);
 
 #endif

@@ -37,7 +37,8 @@ bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
 	struct reply reply;
 
 	if (!ep->has_page_iova)
-		skip_rest("the input range has no room for the rings of the endpoint");
+		skip_rest(iommu.granule > MAX_GRANULE ? "needs a granule of at most 64 KiB" :
+			  "the input range has no room for the rings of the endpoint");
 	reply = map_private_page(domain, ep);
 	dma_set_page_iova(&ep->dma, ep->page_iova);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);

@@ -219,7 +219,7 @@ static bool is_refused_move(const struct model_request *r, const struct reply *r
 		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
 }
 
-/* How requests for a domain that does not exist are refused is one of DEV-MAP-4 and DEV-UNMAP-3. */
+/* What is done for a domain that does not exist is one of DEV-MAP-4 and DEV-UNMAP-3. */
 static bool is_for_no_domain(const struct model_request *r)
 {
 	return model_rule_applies(fuzz.model, RULE_MAP_DOMAIN, r) ||
@@ -232,7 +232,8 @@ static bool send(const struct model_request *r)
 	enum verdict verdict = oracle_send(fuzz.model, r, &reply);
 
 	if (verdict == VERDICT_PASS || is_refused_move(r, &reply) ||
-	    (verdict == VERDICT_WARN && is_for_no_domain(r)))
+	    (verdict == VERDICT_WARN && is_for_no_domain(r)) ||
+	    oracle_refused_otherwise(fuzz.model, r, &reply))
 		return true;
 	if (!reply.used || reply.breach)
 		return failed(verdict, reply.used ? reply.breach : "not used");
