@@ -22,7 +22,6 @@ struct run {
 	struct source_line at;
 	const struct product *product;
 	uint32_t allowed[PRODUCT_DIMENSIONS];	/* values that can be had here and are asked for */
-	const char *unmet;			/* why the first one cannot */
 	/*
 	 * By dimension and value: the values of later dimensions that a played cell had with it, or cannot
 	 * have.
@@ -216,9 +215,15 @@ static bool read_cell(const struct product *product, const char *name, cell_t ce
 	return !*name;
 }
 
+/* Return true if the next cell is not to be played. For lack of time that is no pass, but an info. */
 static bool is_over(const struct run *run)
 {
-	return run->red == MOST_RED || deadline_over(&run->deadline);
+	if (run->red == MOST_RED)
+		return true;
+	if (!deadline_over(&run->deadline))
+		return false;
+	info(run->at, "product %s: cells are left out, for lack of time", run->product->name);
+	return true;
 }
 
 static void play(struct run *run, const cell_t cell)
@@ -227,7 +232,7 @@ static void play(struct run *run, const cell_t cell)
 	size_t mark = arena_mark();
 
 	spell(run->product, cell, name, sizeof(name));
-	if (is_over(run) || !test_case(name))
+	if (!test_case(name))
 		return;
 	verdict_cell_begin(name);
 	run->product->play(run->at, cell);
@@ -256,17 +261,22 @@ static void play_all(struct run *run)
 {
 	cell_t cell = {0};
 
-	do
-		if (is_asked_for(run, cell))
-			play(run, cell);
-	while (!is_over(run) && count_up(run->product, cell));
+	do {
+		if (!is_asked_for(run, cell))
+			continue;
+		if (is_over(run))
+			return;
+		play(run, cell);
+	} while (count_up(run->product, cell));
 }
 
 static void play_covering(struct run *run)
 {
 	cell_t cell;
 
-	while (!is_over(run) && next_cell(run, cell)) {
+	while (next_cell(run, cell)) {
+		if (is_over(run))
+			return;
 		cover(run, cell);
 		play(run, cell);
 	}
@@ -315,6 +325,4 @@ void product_run(struct source_line at, const struct product *product, unsigned 
 		play_all(&run);
 	else
 		play_covering(&run);
-	if (deadline_over(&run.deadline))
-		printf("# product: %s: cells are left out, for lack of time\n", product->name);
 }
