@@ -56,8 +56,9 @@ def make_plan(options: argparse.Namespace, root: str) -> Plan:
     runs = read_runs(tree.path("unittests.cfg"))
     chosen = selection.in_group(runs, options.group) if options.group else runs
     choice = selection.sort_patterns(options.patterns, runs, tests, requirements)
-    selected = selection.select(chosen, tests, choice, options.arch, bool(options.group))
-    return Plan(tree, runs, tests, requirements, selected, bool(choice.tests))
+    wanted = selection.of_level(tests, requirements, options.level) if options.level else None
+    selected = selection.select(chosen, tests, choice, options.arch, bool(options.group), wanted)
+    return Plan(tree, runs, tests, requirements, selected, bool(choice.asked))
 
 
 def show_list(plan: Plan) -> None:

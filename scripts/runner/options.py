@@ -12,13 +12,15 @@ from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
 from .plan.errors import UsageError
+from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
 
 SPECS = ("1.2", "1.3", "1.4")
 EPILOG = """\
-A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
-or a requirement id, which stands for all its tests.
+A pattern that fits the name of a run selects runs, and a number such as 5.13.6.5 all tests of that
+section of the standard; any other is a test id, a glob over test ids, or a requirement id, which
+stands for all its tests.
 
 environment: UEFI_FIRMWARE_X86_64 and so on is the firmware of runs that start by UEFI (default: what
 the distribution's package has; without it such a run is skipped).
@@ -71,6 +73,8 @@ def make_parser() -> Parser:
         help="show the VMM's version, or why it judges nothing here (exit status 3)")
     add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
     add("-l", "--list", action="store_true", help="show what would run")
+    add("--level", choices=LEVELS, metavar="L",
+        help=f"only tests of requirements of that level: {', '.join(LEVELS)}")
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
     add("-j", metavar="N", dest="jobs", type=between(1, 1024),
         help="runs at a time (default: CPUs)")

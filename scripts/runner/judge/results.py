@@ -111,6 +111,7 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     held = max((worst[judge] for judge in judges if judge in worst), default=None,
                key=lambda result: VERDICTS.index(result.verdict))
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
+            "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Optional
 
 from .catalogue import Requirement, Test
 from .config import Run
 from .errors import NothingToRun, UsageError, nearest
+from .standard import is_section, within
 
 LONGEST_LIST = 1000             # bytes of tests=... that the image accepts
 
@@ -24,7 +26,11 @@ class Selected:
 class Choice:
     """What the patterns of the command line name."""
     runs: list[str]
-    tests: list[str]            # globs over full ids
+    asked: dict[str, list[str]]     # globs over full ids, by the pattern that means them
+
+    @property
+    def tests(self) -> list[str]:
+        return [glob for globs in self.asked.values() for glob in globs]
 
 
 def matches(name: str, globs: Iterable[str]) -> bool:
@@ -38,14 +44,29 @@ def matches(name: str, globs: Iterable[str]) -> bool:
 
 def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],
                   requirements: dict[str, Requirement]) -> Choice:
-    """Sort patterns: one that fits a run names runs, any other is a test id, a glob or a requirement."""
-    choice = Choice([], [])
+    """
+    Sort patterns: one that fits a run names runs, a number is a section of the standard, any other is a
+    test id, a glob or a requirement.
+    """
+    choice = Choice([], {})
     for pattern in patterns:
         if any(fnmatchcase(run.name, pattern) for run in runs):
             choice.runs.append(pattern)
+        elif is_section(pattern):
+            choice.asked[pattern] = _section_globs(pattern, tests, requirements)
         else:
-            choice.tests.append(_test_glob(pattern, runs, tests, requirements))
+            choice.asked[pattern] = [_test_glob(pattern, runs, tests, requirements)]
     return choice
+
+
+def _section_globs(number: str, tests: list[Test], requirements: dict[str, Requirement]) -> list[str]:
+    """Return a glob for each requirement of that section, and of those in it, that has tests."""
+    tested = {test.requirement for test in tests}
+    found = [row.id for row in requirements.values()
+             if row.id in tested and row.section and within(row.section, number)]
+    if not found:
+        raise UsageError(f"'{number}' names no section of the standard with a test")
+    return [f"{name}/*" for name in found]
 
 
 def _test_glob(pattern: str, runs: list[Run], tests: list[Test],
@@ -75,26 +96,36 @@ def in_group(runs: list[Run], group: str) -> list[Run]:
     return [run for run in runs if group in run.groups]
 
 
+def of_level(tests: list[Test], requirements: dict[str, Requirement], level: str) -> list[Test]:
+    """Return the tests whose requirement is of that level, as scores count it."""
+    return [test for test in tests if test.requirement in requirements
+            and requirements[test.requirement].level_class == level]
+
+
 def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str,
-           asked: bool = False) -> list[Selected]:
-    """Return the runs with tests to do. @asked: a group was named, of which no run is left out."""
+           asked: bool = False, wanted: Optional[list[Test]] = None) -> list[Selected]:
+    """
+    Return the runs with tests to do. @asked: a group was named, of which no run is left out. @wanted: those
+    that may be chosen, if not all.
+    """
     chosen = [run for run in runs if arch in run.arch
               and (matches(run.name, choice.runs) if choice.runs else run.default or asked)]
     if not chosen:
         raise NothingToRun(f"nothing to run: no selected run is meant for {arch}")
-    found = [_tests_of(run, tests, choice.tests) for run in chosen]
+    found = [_tests_of(run, tests, choice.tests, wanted) for run in chosen]
     if not any(selected.tests for selected in found):
         raise NothingToRun("nothing to run: none of the selected tests belongs to run "
                            + ", ".join(run.name for run in chosen))
-    for glob in choice.tests:
-        if not any(matches(test.id, [glob]) for selected in found for test in selected.tests):
-            raise NothingToRun(f"nothing to run for '{glob}': none of its tests belongs to run "
+    for pattern, globs in choice.asked.items():
+        if not any(matches(test.id, globs) for selected in found for test in selected.tests):
+            raise NothingToRun(f"nothing to run for '{pattern}': none of its tests belongs to run "
                                + ", ".join(run.name for run in chosen))
     return [selected for selected in found if selected.tests]
 
 
-def _tests_of(run: Run, tests: list[Test], globs: list[str]) -> Selected:
-    chosen = [test for test in tests
+def _tests_of(run: Run, tests: list[Test], globs: list[str],
+              wanted: Optional[list[Test]]) -> Selected:
+    chosen = [test for test in (tests if wanted is None else wanted)
               if matches(test.id, run.tests) and (not globs or matches(test.id, globs))]
     return Selected(run, chosen, _shortest(tests, chosen, (("*",), run.tests, globs)))
 

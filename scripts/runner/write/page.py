@@ -10,8 +10,9 @@ from typing import Any
 
 from ..judge.compare import title
 from ..judge.results import VERDICTS
-from ..judge.score import LEVELS, Row, by_clause, level_class, part, scores
+from ..judge.score import Row, by_clause, level_class, part, scores
 from ..plan.errors import UsageError
+from ..plan.standard import LEVELS
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 PACKAGE = "python3-jinja2"
