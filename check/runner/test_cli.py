@@ -173,7 +173,7 @@ def test_pattern_outside_of_the_chosen_runs(tree: Tree) -> None:
     tree.write("unittests.cfg", "[one]\nendpoints = blk\ntests = DEV-ATTACH-*\n"
                                 "[two]\nendpoints = blk\n")
     assert tree.run("one", "DEV-ATTACH-1", "DEV-MAP-1") == 3
-    assert "nothing to run for 'DEV-MAP-1/*'" in one_line(tree.err)
+    assert "nothing to run for 'DEV-MAP-1'" in one_line(tree.err)
 
 
 def test_verbose_tells_the_place(tree: Tree) -> None:
@@ -200,7 +200,7 @@ def test_verbose_shows_what_a_named_test_does(tree: Tree) -> None:
 def test_last_request_before_a_crash(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", "abort")
     assert tree.run("-v", "one", "DEV-ATTACH-2") == 1
-    lines = tree.out.splitlines()
+    lines = tree.out.splitlines()[1:]
     assert lines[0].startswith("crash   one DEV-ATTACH-2/trap_here: the VMM was ended by SIGABRT")
     assert lines[2] == "          PROBE endpoint 0x10 ->"
 

@@ -7,15 +7,17 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, NoReturn, Optional, Union
 
 from .judge.compare import compare, read_results
 from .judge.expectations import Gate, read_expectations
 from .judge.repeat import RepeatedJob
-from .judge.results import Report, judge_requirements
+from .judge.results import Circumstances, Report, judge_requirements
 from .judge.update import update
 from .judge.verdicts import JudgeContext, RunJob
 from .operate.launch import Launcher
@@ -116,9 +118,29 @@ def cpus() -> int:
         return os.cpu_count() or 1
 
 
+def circumstances(options: argparse.Namespace, started: datetime, seconds: float) -> Circumstances:
+    system = os.uname()
+    selection = [f"--level {options.level}"] if options.level else []
+    selection += [f"-g {options.group}"] if options.group else []
+    selection += [f"--case {options.case}"] if options.case else []
+    return Circumstances(started.isoformat(timespec="seconds"), round(seconds, 2),
+                         {"system": system.sysname, "release": system.release,
+                          "machine": system.machine, "cpus": cpus()},
+                         options.spec, selection + options.patterns)
+
+
+def first_line(options: argparse.Namespace, plan: Plan, adapter: Adapter) -> str:
+    """Return who judges what, and by what."""
+    commit_id = (read_make_config(plan.tree).get("COMMIT") or commit(plan.tree.root) or "")[:12]
+    return (f"virtio-iommu-tests {suite_version(plan.tree.root)}{f' ({commit_id})' if commit_id else ''}: "
+            f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}, "
+            f"by virtio {options.spec}")
+
+
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
     """Execute all runs. The number is that of a signal that came in between, else 0."""
+    started, clock = datetime.now(timezone.utc), time.monotonic()
     launcher, signum = Launcher(), 0
     directory, lock = own_directory(plan.tree)
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
@@ -130,7 +152,8 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
             Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
         except Interrupted as stop:
             signum = stop.signum
-    return make_report(options, plan, adapter, gate, jobs, bool(signum)), signum
+    around = circumstances(options, started, time.monotonic() - clock)
+    return make_report(options, plan, adapter, gate, jobs, around, bool(signum)), signum
 
 
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
@@ -144,13 +167,13 @@ def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: Judg
 
 
 def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
-                jobs: Jobs, interrupted: bool) -> Report:
+                jobs: Jobs, around: Circumstances, interrupted: bool) -> Report:
     runs = [job.result for job in jobs]
     stale = gate.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
     vmm = {"name": adapter.name, "version": adapter.version, "detail": adapter.detail}
     return Report(suite_identity(plan, runs), vmm, options.arch, adapter.accel, options.strict,
                   runs, judge_requirements(plan.requirements, plan.tests, runs),
-                  stale, interrupted)
+                  stale, around, interrupted)
 
 
 def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
@@ -242,6 +265,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected),
                         plan.named)
+    progress.say(first_line(options, plan, adapter))
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):
         progress.say(note)
     report, signum = execute(options, plan, adapter, gate, progress)

@@ -57,8 +57,17 @@ def write_html(options: argparse.Namespace) -> None:
     write_file(target, made(page.to_html, read_results(source), source))
 
 
+def read_whole(path: str) -> dict[str, Any]:
+    """Read a result of all tests: beside others, one of a few tests would say nothing of the rest."""
+    data = read_results(path)
+    if data.get("selection"):
+        raise UsageError(f"{path}: is a result of {' '.join(map(str, data['selection']))} only; "
+                         "a matrix compares results of all tests")
+    return data
+
+
 def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]) -> None:
-    results = [read_results(path) for path in inputs]
+    results = [read_whole(path) for path in inputs]
     if html:
         write_file(html, made(matrix.to_html, results, ", ".join(inputs)))
     if markdown or not html:

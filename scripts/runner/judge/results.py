@@ -56,6 +56,16 @@ class RunResult(RunRecord):
 
 
 @dataclass
+class Circumstances:
+    """When, where and how a call was made."""
+    started: str                        # date and time, as ISO 8601 has it
+    seconds: float                      # from the start of the first VMM to the end of the last
+    host: dict[str, Any]                # system, release, machine, cpus
+    standard: str                       # version of the standard that counts
+    selection: list[str]                # options and patterns that left tests out; none: all of them
+
+
+@dataclass
 class Report:
     suite: dict[str, Optional[str]]
     vmm: dict[str, str]
@@ -65,6 +75,7 @@ class Report:
     runs: list[RunResult]
     requirements: list[dict[str, Any]]
     stale: list[str]
+    circumstances: Circumstances
     interrupted: bool = False
 
     def tests(self) -> Iterable[tuple[RunResult, TestResult]]:

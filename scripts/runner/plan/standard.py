@@ -21,6 +21,11 @@ LEVELS = (ISOLATION, "MUST", "SHOULD", "MAY", NONE, OPEN)
 KEYWORDS = ((ISOLATION, "ISOLATION"), ("MUST", "MUST"), ("SHOULD", "SHOULD|RECOMMENDED"),
             ("MAY", "MAY"))
 
+# As OASIS has published it, the newest text of each version.
+PUBLISHED = {version: f"https://docs.oasis-open.org/virtio/virtio/v{version}/{stage}/"
+                      f"virtio-v{version}-{stage}.html"
+             for version, stage in (("1.2", "cs01"), ("1.3", "csd01"), ("1.4", "cs01"))}
+
 
 @dataclass(frozen=True)
 class Clause:

@@ -10,6 +10,9 @@ from ..judge.results import Report
 from ..operate.environment import read_environment
 
 
+SCHEMA = 2                              # docs/results.schema.json describes it
+
+
 def to_json(report: Report) -> str:
     """Return one line per test and requirement: fast to write, and diff shows what changed."""
     runs = []
@@ -18,8 +21,9 @@ def to_json(report: Report) -> str:
                               if key not in ("facts", "tests")},
                            "environment": read_environment(run.facts)})
         runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
-    top = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
-                                                  "interrupted", "stale")}
+    top = {"schema": SCHEMA, **vars(report.circumstances)}
+    top.update({key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
+                                                      "interrupted", "stale")})
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in top.items()]
     lines += ['"runs": [\n' + ",\n".join(runs) + "\n]",
               '"requirements": ' + rows(report.requirements),
