@@ -10,10 +10,11 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, NoReturn, Optional, Union
 
+from .judge import again
 from .judge.compare import compare, read_results
 from .judge.expectations import Gate, read_expectations
 from .judge.repeat import RepeatedJob
@@ -150,6 +151,8 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     with lock:
         try:
             Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
+            if not options.no_trace:
+                look_again(plan, jobs, replace(boots, launcher=Launcher()), judges, options.jobs or cpus())
         except Interrupted as stop:
             signum = stop.signum
     around = circumstances(options, started, time.monotonic() - clock)
@@ -157,6 +160,12 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
 
 
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
+
+
+def look_again(plan: Plan, jobs: Jobs, boots: BootContext, judges: JudgeContext, count: int) -> None:
+    """Try each red test again, alone and traced."""
+    reds = again.red_tests([(selected, job.result) for selected, job in zip(plan.selected, jobs)])
+    Workers(again.jobs(reds, boots, judges), boots.launcher).run(count, lambda: None)
 
 
 def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: JudgeContext,

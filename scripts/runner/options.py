@@ -89,6 +89,7 @@ def make_parser() -> Parser:
         help="what the test of requests drawn by lot draws (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
         help="how many times it draws, with seeds from N on (default: once)")
+    add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
     add("--case", metavar="NAME", type=checked(word),

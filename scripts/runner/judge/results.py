@@ -30,7 +30,8 @@ class TestResult:
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
     reproduce: Optional[str] = None     # the command that gives it again
-    repeats: Optional[list[str]] = None     # of --repeat, where they disagree
+    repeats: Optional[list[str]] = None     # verdicts of one test that disagree
+    trace: list[str] = field(default_factory=list)  # what a red test was about and did
 
     @property
     def column(self) -> str:
