@@ -86,11 +86,12 @@ def test_without_the_template_package(tree: Tree, monkeypatch: pytest.MonkeyPatc
     assert not (tree.root / "build/x86_64/results/results.html").exists()
     assert tree.run("--html", "x.html") == 2
     assert "install package python3-jinja2" in tree.err
-    found = str(tree.root / "build/x86_64/results/results.json")
+    found = str(tree.result)
     assert report.main(["html", found], str(tree.root)) == 2
     assert report.main(["measure", "/usr/bin"], str(tree.root)) == 2
     assert capsys.readouterr().err.count("install package python3-jinja2") == 2
-    tree.run("--md", "all.md")
+    tree.run()
+    found = str(tree.result)
     assert report.main(["matrix", found], str(tree.root)) == 0
 
 
@@ -183,8 +184,7 @@ def test_scores_of_a_matrix_are_over_the_same_statements() -> None:
 
 def test_a_part_of_a_result_is_no_column(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     tree.run("one", "DEV-MAP-1")
-    path = str(tree.root / "build/x86_64/results/results.json")
-    assert report.main(["matrix", path], "") == 2
+    assert report.main(["matrix", str(tree.result)], "") == 2
     assert "is a result of one DEV-MAP-1 only" in capsys.readouterr().err
 
 
