@@ -25,7 +25,7 @@
 #define REPLY_MAX (REQUEST_MAX + 65536)
 #define TAIL_SIZE sizeof(struct request_tail)
 
-/* The largest size of a queue, in entries. */
+/* The largest size of a queue, in entries, unless a test asks for more: up to RING_MAX_SIZE. */
 #define IOMMU_RING_SIZE 64
 
 /* The number of event buffers that are kept available. */
@@ -35,6 +35,7 @@
 struct iommu_rings {
 	uint64_t features;	/* of rings; accepted only when the run asks for them */
 	uint16_t size;		/* of the request queue, 0: IOMMU_RING_SIZE */
+	uint16_t event_size;	/* of the event queue, 0: IOMMU_RING_SIZE */
 };
 
 struct iommu {
@@ -47,6 +48,7 @@ struct iommu {
 	uint64_t granule;	/* lowest bit of page_size_mask */
 	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings */
 	struct iommu_rings rings;
+	bool altered;		/* by the test, in a way that the next restart undoes */
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
 

@@ -8,8 +8,8 @@
 /* Return true if the device is not as a test finds it. */
 static bool is_changed(void)
 {
-	return placement_is_changed() || events_are_manual() || iommu.dev.accepted != iommu.wanted ||
-	       !iommu_is_up();
+	return placement_is_changed() || iommu.altered || events_are_manual() ||
+	       iommu.dev.accepted != iommu.wanted || !iommu_is_up();
 }
 
 static bool restart(void)

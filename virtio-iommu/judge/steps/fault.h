@@ -55,7 +55,10 @@ void expect_reason(struct source_line at, const struct event *event, uint8_t rea
 /* A report need not tell the direction of the access (MAP_READ, MAP_WRITE); what it tells must be so. */
 void expect_direction(struct source_line at, const struct event *event, uint32_t access);
 
-/* No event buffer was used twice, and nothing written next to one or to one that was taken back. */
-void expect_no_events_breach(struct source_line at);
+/*
+ * No event buffer was used twice, and nothing written next to one or to one that was taken back. True if
+ * so.
+ */
+bool expect_no_events_breach(struct source_line at);
 
 #endif

@@ -19,6 +19,20 @@ uint8_t wait_interrupt(uint64_t microseconds)
 	return seen;
 }
 
+void want_interrupt_at(struct ring *ring, uint16_t ahead, uint16_t slots)
+{
+	uint32_t at;
+
+	if (!ring_has(ring, VIRTIO_F_RING_PACKED)) {
+		ring->avail->heads[ring->size] = ring->last_used + ahead;
+		return;
+	}
+	at = ring->next_used.slot + ahead * slots;
+	ring->driver_events->position =
+		at % ring->size | (ring->next_used.wrap == (at < ring->size) ? 1 << 15 : 0);
+	ring->driver_events->flags = EVENTS_DESC;
+}
+
 bool expect_ring_idle(struct source_line at, const struct ring *ring, uint16_t pending, const char *when)
 {
 	struct deadline deadline = deadline_in(QUIET_US);
@@ -28,4 +42,16 @@ bool expect_ring_idle(struct source_line at, const struct ring *ring, uint16_t p
 		more = ring_pending(ring) - pending;
 	while (!more && !deadline_over(&deadline));
 	return expect_eq(at, more, 0, "buffers used %s", when);
+}
+
+bool break_request_queue(void)
+{
+	struct deadline deadline = deadline_in(BREAK_US);
+
+	ring_publish(&iommu.requests, UINT16_MAX);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	while (!virtio_needs_reset(&iommu.dev))
+		if (deadline_over(&deadline))
+			return virtio_needs_reset(&iommu.dev);
+	return true;
 }

@@ -6,22 +6,6 @@
 #include "judge/steps/notification.h"
 #include "judge/test.h"
 
-/* The device shall notify when it uses the buffer after @ahead others, each of @slots descriptors. */
-static void ask_for(uint16_t ahead, uint16_t slots)
-{
-	struct ring *ring = &iommu.requests;
-	uint32_t at;
-
-	if (!ring_has(ring, VIRTIO_F_RING_PACKED)) {
-		ring->avail->heads[ring->size] = ring->last_used + ahead;
-		return;
-	}
-	at = ring->next_used.slot + ahead * slots;
-	ring->driver_events->position =
-		at % ring->size | (ring->next_used.wrap == (at < ring->size) ? 1 << 15 : 0);
-	ring->driver_events->flags = EVENTS_DESC;
-}
-
 static bool one_request(void)
 {
 	attach(iommu.config.domain_start, UINT32_MAX, 0);
@@ -33,7 +17,7 @@ static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
 
-	ask_for(ahead, slots);
+	want_interrupt_at(&iommu.requests, ahead, slots);
 	take_interrupts();
 	for (uint16_t i = 0; i < ahead && !iommu.dead; i++)
 		one_request();
