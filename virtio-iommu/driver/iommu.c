@@ -103,7 +103,7 @@ static bool check_config(struct error *error)
 static void set_granule(uint64_t page_size_mask)
 {
 	iommu.granule = page_size_mask ? page_size_mask & -page_size_mask : SMALLEST_PAGE;
-	iommu.page = max(iommu.granule, SMALLEST_PAGE);
+	iommu.page = iommu.granule > MAX_GRANULE ? SMALLEST_PAGE : max(iommu.granule, SMALLEST_PAGE);
 }
 
 static bool add_ring_features(struct error *error)

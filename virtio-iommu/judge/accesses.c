@@ -5,6 +5,7 @@
 #include "judge/accesses.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 /*
  * An access that should work is given all the time that a busy host may take, and less where the
@@ -13,14 +14,17 @@
  */
 #define BAD_ALREADY_US 200000
 
-static void set_timeout(struct endpoint *ep, bool may_be_blocked)
+void set_timeout(struct endpoint *ep, bool may_be_blocked)
 {
+	uint64_t quiet = quiet_us(ep);
+
+	ep->dma.grace_us = may_be_blocked ? 0 : quiet;
 	if (is_slow(ep))
 		ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	else if (may_be_blocked)
-		ep->dma.timeout_us = quiet_us(ep);
+		ep->dma.timeout_us = quiet;
 	else
-		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : BAD_ALREADY_US;
+		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : max(quiet, BAD_ALREADY_US);
 }
 
 static struct effect try_write(struct endpoint *ep, uint64_t iova, size_t size, void *target,

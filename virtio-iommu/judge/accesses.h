@@ -50,6 +50,12 @@ bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t io
 			 size_t size);
 
 /*
+ * Set how long the next access of @ep is waited for: all the time that a busy host may take, or what the like
+ * has taken if it @may_be_blocked.
+ */
+void set_timeout(struct endpoint *ep, bool may_be_blocked);
+
+/*
  * An access of several parts (watch.h), each of which gets as far as it may. No byte of a source of reads is
  * 0: filled_pages() are such. A blocked byte that is moved is a fail, whatever the level.
  */

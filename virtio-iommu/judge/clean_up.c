@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "driver/iova.h"
 #include "driver/message.h"
 #include "driver/placement.h"
 #include "judge/clean_up.h"
@@ -42,4 +43,5 @@ void clean_up(void)
 		iommu_set_bypass(iommu.initial_bypass);
 	event_drain();
 	unwatch_all();
+	iova_give_back();
 }

@@ -208,7 +208,7 @@ static void look_at_notification(struct source_line at, const struct page_fixtur
 	}
 	take_interrupts();
 	expect_queue_works(at, "of the second driver");
-	expect_eq(at, wait_interrupt(INTERRUPT_US) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+	expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
 		  "notification of a used buffer");
 	ring_want_interrupt(ring, false);
 }

@@ -78,9 +78,9 @@ static struct fault fault_of(const struct scene *s, unsigned int turn)
 	struct endpoint *ep = s->other && (turn & 2) ? s->other : s->s.ep;
 	uint8_t *secret = s->s.target + (front ? -iommu.page : iommu.page);
 
-	return (struct fault){ep, reads && ep->dma.ops->exact ? MAP_READ : MAP_WRITE,
-			      s->s.iova + (front ? -iommu.page : iommu.page), ACCESS_SIZE, secret,
-			      FAULT_MAPPING};
+	return (struct fault){.ep = ep, .access = reads && ep->dma.ops->exact ? MAP_READ : MAP_WRITE,
+			      .iova = s->s.iova + (front ? -iommu.page : iommu.page), .size = ACCESS_SIZE,
+			      .secret = secret, .reason = FAULT_MAPPING};
 }
 
 /* The accesses that there were can be told from a report as far as it has an address. */
@@ -106,18 +106,18 @@ static bool is_cut_off(const struct event *event)
 }
 
 /* Take what has come. Of a buffer that is too short only that nothing is written next to it is judged. */
-static unsigned int take_reports(struct scene *s, uint64_t microseconds)
+static unsigned int take_reports(struct scene *s)
 {
 	unsigned int count = 0;
 	struct event event;
 
-	for (; event_wait_for(&event, microseconds); count++) {
+	for (bool more = event_wait(&event); more; more = event_take(&event)) {
 		if (event.length > event.size)
 			judge(VERDICT_FAIL, s->at, "used.len is not more than the buffer", "%u of %u",
 			      event.length, event.size);
 		if (!is_cut_off(&event))
 			expect_fault_of_ours(s, &event);
-		microseconds = 0;
+		count++;
 	}
 	s->used += count;
 	return count;
@@ -141,13 +141,12 @@ static void provoke_all(struct scene *s)
 
 		provoke(s->at, &fault);
 	}
-	take_reports(s, REPORT_US);
+	take_reports(s);
 	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
 	expect_no_events_breach(s->at);
 }
 
-/* How long a report is waited for, and how many faults are tried: some may be dropped (AMB-15). */
-#define REPORT_WAIT_US 100000
+/* How many faults are tried: some may be dropped (AMB-15). */
 #define TRIES 12
 
 /* Old reports may come first, as far as they have waited. */
@@ -160,7 +159,7 @@ static void expect_reports_again(struct scene *s)
 		struct fault fault = fault_of(s, turn);
 
 		provoke(s->at, &fault);
-		count += take_reports(s, turn % 4 == 3 ? REPORT_WAIT_US : REPORT_US);
+		count += take_reports(s);
 		offer(s, (struct event_buffer){0}, 4);
 	}
 	if (!count)
@@ -197,7 +196,7 @@ static bool reset_event_queue(struct scene *s)
 		judge(VERDICT_FAIL, s->at, "the queue is reset (GEN-VQRST-2)", "the device does not show it");
 		return false;
 	}
-	take_reports(s, 0);
+	take_reports(s);
 	expect_no_events_breach(s->at);
 	events_manual();
 	s->offered = s->used = 0;

@@ -4,6 +4,7 @@
  * 5.13.6.3, 5.13.6.4): after each step, each endpoint reaches what its domain has, or what config.bypass
  * says, and no more.
  */
+#include "driver/iova.h"
 #include "judge/product.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"

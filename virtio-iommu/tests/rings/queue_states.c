@@ -119,8 +119,7 @@ static void fault_alone(struct scene *s, unsigned int turn)
 	dma_write(dma, s->s.iova + (turn % 2 ? iommu.page : -iommu.page), 8);
 }
 
-/* How long a report is waited for, and how many faults are tried: some may be dropped (AMB-15). */
-#define REPORT_WAIT_US 50000
+/* How many faults are tried: some may be dropped (AMB-15). */
 #define TRIES 4
 
 static bool reports_come(struct scene *s)
@@ -129,7 +128,7 @@ static bool reports_come(struct scene *s)
 
 	for (unsigned int i = 0; i < TRIES; i++) {
 		fault_alone(s, i);
-		if (event_wait_for(&event, REPORT_WAIT_US)) {
+		if (event_wait(&event)) {
 			expect_whole(s->at, &event);
 			expect_eq(s->at, event.record.endpoint, s->s.ep->id, "endpoint of a report");
 			return true;
@@ -280,7 +279,7 @@ static void look_left_alone(struct scene *s)
 	virtio_notify(&iommu.dev, s->cell[QUEUE]);
 	if (!is_requests(s))
 		fault_alone(s, 0);
-	expect_eq(s->at, wait_interrupt(QUIET_US) & VIRTIO_USED_BUFFER, 0,
+	expect_eq(s->at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0,
 		  "used buffer notification of a queue that was reset");
 	expect_bytes(s->at, ring, before, size, "the ring of a queue that was reset");
 	if (!enable_again(s))

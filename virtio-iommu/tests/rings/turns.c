@@ -97,14 +97,14 @@ static bool is_due(const struct run *run)
 static void expect_notification(struct run *run, unsigned int round)
 {
 	if (is_due(run))
-		expect_eq(run->at, wait_interrupt(INTERRUPT_US) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+		expect_eq(run->at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
 			  "notification of %u buffers, round %u", run->count, round);
 }
 
 static void expect_no_notification(struct run *run)
 {
 	if (!is_due(run))
-		expect_eq(run->at, wait_interrupt(QUIET_US) & VIRTIO_USED_BUFFER, 0, "notification");
+		expect_eq(run->at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0, "notification");
 }
 
 /*
@@ -227,20 +227,17 @@ static bool pass_requests(struct run *run, uint32_t total)
 #define SMALL 8
 #define LARGE 128
 
-/* How long a report is waited for after some faults without one. */
-#define LATE_US 200000
-
 /* In the other pages of the window, in turn: some devices do not report the same fault twice. */
 static void provoke_some(const struct run *run, unsigned int turn, size_t size)
 {
 	expect_write_blocked(run->at, run->w.ep, page_start(&run->w, turn % PAGES), size);
 }
 
-static bool take_report(const struct run *run, uint64_t microseconds)
+static bool take_report(const struct run *run, bool wait)
 {
 	struct event event;
 
-	if (!event_wait_for(&event, microseconds))
+	if (!(wait ? event_wait(&event) : event_take(&event)))
 		return false;
 	expect_whole(run->at, &event);
 	expect_eq(run->at, event.record.endpoint, run->w.ep->id, "endpoint of a report");
@@ -256,7 +253,7 @@ static bool use_buffers(const struct run *run, unsigned int count, size_t size)
 		unsigned int before = used;
 
 		provoke_some(run, turn, size);
-		while (used < count && take_report(run, idle % 4 == 3 ? LATE_US : 0))
+		while (used < count && take_report(run, idle % 4 == 3))
 			used++;
 		idle = used > before ? 0 : idle + 1;
 	}
@@ -284,7 +281,7 @@ static bool pass_events(struct run *run, uint32_t total)
 	for (uint32_t used = 0; used < total;) {
 		unsigned int count = min(total - used, EVENT_BUFFERS);
 
-		if (deadline_over(&deadline)) {
+		if (deadline_passed(&deadline)) {
 			skip("65536 reports take longer than 2 s");
 			return false;
 		}

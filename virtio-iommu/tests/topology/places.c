@@ -182,8 +182,8 @@ static void try_message(struct source_line at, const struct scene *s)
 
 static void try_report(struct source_line at, const struct scene *s)
 {
-	struct fault fault = {s->ep, MAP_WRITE, s->iova + iommu.page, 8, s->target + iommu.page,
-			      FAULT_MAPPING};
+	struct fault fault = {.ep = s->ep, .access = MAP_WRITE, .iova = s->iova + iommu.page, .size = 8,
+			      .secret = s->target + iommu.page, .reason = FAULT_MAPPING};
 	struct event event;
 
 	if (!enter(at, s))

@@ -2,6 +2,7 @@
 /*
  * Reserved regions: the property RESV_MEM (virtio 1.4, 5.13.6.8.1) and what it means.
  */
+#include "driver/iova.h"
 #include "driver/reserved.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"

@@ -144,7 +144,7 @@ static bool interrupt_status_bit(void)
 
 static uint8_t wait_status(uint8_t bit)
 {
-	struct deadline deadline = deadline_in(INTERRUPT_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	uint8_t seen = take_interrupts();
 
 	while (!(seen & bit) && !deadline_over(&deadline))
@@ -158,7 +158,7 @@ static uint8_t wait_status(uint8_t bit)
  */
 static void expect_pci_status(struct watch *w)
 {
-	struct deadline deadline = deadline_in(INTERRUPT_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	bool pin = pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN), set;
 
 	do

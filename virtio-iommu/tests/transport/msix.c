@@ -36,7 +36,7 @@ static bool request_with_message(void)
 	struct reply reply;
 
 	ring_want_interrupt(&iommu.requests, true);
-	reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+	reply = attach(iommu.config.domain_start, nobodys_id(), 0);
 	ring_want_interrupt(&iommu.requests, false);
 	return reply.used;
 }
@@ -230,12 +230,15 @@ static const char puts_up[] = "the device does not ask for a reset when a driver
 
 static void break_and_read_isr(struct source_line at, uint8_t mask, const char *expected)
 {
-	uint8_t isr;
+	struct deadline deadline;
 	bool broken_now;
+	uint8_t isr;
 
 	take_interrupts();
 	broken_now = break_request_queue();
 	isr = take_interrupts();
+	for (deadline = deadline_in(REPLY_TIMEOUT_US); broken_now && !(isr & mask) && !deadline_over(&deadline);)
+		isr |= take_interrupts();
 	iommu_restart(iommu.wanted);
 	if (!broken_now)
 		skip("%s", puts_up);
