@@ -73,7 +73,7 @@ enum verdict oracle_send(struct model *m, const struct model_request *r, struct 
 
 	*reply = request_raw(r, r->readable, r->writable);
 	if (reply->no_room) {
-		skip_rest("the device has no room for more (NOMEM)");
+		silent_rest("the device has no room for more (NOMEM)");
 		return VERDICT_PASS;
 	}
 	answer = answer_to(reply);

@@ -31,7 +31,7 @@
 		struct reply reply_ = call;                                                       \
                                                                                                   \
 		if (is_refusal(&reply_))                                                          \
-			SKIP("the device has no mappings with these permissions");               \
+			SILENT("the device has no mappings with these permissions");             \
 		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
 			return;                                                                   \
 	} while (0)

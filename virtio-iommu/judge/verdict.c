@@ -16,6 +16,7 @@ static struct running {
 	unsigned int number;
 	char id[128];
 	enum verdict verdict;
+	bool silent;		/* of a skip: the device did not do what the test needs */
 	bool unjudged;		/* from here on */
 	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
@@ -81,9 +82,27 @@ void skip(const char *reason, ...)
 	va_end(args);
 }
 
+void silent(const char *reason, ...)
+{
+	enum verdict before = current.verdict;
+	va_list args;
+
+	va_start(args, reason);
+	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
+	va_end(args);
+	if (current.verdict != before)
+		current.silent = true;
+}
+
 void skip_rest(const char *reason)
 {
 	skip("%s", reason);
+	current.unjudged = true;
+}
+
+void silent_rest(const char *reason)
+{
+	silent("%s", reason);
 	current.unjudged = true;
 }
 
@@ -144,6 +163,7 @@ static void print_details(uint64_t microseconds)
 	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
 	if (current.verdict == VERDICT_SKIP) {
 		print_quoted("reason", current.actual);
+		printf("%s", current.silent ? "  silent: true\n" : "");
 	} else if (current.verdict != VERDICT_PASS) {
 		print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
@@ -174,6 +194,7 @@ void verdict_begin(const struct test *test)
 	current.test = test;
 	current.number++;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	current.cell[0] = '\0';
 	current.cells = 0;
 	make_id(current.id, sizeof(current.id), test);
@@ -202,6 +223,7 @@ void verdict_cell_begin(const char *name)
 {
 	before = current;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	snprintf(current.cell, sizeof(current.cell), "%s", name);
 }
 

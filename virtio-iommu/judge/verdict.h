@@ -45,18 +45,33 @@ void judge(enum verdict verdict, struct source_line at, const char *expected, co
 void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
 #define INFO(...) info(AT, __VA_ARGS__)
 
-/* Record that the running test cannot be judged, because @reason does not hold. */
+/*
+ * Record that the running test cannot be judged, because the machine, the run or what the device offers is
+ * not as the test needs it: an endpoint, a feature, a wide range. @reason is in printf form.
+ */
 void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
-/* skip(), and leave the function. */
+/*
+ * Like skip(), because of what the device did not do: it reported no fault, had no room, was too slow. The
+ * reports count it apart, and where it is not expected it is red. A row of its own judges that silence.
+ */
+void silent(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+
+/* skip() or silent(), and leave the function. */
 #define SKIP(...)                                                                                 \
 	do {                                                                                      \
 		skip(__VA_ARGS__);                                                                \
 		return;                                                                           \
 	} while (0)
+#define SILENT(...)                                                                               \
+	do {                                                                                      \
+		silent(__VA_ARGS__);                                                              \
+		return;                                                                           \
+	} while (0)
 
-/* Like skip(), for a helper that cannot leave the test: what the test says from now on does not count. */
+/* The same for a helper that cannot leave the test: what the test says from now on does not count. */
 void skip_rest(const char *reason);
+void silent_rest(const char *reason);
 
 /* Return true if that was called. */
 bool rest_is_skipped(void);

@@ -97,8 +97,8 @@ static bool takes_flags(struct source_line at, const struct page_window *s, uint
 	struct reply reply = send_map_of(request_for(s, FREE, FREE, flags));
 
 	if (!is_ok(&reply)) {
-		skip("the device does not map memory with flags %#x: %s", flags,
-		     status_name(reply.status));
+		silent("the device does not map memory with flags %#x: %s", flags,
+		       status_name(reply.status));
 		return false;
 	}
 	reply = unmap_pages(s, FREE, FREE);

@@ -124,7 +124,7 @@ static bool enter(struct source_line at, struct scene *s, unsigned int index, en
 	struct reply reply = attach(d->id, ep->id, d->bypass ? ATTACH_BYPASS : 0);
 
 	if (reply.delivered && !reply.breach && reply.status == STATUS_UNSUPP) {
-		skip("the device does not let endpoints share a domain, or move");
+		silent("the device does not let endpoints share a domain, or move");
 		return false;
 	}
 	s->place[index] = place;
