@@ -267,7 +267,7 @@ static const struct personality personalities[] = {
 	 .unneeded_capabilities = true},
 
 	/* Faults. */
-	{"no-events", "no fault is reported", "AMB-15", NULL, .no_events = true},
+	{"no-events", "no fault is reported", "AMB-15", "AMB-15", .no_events = true},
 	{"half-events", "every second fault is reported", "AMB-15", NULL, .half_events = true},
 	{"patient-events", "reports wait for a buffer", "N-EVT-1", NULL, .patient_events = true},
 	{"late-events", "reports come some time after their fault", "AMB-15", NULL,
