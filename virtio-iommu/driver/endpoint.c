@@ -126,6 +126,11 @@ uint64_t quiet_us(const struct endpoint *ep)
 	return min(us, (uint64_t)REPLY_TIMEOUT_US);
 }
 
+bool has_worked(const struct endpoint *ep)
+{
+	return timing_slowest(&ep->timing);
+}
+
 void access_took(struct endpoint *ep, uint64_t microseconds)
 {
 	timing_add(&ep->timing, microseconds);

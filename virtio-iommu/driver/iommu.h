@@ -117,6 +117,7 @@ void iommu_read_config(struct iommu_config *config);
 
 /* The device's answer to a request. */
 struct reply {
+	uint8_t type;		/* of the request */
 	bool used;		/* the device used the buffer in time */
 	uint32_t length;	/* used length, in bytes */
 	uint32_t writable;	/* size of the writable part, in bytes */

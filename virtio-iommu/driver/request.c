@@ -159,6 +159,7 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
 	struct reply reply = {
+		.type = size ? *(const uint8_t *)readable : 0,
 		.writable = writable, .bytes = writable_area() + GUARD, .poison = poisons[turn++ % 2]};
 	struct ring_reply used;
 	int head;

@@ -68,12 +68,14 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 		   void *target, size_t size)
 {
 	struct effect effect = try_write(ep, iova, size, target, size);
-	char expected[100];
+	char expected[128];
 
 	if (effect.exact && !effect.stray)
 		return true;
-	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
-		 ep->id, size, iova, phys(target));
+	if (otherwise == SET_UP && !has_worked(ep))
+		otherwise = VERDICT_ERROR;
+	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx%s",
+		 ep->id, size, iova, phys(target), otherwise == SET_UP ? " (N-MAP-1, N-BYP-1)" : "");
 	if (!report_stray(at, expected, &effect))
 		return false;
 	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");

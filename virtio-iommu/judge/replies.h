@@ -16,12 +16,12 @@
 #define EXPECT_STATUS(reply, expected) expect_status(AT, BY_LEVEL, &(reply), expected)
 #define EXPECT_OK(reply) EXPECT_STATUS(reply, STATUS_OK)
 
-/* A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, an error, and leave the function. */
+/* A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, a fail that names what is broken, and leave the function. */
 #define REQUIRE_OK(call)                                                                          \
 	do {                                                                                      \
 		struct reply reply_ = call;                                                       \
                                                                                                   \
-		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
+		if (!expect_status(AT, SET_UP, &reply_, STATUS_OK))                               \
 			return;                                                                   \
 	} while (0)
 
@@ -32,7 +32,7 @@
                                                                                                   \
 		if (is_refusal(&reply_))                                                          \
 			SILENT("the device has no mappings with these permissions");             \
-		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
+		if (!expect_status(AT, SET_UP, &reply_, STATUS_OK))                               \
 			return;                                                                   \
 	} while (0)
 

@@ -44,14 +44,18 @@ bool no_defect_so_far(void)
 static void record(enum verdict verdict, struct source_line at, const char *expected, const char *actual,
 		   va_list args)
 {
+	bool set_up = verdict == SET_UP || verdict == VERDICT_ERROR;
+
 	if (verdict == BY_LEVEL)
 		verdict = verdict_by_level();
+	if (verdict == SET_UP)
+		verdict = VERDICT_FAIL;
 	if (verdict <= current.verdict || current.unjudged)
 		return;
 	current.verdict = verdict;
 	current.at = at;
 	snprintf(current.expected, sizeof(current.expected), "%s%s",
-		 verdict == VERDICT_ERROR ? "set-up: " : "", expected);
+		 set_up ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 

@@ -13,13 +13,18 @@ enum verdict {
 	VERDICT_INFO,	/* the text leaves it open: which way the device went */
 	VERDICT_SKIP,	/* the requirement's condition does not hold here */
 	VERDICT_WARN,	/* a SHOULD is not followed */
-	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died */
 	VERDICT_ERROR,	/* the suite or its environment went wrong */
+	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died: that explains any error */
 	/*
 	 * For judge(): what a broken expectation means under the level of the test's requirement: a fail for
 	 * a MUST or isolation, else a warn. What breaks a MUST of another requirement is VERDICT_FAIL.
 	 */
 	BY_LEVEL,
+	/*
+	 * For judge(): the device did not do what a set-up needs, which no text lets it refuse: a fail, whatever
+	 * the level of the test's requirement. What was expected names the one that is broken.
+	 */
+	SET_UP,
 };
 
 /*

@@ -36,7 +36,7 @@ static bool prepare_nothing(struct source_line at, struct judged_request *r)
 
 static bool require_ok(struct source_line at, struct reply reply)
 {
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 static bool prepare_domain(struct source_line at, struct judged_request *r)
@@ -49,7 +49,7 @@ static bool prepare_domain(struct source_line at, struct judged_request *r)
 static bool prepare_mapping(struct source_line at, struct judged_request *r)
 {
 	return prepare_domain(at, r) && require_ok(at, map_page(r->domain, r->iova, r->target, MAP_RW)) &&
-	       expect_writes(at, VERDICT_ERROR, r->ep, r->iova, r->target, 8);
+	       expect_writes(at, SET_UP, r->ep, r->iova, r->target, 8);
 }
 
 static bool prepare_large_mapping(struct source_line at, struct judged_request *r)
@@ -57,14 +57,14 @@ static bool prepare_large_mapping(struct source_line at, struct judged_request *
 	r->domain = fresh_domain();
 	return attach_with_dma(at, r->ep, r->domain) &&
 	       require_ok(at, map_range(r->domain, r->iova, 2 * iommu.page, r->target, MAP_RW)) &&
-	       expect_writes(at, VERDICT_ERROR, r->ep, r->iova, r->target, 8);
+	       expect_writes(at, SET_UP, r->ep, r->iova, r->target, 8);
 }
 
 static bool prepare_properties(struct source_line at, struct judged_request *r)
 {
 	struct reply reply = probe(r->ep->id);
 
-	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 		return false;
 	r->properties = memcpy(arena_alloc_uninit(reply.writable, 1), reply.bytes, reply.writable);
 	return true;

@@ -426,7 +426,7 @@ static void neighbours(struct source_line at, bool upper_first)
 		bool upper = upper_first != (i == 1);
 		struct reply reply = map_page(domain, iova + upper * page, upper ? low : high, MAP_RW);
 
-		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 			return;
 	}
 	expect_writes(at, BY_LEVEL, ep, iova + page - 1, high + page - 1, 1);

@@ -113,7 +113,7 @@ static bool map_in(struct source_line at, const struct scene *s, struct domain *
 	struct reply reply = map_page(d->id, s->iova, d->target, MAP_RW);
 
 	d->mapped = true;
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 /* Return false if the device does not share domains, or does not move endpoints: it may refuse both. */
@@ -128,7 +128,7 @@ static bool enter(struct source_line at, struct scene *s, unsigned int index, en
 		return false;
 	}
 	s->place[index] = place;
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) &&
+	return expect_status(at, SET_UP, &reply, STATUS_OK) &&
 	       (d->bypass || enable_dma(at, ep, d->id));
 }
 

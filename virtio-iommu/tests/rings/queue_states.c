@@ -180,7 +180,7 @@ static bool set_up(struct scene *s)
 	event_drain();
 	if (bring_about(s))
 		return true;
-	judge(VERDICT_ERROR, s->at, "the queue works before its reset", "it does not");
+	judge(SET_UP, s->at, "the queue works before its reset (N-REQ-2)", "it does not");
 	return false;
 }
 

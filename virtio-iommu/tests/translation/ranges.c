@@ -253,7 +253,7 @@ static void expect_unmapped(struct source_line at, const struct fixture *f, uint
 	uint64_t page = own_page(f);
 	struct reply reply;
 
-	expect_own_written(at, VERDICT_ERROR, f);
+	expect_own_written(at, SET_UP, f);
 	reply = unmap(f->domain, start, end);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))
 		return;
@@ -307,7 +307,7 @@ static void expect_outside(struct source_line at, const struct fixture *f, unsig
 		expect_write_blocked(at, f->ep, f->tried, 1);
 	else
 		expect_read_blocked(at, f->ep, f->tried, behind(f, f->tried), 1);
-	expect_own_written(at, VERDICT_ERROR, f);
+	expect_own_written(at, SET_UP, f);
 }
 
 static void play_beside(struct source_line at, const cell_t cell)
