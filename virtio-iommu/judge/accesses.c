@@ -50,11 +50,6 @@ static bool skip_if_write_only(const struct endpoint *ep)
 	return true;
 }
 
-bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
-{
-	return !skip_if_write_only(ep) && try_read(ep, iova, source, size, true).exact;
-}
-
 static bool report_stray(struct source_line at, const char *expected, const struct effect *effect)
 {
 	if (!effect->stray)
@@ -89,6 +84,12 @@ static bool tells_reads_apart(struct source_line at, const uint8_t *source, size
 		return true;
 	judge(VERDICT_ERROR, at, "the source of a read has no byte that is 0", "one at %#lx", phys(source));
 	return false;
+}
+
+bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
+{
+	return !skip_if_write_only(ep) && tells_reads_apart((struct source_line){"can_read", 0}, source, size) &&
+	       try_read(ep, iova, source, size, true).exact;
 }
 
 bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,

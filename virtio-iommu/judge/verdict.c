@@ -231,13 +231,13 @@ void verdict_cell_begin(const char *name)
 	snprintf(current.cell, sizeof(current.cell), "%s", name);
 }
 
-/* A skip stands only as long as no cell was judged. */
+/* A skip stands only as long as no cell was judged, and one for the device before one for the machine. */
 static bool cell_stands(void)
 {
 	bool first = !before.cells;
 
 	if (current.verdict == VERDICT_SKIP)
-		return first && before.verdict != VERDICT_SKIP;
+		return first && (before.verdict != VERDICT_SKIP || (current.silent && !before.silent));
 	return current.verdict > before.verdict || (first && before.verdict == VERDICT_SKIP);
 }
 
