@@ -90,6 +90,7 @@ struct dma_master {
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
+	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */
 
 	/* Return true if a fault was reported since the access began: it is not waited for long. Or NULL. */
 	bool (*fault_reported)(void);

@@ -68,7 +68,7 @@ def expectations_path(options: argparse.Namespace, tree: Tree) -> Optional[str]:
 def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str) -> Gate:
     path = expectations_path(options, tree)
     new = options.update_expect and path and not os.path.exists(path)
-    entries = read_expectations(path) if path and not new else []
+    entries = read_expectations(path) if path and not new else None
     return Gate(entries, version, options.arch, accel, options.strict)
 
 

@@ -10,10 +10,10 @@
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "topology/topology.h"
 
-/* Private pages are mapped below this address, if the input range reaches as far. */
+/* Private pages are mapped below this address, if there is room. */
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
@@ -113,27 +113,27 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 		       endpoints[i].dma.ops->name);
 }
 
-/*
- * Wait QUIET_TIMES times the usual access time, within QUIET_US and QUIET_MOST_US; QUIET_FIRST_US until one
- * access has worked.
- */
+/* However quick the last accesses were; and until one has worked. */
 #define QUIET_US 20000
-#define QUIET_FIRST_US 200000
-#define QUIET_MOST_US 400000
-#define QUIET_TIMES 4
+#define QUIET_FIRST_US 1000000
+#define QUIET_TIMES 3
 
 uint64_t quiet_us(const struct endpoint *ep)
 {
-	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
+	uint64_t slowest = timing_slowest(&ep->timing);
+	uint64_t us = slowest ? max(QUIET_TIMES * slowest, QUIET_US) : QUIET_FIRST_US;
 
-	return min(max(us, QUIET_US), QUIET_MOST_US);
+	return min(us, (uint64_t)REPLY_TIMEOUT_US);
+}
+
+bool has_worked(const struct endpoint *ep)
+{
+	return timing_slowest(&ep->timing);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)
 {
-	uint64_t faded = ep->usual_us - ep->usual_us / 8;
-
-	ep->usual_us = max(microseconds, faded);
+	timing_add(&ep->timing, microseconds);
 }
 
 /* A blocked access is not reported while there is no driver: the timeout is short. */
@@ -158,13 +158,42 @@ bool endpoint_wrote_first(void)
 	return early_write_arrived;
 }
 
+static uint64_t private_size;
+
+/* In the usual place, or above. */
+static bool find_place(uint64_t size, uint64_t *iova)
+{
+	return iova_find_below(PRIVATE_TOP, size, iova) || iova_find_below(0, size, iova);
+}
+
+/* Give all endpoints whole private pages with a gap after each, if that takes no large part of what there is. */
+static bool place_all(void)
+{
+	uint64_t base;
+
+	if (iommu.config.input_end - iommu.config.input_start < 4 * PRIVATE_SPACE - 1 ||
+	    !find_place(PRIVATE_SPACE + PRIVATE_PAGE, &base))
+		return false;
+	base = align_up(base, PRIVATE_PAGE);
+	for (unsigned int i = 0; i < count; i++) {
+		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
+		endpoints[i].has_page_iova = true;
+	}
+	return true;
+}
+
 void endpoints_choose_iovas(void)
 {
-	uint64_t top = iommu.config.input_end < PRIVATE_TOP ? iommu.config.input_end + 1 : PRIVATE_TOP;
-	uint64_t base = reserved_avoid(align_down(top - PRIVATE_SPACE, PRIVATE_PAGE), PRIVATE_SPACE);
+	if (iommu.granule > MAX_GRANULE)
+		return;
+	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
+	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)
+		endpoints[i].has_page_iova = find_place(private_size, &endpoints[i].page_iova);
+}
 
-	for (unsigned int i = 0; i < count; i++)
-		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
+uint64_t private_page_size(void)
+{
+	return private_size;
 }
 
 unsigned int endpoint_count(void)
@@ -202,6 +231,16 @@ struct endpoint *endpoint_outside(void)
 bool endpoint_id_is_unlisted(uint32_t id)
 {
 	return !topology_id_is_listed(firmware_topology, id);
+}
+
+/* Ranges may reach up to the last id, or be everywhere. */
+uint32_t nobodys_id(void)
+{
+	uint32_t id = UINT32_MAX;
+
+	for (unsigned int i = 0; i < firmware_topology->range_count && !endpoint_id_is_unlisted(id); i++)
+		id = firmware_topology->ranges[i].endpoint_first - 1;
+	return id;
 }
 
 static void quiesce(struct dma_master *dma)

@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 #include "dma/dma.h"
+#include "driver/timing.h"
 #include "pci/location.h"
 
 #define MAX_ENDPOINTS 16
 
-/* Bytes that a normal domain maps for a master: a multiple of every granule up to 64 KiB. */
+/* Bytes of the private page of a master in memory: a multiple of every granule up to MAX_GRANULE. */
 #define PRIVATE_PAGE 65536
 
 struct topology;
@@ -23,14 +24,18 @@ struct endpoint {
 	struct device_location place;
 	struct dma_master dma;
 	uint64_t page_iova;	/* where a normal domain maps the private page of the master */
-	uint64_t usual_us;	/* time of the slower ones of the last good accesses; 0: there was none */
+	bool has_page_iova;	/* there is room for it */
+	struct timing timing;	/* of good accesses */
 };
 
-/* Return the time in us after which an access that reports nothing counts as blocked. */
+/* Return the time in us after which an access that reports nothing counts as blocked: as in driver/timing.h. */
 uint64_t quiet_us(const struct endpoint *ep);
 
 /* Note that a good access took @microseconds, for quiet_us(). */
 void access_took(struct endpoint *ep, uint64_t microseconds);
+
+/* Return true if there was one in this boot. */
+bool has_worked(const struct endpoint *ep);
 
 /*
  * Open all masters at @locations that @topology puts behind IOMMU number @iommu_index, and print one line
@@ -48,8 +53,14 @@ void endpoints_early_write(bool allowed);
 /* Return true if the write of endpoints_early_write() arrived in memory. */
 bool endpoint_wrote_first(void);
 
-/* Choose where private pages will be mapped. For use after iommu_open() and reserved_init(). */
+/*
+ * Choose where private pages will be mapped. For use after iommu_open() and reserved_init(). Where the input
+ * range is small each has the size of a page, or there is no room for it.
+ */
 void endpoints_choose_iovas(void);
+
+/* Return how many bytes of a private page a normal domain maps: PRIVATE_PAGE, or a page. */
+uint64_t private_page_size(void);
 
 /* Return the number of endpoints behind the IOMMU. */
 unsigned int endpoint_count(void);
@@ -80,6 +91,9 @@ struct endpoint *endpoint_outside(void);
 
 /* Return true if @id lies outside of all ranges that the firmware lists: no endpoint can have it. */
 bool endpoint_id_is_unlisted(uint32_t id);
+
+/* Return such an id, the last one that there is: of no endpoint. */
+uint32_t nobodys_id(void);
 
 /* Stop all masters and address them by guest-physical addresses again. */
 void endpoints_quiesce(void);

@@ -5,6 +5,7 @@
 #include "judge/accesses.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 /*
  * An access that should work is given all the time that a busy host may take, and less where the
@@ -13,14 +14,17 @@
  */
 #define BAD_ALREADY_US 200000
 
-static void set_timeout(struct endpoint *ep, bool may_be_blocked)
+void set_timeout(struct endpoint *ep, bool may_be_blocked)
 {
+	uint64_t quiet = quiet_us(ep);
+
+	ep->dma.grace_us = may_be_blocked ? 0 : quiet;
 	if (is_slow(ep))
 		ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	else if (may_be_blocked)
-		ep->dma.timeout_us = quiet_us(ep);
+		ep->dma.timeout_us = quiet;
 	else
-		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : BAD_ALREADY_US;
+		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : max(quiet, BAD_ALREADY_US);
 }
 
 static struct effect try_write(struct endpoint *ep, uint64_t iova, size_t size, void *target,
@@ -46,11 +50,6 @@ static bool skip_if_write_only(const struct endpoint *ep)
 	return true;
 }
 
-bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
-{
-	return !skip_if_write_only(ep) && try_read(ep, iova, source, size, true).exact;
-}
-
 static bool report_stray(struct source_line at, const char *expected, const struct effect *effect)
 {
 	if (!effect->stray)
@@ -64,12 +63,14 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 		   void *target, size_t size)
 {
 	struct effect effect = try_write(ep, iova, size, target, size);
-	char expected[100];
+	char expected[128];
 
 	if (effect.exact && !effect.stray)
 		return true;
-	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
-		 ep->id, size, iova, phys(target));
+	if (otherwise == SET_UP && !has_worked(ep))
+		otherwise = VERDICT_ERROR;
+	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx%s",
+		 ep->id, size, iova, phys(target), otherwise == SET_UP ? " (N-MAP-1, N-BYP-1)" : "");
 	if (!report_stray(at, expected, &effect))
 		return false;
 	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
@@ -83,6 +84,12 @@ static bool tells_reads_apart(struct source_line at, const uint8_t *source, size
 		return true;
 	judge(VERDICT_ERROR, at, "the source of a read has no byte that is 0", "one at %#lx", phys(source));
 	return false;
+}
+
+bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
+{
+	return !skip_if_write_only(ep) && tells_reads_apart((struct source_line){"can_read", 0}, source, size) &&
+	       try_read(ep, iova, source, size, true).exact;
 }
 
 bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,

@@ -24,10 +24,13 @@
 #define EXPECT_WRITE_STAYS_IN(ep, iova, size, target, allowed)                                    \
 	expect_write_stays_in(AT, ep, iova, size, target, allowed)
 
-/* A control: it must work for the rest to mean anything. Otherwise an error, and leave the function. */
+/*
+ * A control: it must work for the rest to mean anything. Otherwise a fail of what reaches memory, or an error if
+ * the endpoint has never worked yet; and leave the function.
+ */
 #define REQUIRE_WRITES(ep, iova, target, size)                                                    \
 	do {                                                                                      \
-		if (!expect_writes(AT, VERDICT_ERROR, ep, iova, target, size))                    \
+		if (!expect_writes(AT, SET_UP, ep, iova, target, size))                           \
 			return;                                                                   \
 	} while (0)
 
@@ -48,6 +51,12 @@ bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t 
 /* The device does not get to see the bytes at @secret, nor those at guest-physical @iova, if watched. */
 bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
+
+/*
+ * Set how long the next access of @ep is waited for: all the time that a busy host may take, or what the like
+ * has taken if it @may_be_blocked.
+ */
+void set_timeout(struct endpoint *ep, bool may_be_blocked);
 
 /*
  * An access of several parts (watch.h), each of which gets as far as it may. No byte of a source of reads is

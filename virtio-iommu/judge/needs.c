@@ -35,6 +35,11 @@ static bool has_map_unmap(void)
 	return iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP);
 }
 
+static bool has_usable_granule(void)
+{
+	return iommu.granule <= MAX_GRANULE;
+}
+
 static bool has_probe(void)
 {
 	return iommu_offers(VIRTIO_IOMMU_F_PROBE);
@@ -199,6 +204,7 @@ static const struct {
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
+	{NEEDS_MAP_UNMAP, has_usable_granule, "needs a granule of at most 64 KiB"},
 	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
 	{NEEDS_BYPASS_CONFIG, has_bypass_config, "needs feature BYPASS_CONFIG"},
 	{NEEDS_RESERVED_REGION, has_reserved_region, "needs a reserved region"},

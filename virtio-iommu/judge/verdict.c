@@ -16,6 +16,7 @@ static struct running {
 	unsigned int number;
 	char id[128];
 	enum verdict verdict;
+	bool silent;		/* of a skip: the device did not do what the test needs */
 	bool unjudged;		/* from here on */
 	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
@@ -43,14 +44,18 @@ bool no_defect_so_far(void)
 static void record(enum verdict verdict, struct source_line at, const char *expected, const char *actual,
 		   va_list args)
 {
+	bool set_up = verdict == SET_UP || verdict == VERDICT_ERROR;
+
 	if (verdict == BY_LEVEL)
 		verdict = verdict_by_level();
+	if (verdict == SET_UP)
+		verdict = VERDICT_FAIL;
 	if (verdict <= current.verdict || current.unjudged)
 		return;
 	current.verdict = verdict;
 	current.at = at;
 	snprintf(current.expected, sizeof(current.expected), "%s%s",
-		 verdict == VERDICT_ERROR ? "set-up: " : "", expected);
+		 set_up ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 
@@ -81,10 +86,33 @@ void skip(const char *reason, ...)
 	va_end(args);
 }
 
+void silent(const char *reason, ...)
+{
+	enum verdict before = current.verdict;
+	va_list args;
+
+	va_start(args, reason);
+	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
+	va_end(args);
+	if (current.verdict != before)
+		current.silent = true;
+}
+
 void skip_rest(const char *reason)
 {
 	skip("%s", reason);
 	current.unjudged = true;
+}
+
+void silent_rest(const char *reason)
+{
+	silent("%s", reason);
+	current.unjudged = true;
+}
+
+bool rest_is_skipped(void)
+{
+	return current.unjudged;
 }
 
 void allow_verdicts(void)
@@ -139,6 +167,7 @@ static void print_details(uint64_t microseconds)
 	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
 	if (current.verdict == VERDICT_SKIP) {
 		print_quoted("reason", current.actual);
+		printf("%s", current.silent ? "  silent: true\n" : "");
 	} else if (current.verdict != VERDICT_PASS) {
 		print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
@@ -169,6 +198,7 @@ void verdict_begin(const struct test *test)
 	current.test = test;
 	current.number++;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	current.cell[0] = '\0';
 	current.cells = 0;
 	make_id(current.id, sizeof(current.id), test);
@@ -197,16 +227,17 @@ void verdict_cell_begin(const char *name)
 {
 	before = current;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	snprintf(current.cell, sizeof(current.cell), "%s", name);
 }
 
-/* A skip stands only as long as no cell was judged. */
+/* A skip stands only as long as no cell was judged, and one for the device before one for the machine. */
 static bool cell_stands(void)
 {
 	bool first = !before.cells;
 
 	if (current.verdict == VERDICT_SKIP)
-		return first && before.verdict != VERDICT_SKIP;
+		return first && (before.verdict != VERDICT_SKIP || (current.silent && !before.silent));
 	return current.verdict > before.verdict || (first && before.verdict == VERDICT_SKIP);
 }
 

@@ -269,7 +269,7 @@ static void note_ghost(const struct model *m, const struct model_request *r, con
 /* The first id behind a range. */
 static bool is_behind_a_range(uint32_t id)
 {
-	for (unsigned int i = 0; i < board_range_count; i++)
+	for (unsigned int i = 0; i < BOARD_RANGES; i++)
 		if (id - board_ranges[i].endpoint_first ==
 		    board_ranges[i].bdf_last - board_ranges[i].bdf_first + 1u)
 			return true;

@@ -14,7 +14,7 @@ from ..plan.ini import Parsers, Section, parse_values, read_ini, words
 from .results import BAD, TestResult
 
 ACCELS = ("tcg", "kvm")
-EXPECTABLE = ("warn", *BAD)
+EXPECTABLE = ("warn", *BAD, "skip")
 UNEXPLAINED = "not explained yet"
 Version = tuple[int, ...]
 
@@ -58,21 +58,33 @@ def link(value: str) -> str:
 @dataclass
 class Entry:
     section: Section
-    test: str
+    tests: tuple[str, ...]      # globs; the id of one, but for a skip
     verdict: str
     reason: str
+    silence: str = "*"          # of a skip: glob over what the image says that the device did not do
     versions: Versions = Versions()
     arch: tuple[str, ...] = field(default_factory=architecture.names)
     accel: str = ""             # any
     runs: tuple[str, ...] = ("*",)
     link: str = ""
 
+    def names(self, test: str) -> bool:
+        return any(fnmatchcase(test, glob) for glob in self.tests)
+
     def covers(self, run: str, test: str) -> bool:
-        return test == self.test and any(fnmatchcase(run, glob) for glob in self.runs)
+        return self.names(test) and any(fnmatchcase(run, glob) for glob in self.runs)
+
+    def fits(self, run: str, result: TestResult) -> bool:
+        """Return True if this is what the entry expects."""
+        if self.verdict != result.verdict or not self.covers(run, result.id):
+            return False
+        return not result.silent or fnmatchcase(result.reason or "", self.silence)
 
 
 KEYS: Parsers = {
     "verdict": lambda value: one_of(value, EXPECTABLE),
+    "tests": words,
+    "silence": lambda value: " ".join(value.split()),
     "versions": parse_versions,
     "arch": arches,
     "accel": lambda value: one_of(value, ACCELS),
@@ -93,16 +105,21 @@ def _entry(section: Section) -> Entry:
     for key in ("verdict", "reason"):
         if not values.get(key):
             raise section.error(key, "is missing: an entry says which verdict and why")
-    return Entry(section, section.name.split()[0], **values)
+    for key in ("tests", "silence"):
+        if bool(values.get(key)) != (values["verdict"] == "skip"):
+            raise section.error(key, "is what an entry with verdict skip has, and no other")
+    tests = values.pop("tests", (section.name.split()[0],))
+    return Entry(section, tests, **values)
 
 
 class Gate:
-    """Decide about each result: known, and red."""
+    """Decide about each result: known, and red. @entries: None where nobody has said what to expect."""
 
-    def __init__(self, entries: list[Entry], version: str, arch: str, accel: str,
+    def __init__(self, entries: Optional[list[Entry]], version: str, arch: str, accel: str,
                  strict: bool) -> None:
-        self.entries = entries
-        self.applying = [entry for entry in entries
+        self.entries = entries or []
+        self._has_baseline = entries is not None
+        self.applying = [entry for entry in self.entries
                          if parse_version(version) in entry.versions and arch in entry.arch
                          and entry.accel in ("", accel)]
         self._strict = strict
@@ -110,17 +127,26 @@ class Gate:
     def judge(self, run: str, result: TestResult) -> None:
         result.known, result.expectation = False, None
         result.red = result.verdict in BAD or (result.verdict == "warn" and self._strict)
-        entries = [entry for entry in self.applying if entry.covers(run, result.id)]
-        if not entries or result.verdict == "skip":
+        if result.verdict == "skip" and not result.silent:
             return
-        match = next((entry for entry in entries if entry.verdict == result.verdict), None)
+        match = next((entry for entry in self.applying if entry.fits(run, result)), None)
         if match:
             result.known, result.red = True, False
             result.expectation = match.reason + (f" ({match.link})" if match.link else "")
-            return
-        result.red = True
-        result.expectation = (f"unexpected {result.verdict}: expected {entries[0].verdict} by "
-                              f"[{entries[0].section.name}]")
+        elif result.silent and self._has_baseline:
+            result.red = True
+            result.expectation = "unexpected skip: the device did not do this, and no entry expects that"
+        else:
+            self._judge_other(run, result)
+
+    def _judge_other(self, run: str, result: TestResult) -> None:
+        """Judge a verdict that no entry expects. Where a skip is expected, any other is as good."""
+        entry = next((entry for entry in self.applying
+                      if entry.verdict != "skip" and entry.covers(run, result.id)), None)
+        if entry:
+            result.red = True
+            result.expectation = (f"unexpected {result.verdict}: expected {entry.verdict} by "
+                                  f"[{entry.section.name}]")
 
     def stale(self, tests: Collection[str], runs: Collection[str]) -> list[str]:
         """Return entries that can never apply: they name what does not exist."""
@@ -129,7 +155,7 @@ class Gate:
 
 def _stale(entry: Entry, tests: Collection[str], runs: Collection[str]) -> str:
     where = f"{entry.section.path}:{entry.section.lines['']}: [{entry.section.name}]"
-    if entry.test not in tests:
+    if not all(any(fnmatchcase(test, glob) for test in tests) for glob in entry.tests):
         return f"{where} names no test that exists"
     missing = [glob for glob in entry.runs if not any(fnmatchcase(run, glob) for run in runs)]
     return f"{where} runs: no run is named {missing[0]}" if missing else ""

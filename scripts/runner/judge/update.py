@@ -2,11 +2,12 @@
 """--update-expect: makes the expectations say what this VMM, version and machine does."""
 from __future__ import annotations
 
+from glob import escape
 from typing import Optional
 
 from ..plan.ini import HEADER
-from .expectations import EXPECTABLE, UNEXPLAINED, Entry, Gate
-from .results import Report, TestResult
+from .expectations import UNEXPLAINED, Entry, Gate
+from .results import BAD, Report, RunResult, TestResult
 
 Verdicts = dict[str, dict[str, TestResult]]      # by test, then by run
 
@@ -76,9 +77,11 @@ def update(text: str, gate: Gate, report: Report) -> tuple[str, list[str]]:
     done = [f"dropped [{entry.section.name}]: stale" for entry in stale]
     for entry in gate.applying:
         if entry not in stale:
-            done += revise(sections, entry, found.get(entry.test, {}), report.arch)
+            done += (revise_silence(sections, entry, report) if entry.verdict == "skip" else
+                     revise(sections, entry, found.get(entry.tests[0], {}), report.arch))
     for test, runs in found.items():
         done += add(sections, test, runs, report)
+    done += add_silences(sections, report)
     return sections.text(), done
 
 
@@ -101,6 +104,12 @@ def revise(sections: Sections, entry: Entry, runs: dict[str, TestResult], arch: 
     if met:
         sections.set(name, "runs", " ".join(met))
         return [f"limited [{name}] to runs {' '.join(met)}"]
+    return retire(sections, entry, arch)
+
+
+def retire(sections: Sections, entry: Entry, arch: str) -> list[str]:
+    """Leave an entry to the other architectures that it names, or drop it."""
+    name = entry.section.name
     others = [other for other in entry.arch if other != arch]
     if others:
         sections.set(name, "arch", " ".join(others))
@@ -112,21 +121,60 @@ def revise(sections: Sections, entry: Entry, runs: dict[str, TestResult], arch: 
 def add(sections: Sections, test: str, runs: dict[str, TestResult], report: Report) -> list[str]:
     """Add an entry per verdict that the gate calls red; for all runs when all agree."""
     done = []
-    for verdict in EXPECTABLE:
+    for verdict in ("warn", *BAD):
         names = [name for name, result in runs.items() if result.verdict == verdict
                  and not result.known and (verdict != "warn" or report.strict)]
         if not names:
             continue
-        version = ".".join(report.vmm["version"].split(".")[:2])
-        values = {"verdict": verdict, "versions": version, "arch": report.arch}
-        if report.accel == "kvm":
-            values["accel"] = "kvm"
+        values = {"verdict": verdict, **conditions(report)}
         if len(names) < len(runs):
             values["runs"] = " ".join(names)
-        section = free_name(sections.names(), test, f"{report.arch} {version} {verdict}")
+        section = free_name(sections.names(), test, f"{describe(report)} {verdict}")
         sections.add(section, {**values, "reason": UNEXPLAINED})
         done.append(f"added [{section}]: {verdict}")
     return done
+
+
+def measured(report: Report) -> list[tuple[RunResult, TestResult]]:
+    return [(run, test) for run, test in report.tests() if not test.repeats and not run.failure]
+
+
+def revise_silence(sections: Sections, entry: Entry, report: Report) -> list[str]:
+    """Keep an entry for skips as long as one is left, of all that it covers."""
+    covered = [(run, test) for run, test in measured(report) if entry.covers(run.name, test.id)
+               and (test.silent or test.verdict != "skip")]
+    if not covered or any(entry.fits(run.name, test) for run, test in covered):
+        return []
+    return retire(sections, entry, report.arch)
+
+
+def add_silences(sections: Sections, report: Report) -> list[str]:
+    """Add an entry for each thing that the device did not do, with the requirements that it leaves open."""
+    found: dict[str, dict[str, None]] = {}
+    for _, test in measured(report):
+        if test.silent and not test.known:
+            found.setdefault(test.reason or "", {})[f"{test.requirement}/*"] = None
+    done = []
+    for reason, tests in found.items():
+        name = free_name(sections.names(), reason, describe(report))
+        sections.add(name, {"verdict": "skip", **conditions(report), "tests": " ".join(tests),
+                            "silence": escape(reason), "reason": UNEXPLAINED})
+        done.append(f"added [{name}]: skip")
+    return done
+
+
+def version_of(report: Report) -> str:
+    return ".".join(report.vmm["version"].split(".")[:2])
+
+
+def describe(report: Report) -> str:
+    return f"{report.arch} {version_of(report)}"
+
+
+def conditions(report: Report) -> dict[str, str]:
+    """Return the keys that limit a new entry to this VMM."""
+    values = {"versions": version_of(report), "arch": report.arch}
+    return {**values, "accel": "kvm"} if report.accel == "kvm" else values
 
 
 def free_name(taken: set[str], test: str, label: str) -> str:

@@ -115,5 +115,6 @@ def make_result(event: Judged, test: Test, level: str) -> TestResult:
     return TestResult(
         test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
         actual=fields.get("actual"), reason=fields.get("reason"),
+        silent=event.verdict == "skip" and fields.get("silent") == "true",
         at=fields.get("at") or test.at or None,
         microseconds=int(time_taken) if time_taken.isdecimal() else None)

@@ -12,29 +12,53 @@ static uint8_t device_status(void)
 static bool report_status(struct source_line at, const char *expected, bool reached)
 {
 	if (!reached)
-		judge(VERDICT_ERROR, at, expected, "device_status %#x", device_status());
+		judge(SET_UP, at, expected, "device_status %#x", device_status());
 	return reached;
 }
 
 bool reset_device(struct source_line at)
 {
-	return report_status(at, "the device is reset", virtio_reset(&iommu.dev));
+	return report_status(at, "the device is reset (GEN-RESET-1)", virtio_reset(&iommu.dev));
 }
 
 bool negotiate_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "FEATURES_OK",
+	return report_status(at, "FEATURES_OK (GEN-FEAT-2)",
 			     virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features));
 }
 
 bool prepare_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "FEATURES_OK, and both queues", iommu_prepare(features));
+	return report_status(at, "FEATURES_OK (GEN-FEAT-2), and both queues", iommu_prepare(features));
 }
 
 bool restart_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "the device comes up", iommu_restart(features));
+	return report_status(at, "the device comes up (GEN-RESET-1, GEN-FEAT-2)",
+			     iommu_restart(features));
+}
+
+bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)
+{
+	struct iommu_rings usual = iommu.rings;
+	bool prepared;
+
+	if (requests)
+		iommu.rings.size = requests;
+	if (events)
+		iommu.rings.event_size = events;
+	prepared = prepare_device(at, features);
+	iommu.rings = usual;
+	iommu.altered = true;
+	return prepared;
+}
+
+bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)
+{
+	if (!prepare_with_queues(at, features, requests, events))
+		return false;
+	iommu_start();
+	return true;
 }
 
 bool restart_if_needs_reset(struct source_line at, uint64_t features)

@@ -2,6 +2,7 @@
 /*
  * Device reset (virtio 1.4, 5.13.5): no endpoint is attached afterwards.
  */
+#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"

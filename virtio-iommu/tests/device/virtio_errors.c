@@ -31,8 +31,6 @@ static void address_is_nowhere(int head)
 	iommu.requests.desc[head].address = 1ull << 62;
 }
 
-#define BREAK_US 20000
-
 struct spoiling {
 	const char *name;
 	void (*spoil)(int head);
@@ -46,9 +44,9 @@ static void expect_sign_of_life(struct source_line at, const struct spoiling *s)
 	s->spoil(head);
 	ring_publish(&iommu.requests, head);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	if (virtio_wait(&iommu.dev, &iommu.requests, &used, BREAK_US) == VIRTIO_SILENT)
+	if (virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) == VIRTIO_SILENT)
 		judge(BY_LEVEL, at, "the buffer comes back, or NEEDS_RESET is set",
-		      "neither within %u us: device_status %#x, a descriptor whose %s", BREAK_US,
+		      "neither within %u us: device_status %#x, a descriptor whose %s", REPLY_TIMEOUT_US,
 		      iommu.dev.transport->status(&iommu.dev), s->name);
 	if (expect_restart(at, iommu.wanted, "after a descriptor whose %s", s->name))
 		expect_queue_works(at, "after an error and a reset");
@@ -191,7 +189,7 @@ TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
 	unsigned int used;
 	bool wanted;
 
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	ring_publish(&iommu.requests, queue_noop());
 	wanted = ring_wants_notification(&iommu.requests);
 	if (wanted)

@@ -179,7 +179,7 @@ TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
 		EXPECT_OK(reply);
 		reply = unmap_page(s.domain, iova);
 		EXPECT_OK(reply);
-		reply = attach(s.domain, UINT32_MAX, 0);
+		reply = attach(s.domain, nobodys_id(), 0);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
 		reply = unmap_page(other, iova);
 		EXPECT(reply.used && reply.delivered, "an answer with a status", "used.len %u", reply.length);
@@ -197,13 +197,13 @@ TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 					    COUNT * sizeof(*tails));
 	struct ring_reply used;
 
-	if (!endpoint_id_is_unlisted(UINT32_MAX))
-		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
 	if (iommu.requests.size < 2 * COUNT)
 		SKIP("needs a queue of %u descriptors", 2 * COUNT);
 	for (unsigned int i = 0; i < COUNT; i++) {
 		struct attach_request request = {
-			{.type = REQUEST_ATTACH}, fresh_domain(), UINT32_MAX, 0, {0}};
+			{.type = REQUEST_ATTACH}, fresh_domain(), nobodys_id(), 0, {0}};
 
 		queue_raw(&request, sizeof(request), &tails[i]);
 	}

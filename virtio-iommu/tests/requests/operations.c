@@ -78,11 +78,11 @@ TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 
 TEST(DEV_OPS_4, head_reserved_of_a_refused_attach_is_ignored, NEEDS_NOTHING)
 {
-	if (!endpoint_id_is_unlisted(UINT32_MAX))
-		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
 	FOR_EACH_HEAD(i) {
 		struct reply reply = send_attach(&(struct attach_request){
-			head(REQUEST_ATTACH, i), fresh_domain(), UINT32_MAX, 0, {0}});
+			head(REQUEST_ATTACH, i), fresh_domain(), nobodys_id(), 0, {0}});
 
 		EXPECT_STATUS(reply, STATUS_NOENT);
 	}
@@ -198,9 +198,9 @@ TEST(DEV_OPS_5, tail_reserved_is_zero_on_refusal, NEEDS_NOTHING)
 	for (unsigned int turn = 0; turn < 2; turn++) {
 		reply = map(domain, 0, iommu.page - 1, 0, MAP_RW);
 		expect_zero_tail(AT, &reply);
-		reply = attach(domain, UINT32_MAX, 0);
+		reply = attach(domain, nobodys_id(), 0);
 		expect_zero_tail(AT, &reply);
-		reply = detach(domain, UINT32_MAX);
+		reply = detach(domain, nobodys_id());
 		expect_zero_tail(AT, &reply);
 	}
 }

@@ -79,7 +79,7 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
 /* request.c looks at every byte of the readable part, and at those around it. */
 TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 {
-	struct reply reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+	struct reply reply = attach(iommu.config.domain_start, nobodys_id(), 0);
 
 	EXPECT(reply.used && !reply.breach, "no byte but those of the writable part is written", "%s",
 	       reply.breach ? reply.breach : "it did not come back");

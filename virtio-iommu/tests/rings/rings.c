@@ -114,7 +114,7 @@ TEST(GEN_DESC_1, available_ring_is_left_alone, NEEDS_SPLIT)
 /* GEN-NA-1 (MUST): No EVENT_IDX: used.flags is 0 or 1 */
 TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	EXPECT_LE(iommu.requests.used->flags, 1, "flags of the used ring of requests");
 	EXPECT_LE(iommu.events.used->flags, 1, "flags of the used ring of events");
 }
@@ -124,7 +124,7 @@ static void spurious_notification_is_harmless(struct source_line at, uint16_t qu
 {
 	for (unsigned int i = 0; i < 100; i++)
 		virtio_notify(&iommu.dev, queue);
-	expect_eq(at, wait_request_used(QUIET_US), 0, "buffers used after notifying queue %u", queue);
+	expect_eq(at, request_stays_unused(), 1, "no buffer is used after notifying queue %u", queue);
 	ring_publish(&iommu.requests, queue_noop());
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	expect_eq(at, wait_requests_used(1), 1, "requests that come back after notifying queue %u", queue);
@@ -154,17 +154,17 @@ static uint16_t fill_entries(uint16_t *ids)
 /* The same requests once more, by nothing but the index. */
 static bool expect_all_back(struct source_line at, uint16_t count, uint32_t sent)
 {
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
-
 	ring_publish_entries(&iommu.requests, count);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	while (ring_pending(&iommu.requests) < count && !deadline_over(&deadline))
-		;
-	if (!expect_eq(at, ring_pending(&iommu.requests), count, "requests that come back, after %u", sent))
+	if (!expect_eq(at, wait_requests_pending(count), count, "requests that come back, after %u", sent))
 		return false;
 	ring_pass_used(&iommu.requests, count);
 	return true;
 }
+
+/* Requests until the indexes have wrapped, and longer than this the test does not take. */
+#define WRAPS	0x10040
+#define LONG_US 60000000
 
 /* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Indexes count to 65535 and go on with 0, whatever the size of the queue. */
@@ -172,8 +172,15 @@ TEST(N_REQ_2, indexes_wrap, NEEDS_SPLIT)
 {
 	uint16_t ids[RING_MAX_SIZE], count = fill_entries(ids);
 
-	for (uint32_t sent = 0; sent < 0x10040 && !iommu.dead; sent += count)
+	uint64_t start = time_us();
+
+	for (uint32_t sent = 0; sent < WRAPS && !iommu.dead; sent += count) {
 		iommu.dead = !expect_all_back(AT, count, sent);
+		if (!sent && (time_us() - start) * (WRAPS / count) > LONG_US)
+			silent_rest("the device takes too long for so many requests");
+		if (rest_is_skipped())
+			break;
+	}
 	for (uint16_t i = 0; i < count; i++)
 		ring_publish(&iommu.requests, ids[i]);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);

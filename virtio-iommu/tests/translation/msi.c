@@ -36,7 +36,7 @@ static uint64_t door_address(const struct sender *m)
 /* The first access is without messages, for it may take a device several ones. */
 static bool ask_for_messages(struct source_line at, struct sender *m)
 {
-	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
+	if (!expect_writes(at, SET_UP, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
 	m->msix = messages_on(m->s.ep->place.pci);
 	if (!m->msix || !message_set(m->msix, 0, &m->message))
@@ -64,7 +64,7 @@ static bool send(struct source_line at, struct sender *m, uint64_t address)
 	sent = m->message;
 	sent.address = address;
 	msix_set(m->msix, 0, &sent);
-	return expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8);
+	return expect_writes(at, SET_UP, m->s.ep, m->s.iova, m->s.target, 8);
 }
 
 static bool expect_message(struct source_line at, struct sender *m, uint64_t address)
@@ -136,7 +136,7 @@ TEST(N_MAP_6, read_only_mapping_lets_no_message_through, NEEDS_DOORBELL)
 	struct sender m;
 
 	REQUIRE(sender_open(AT, &m));
-	REQUIRE_OK(map_door(&m, MAP_READ | MAP_MMIO));
+	MAP_OR_SKIP(map_door(&m, MAP_READ | MAP_MMIO));
 	expect_no_message(AT, &m, door_address(&m));
 	REQUIRE_OK(unmap_door(&m));
 	REQUIRE_OK(map_door(&m, DOORBELL_FLAGS));

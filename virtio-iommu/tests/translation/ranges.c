@@ -8,7 +8,7 @@
  * cuts a range into pages of its own, is wrong at one of them. A large range leads to memory of ours where it
  * is tried, and elsewhere to whatever is there: if not to memory, a device may refuse it (N-MAP-5).
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
 #include "util.h"
@@ -43,9 +43,9 @@ struct range {
 static bool find_aligned(struct range *r, uint64_t size)
 {
 	*r = (struct range){max(iommu.config.input_start, 1), size};
-	for (unsigned int i = 0; i < MOST_PLACES && size >= iommu.page; i++, r->start += size) {
-		r->start = align_up(reserved_avoid(r->start, size), size);
-		if (iova_is_unused(r->start, size))
+	for (unsigned int i = 0; i < MOST_PLACES && iova_find(r->start, size, &r->start); i++, r->start += size) {
+		r->start = align_up(r->start, size);
+		if (iova_is_free(r->start, size))
 			return true;
 	}
 	return false;
@@ -54,7 +54,7 @@ static bool find_aligned(struct range *r, uint64_t size)
 static bool find_at(struct range *r, uint64_t start)
 {
 	*r = (struct range){start, PAGES * iommu.page};
-	return iova_is_unused(r->start, r->size);
+	return iova_is_free(r->start, r->size);
 }
 
 /* Return false if the device has no such addresses, or they cannot be mapped. */
@@ -156,8 +156,8 @@ static bool map_the_range(struct source_line at, const struct fixture *f)
 
 	if (reply.delivered && !reply.breach && !is_ok(&reply) &&
 	    (!f->is_memory || reply.status == STATUS_NOMEM)) {
-		skip("the device does not map %#lx-%#lx to %#lx: %s", f->start, f->end, f->phys_start,
-		     status_name(reply.status));
+		silent("the device does not map %#lx-%#lx to %#lx: %s", f->start, f->end, f->phys_start,
+		       status_name(reply.status));
 		return false;
 	}
 	return expect_status(at, BY_LEVEL, &reply, STATUS_OK);
@@ -253,7 +253,7 @@ static void expect_unmapped(struct source_line at, const struct fixture *f, uint
 	uint64_t page = own_page(f);
 	struct reply reply;
 
-	expect_own_written(at, VERDICT_ERROR, f);
+	expect_own_written(at, SET_UP, f);
 	reply = unmap(f->domain, start, end);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))
 		return;
@@ -307,7 +307,7 @@ static void expect_outside(struct source_line at, const struct fixture *f, unsig
 		expect_write_blocked(at, f->ep, f->tried, 1);
 	else
 		expect_read_blocked(at, f->ep, f->tried, behind(f, f->tried), 1);
-	expect_own_written(at, VERDICT_ERROR, f);
+	expect_own_written(at, SET_UP, f);
 }
 
 static void play_beside(struct source_line at, const cell_t cell)
@@ -316,8 +316,8 @@ static void play_beside(struct source_line at, const cell_t cell)
 
 	if (!make_fixture(at, &f, cell))
 		return;
-	if (!iova_is_unused(tried_page(&f), iommu.page))
-		skip("the page beside the range cannot be mapped");
+	if (!iova_is_free(tried_page(&f), iommu.page))
+		silent("the page beside the range cannot be mapped");
 	else if (cell[ACTION] == ACTION_MAP)
 		expect_neighbour(at, &f);
 	else if (cell[ACTION] == ACTION_UNMAP)

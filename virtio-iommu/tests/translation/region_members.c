@@ -6,6 +6,7 @@
  * A region is that of an endpoint, whoever else is in its domain and whoever came first: a device that looks
  * at the first member's regions, or at those of the member that came last, is told by the other.
  */
+#include "driver/iova.h"
 #include "driver/reserved.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
@@ -99,7 +100,7 @@ static bool make_fixture(struct source_line at, struct fixture *f, const cell_t 
 	if (!join_all(at, f, cell[MEMBER] == MEMBER_LATER))
 		return false;
 	reply = map(f->domain, f->iova, f->iova + iommu.page - 1, phys(f->target), MAP_RW);
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 /*
@@ -121,7 +122,7 @@ static void access_region(struct source_line at, const struct fixture *f, bool w
 		expect_read_blocked(at, f->ep, f->region->start, memory ? memory : f->target, 8);
 		expect_read_blocked(at, f->ep, last, last_page ? last_page + iommu.page - 8 : f->target, 8);
 	}
-	expect_writes(at, VERDICT_ERROR, f->ep, f->iova, f->target, 8);
+	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
 }
 
 /* What MAP is asked for. Return false if some of it cannot be mapped for another reason. */
@@ -147,7 +148,7 @@ static bool choose_range(const struct fixture *f, unsigned int action, uint64_t 
 /* Pages of the request that no region has are not mapped, and still free. */
 static void expect_page_free(struct source_line at, const struct fixture *f, uint64_t iova)
 {
-	if (!iova_is_unused(iova, iommu.page))
+	if (!iova_is_free(iova, iommu.page))
 		return;
 	expect_write_blocked(at, f->ep, iova, 8);
 	if (!can_map(f->domain, iova, iommu.page, f->target))
@@ -167,7 +168,7 @@ static void expect_refused(struct source_line at, const struct fixture *f, uint6
 	expect_page_free(at, f, end - iommu.page + 1);
 	if (f->region->subtype != RESV_MSI)
 		expect_write_blocked(at, f->ep, f->region->start, 8);
-	expect_writes(at, VERDICT_ERROR, f->ep, f->iova, f->target, 8);
+	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
 }
 
 /* The byte at the region's end is reached as well, by each member. */
@@ -177,7 +178,7 @@ static void expect_mapped(struct source_line at, const struct fixture *f, uint64
 	uint8_t *target = watched_pages(1);
 	struct reply reply;
 
-	if (!iova_is_unused(start, iommu.page))
+	if (!iova_is_free(start, iommu.page))
 		return skip("another region is beside it");
 	reply = map(f->domain, start, end, phys(target), MAP_RW);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))

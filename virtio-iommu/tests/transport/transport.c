@@ -151,7 +151,7 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
 
 	if (!data)
-		SKIP("there is no access window (PCI-ACC-1)");
+		SILENT("there is no access window (PCI-ACC-1)");
 	for (uint32_t value = 1; value < 3; value++) {
 		pci_write32(iommu.dev.pci, data, value);
 		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
@@ -165,7 +165,7 @@ TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 	unsigned int data = window(TYPE_DEVICE, 0, 4);
 
 	if (!data)
-		SKIP("there is no access window (PCI-ACC-1)");
+		SILENT("there is no access window (PCI-ACC-1)");
 	EXPECT_EQ(value_at(data), iommu_config_u32(0), "lower half of page_size_mask, through the window");
 	EXPECT_EQ(pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2)),
 		  io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
@@ -180,8 +180,8 @@ static uint8_t interrupted(bool wanted)
 
 	take_interrupts();
 	ring_want_interrupt(&iommu.requests, wanted);
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	seen = wait_interrupt(wanted ? INTERRUPT_US : QUIET_US);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
+	seen = wait_interrupt(wanted);
 	ring_want_interrupt(&iommu.requests, false);
 	return seen & VIRTIO_USED_BUFFER;
 }
@@ -207,12 +207,12 @@ TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 /* PCI-ISR-4 (MUST): MSI-X off: PCI Status.Interrupt = OR of ISR bits */
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 {
-	struct deadline deadline = deadline_in(INTERRUPT_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	bool set;
 
 	take_interrupts();
 	ring_want_interrupt(&iommu.requests, true);
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	do
 		set = interrupt_status();
 	while (!set && !deadline_over(&deadline));
@@ -248,6 +248,8 @@ TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 /* GEN-NU-2 (SHOULD NOT): No EVENT_IDX, avail.flags=1: no used notification expected */
 TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
 {
+	if (!notification_comes())
+		SILENT("the device sends no notification (GEN-NU-3)");
 	EXPECT_EQ(interrupted(false), 0, "notification with avail.flags 1");
 }
 

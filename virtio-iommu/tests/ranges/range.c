@@ -2,7 +2,7 @@
 /*
  * Input and domain ranges (virtio 1.4, 5.13.6, "Device operations").
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
@@ -51,16 +51,18 @@ TEST(N_RANGE_1, map_below_the_input_range_fails, NEEDS_DMA | NEEDS_INPUT_RANGE)
 
 TEST(N_RANGE_1, both_ends_of_the_input_range_can_be_mapped, NEEDS_DMA | NEEDS_INPUT_RANGE)
 {
-	uint64_t page = iommu.page, start = reserved_avoid(iommu.config.input_start, page);
+	uint64_t page = iommu.page, start;
 	uint64_t last = align_down(iommu.config.input_end + 1, page) - page;
 	struct page_fixture s;
 	struct reply reply;
 
 	REQUIRE(map_one_page(AT, &s));
+	if (!iova_find(0, page, &start) || (start <= s.iova + page - 1 && s.iova <= start + page - 1))
+		SKIP("the input range has too few pages");
 	reply = map_page(s.domain, start, s.target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, start, s.target, 8);
-	if (reserved_overlaps(last, last + page - 1))
+	if (!iova_is_free(last, page) || last == start)
 		return;
 	reply = map_page(s.domain, last, s.target, MAP_RW);
 	EXPECT_OK(reply);
@@ -154,7 +156,7 @@ static void use_outside_id(struct source_line at, uint32_t id, uint32_t neighbou
 	if (!attach_with_dma(at, ep, neighbour))
 		return;
 	reply = map_page(neighbour, iova, target, MAP_RW);
-	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_status(at, SET_UP, &reply, STATUS_OK);
 	reply = map_page(id, iova + page, target + page, MAP_RW);
 	if (!reply.delivered || reply.status == STATUS_OK)
 		judge(BY_LEVEL, at, "MAP: a status other than OK", "status %s, used.len %u",
