@@ -30,6 +30,7 @@ class TestResult:
     at: Optional[str] = None
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
+    defect: Optional[str] = None        # the name of the entry that makes it known
     reproduce: Optional[str] = None     # the command that gives it again
     repeats: Optional[list[str]] = None     # verdicts of one test that disagree
     trace: list[str] = field(default_factory=list)  # what a red test was about and did
