@@ -88,7 +88,9 @@ static bool tells_reads_apart(struct source_line at, const uint8_t *source, size
 
 bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
 {
-	return !skip_if_write_only(ep) && tells_reads_apart((struct source_line){"can_read", 0}, source, size) &&
+	struct source_line at = {"can_read", 0};
+
+	return !skip_if_write_only(ep) && tells_reads_apart(at, source, size) &&
 	       try_read(ep, iova, source, size, true).exact;
 }
 

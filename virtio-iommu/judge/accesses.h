@@ -25,8 +25,8 @@
 	expect_write_stays_in(AT, ep, iova, size, target, allowed)
 
 /*
- * A control: it must work for the rest to mean anything. Otherwise a fail of what reaches memory, or an error if
- * the endpoint has never worked yet; and leave the function.
+ * A control: it must work for the rest to mean anything. Otherwise a fail of what reaches memory, or an error
+ * if the endpoint has never worked yet; and leave the function.
  */
 #define REQUIRE_WRITES(ep, iova, target, size)                                                    \
 	do {                                                                                      \

@@ -26,7 +26,8 @@ static const struct {
 	[REQUEST_PROBE] = {"PROBE", "N-PROBE-1, 5.13.6.7"},
 };
 
-static void describe(char *text, size_t size, enum verdict otherwise, const struct reply *reply, uint8_t status)
+static void describe(char *text, size_t size, enum verdict otherwise, const struct reply *reply,
+		     uint8_t status)
 {
 	if (otherwise == SET_UP && reply->type < ARRAY_SIZE(requests) && requests[reply->type].name)
 		snprintf(text, size, "%s gives status %s: %s", requests[reply->type].name,

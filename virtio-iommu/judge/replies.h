@@ -16,7 +16,10 @@
 #define EXPECT_STATUS(reply, expected) expect_status(AT, BY_LEVEL, &(reply), expected)
 #define EXPECT_OK(reply) EXPECT_STATUS(reply, STATUS_OK)
 
-/* A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, a fail that names what is broken, and leave the function. */
+/*
+ * A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, a fail that names what is broken, and leave
+ * the function.
+ */
 #define REQUIRE_OK(call)                                                                          \
 	do {                                                                                      \
 		struct reply reply_ = call;                                                       \
@@ -31,14 +34,14 @@
 		struct reply reply_ = call;                                                       \
                                                                                                   \
 		if (is_refusal(&reply_))                                                          \
-			SILENT("the device has no mappings with these permissions");             \
+			SILENT("the device has no mappings with these permissions");              \
 		if (!expect_status(AT, SET_UP, &reply_, STATUS_OK))                               \
 			return;                                                                   \
 	} while (0)
 
 /*
- * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip where the
- * device never had room for as much.
+ * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip
+ * where the device never had room for as much.
  */
 bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status);

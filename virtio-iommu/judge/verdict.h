@@ -21,8 +21,8 @@ enum verdict {
 	 */
 	BY_LEVEL,
 	/*
-	 * For judge(): the device did not do what a set-up needs, which no text lets it refuse: a fail, whatever
-	 * the level of the test's requirement. What was expected names the one that is broken.
+	 * For judge(): the device did not do what a set-up needs, which no text lets it refuse: a fail,
+	 * whatever the level of the test's requirement. What was expected names the one that is broken.
 	 */
 	SET_UP,
 };

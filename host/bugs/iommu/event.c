@@ -71,7 +71,8 @@ static bool drops(const struct fault_record *record)
 		scribble(&last, record);
 	repeated = *record;
 	repeats = mutant(MUTANT_EVENT_WITHOUT_END);
-	return is_suppressed(record) || ended || lost || (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
+	return is_suppressed(record) || ended || lost ||
+	       (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
 }
 
 void bug_events_refilled(void)

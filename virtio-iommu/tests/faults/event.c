@@ -394,7 +394,7 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	expect_reports(AT, &fault);
 }
 
-/* The memory of the request tells: a blocked access may have sent another one meanwhile, and taken its buffer. */
+/* The memory of the request tells: a blocked access may have sent another one, and taken its buffer. */
 static uint8_t wait_for_status(const struct noop_request *noop)
 {
 	const volatile uint8_t *status = &noop->tail->status;
@@ -424,8 +424,8 @@ TEST(N_EVT_1, request_that_waits_during_a_fault_gets_its_own_answer, NEEDS_DMA)
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	status = wait_for_status(&noop);
 	if (status != alone.status)
-		judge(VERDICT_FAIL, AT, "the status that it has when it is sent alone", "%#x, alone %#x", status,
-		      alone.status);
+		judge(VERDICT_FAIL, AT, "the status that it has when it is sent alone", "%#x, alone %#x",
+		      status, alone.status);
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
