@@ -246,6 +246,7 @@ static void open_all(const struct boot_info *boot)
 	find_iommu(&location);
 	endpoints_early_write(iommu.initial_bypass);
 	open_iommu(boot);
+	endpoints_stand_in();
 	reserved_init();
 	endpoints_choose_iovas();
 	print_facts(&location);

@@ -114,6 +114,12 @@ struct dma_master {
 bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error);
 
+/* Make @master of a device that no driver knows: it does no DMA at all. */
+void dma_open_none(struct dma_master *master, void *page);
+
+/* Return true if @master was made by dma_open_none(). */
+bool dma_is_none(const struct dma_master *master);
+
 /* Let the device see its private page at @iova from now on. It is stopped if that is a new address. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
 

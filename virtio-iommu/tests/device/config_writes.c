@@ -57,7 +57,7 @@ static void write_all_fields(struct source_line at, unsigned int width, uint32_t
 }
 
 /* DRV-CFG-2 (MUST NOT): No other config field is ever written */
-TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
+TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -72,7 +72,7 @@ TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
 }
 
 /* Not read in between: a device that keeps what it refused may forget it over that. */
-TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT_ID | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t value = iommu_bypass();
 
@@ -182,7 +182,7 @@ TEST(DEV_CFG_3, initial_bypass_is_in_force, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG
 
 /* DEV-CFG-2 (MAY): More bits of `page_size_mask` can be set (hints for efficient sizes) */
 /* The larger sizes of the mask are hints. */
-TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
+TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DOMAIN)
 {
 	uint64_t others = iommu.config.page_size_mask & (iommu.config.page_size_mask - 1);
 	uint64_t iova = iova_window(3);

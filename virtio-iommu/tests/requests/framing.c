@@ -72,7 +72,7 @@ static enum after expect_short_ones(struct source_line at, const void *readable,
 }
 
 /* N-REQ-1 (no keyword): A request that cannot be parsed (too small for its type, no room for the tail) ... */
-TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
+TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_NOTHING)
 {
 	struct attach_request request = {
 		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
@@ -81,7 +81,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_attach, NEEDS_ENDPOINT)
 		EXPECT_NO_DOMAIN(request.domain);
 }
 
-TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
+TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct detach_request request;
@@ -92,7 +92,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_detach, NEEDS_DMA)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
+TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct map_request request;
@@ -108,7 +108,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_map, NEEDS_DMA)
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
+TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct unmap_request request;
@@ -120,7 +120,7 @@ TEST(N_REQ_1, readable_part_is_too_short_for_unmap, NEEDS_DMA)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-TEST(N_REQ_1, readable_part_is_too_short_for_probe, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(N_REQ_1, readable_part_is_too_short_for_probe, NEEDS_PROBE)
 {
 	struct probe_request request = {{.type = REQUEST_PROBE}, endpoint(0)->id, {0}};
 
@@ -138,7 +138,7 @@ TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
 			return;
 }
 
-TEST(N_REQ_1, no_room_for_the_status, NEEDS_ENDPOINT)
+TEST(N_REQ_1, no_room_for_the_status, NEEDS_NOTHING)
 {
 	for (uint32_t room = 1; room < TAIL_SIZE; room++) {
 		struct attach_request request = {
@@ -154,7 +154,7 @@ TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)
 	expect_too_short(AT, "", 0, TAIL_SIZE);
 }
 
-TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
+TEST(N_REQ_1, no_writable_part, NEEDS_NOTHING)
 {
 	struct attach_request request = {
 		{.type = REQUEST_ATTACH}, fresh_domain(), endpoint(0)->id, 0, {0}};
@@ -164,7 +164,7 @@ TEST(N_REQ_1, no_writable_part, NEEDS_ENDPOINT)
 
 /* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Every request comes back once, with a status, however many are sent. */
-TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DMA)
+TEST(N_REQ_2, each_of_many_requests_is_answered, NEEDS_DOMAIN)
 {
 	enum { ROUNDS = 70 };
 	uint32_t other = fresh_domain();

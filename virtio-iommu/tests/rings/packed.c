@@ -17,7 +17,7 @@ static volatile struct packed_desc *slot(uint16_t index)
 
 /* GEN-PKD-1 (MUST): Processing starts in ring order */
 /* ATTACH and what can only be done after it, available at once. */
-TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
+TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	struct attach_request *first = arena_alloc(sizeof(*first), 8);
 	struct unmap_request *second = arena_alloc(sizeof(*second), 8);

@@ -32,7 +32,7 @@ static void cut_requests_work(struct source_line at, const struct page_fixture *
 }
 
 /* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
-TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
+TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -41,7 +41,7 @@ TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
 		cut_requests_work(AT, &s, (struct framing){.readable = {n, 0}});
 }
 
-TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DMA)
+TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -52,7 +52,7 @@ TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DMA)
 	}
 }
 
-TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DMA)
+TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -62,7 +62,7 @@ TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DMA)
 	cut_requests_work(AT, &s, (struct framing){{1, 1}, {1, 1}});
 }
 
-TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	uint32_t room = iommu.config.probe_size, size = room + TAIL_SIZE;
 	const struct framing framings[] = {

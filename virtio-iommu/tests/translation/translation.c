@@ -155,7 +155,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 
 /* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
 /* Most of it leads to no memory, for which a device may refuse it (N-MAP-5). */
-TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
+TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DOMAIN)
 {
 	const uint64_t size = (1ull << 32) + 2 * iommu.page;
 	struct endpoint *ep = endpoint(0);
