@@ -88,6 +88,7 @@ struct dma_master {
 	uint64_t page_iova;
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
+	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */

@@ -315,7 +315,7 @@ static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
-	dma->messages = false;
+	dma->messages = dma->without_platform = false;
 	dma_set_page_iova(dma, phys(dma->page));
 }
 

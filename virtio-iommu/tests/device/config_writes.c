@@ -10,6 +10,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -141,6 +142,33 @@ TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CO
 		expect_unattached(AT, endpoint(0));
 	}
 	INFO("bypass %s before FEATURES_OK", taken ? "can be written" : "cannot be written");
+}
+
+/* The driver goes on as if nothing had been. Return false if the device neither serves it nor says why. */
+static bool serves_or_says_so(void)
+{
+	if (virtio_needs_reset(&iommu.dev))
+		return true;
+	if (!virtio_negotiate(&iommu.dev, iommu.wanted) || !iommu_enable_queues())
+		return false;
+	iommu_start();
+	ring_publish(&iommu.requests, queue_noop());
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return wait_request_used(REPLY_TIMEOUT_US) || virtio_needs_reset(&iommu.dev);
+}
+
+/* GEN-STATUS-2 (SHOULD): On an error that needs a reset the device sets DEVICE_NEEDS_RESET (64) */
+/* No driver writes the configuration before FEATURES_OK (3.1.1): the device may take offence, but not in silence. */
+TEST(GEN_STATUS_2, device_serves_after_an_early_write_of_bypass_or_says_why_not, NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = !(iommu_bypass() & 1);
+
+	iommu.altered = true;
+	greet();
+	iommu_set_bypass(value);
+	EXPECT(serves_or_says_so(), "a request comes back, or NEEDS_RESET is set",
+	       "neither, device_status %#x: bypass was written before FEATURES_OK",
+	       iommu.dev.transport->status(&iommu.dev));
 }
 
 /* N-BYP-5 (ISOLATION): Writing `bypass` takes effect for unattached endpoints */

@@ -85,6 +85,21 @@ TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DOMAIN)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/* An ATTACH that named it, whatever came of that, makes no endpoint of an id. */
+TEST(DEV_DETACH_2, alias_that_an_attach_has_named_is_refused, NEEDS_DOMAIN)
+{
+	struct page_fixture s;
+	uint32_t id;
+
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
+		if (endpoint_id_is_unlisted(id)) {
+			attach(fresh_domain(), id, 0);
+			detach_missing(AT, s.domain, id);
+		}
+	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+}
+
 /* DEV-DETACH-3 (MAY): Unknown domain, or endpoint not in that domain: the device can answer INVAL */
 /*
  * The endpoint is not in the domain that is named: the status is open, the effect is not (AMB-7):
