@@ -10,6 +10,7 @@
 #include "judge/steps/notification.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
+#include "judge/steps/shown_map.h"
 #include "judge/test.h"
 #include "memory.h"
 #include "time.h"
@@ -251,18 +252,20 @@ TEST(N_REQ_2, queue_has_any_size, NEEDS_NOTHING)
 }
 
 /* Each part in one descriptor, with the end of a page at every place in it. */
-TEST(GEN_FRAME_1, parts_lie_across_the_end_of_a_page, NEEDS_NOTHING)
+TEST(GEN_FRAME_1, parts_lie_across_the_end_of_a_page, NEEDS_DOMAIN)
 {
 	uint8_t *memory = arena_alloc(4 * 4096, 4096);
-	struct noop_request plain = noop_request();
+	struct page_fixture s;
 
-	for (unsigned int before = 1; before < sizeof(*plain.request) && no_defect_so_far(); before++) {
-		struct noop_request h = {(void *)(memory + 4096 - before),
-				     (void *)(memory + 3 * 4096 - before % TAIL_SIZE)};
+	REQUIRE(map_one_page(AT, &s));
+	for (uint32_t before = 1; before < sizeof(struct map_request) && no_defect_so_far(); before++) {
+		struct shown_map m = {&s, memory + 4096 - before,
+				      (void *)(memory + 3 * 4096 - before % TAIL_SIZE)};
+		struct ring_piece pieces[] = {shown_map_readable(&m, 0, sizeof(struct map_request)),
+					      shown_map_writable(&m, 0, TAIL_SIZE)};
 
-		memcpy(h.request, plain.request, sizeof(*plain.request));
-		h.tail->status = UINT8_MAX;
-		expect_noop_answered(AT, noop_add(&h), &h, "with %u bytes in front of the end of a page",
-				     before);
+		shown_map_fill(&m);
+		expect_shown_map(AT, ring_add(&iommu.requests, pieces, 2), &m,
+				 "with %u bytes in front of the end of a page", before);
 	}
 }
