@@ -208,8 +208,8 @@ static void open_endpoints(const struct boot_info *boot)
 }
 
 /*
- * endpoints=N on the command line: tests of an endpoint that is not found would be skipped unseen. Of more than
- * that are listed tests show whether they are behind the IOMMU.
+ * endpoints=N on the command line: tests of an endpoint that is not found would be skipped unseen. If more
+ * are listed, tests show whether they are behind the IOMMU.
  */
 static void check_endpoint_count(const struct boot_info *boot)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A MAP in descriptors of the test's own, for tests of how buffers are read: a byte of it that is lost, or read
- * from elsewhere, shows in the answer, in memory, or in the UNMAP of what it has mapped.
+ * A MAP in descriptors of the test's own, for tests of how buffers are read: a byte of it that is lost, or
+ * read from elsewhere, shows in the answer, in memory, or in the UNMAP of what it has mapped.
  */
 #ifndef STEPS_SHOWN_MAP_H
 #define STEPS_SHOWN_MAP_H

@@ -158,7 +158,7 @@ static bool serves_or_says_so(void)
 }
 
 /* GEN-STATUS-2 (SHOULD): On an error that needs a reset the device sets DEVICE_NEEDS_RESET (64) */
-/* No driver writes the configuration before FEATURES_OK (3.1.1): the device may take offence, but not in silence. */
+/* No driver writes it before FEATURES_OK (3.1.1): the device may take offence, but not in silence. */
 TEST(GEN_STATUS_2, device_serves_after_an_early_write_of_bypass_or_says_why_not, NEEDS_BYPASS_CONFIG)
 {
 	uint8_t value = !(iommu_bypass() & 1);

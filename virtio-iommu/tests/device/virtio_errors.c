@@ -119,7 +119,7 @@ TEST(GEN_RSVD_6, order_platform_is_declined, NEEDS_NOTHING)
 	decline(AT, VIRTIO_F_ORDER_PLATFORM);
 }
 
-/* Where the writes of the endpoint go that has declined it: by definition to the address that it names (6.1). */
+/* Where the writes of an endpoint go that has declined it: to the address that they name, by 6.1. */
 static const char *way_without_platform(const struct page_fixture *s)
 {
 	uint8_t *page = watched_pages(1);

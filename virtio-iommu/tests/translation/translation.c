@@ -401,8 +401,8 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 }
 
 /*
- * Each time in a new mapping: a device may find one by its start, or by large pages, and has not looked for this
- * one before.
+ * Each time in a new mapping: a device may find one by its start, or by large pages, and has not looked for
+ * this one before.
  */
 static bool expect_first_access(struct source_line at, const struct page_fixture *s, uint64_t iova,
 				uint8_t *memory, size_t size, size_t offset)
@@ -420,7 +420,8 @@ static bool expect_first_access(struct source_line at, const struct page_fixture
 TEST(N_MAP_1, first_access_is_far_behind_the_start, NEEDS_DMA)
 {
 	const size_t size = 4 << 20, half = size / 2;
-	const size_t offsets[] = {half, half + iommu.page, half + 2 * iommu.page, size - iommu.page, half / 2};
+	const size_t offsets[] = {
+		half, half + iommu.page, half + 2 * iommu.page, size - iommu.page, half / 2};
 	uint8_t *memory = arena_alloc_uninit(size, iommu.page);
 	struct page_fixture s;
 	uint64_t iova;
