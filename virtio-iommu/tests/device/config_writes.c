@@ -169,6 +169,7 @@ TEST(GEN_STATUS_2, device_serves_after_an_early_write_of_bypass_or_says_why_not,
 	EXPECT(serves_or_says_so(), "a request comes back, or NEEDS_RESET is set",
 	       "neither, device_status %#x: bypass was written before FEATURES_OK",
 	       iommu.dev.transport->status(&iommu.dev));
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 }
 
 /* N-BYP-5 (ISOLATION): Writing `bypass` takes effect for unattached endpoints */
