@@ -22,7 +22,8 @@ void clock_check(void)
 		bail_out("CNTFRQ_EL0 is 0: the firmware must set the rate of the counter");
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	asm volatile("yield" : : : "memory");
 }

@@ -117,6 +117,11 @@ def requirement_of(test: str) -> str:
     return test.partition("/")[0]
 
 
-def parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def in_turn(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """The results in the order of the items, each as soon as it and those before it are there."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(work, items))
+        yield from pool.map(work, items)
+
+
+def parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    return list(in_turn(work, items))

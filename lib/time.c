@@ -20,6 +20,11 @@ struct deadline deadline_in(uint64_t microseconds)
 
 bool deadline_over(const struct deadline *deadline)
 {
-	machine_relax();
+	machine_relax(deadline->end);
+	return deadline_passed(deadline);
+}
+
+bool deadline_passed(const struct deadline *deadline)
+{
 	return machine_ticks() >= deadline->end;
 }

@@ -24,4 +24,7 @@ struct deadline deadline_in(uint64_t microseconds);
 /* Relax the CPU. Return true if the deadline has passed: `while (!done() && !deadline_over(&d)) ;` */
 bool deadline_over(const struct deadline *deadline);
 
+/* Like deadline_over(), for one who is at work and does not wait. */
+bool deadline_passed(const struct deadline *deadline);
+
 #endif

@@ -30,7 +30,8 @@ bool clock_is_known(void)
 }
 
 /* PAUSE of Zihintpause; a hart without it sees a fence of nothing. */
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	asm volatile(".4byte 0x0100000f" : : : "memory");
 }

@@ -31,8 +31,9 @@ uint64_t machine_tick_rate(void)
 	return tick_rate;
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	asm volatile("pause");
 }
 

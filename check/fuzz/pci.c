@@ -29,8 +29,9 @@ uint64_t machine_tick_rate(void)
 	abort();
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	abort();
 }
 

@@ -32,8 +32,9 @@ uint64_t machine_tick_rate(void)
 	return RATE;
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	ticks++;
 }
 

@@ -265,6 +265,8 @@ static void map_fields(void)
 	CHECK_EQ(rules(map(1, 0x1000, 0x1fff, 0, MAP_RW | MAP_MMIO)), 0);
 	CHECK_EQ(rules(map(1, 0x1000, 0x1fff, 0, MAP_RW | 8)), RULE(MAP_FLAGS));
 	CHECK_EQ(rules(map(1, 0x1000, 0x1fff, 0, MAP_WRITE)), RULE(MAP_PERMISSIONS));
+	CHECK_EQ(rules(map(1, 0x1000, 0x1fff, 0, 0)), RULE(MAP_PERMISSIONS));
+	CHECK_EQ(rules(map(1, 0x1000, 0x1fff, 0, MAP_READ)), RULE(MAP_READ_ONLY));
 	CHECK_EQ(rules(map(2, 0x1000, 0x1fff, 0, MAP_RW)), RULE(MAP_DOMAIN));
 	CHECK_EQ(rules(map(1, 0x3000, 0x1fff, 0, MAP_RW)), RULE(MAP_ORDER));
 	CHECK_EQ(rules(map(1, 0x1800, 0x1fff, 0, MAP_RW)), RULE(MAP_ALIGN));
@@ -359,7 +361,10 @@ static void unmap_rules(void)
 	CHECK_EQ(rules(unmap(1, 0x5000, 0x7fff)), RULE(UNMAP_SPLIT));
 	CHECK_EQ(rules(unmap(3, 0x5000, 0x5fff)), 0);
 	CHECK_EQ(rules(unmap(1, 0x6000, 0x4fff)), RULE(UNMAP_ORDER));
-	CHECK_EQ(rules(unmap(1, 0, UINT64_MAX)), 0);
+	CHECK_EQ(rules(unmap(1, 0, 0xffffffff)), RULE(UNMAP_INPUT_RANGE));
+	CHECK_EQ(rules(unmap(1, 0x1000, UINT64_MAX)), RULE(UNMAP_INPUT_RANGE));
+	CHECK_EQ(rules(unmap(1, 0x1000, 0xffffffff)), 0);
+	CHECK_EQ(outcome(unmap(1, 0, UINT64_MAX)).allowed, ANSWER(STATUS_OK) | ANSWER_REFUSED);
 	apply(unmap(3, 0, UINT64_MAX));
 	apply(unmap(1, 0x5000, UINT64_MAX));
 	apply(unmap(1, 0, 0x6fff));

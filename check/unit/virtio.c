@@ -39,8 +39,9 @@ uint64_t machine_tick_rate(void)
 	return 1000000;
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
+	(void)until;
 	ticks += 2;
 }
 

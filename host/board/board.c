@@ -24,11 +24,10 @@ enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
  * Ids differ from BDFs, and those of the second root do not fit 16 bits: in the lower 16 they are ids of the
  * first one.
  */
-const struct board_range board_ranges[] = {
+struct board_range board_ranges[BOARD_RANGES] = {
 	{PCI_BDF(FIRST_ROOT, 0, 0), PCI_BDF(SECOND_ROOT, 0, 0) - 1, 0x100},
 	{PCI_BDF(SECOND_ROOT, 0, 0), PCI_BDF(OUTSIDE_ROOT, 0, 0) - 1, 0x20100},
 };
-const unsigned int board_range_count = ARRAY_SIZE(board_ranges);
 
 static struct bus first_root, second_root, outside_root;
 static struct function host_bridges[3];
@@ -213,7 +212,7 @@ static bool pci_endpoint_id(const struct function *f, uint32_t *id)
 {
 	uint16_t requester = bus_requester(f);
 
-	for (unsigned int i = 0; i < board_range_count; i++) {
+	for (unsigned int i = 0; i < BOARD_RANGES; i++) {
 		const struct board_range *range = &board_ranges[i];
 
 		if (requester < range->bdf_first || requester > range->bdf_last)
@@ -243,6 +242,46 @@ static bool is_listed(const struct model_endpoint *list, unsigned int count, uin
 	return false;
 }
 
+static void number_endpoints(void)
+{
+	struct board_range *last = &board_ranges[BOARD_RANGES - 1];
+
+	for (unsigned int i = 0; i < BOARD_RANGES && personality->ids_are_bdfs; i++)
+		board_ranges[i].endpoint_first = board_ranges[i].bdf_first;
+	if (personality->high_ids)
+		last->endpoint_first = UINT32_MAX - (last->bdf_last - last->bdf_first);
+}
+
+static bool is_in_range(uint32_t id)
+{
+	for (unsigned int i = 0; i < BOARD_RANGES; i++)
+		if (id - board_ranges[i].endpoint_first <=
+		    (uint32_t)(board_ranges[i].bdf_last - board_ranges[i].bdf_first))
+			return true;
+	return false;
+}
+
+/* Ids near those of functions, in the same ranges. Returns the number of all. */
+static unsigned int list_phantoms(struct model_endpoint *list, unsigned int count, unsigned int max)
+{
+	static const uint32_t differences[] = {1, 7, 0x80};
+	unsigned int all = count;
+
+	for (unsigned int i = 0; i < count * ARRAY_SIZE(differences) && all < max; i++) {
+		uint32_t id = list[i % count].id ^ differences[i / count];
+
+		if (is_in_range(id) && !is_listed(list, all, id))
+			list[all++] = (struct model_endpoint){.id = id};
+	}
+	return all;
+}
+
+/* It does no DMA, but is a function that can be attached: the only one of a machine without endpoints. */
+static bool host_bridge_id(uint32_t *id)
+{
+	return !endpoint_count && !personality->lone && pci_endpoint_id(&host_bridges[0], id);
+}
+
 /* Each id once. Returns their number. */
 static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max)
 {
@@ -252,42 +291,75 @@ static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max
 	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
 		if (board_endpoint_id(&endpoints[i], &id) && !is_listed(list, count, id))
 			list[count++] = (struct model_endpoint){.id = id};
-	return count;
+	if (host_bridge_id(&id))
+		list[count++] = (struct model_endpoint){.id = id};
+	return personality->phantoms ? list_phantoms(list, count, max) : count;
 }
 
 enum { SUBTYPE_UNKNOWN = 9 };
 
-static uint8_t subtype(unsigned int region)
-{
-	bool last = region == setup->region_count - 1;
+/* What is reserved for each endpoint: by the personality, then by the set-up. */
+static struct personality_region regions[MODEL_MAX_REGIONS];
+static unsigned int region_count;
 
-	return personality->unknown_properties && last ? SUBTYPE_UNKNOWN : setup->regions[region].subtype;
+static bool is_reserved(uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < region_count; i++)
+		if (regions[i].start <= end && start <= regions[i].end)
+			return true;
+	return false;
 }
 
-/* Returns their number. */
-static unsigned int list_regions(const struct model_endpoint *list, unsigned int count,
-				 struct model_region *regions)
+static void reserve(uint64_t start, uint64_t end, uint8_t subtype)
 {
-	unsigned int n = 0;
+	if (!is_reserved(start, end) && region_count < MODEL_MAX_REGIONS)
+		regions[region_count++] = (struct personality_region){start, end, subtype};
+}
 
-	for (unsigned int i = 0; i < count && !personality->no_property_bytes; i++)
-		for (unsigned int j = 0; j < setup->region_count && n < MODEL_MAX_REGIONS; j++)
-			if (!personality->own_regions || j % count == i)
-				regions[n++] = (struct model_region){list[i].id, subtype(j),
-								     setup->regions[j].first,
-								     setup->regions[j].last};
+/* Where memory is, each with room around it. */
+#define SMALL_REGIONS 0x11000000ull
+#define SMALL_REGION  0x1000ull
+#define SMALL_REGION_STEP 0x21000ull
+
+static void choose_regions(void)
+{
+	const struct personality_region *r = personality->regions;
+
+	for (unsigned int i = 0; i < PERSONALITY_REGIONS && r[i].end; i++)
+		reserve(r[i].start, r[i].end, r[i].subtype);
+	for (unsigned int i = 0; i < personality->small_regions; i++)
+		reserve(SMALL_REGIONS + i * SMALL_REGION_STEP,
+			SMALL_REGIONS + i * SMALL_REGION_STEP + SMALL_REGION - 1, RESV_RESERVED);
+	for (unsigned int i = 0; i < setup->region_count; i++)
+		reserve(setup->regions[i].first, setup->regions[i].last, setup->regions[i].subtype);
+	if (personality->unknown_properties && region_count)
+		regions[region_count - 1].subtype = SUBTYPE_UNKNOWN;
+}
+
+/* What a list of properties has no room for is not there. Returns their number. */
+static unsigned int list_regions(const struct model *m, struct model_region *list)
+{
+	unsigned int most = m->config.probe_size / sizeof(struct property_resv_mem), n = 0;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		for (unsigned int j = 0; j < region_count && j < most && n < MODEL_MAX_REGIONS; j++)
+			if (!personality->own_regions || j % m->endpoint_count == i)
+				list[n++] = (struct model_region){m->endpoints[i].id, regions[j].subtype,
+								  regions[j].start, regions[j].end};
 	return n;
 }
 
 static void find_endpoints(struct model *m)
 {
 	m->endpoint_count = list_endpoints(m->endpoints, MODEL_MAX_ENDPOINTS);
-	m->region_count = list_regions(m->endpoints, m->endpoint_count, m->regions);
+	m->region_count = list_regions(m, m->regions);
 }
 
 void board_init(const struct options *options)
 {
 	setup = options;
+	number_endpoints();
+	choose_regions();
 	add_root(&first_root, 0, FIRST_ROOT);
 	virtio_iommu_init(options, find_endpoints);
 	plug_virtio(&iommu, virtio_iommu_device(), options->mmio ? NULL : &first_root);

@@ -22,8 +22,9 @@ struct board_range {
 	uint32_t endpoint_first;
 };
 
-extern const struct board_range board_ranges[];
-extern const unsigned int board_range_count;
+#define BOARD_RANGES 2
+
+extern struct board_range board_ranges[BOARD_RANGES];	/* they do not change after board_init() */
 
 /*
  * Return the address of the IOMMU's registers on MMIO, 0 if it is a PCI function; and the BDF of that

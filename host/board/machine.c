@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "host/board/board.h"
 #include "boot.h"
@@ -12,6 +11,7 @@
 #include "fdt/fdt.h"
 #include "machine.h"
 #include "memory.h"
+#include "host/machine/clock.h"
 #include "host/machine/options.h"
 #include "host/machine/personality.h"
 #include "host/machine/ram.h"
@@ -19,39 +19,25 @@
 #include "host/machine/signals.h"
 #include "host/board/tables.h"
 #include "host/machine/uart.h"
-#include "host/devices/blk.h"
 #include "host/iommu/virtio_iommu.h"
 
 const char machine_name[] = "host";
 
-#define NS_PER_S 1000000000ull
-
-/*
- * Devices run inside of register accesses, so a guest that polls and finds nothing has none to wait for:
- * each turn of waiting takes this much off the time that is left.
- */
-#define RELAX_NS 50000
-
-static uint64_t skipped;
-
+/* A tick is a nanosecond. */
 uint64_t machine_ticks(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec + skipped;
+	return clock_ns();
 }
 
 uint64_t machine_tick_rate(void)
 {
-	return NS_PER_S;
+	return 1000000000;
 }
 
-void machine_relax(void)
+void machine_relax(uint64_t until)
 {
-	vblk_idle();
-	if (!virtio_iommu_idle())
-		skipped += RELAX_NS;
+	if (!virtio_iommu_idle() && !timers_expire())
+		clock_skip(until);
 }
 
 /* Registers are never reached through the pointer itself: see asm/io.h. */

@@ -117,7 +117,7 @@ static void write_map(void *fdt)
 	uint32_t iommu = board_iommu_registers() ? UINT32_MAX : board_iommu_bdf(), map[16];
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < board_range_count; i++) {
+	for (unsigned int i = 0; i < BOARD_RANGES; i++) {
 		const struct board_range *range = &board_ranges[i];
 		uint32_t end = range->bdf_last + 1u;
 		bool inside = iommu >= range->bdf_first && iommu < end;

@@ -66,47 +66,31 @@ static void serve_request(struct vblk *blk, struct vqueue *queue, const struct c
 		vring_push(dev, queue, chain, chain->writable.size);
 }
 
-static void serve_queue(struct vdev *dev, unsigned int queue)
+static void serve_queue(void *owner)
 {
 	static struct chain chain;
+	struct vdev *dev = owner;
 
-	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))
-		serve_request((struct vblk *)dev, &dev->queues[queue], &chain);
+	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))
+		serve_request((struct vblk *)dev, &dev->queues[0], &chain);
 }
 
 static void notified(struct vdev *dev, unsigned int queue)
 {
-	struct vblk *blk = (struct vblk *)dev;
-
-	blk->queue = queue;
-	blk->turns_left = personality->slow_endpoints;
-	if (!blk->turns_left)
-		serve_queue(dev, queue);
+	(void)queue;
+	delay_notified(&((struct vblk *)dev)->delay);
 }
 
 static void reset(struct vdev *dev)
 {
-	((struct vblk *)dev)->turns_left = 0;
-}
-
-#define MAX_DISKS 8
-
-static struct vblk *disks[MAX_DISKS];
-static unsigned int disk_count;
-
-void vblk_idle(void)
-{
-	for (unsigned int i = 0; i < disk_count; i++)
-		if (disks[i]->turns_left && !--disks[i]->turns_left)
-			serve_queue(&disks[i]->vdev, disks[i]->queue);
+	delay_reset(&((struct vblk *)dev)->delay);
 }
 
 static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = notified};
 
 void vblk_init(struct vblk *blk)
 {
-	if (disk_count < MAX_DISKS)
-		disks[disk_count++] = blk;
+	delay_init(&blk->delay, serve_queue, blk);
 	blk->config.capacity = VBLK_SECTORS;
 	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));

@@ -2,6 +2,7 @@
 #ifndef BLK_H
 #define BLK_H
 
+#include "host/devices/delay.h"
 #include "host/virtio/vdev.h"
 
 #define VBLK_SECTORS 128
@@ -13,12 +14,8 @@ struct vblk {
 		uint64_t capacity;	/* sectors */
 	} config;
 	uint8_t disk[VBLK_SECTORS][512];
-	unsigned int turns_left;	/* of waiting, until the requests in this queue are served: */
-	unsigned int queue;
+	struct delay delay;
 };
-
-/* Called while the guest polls: disks that take their time go on. */
-void vblk_idle(void);
 
 /* Make a disk that holds zeroes, and is not plugged in yet. */
 void vblk_init(struct vblk *blk);

@@ -27,19 +27,32 @@ static void fill_buffer(struct vrng *rng, struct vqueue *queue, const struct cha
 	vring_push(dev, queue, chain, chain->writable.size);
 }
 
-static void notified(struct vdev *dev, unsigned int queue)
+static void serve_queue(void *owner)
 {
 	static struct chain chain;
+	struct vdev *dev = owner;
 
-	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))
-		fill_buffer((struct vrng *)dev, &dev->queues[queue], &chain);
+	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))
+		fill_buffer((struct vrng *)dev, &dev->queues[0], &chain);
 }
 
-static const struct vdev_ops ops = {.queues = 1, .notified = notified};
+static void notified(struct vdev *dev, unsigned int queue)
+{
+	(void)queue;
+	delay_notified(&((struct vrng *)dev)->delay);
+}
+
+static void reset(struct vdev *dev)
+{
+	delay_reset(&((struct vrng *)dev)->delay);
+}
+
+static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = notified};
 
 void vrng_init(struct vrng *rng)
 {
 	rng->state = 0x9e3779b97f4a7c15ull;
+	delay_init(&rng->delay, serve_queue, rng);
 	vdev_init(&rng->vdev, &ops, VIRTIO_TYPE_ENTROPY, CLASS_OTHER,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), NULL, 0);
 }

@@ -1,22 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The event queue (5.13.6.9): what is reported of a fault, when, and in which buffer.
+ */
 #include <string.h>
 
 #include "host/iommu/hooks.h"
 #include "host/iommu/parts.h"
+#include "host/machine/clock.h"
 #include "host/machine/personality.h"
+#include "util.h"
 
-#define KEPT 16
+#define KEPT 256
+#define FETCHED 4
 
-/* Reports that wait for a buffer. */
-static struct fault_record kept[KEPT];
+/* Reports that wait, for their time or for a buffer, the oldest first. */
+static struct {
+	struct fault_record record;
+	uint64_t due;	/* ns */
+} kept[KEPT];
 static unsigned int kept_count;
+
+/* Buffers that were taken before there was anything to report. */
+static struct chain fetched[FETCHED];
+static unsigned int fetched_count;
+
 static bool drop_next;
 static struct fault_record was_last;
+static uint64_t last_report;	/* ns */
+static uint32_t quiet[MODEL_MAX_ENDPOINTS];	/* endpoints that had a report since their ATTACH */
+static unsigned int quiet_count;
+
+static void time_is_up(void *unused);
+
+static struct timer timer = {.expire = time_is_up};
 
 void events_reset(void)
 {
-	kept_count = 0;
+	kept_count = fetched_count = quiet_count = 0;
+	last_report = 0;
 	memset(&was_last, 0, sizeof(was_last));
+	timer_stop(&timer);
 }
 
 /* A buffer too small for the record goes back empty: the report is lost (DEV-FAULT-5). */
@@ -32,26 +55,131 @@ static void write_event(struct chain *chain, const struct fault_record *record)
 	vring_flush(dev, queue);
 }
 
-bool events_deliver(const struct fault_record *record)
+/* A queue that was reset, or is new. */
+static void drop_fetched(const struct vqueue *queue)
+{
+	if (!queue->enabled || !queue->next_avail)
+		fetched_count = 0;
+}
+
+/* Take the next buffer. The chain is valid until the next call. NULL if there is none. */
+static struct chain *next_buffer(void)
 {
 	static struct chain chain;
 	struct vdev *dev = &ref_iommu.vdev;
 	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
 
+	drop_fetched(queue);
+	if (fetched_count)
+		return &fetched[--fetched_count];
+	return queue->enabled && vring_pop(dev, queue, &chain) ? &chain : NULL;
+}
+
+/* Those of a split queue without IN_ORDER come back in any order. */
+static void fetch_buffers(void)
+{
+	struct vdev *dev = &ref_iommu.vdev;
+	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
+
+	drop_fetched(queue);
+	if (!personality->fetches_buffers || vdev_has(dev, VIRTIO_F_IN_ORDER) ||
+	    vdev_has(dev, VIRTIO_F_RING_PACKED))
+		return;
+	while (queue->enabled && fetched_count < FETCHED && vring_pop(dev, queue, &fetched[fetched_count]))
+		fetched_count++;
+}
+
+bool events_deliver(const struct fault_record *record)
+{
+	struct vdev *dev = &ref_iommu.vdev;
+	struct chain *chain;
+
 	if (!vdev_is_running(dev))
 		return false;
-	if (!queue->enabled || !vring_pop(dev, queue, &chain)) {
+	chain = next_buffer();
+	if (!chain) {
 		iommu_hooks.event_lost(record);
 		return false;
 	}
-	write_event(&chain, record);
+	write_event(chain, record);
+	fetch_buffers();
 	return true;
 }
 
-static void keep(const struct fault_record *record)
+static void forget(unsigned int index)
 {
-	if (kept_count < KEPT)
-		kept[kept_count++] = *record;
+	kept_count--;
+	memmove(&kept[index], &kept[index + 1], (kept_count - index) * sizeof(kept[0]));
+}
+
+static void keep(const struct fault_record *record, unsigned int microseconds)
+{
+	if (kept_count == KEPT)
+		return;
+	kept[kept_count].record = *record;
+	kept[kept_count++].due = clock_ns() + microseconds * 1000ull;
+	if (microseconds)
+		timer_start(&timer, microseconds);
+}
+
+static bool is_due(void)
+{
+	return kept_count && kept[0].due <= clock_ns();
+}
+
+/* Without a buffer a report waits or is lost. */
+static void deliver_kept(void)
+{
+	unsigned int next;
+
+	if (kept_count < personality->event_batch)
+		return;
+	while (is_due()) {
+		next = personality->newest_first ? kept_count - 1 : 0;
+		if (!events_deliver(&kept[next].record) && personality->patient_events)
+			return;
+		forget(next);
+	}
+}
+
+static void time_is_up(void *unused)
+{
+	(void)unused;
+	deliver_kept();
+	if (kept_count && !is_due())
+		timer_start(&timer, (kept[0].due - clock_ns()) / 1000 + 1);
+}
+
+void events_notified(void)
+{
+	fetch_buffers();
+	deliver_kept();
+}
+
+void events_begin(void)
+{
+	const struct model *m = &ref_iommu.model;
+
+	if (personality->start_event && m->endpoint_count)
+		keep(&(struct fault_record){.reason = FAULT_UNKNOWN, .endpoint = m->endpoints[0].id}, 0);
+}
+
+void events_attached(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < quiet_count; i++)
+		if (quiet[i] == endpoint)
+			quiet[i--] = quiet[--quiet_count];
+}
+
+/* Returns true if the endpoint had a report since its ATTACH. */
+static bool is_quiet(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < quiet_count; i++)
+		if (quiet[i] == endpoint)
+			return true;
+	if (quiet_count < MODEL_MAX_ENDPOINTS)
+		quiet[quiet_count++] = endpoint;
+	return false;
 }
 
 /* Returns true if endpoint, flags and page are those of the last report. */
@@ -64,7 +192,27 @@ static bool is_like_last(const struct fault_record *record)
 	return like;
 }
 
-void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write)
+/* Returns true if it comes too soon after the last one that did not. */
+static bool is_too_soon(void)
+{
+	if (last_report && clock_ns() - last_report < personality->event_gap_us * 1000ull)
+		return true;
+	last_report = clock_ns();
+	return false;
+}
+
+static bool is_left_out(const struct fault_record *record, bool write)
+{
+	drop_next = !drop_next;
+	return personality->no_events || (personality->half_events && !drop_next) ||
+	       (personality->write_events && !write) ||
+	       (personality->mapping_events && record->reason == FAULT_DOMAIN) ||
+	       (personality->merged_events && is_like_last(record)) ||
+	       (personality->one_per_attach && is_quiet(record->endpoint)) ||
+	       (personality->event_gap_us && is_too_soon());
+}
+
+static struct fault_record describe(uint8_t reason, uint32_t endpoint, uint64_t address, bool write)
 {
 	struct fault_record record = {
 		.reason = reason,
@@ -79,28 +227,24 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 	}
 	if (personality->no_directions)
 		record.flags &= ~(uint32_t)(FAULT_READ | FAULT_WRITE);
-	if (personality->no_reasons)
-		record.reason = FAULT_UNKNOWN;
-	drop_next = !drop_next;
-	if (personality->merged_events && is_like_last(&record))
-		return;
-	if (personality->no_events || (personality->half_events && !drop_next))
-		return;
-	if (iommu_hooks.fault(&record))
-		return;
-	if ((personality->late_events || !events_deliver(&record)) && personality->patient_events)
-		keep(&record);
+	return record;
 }
 
-bool events_catch_up(void)
+void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool write)
 {
-	bool any = false;
+	struct fault_record record = describe(reason, endpoint, address, write);
+	bool later = personality->event_us || personality->event_batch;
 
-	while (kept_count && events_deliver(&kept[0])) {
-		any = true;
-		kept_count--;
-		for (unsigned int i = 0; i < kept_count; i++)
-			kept[i] = kept[i + 1];
+	if (is_left_out(&record, write))
+		return;
+	if (personality->no_reasons)
+		record.reason = FAULT_UNKNOWN;
+	for (unsigned int i = 0; i <= personality->repeated_events; i++) {
+		if (iommu_hooks.fault(&record))
+			return;
+		if (later)
+			keep(&record, max(personality->event_us, 1u));
+		else if (!events_deliver(&record) && personality->patient_events)
+			keep(&record, 0);
 	}
-	return any;
 }

@@ -17,7 +17,7 @@ extern struct virtio_iommu ref_iommu;
 /* request_queue.c: when requests are served, and in which order. */
 void request_queue_reset(void);
 void request_queue_notified(void);
-bool request_queue_idle(void);		/* Returns true if there was work that had been put off. */
+bool request_queue_idle(void);		/* The CPU waits. Returns true if there was anything to serve. */
 void request_queue_serve_reversed(void);	/* Serve what is there, the last request first. */
 
 /* requests.c: Serve one buffer of the request queue, from its bytes to the used element. */
@@ -54,6 +54,10 @@ void decisions_init(void);
 
 struct decision decide(const struct model_request *r);
 
+/* breach.c: Return true if a driver MUST NOT send this request, or write this to the configuration. */
+bool breach_of_request(const struct model_request *r);
+bool breach_of_write(const struct vdev *dev, unsigned int offset, uint32_t value);
+
 /* properties.c: Fill @size zeroed bytes with the properties of an endpoint (5.13.6.8). */
 void properties_write(uint32_t endpoint, uint8_t *bytes, uint32_t size);
 
@@ -64,7 +68,9 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 /* Write the report to the next buffer. Returns false if there is none. */
 bool events_deliver(const struct fault_record *record);
 
-/* Deliver reports that were kept. Returns true if there was one, and a buffer for it. */
-bool events_catch_up(void);
+/* The driver has agreed on features; it has made buffers available; an endpoint was attached. */
+void events_begin(void);
+void events_notified(void);
+void events_attached(uint32_t endpoint);
 
 #endif

@@ -4,13 +4,12 @@
  */
 #include "host/iommu/parts.h"
 #include "host/iommu/virtio_iommu.h"
+#include "host/machine/clock.h"
 #include "host/machine/personality.h"
 
 #define BATCH 16
-
-/* There is work that was put off, and so many times more the CPU has to wait for it. */
-static bool pending;
-static unsigned int delay;
+#define HICCUP_EVERY 8
+#define RETRY_US 1000
 
 static struct vqueue *request_queue(void)
 {
@@ -38,44 +37,74 @@ static bool serves_reversed(const struct vdev *dev)
 	       !vdev_has(dev, VIRTIO_F_IN_ORDER);
 }
 
-static void serve(void)
+/* Returns true if there was one. */
+static bool serve_one(void)
 {
 	static struct chain chain;
 	struct vdev *dev = &ref_iommu.vdev;
+	bool any = vdev_is_running(dev) && vring_pop(dev, request_queue(), &chain);
 
-	pending = false;
-	if (serves_reversed(dev))
-		request_queue_serve_reversed();
-	while (vdev_is_running(dev) && vring_pop(dev, request_queue(), &chain))
+	if (any)
 		request_serve(&chain);
-	vring_flush(dev, request_queue());
+	return any;
+}
+
+static void serve_all(void)
+{
+	if (serves_reversed(&ref_iommu.vdev))
+		request_queue_serve_reversed();
+	while (serve_one())
+		;
+	vring_flush(&ref_iommu.vdev, request_queue());
+}
+
+static void time_is_up(void *unused);
+
+static struct timer timer = {.expire = time_is_up};
+
+static void begin(void)
+{
+	static unsigned int times;
+	bool hiccup = personality->hiccup_us && ++times % HICCUP_EVERY == 0;
+
+	timer_start(&timer, hiccup ? personality->hiccup_us : personality->request_us);
+}
+
+/* What a suspended device was told of is not forgotten. */
+static void time_is_up(void *unused)
+{
+	(void)unused;
+	if (vdev_is_suspended(&ref_iommu.vdev))
+		return timer_start(&timer, RETRY_US);
+	if (!request_queue()->enabled || !vdev_is_running(&ref_iommu.vdev))
+		return;
+	if (!personality->one_by_one)
+		return serve_all();
+	if (serve_one())
+		begin();
+	vring_flush(&ref_iommu.vdev, request_queue());
 }
 
 void request_queue_reset(void)
 {
-	pending = false;
+	timer_stop(&timer);
 }
 
 void request_queue_notified(void)
 {
-	if (!personality->deferred)
-		return serve();
-	pending = true;
-	delay = personality->slow;
+	if (personality->request_us)
+		begin();
+	else
+		serve_all();
 }
 
 bool request_queue_idle(void)
 {
 	const struct vqueue *queue = request_queue();
 	uint16_t before = queue->next_avail;
-	bool waits = pending;
 
-	if (pending && delay) {
-		delay--;
+	if (!personality->polls || !queue->enabled || !vdev_is_running(&ref_iommu.vdev))
 		return false;
-	}
-	if (!(waits || personality->polls) || !queue->enabled || !vdev_is_running(&ref_iommu.vdev))
-		return false;
-	serve();
-	return waits || queue->next_avail != before;
+	serve_all();
+	return queue->next_avail != before;
 }

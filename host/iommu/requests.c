@@ -37,10 +37,13 @@ static void execute_attach(struct model *m, const struct model_request *r)
 		model_leave(m, ep->id);
 	model_apply(m, r);
 	iotlb_forget_endpoint(r->attach.endpoint);
+	events_attached(r->attach.endpoint);
 }
 
 static void execute_detach(struct model *m, const struct model_request *r)
 {
+	if (personality->detach_any)
+		model_leave(m, r->detach.endpoint);
 	model_apply(m, r);
 	iotlb_forget_endpoint(r->detach.endpoint);
 }
@@ -82,8 +85,11 @@ static void fill_reply(const struct model_request *r, const struct decision *d,
 {
 	struct request_tail tail = {.status = d->answer};
 
+	if (personality->reserved_set)
+		memset(tail.reserved, 0xff, sizeof(tail.reserved));
 	reply->tail = tail_offset(r);
-	reply->length = reply->used = reply->tail + sizeof(tail);
+	reply->length = reply->tail + sizeof(tail);
+	reply->used = personality->short_used ? reply->tail + sizeof(tail.status) : reply->length;
 	memset(reply->bytes, 0, reply->tail);
 	if (r->head.type == REQUEST_PROBE && d->answer == STATUS_OK)
 		properties_write(r->probe.endpoint, reply->bytes, ref_iommu.model.config.probe_size);
@@ -125,10 +131,22 @@ void request_process(const struct chain *chain, const struct model_request *r)
 	answer(chain, r, &d);
 }
 
+/* A device may need a reset once the driver did what it MUST NOT, and then may or may not answer (2.1.2). */
+static void request_is_a_breach(const struct chain *chain, const struct model_request *r)
+{
+	if (personality->breach != BREACH_BREAKS_UNUSED)
+		request_process(chain, r);
+	vdev_break(&ref_iommu.vdev);
+}
+
 void request_serve(const struct chain *chain)
 {
 	struct model_request r;
 
-	if (decode(chain, &r) && !iommu_hooks.request_read(chain, &r))
+	if (!decode(chain, &r) || iommu_hooks.request_read(chain, &r))
+		return;
+	if (personality->breach && breach_of_request(&r))
+		request_is_a_breach(chain, &r);
+	else
 		request_process(chain, &r);
 }

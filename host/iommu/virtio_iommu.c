@@ -39,17 +39,15 @@ static void notified(struct vdev *dev, unsigned int queue)
 {
 	(void)dev;
 	if (queue == EVENT_QUEUE)
-		events_catch_up();
+		events_notified();
 	else
 		request_queue_notified();
 }
 
 bool virtio_iommu_idle(void)
 {
-	bool reported = events_catch_up();
-
 	vdev_idle(&ref_iommu.vdev);
-	return request_queue_idle() || reported;
+	return request_queue_idle();
 }
 
 /* Bus numbers may have changed, and with them the ids. */
@@ -66,6 +64,7 @@ static void reset(struct vdev *dev)
 static void features_ok(struct vdev *dev)
 {
 	ref_iommu.model.accepted = dev->accepted;
+	events_begin();
 }
 
 static void write_bypass(struct vdev *dev, uint8_t value)
@@ -85,6 +84,8 @@ static void write_bypass(struct vdev *dev, uint8_t value)
 /* Only config.bypass can be written, as a byte, by a driver that knows it (5.13.4). */
 static void config_write(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
 {
+	if (personality->breach && breach_of_write(dev, offset, value))
+		return vdev_break(dev);
 	if (vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG) &&
 	    offset == offsetof(struct iommu_config, bypass) && width == 1)
 		write_bypass(dev, value);
@@ -119,8 +120,29 @@ static void configure(const struct options *options)
 	c->bypass = options->boot_bypass;
 	if (options->granule)
 		c->page_size_mask = -options->granule;
-	if (options->address_width)
+	if (options->address_width) {
+		c->input_start = reference_config.input_start;
 		c->input_end = UINT64_MAX >> (64 - options->address_width);
+	}
+}
+
+/* What is shown of fields that do not exist, as their features are not offered. */
+static void spoil_fields(struct iommu_config *c, uint64_t features)
+{
+	if (!(features & VIRTIO_FEATURE(VIRTIO_IOMMU_F_INPUT_RANGE)))
+		c->input_start = UINT64_MAX, c->input_end = 0;
+	if (!(features & VIRTIO_FEATURE(VIRTIO_IOMMU_F_DOMAIN_RANGE)))
+		c->domain_start = UINT32_MAX, c->domain_end = 0;
+	if (!(features & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
+		c->probe_size = UINT32_MAX;
+	if (!(features & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG)))
+		c->bypass = UINT8_MAX;
+}
+
+static uint32_t config_size(void)
+{
+	return personality->short_config ? offsetof(struct iommu_config, bypass) :
+					   sizeof(struct iommu_config);
 }
 
 static uint64_t offered(const struct options *options)
@@ -138,11 +160,14 @@ void virtio_iommu_init(const struct options *options, void (*find)(struct model 
 	find_endpoints = find;
 	configure(options);
 	decisions_init();
-	vdev_init(dev, &ops, VIRTIO_TYPE_IOMMU, CLASS_IOMMU, FEATURES, &m->config,
-		  sizeof(m->config));
+	vdev_init(dev, &ops, VIRTIO_TYPE_IOMMU, CLASS_IOMMU, FEATURES, &m->config, config_size());
 	dev->offered = offered(options);
+	if (personality->undefined_fields)
+		spoil_fields(&m->config, dev->offered);
 	for (unsigned int i = 0; i < dev->queue_count; i++)
 		dev->queues[i].max = OR(personality->queue_size, VDEV_QUEUE_SIZE);
+	if (personality->event_queue_size)
+		dev->queues[EVENT_QUEUE].max = personality->event_queue_size;
 	m->offered = dev->offered;
 	m->write_implies_read = personality->write_implies_read;
 	iommu_hooks.power_on();

@@ -10,8 +10,15 @@
 
 #include "standard/model.h"
 
-#define PERSONALITY_ANSWERS 8
-#define FEW_MAPPINGS 24
+#define PERSONALITY_ANSWERS 12
+#define PERSONALITY_REGIONS 4
+
+/* What comes of a request or a write that a driver MUST NOT send. */
+enum breach {
+	BREACH_ANSWERED,	/* an answer, as to any other */
+	BREACH_BREAKS,		/* an answer, and the device asks for a reset */
+	BREACH_BREAKS_UNUSED,	/* no answer, and the device asks for a reset */
+};
 
 struct personality {
 	const char *name;
@@ -25,7 +32,17 @@ struct personality {
 	uint64_t input_start, input_end;
 	uint32_t domain_start, domain_end;
 	uint32_t probe_size;
-	uint16_t queue_size;
+	uint16_t queue_size, event_queue_size;	/* the latter is the former, if 0 */
+	bool undefined_fields;	/* those of features that are not offered hold anything */
+	bool short_config;	/* it ends where the fields end that there are */
+
+	/* Reserved regions of all endpoints; those of the set-up that they overlap are left out. */
+	struct personality_region {
+		uint64_t start, end;	/* inclusive; the list ends with 0, 0 */
+		uint8_t subtype;
+	} regions[PERSONALITY_REGIONS];
+	unsigned int small_regions;	/* how many of a page each, besides */
+	bool common_regions;		/* no domain maps what is reserved for any endpoint */
 
 	/* Other answers than the usual ones. */
 	struct personality_answer {
@@ -41,42 +58,70 @@ struct personality {
 	/* Virtio. */
 	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
-	bool slow_queue_reset;
+	unsigned int queue_reset_us;	/* microseconds that the reset of a queue takes */
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
 	bool polls;			/* needs no notifications of split queues */
+	bool short_used;		/* the used length covers the status, and not what follows it */
+	bool reserved_set;		/* reserved bytes of the tail are not 0 */
 
 	/* Requests and domains. */
 	bool write_implies_read;
 	bool tail_where_expected;	/* of a writable part that is too large, not at its end */
 	bool attach_again_clears;	/* ATTACH to the own domain is DETACH, then ATTACH */
+	bool detach_any;		/* DETACH looks at the endpoint only */
 	bool bad_bypass_breaks;		/* an illegal value of config.bypass calls for a reset */
 	bool unparsed_breaks;		/* so does a request that cannot be parsed */
 	bool exact_probe;		/* PROBE with more room than probe_size is refused */
 	bool checks_memory;		/* MAP to anything but memory is refused */
-	bool few_mappings;		/* there is room for FEW_MAPPINGS */
+	bool checks_domains;		/* each request is refused whose domain is outside of domain_range */
+	bool mmio_for_registers;	/* MAP of memory with flag MMIO is refused */
 	bool inseparable;		/* all endpoints that are attached are so to one domain */
 	bool new_generation;		/* each write to config.bypass is a configuration change */
+	bool no_bypass_sharing;		/* no bypass domain has two endpoints */
+	bool no_kind_moving;		/* no endpoint moves between domains of different kinds */
+	bool phantoms;			/* some ids of no function are endpoints, too */
+	unsigned int most_members;	/* of a domain; 0: no limit, in this and what follows */
+	unsigned int most_domains;	/* at a time */
+	unsigned int most_mappings;
+	uint64_t most_bytes;		/* of all mappings */
+	uint64_t longest_mapping;	/* bytes */
+	enum breach breach;
 
-	/* When requests are handled. */
-	bool deferred;		/* not at the notification, but when the CPU waits */
-	unsigned int slow;	/* how many times the CPU has to wait until then */
-	bool reversed;		/* of several that are there, the last one first */
+	/* When requests are handled: so many microseconds after the notification, all that are there. */
+	unsigned int request_us;	/* 0: at the notification. 1: as soon as the CPU waits */
+	unsigned int hiccup_us;		/* every eighth time, in place of request_us */
+	bool one_by_one;		/* each takes that time */
+	bool reversed;			/* of several that are there, the last one first */
 
 	/* Faults. */
 	bool no_events;
 	bool half_events;	/* every second one is dropped */
 	bool patient_events;	/* kept until there is a buffer, not dropped */
-	bool late_events;	/* do not come before the CPU waits */
+	unsigned int event_us;	/* from a fault to its report; 1: when the CPU waits */
+	unsigned int event_gap_us;	/* reports that would come sooner after the last one are dropped */
+	unsigned int event_batch;	/* reports come when there are so many */
+	bool newest_first;	/* of several that wait */
+	bool repeated_events;	/* each comes twice */
+	bool one_per_attach;	/* of an endpoint only the first after its ATTACH */
+	bool mapping_events;	/* none about endpoints without a domain */
+	bool write_events;	/* none about reads */
+	bool start_event;	/* something of reason UNKNOWN, when the device starts */
+	bool fetches_buffers;	/* before there is anything to report, and uses the last one first */
 	bool no_addresses;	/* reports leave out the address */
 	bool no_directions;	/* and whether it was a read or a write */
 	bool no_reasons;	/* reason UNKNOWN for all */
 	bool merged_events;	/* one that is like the last one is not reported */
 
-	bool device_tree;	/* what describes the machine, in place of ACPI tables */
+	/* What describes the machine. */
+	bool device_tree;	/* in place of ACPI tables */
+	bool ids_are_bdfs;
+	bool high_ids;		/* up to the last one that there is */
+	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
-	unsigned int slow_endpoints;	/* how many times the CPU has to wait for a disk */
+	unsigned int access_us;	/* what a disk or rng takes for each request */
+	unsigned int first_access_us;	/* for the first one after a reset */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */
 };
 

@@ -4,6 +4,7 @@
  */
 #include "boot.h"
 #include "host/machine/fatal.h"
+#include "host/machine/clock.h"
 #include "host/machine/personality.h"
 #include "host/virtio/capabilities.h"
 #include "host/virtio/parts.h"
@@ -31,27 +32,30 @@ static bool check_field(unsigned int offset, unsigned int width)
 	return false;
 }
 
-/* Reads of queue_reset until a slow one is over. */
-#define SLOW_RESET 3
+/* The end of a slow reset is due: it shows when queue_reset is read. */
+static void time_is_up(void *unused)
+{
+	(void)unused;
+}
+
+static struct timer slow_reset = {.expire = time_is_up};
 
 static void write_queue_reset(struct vdev *dev, struct vqueue *queue, uint32_t value)
 {
 	if (value != 1 || !vdev_has(dev, VIRTIO_F_RING_RESET))
 		return;
-	if (personality->slow_queue_reset)
-		queue->resetting = SLOW_RESET;
-	else
-		dev->steps->reset_queue(dev, queue);
+	if (!personality->queue_reset_us)
+		return dev->steps->reset_queue(dev, queue);
+	queue->resetting = true;
+	timer_start(&slow_reset, personality->queue_reset_us);
 }
 
-/* What queue_reset shows; reading it takes a slow one a step on. */
+/* What queue_reset shows. */
 static bool goes_on(struct vdev *dev, struct vqueue *queue)
 {
-	if (!queue->resetting)
-		return false;
-	if (!--queue->resetting)
+	if (queue->resetting && !slow_reset.running)
 		dev->steps->reset_queue(dev, queue);
-	return queue->enabled;
+	return queue->resetting;
 }
 
 static uint32_t queue_read(struct vdev *dev, unsigned int offset)

@@ -41,7 +41,7 @@ struct vqueue {
 	bool batch_full;		/* its last buffer was used completely */
 	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
 	unsigned int held_count;
-	unsigned int resetting;		/* reads of queue_reset until a reset of the queue is over */
+	bool resetting;			/* a slow reset of the queue goes on */
 };
 
 /* What makes a device of one kind. */

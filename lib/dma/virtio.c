@@ -10,7 +10,6 @@
 #define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_SIZE, FEATURES) */
 
 #define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
-#define GRACE_US      100000	/* that an access which should work gets after that */
 
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
@@ -49,8 +48,9 @@ static bool enable_queue(struct dma_master *master, unsigned int queue)
 bool dma_virtio_start(struct dma_master *master)
 {
 	struct virtio_device *dev = &master->virtio;
+	uint64_t declined = master->without_platform ? VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) : 0;
 
-	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
+	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES & ~declined))
 		return false;
 	master->queue_refused = false;
 	for (unsigned int queue = 0; queue < master->ops->queues; queue++)
@@ -72,15 +72,10 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 }
 
 /*
- * The report may be of an older access, or of another device's: an access that should work is waited for
- * a while longer. So it is in a queue that reads as not enabled: what the device says is no proof.
+ * Wait in slices, to see a fault report between them; and one slice more when the time is over. The report may
+ * be of an older access, or of another device's: an access that should work is waited for a while longer. So
+ * it is in a queue that reads as not enabled: what the device says is no proof.
  */
-static uint64_t grace_us(const struct dma_master *master)
-{
-	return master->timeout_us < GRACE_US ? 0 : GRACE_US;
-}
-
-/* Wait in slices, to see a fault report between them; and one slice more when the time is over. */
 static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue,
 				       struct ring_reply *reply)
 {
@@ -95,7 +90,7 @@ static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue
 		if (!shortened &&
 		    (master->queue_refused || (master->fault_reported && master->fault_reported()))) {
 			shortened = true;
-			deadline = deadline_in(grace_us(master));
+			deadline = deadline_in(master->grace_us);
 		}
 		last = deadline_over(&deadline);
 	}

@@ -7,6 +7,7 @@
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/resources.h"
 
 /* What we have attached, to be able to undo it: even after a reset, as some devices keep it. */
 #define MAX_ATTACHMENTS 64
@@ -89,6 +90,7 @@ void domains_note(const void *readable, uint32_t size, bool ok)
 void domains_reset(void)
 {
 	handed_out_count = 0;
+	resources_reset();
 	for (unsigned int i = 0; i < attachment_count; i++)
 		attachments[i].old = true;
 }

@@ -10,18 +10,25 @@
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
+#include "driver/iova.h"
 #include "driver/reserved.h"
 #include "topology/topology.h"
 
-/* Private pages are mapped below this address, if the input range reaches as far. */
+/* Private pages are mapped below this address, if there is room. */
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
 static struct endpoint endpoints[MAX_ENDPOINTS];
 static unsigned int count;
 static struct endpoint outside;
-static bool early_write_arrived;
+static bool early_write_arrived, stand_in_was_tried;
 static const struct topology *firmware_topology;
+
+/* What endpoints_open() was given. */
+static struct {
+	const struct device_location *locations;
+	unsigned int count, iommu_index;
+} all;
 
 static bool open_endpoint(struct endpoint *ep, const struct device_location *location, uint32_t id)
 {
@@ -56,9 +63,14 @@ bool is_input_driven(const struct endpoint *ep)
 	return ep->dma.ops->input_driven;
 }
 
+bool does_dma(const struct endpoint *ep)
+{
+	return !dma_is_none(&ep->dma);
+}
+
 bool writes_on_demand(const struct endpoint *ep)
 {
-	return !is_slow(ep) && !is_input_driven(ep);
+	return does_dma(ep) && !is_slow(ep) && !is_input_driven(ep);
 }
 
 static unsigned int rank(const struct endpoint *ep)
@@ -101,6 +113,9 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 	uint32_t id;
 
 	firmware_topology = topology;
+	all.locations = locations;
+	all.count = location_count;
+	all.iommu_index = iommu_index;
 	for (unsigned int i = 0; i < location_count; i++) {
 		if (!find_id(&locations[i], &index, &id))
 			open_outside(&locations[i]);
@@ -113,27 +128,80 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 		       endpoints[i].dma.ops->name);
 }
 
-/*
- * Wait QUIET_TIMES times the usual access time, within QUIET_US and QUIET_MOST_US; QUIET_FIRST_US until one
- * access has worked.
- */
+static bool is_iommu(const struct device_location *location)
+{
+	return location->pci ? location->pci == iommu.dev.pci :
+			       location->registers == (uint64_t)(uintptr_t)iommu.dev.registers;
+}
+
+/* It is left as it was. */
+static bool can_attach(uint32_t id)
+{
+	uint32_t domain;
+	struct reply reply;
+
+	if (!take_domain(&domain))
+		return false;
+	reply = attach(domain, id, 0);
+	if (is_ok(&reply))
+		detach(domain, id);
+	return is_ok(&reply);
+}
+
+static bool find_attachable(uint32_t *id)
+{
+	unsigned int index;
+
+	for (unsigned int i = 0; i < all.count && !iommu.dead; i++)
+		if (!is_iommu(&all.locations[i]) && find_id(&all.locations[i], &index, id) &&
+		    index == all.iommu_index && can_attach(*id))
+			return true;
+	return false;
+}
+
+void endpoints_stand_in(void)
+{
+	if (count)
+		return;
+	dma_open_none(&endpoints[0].dma, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE));
+	endpoints[0].id = nobodys_id();
+	count = 1;
+}
+
+bool stand_in_is_attachable(void)
+{
+	struct endpoint *ep = &endpoints[0];
+	uint32_t id;
+
+	if (ep->attachable || stand_in_was_tried)
+		return ep->attachable;
+	stand_in_was_tried = true;
+	ep->attachable = find_attachable(&id);
+	if (!ep->attachable)
+		return false;
+	ep->id = id;
+	reserved_init();
+	endpoints_choose_iovas();
+	printf("# endpoint: id %#x can be attached, and does no DMA\n", ep->id);
+	return true;
+}
+
+/* However quick the last accesses were; and until one has worked. */
 #define QUIET_US 20000
-#define QUIET_FIRST_US 200000
-#define QUIET_MOST_US 400000
-#define QUIET_TIMES 4
+#define QUIET_FIRST_US 1000000
+#define QUIET_TIMES 3
 
 uint64_t quiet_us(const struct endpoint *ep)
 {
-	uint64_t us = ep->usual_us ? QUIET_TIMES * ep->usual_us : QUIET_FIRST_US;
+	uint64_t slowest = timing_slowest(&ep->timing);
+	uint64_t us = slowest ? max(QUIET_TIMES * slowest, QUIET_US) : QUIET_FIRST_US;
 
-	return min(max(us, QUIET_US), QUIET_MOST_US);
+	return min(us, (uint64_t)REPLY_TIMEOUT_US);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)
 {
-	uint64_t faded = ep->usual_us - ep->usual_us / 8;
-
-	ep->usual_us = max(microseconds, faded);
+	timing_add(&ep->timing, microseconds);
 }
 
 /* A blocked access is not reported while there is no driver: the timeout is short. */
@@ -158,13 +226,42 @@ bool endpoint_wrote_first(void)
 	return early_write_arrived;
 }
 
+static uint64_t private_size;
+
+/* In the usual place, or above. */
+static bool find_place(uint64_t size, uint64_t *iova)
+{
+	return iova_find_below(PRIVATE_TOP, size, iova) || iova_find_below(0, size, iova);
+}
+
+/* Give all endpoints whole private pages with a gap after each, if that takes no large part of what there is. */
+static bool place_all(void)
+{
+	uint64_t base;
+
+	if (iommu.config.input_end - iommu.config.input_start < 4 * PRIVATE_SPACE - 1 ||
+	    !find_place(PRIVATE_SPACE + PRIVATE_PAGE, &base))
+		return false;
+	base = align_up(base, PRIVATE_PAGE);
+	for (unsigned int i = 0; i < count; i++) {
+		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
+		endpoints[i].has_page_iova = true;
+	}
+	return true;
+}
+
 void endpoints_choose_iovas(void)
 {
-	uint64_t top = iommu.config.input_end < PRIVATE_TOP ? iommu.config.input_end + 1 : PRIVATE_TOP;
-	uint64_t base = reserved_avoid(align_down(top - PRIVATE_SPACE, PRIVATE_PAGE), PRIVATE_SPACE);
+	if (iommu.granule > MAX_GRANULE)
+		return;
+	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
+	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)
+		endpoints[i].has_page_iova = find_place(private_size, &endpoints[i].page_iova);
+}
 
-	for (unsigned int i = 0; i < count; i++)
-		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
+uint64_t private_page_size(void)
+{
+	return private_size;
 }
 
 unsigned int endpoint_count(void)
@@ -204,11 +301,21 @@ bool endpoint_id_is_unlisted(uint32_t id)
 	return !topology_id_is_listed(firmware_topology, id);
 }
 
+/* Ranges may reach up to the last id, or be everywhere. */
+uint32_t nobodys_id(void)
+{
+	uint32_t id = UINT32_MAX;
+
+	for (unsigned int i = 0; i < firmware_topology->range_count && !endpoint_id_is_unlisted(id); i++)
+		id = firmware_topology->ranges[i].endpoint_first - 1;
+	return id;
+}
+
 static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
-	dma->messages = false;
+	dma->messages = dma->without_platform = false;
 	dma_set_page_iova(dma, phys(dma->page));
 }
 

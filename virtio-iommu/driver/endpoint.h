@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 #include "dma/dma.h"
+#include "driver/timing.h"
 #include "pci/location.h"
 
 #define MAX_ENDPOINTS 16
 
-/* Bytes that a normal domain maps for a master: a multiple of every granule up to 64 KiB. */
+/* Bytes of the private page of a master in memory: a multiple of every granule up to MAX_GRANULE. */
 #define PRIVATE_PAGE 65536
 
 struct topology;
@@ -23,10 +24,12 @@ struct endpoint {
 	struct device_location place;
 	struct dma_master dma;
 	uint64_t page_iova;	/* where a normal domain maps the private page of the master */
-	uint64_t usual_us;	/* time of the slower ones of the last good accesses; 0: there was none */
+	bool has_page_iova;	/* there is room for it */
+	bool attachable;	/* a stand-in: its id was seen to be */
+	struct timing timing;	/* of good accesses */
 };
 
-/* Return the time in us after which an access that reports nothing counts as blocked. */
+/* Return the time in us after which an access that reports nothing counts as blocked: as in driver/timing.h. */
 uint64_t quiet_us(const struct endpoint *ep);
 
 /* Note that a good access took @microseconds, for quiet_us(). */
@@ -39,6 +42,16 @@ void access_took(struct endpoint *ep, uint64_t microseconds);
 void endpoints_open(const struct device_location *locations, unsigned int location_count,
 		    const struct topology *topology, unsigned int iommu_index);
 
+/* If there is no master at all, let an id stand in for one, which is nobody's as yet. */
+void endpoints_stand_in(void);
+
+/*
+ * Give the stand-in the id of the first function that the firmware lists and that can be attached. Return
+ * false if there is none. Nothing is sent before the first call: a device that does not reset itself is then
+ * as it is at power-on for the first test. For use between tests.
+ */
+bool stand_in_is_attachable(void);
+
 /*
  * Let endpoint(0) write before any driver has touched the IOMMU. If the write is @allowed, it is given all
  * the time that it takes.
@@ -48,10 +61,19 @@ void endpoints_early_write(bool allowed);
 /* Return true if the write of endpoints_early_write() arrived in memory. */
 bool endpoint_wrote_first(void);
 
-/* Choose where private pages will be mapped. For use after iommu_open() and reserved_init(). */
+/*
+ * Choose where private pages will be mapped. For use after iommu_open() and reserved_init(). Where the input
+ * range is small each has the size of a page, or there is no room for it.
+ */
 void endpoints_choose_iovas(void);
 
-/* Return the number of endpoints behind the IOMMU. */
+/* Return how many bytes of a private page a normal domain maps: PRIVATE_PAGE, or a page. */
+uint64_t private_page_size(void);
+
+/* Return true if what the endpoint does shows in memory: it is no stand-in. */
+bool does_dma(const struct endpoint *ep);
+
+/* Return the number of endpoints behind the IOMMU, the stand-in included. */
 unsigned int endpoint_count(void);
 
 /* Return endpoint number @index, in the order of endpoints_open(). NULL past the end. */
@@ -80,6 +102,9 @@ struct endpoint *endpoint_outside(void);
 
 /* Return true if @id lies outside of all ranges that the firmware lists: no endpoint can have it. */
 bool endpoint_id_is_unlisted(uint32_t id);
+
+/* Return such an id, the last one that there is: of no endpoint. */
+uint32_t nobodys_id(void);
 
 /* Stop all masters and address them by guest-physical addresses again. */
 void endpoints_quiesce(void);

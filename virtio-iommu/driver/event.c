@@ -11,6 +11,7 @@
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
 #include "driver/placement.h"
+#include "driver/timing.h"
 #include "driver/trace.h"
 
 /* Each buffer lies in a slot of its own, between bytes that belong to no buffer. */
@@ -18,9 +19,8 @@
 #define SLOT_SIZE (GUARD + EVENT_ROOM + GUARD)
 #define EVENT_POISON 0x69
 
-/* The first wait allows for a busy host. A device that has reported nothing then is waited for briefly. */
-#define FIRST_REPORT_US 200000
-#define LATER_REPORT_US 5000
+/* How long a device is waited for that has let a long wait pass, and never reported anything. */
+#define SILENT_US 5000
 
 /* A device may report without end: at most this many reports are taken. */
 #define DRAIN_MOST (16 * EVENT_BUFFERS)
@@ -37,6 +37,11 @@ static uint8_t slot_of_head[RING_MAX_SIZE];
 static bool manual;		/* the test offers buffers */
 static unsigned int next_slot;	/* of the next one */
 static bool unexpected_used;	/* a buffer was used that was not available */
+
+/* A device need not report anything, nor in time (AMB-15): learn what this one does. */
+static bool has_reported, was_silent;
+static uint64_t access_start;	/* of the last access, in microseconds */
+static bool awaited;		/* no report was waited for since */
 
 _Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written after it");
 _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
@@ -199,6 +204,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	unexpected_used |= !used.valid;
 	if (!used.valid)
 		return false;
+	has_reported = true;
 	slot = slot_of_head[used.id];
 	*event = (struct event){.length = used.length, .size = shapes[slot].size,
 				.intact = used.length <= shapes[slot].size, .inside = true};
@@ -214,23 +220,42 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	return true;
 }
 
-bool event_wait_for(struct event *event, uint64_t microseconds)
+bool events_seen(void)
 {
-	return take_event(event, microseconds);
+	return has_reported;
 }
 
-/* A device need not report anything, nor in time (AMB-15): learn what this one does. */
+void event_note_access(void)
+{
+	access_start = time_us();
+	awaited = true;
+}
+
+static bool wait_and_learn(struct event *event, uint64_t microseconds)
+{
+	if (!take_event(event, microseconds))
+		return false;
+	if (awaited)
+		timing_note_since(TIMED_REPORT, access_start);
+	awaited = false;
+	return true;
+}
+
 bool event_wait(struct event *event)
 {
-	static bool reported;
-	static uint64_t timeout_us = FIRST_REPORT_US;
+	uint64_t microseconds = timing_quiet_us(TIMED_REPORT);
 
-	if (take_event(event, reported ? REPLY_TIMEOUT_US : timeout_us)) {
-		reported = true;
+	if (!has_reported && was_silent)
+		microseconds = SILENT_US;
+	if (wait_and_learn(event, microseconds))
 		return true;
-	}
-	timeout_us = LATER_REPORT_US;
+	was_silent = true;
 	return false;
+}
+
+bool event_take(struct event *event)
+{
+	return take_event(event, 0);
 }
 
 /* The first word is right, and each byte is the same as the one a word before it. */
@@ -276,4 +301,16 @@ void event_drain(void)
 
 	for (unsigned int i = 0; i < DRAIN_MOST && take_event(&ignored, 0); i++)
 		;
+}
+
+void event_settle(void)
+{
+	uint64_t end = access_start + timing_quiet_us(TIMED_REPORT), now;
+	struct event ignored;
+
+	event_drain();
+	while (has_reported && (now = time_us()) < end)
+		if (wait_and_learn(&ignored, end - now))
+			event_drain();
+	awaited = false;
 }

@@ -103,7 +103,7 @@ static bool check_config(struct error *error)
 static void set_granule(uint64_t page_size_mask)
 {
 	iommu.granule = page_size_mask ? page_size_mask & -page_size_mask : SMALLEST_PAGE;
-	iommu.page = max(iommu.granule, SMALLEST_PAGE);
+	iommu.page = iommu.granule > MAX_GRANULE ? SMALLEST_PAGE : max(iommu.granule, SMALLEST_PAGE);
 }
 
 static bool add_ring_features(struct error *error)
@@ -130,10 +130,10 @@ bool iommu_find(const struct device_location *location, struct error *error)
 
 static void init_rings(void)
 {
-	size_t size = ring_bytes(IOMMU_RING_SIZE, iommu.offered);
+	size_t size = ring_bytes(RING_MAX_SIZE, iommu.offered);
 
-	placement_init(PLACED_REQUEST_RING, arena_alloc(size, SMALLEST_PAGE), size);
-	placement_init(PLACED_EVENT_RING, arena_alloc(size, SMALLEST_PAGE), size);
+	placement_init(PLACED_REQUEST_RING, arena_alloc_uninit(size, SMALLEST_PAGE), size);
+	placement_init(PLACED_EVENT_RING, arena_alloc_uninit(size, SMALLEST_PAGE), size);
 	placement_init(PLACED_TABLES, NULL, size);
 }
 
@@ -164,13 +164,12 @@ bool iommu_is_up(void)
 
 static bool start_queue(uint16_t queue, struct ring *ring)
 {
-	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue), size = IOMMU_RING_SIZE;
+	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, queue);
+	uint16_t size = queue == REQUEST_QUEUE ? iommu.rings.size : iommu.rings.event_size;
 
 	if (!most)
 		return false;
-	if (queue == REQUEST_QUEUE && iommu.rings.size)
-		size = iommu.rings.size;
-	size = min(most, size);
+	size = min(most, size ? size : IOMMU_RING_SIZE);
 	while (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)) && (size & (size - 1)))
 		size &= size - 1;	/* a power of 2 if split (2.7) */
 	ring_init(ring, size, placed_at(queue == REQUEST_QUEUE ? PLACED_REQUEST_RING : PLACED_EVENT_RING), 0,
@@ -188,6 +187,7 @@ bool iommu_enable_queues(void)
 bool iommu_prepare(uint64_t features)
 {
 	trace("reset, features %#lx", features);
+	iommu.altered = false;
 	domains_reset();
 	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) && iommu_enable_queues();
 }

@@ -25,8 +25,11 @@
 #define REPLY_MAX (REQUEST_MAX + 65536)
 #define TAIL_SIZE sizeof(struct request_tail)
 
-/* The largest size of a queue, in entries. */
+/* The largest size of a queue, in entries, unless a test asks for more: up to RING_MAX_SIZE. */
 #define IOMMU_RING_SIZE 64
+
+/* The largest granule of which tests map anything: they have memory for many pages. */
+#define MAX_GRANULE 65536
 
 /* The number of event buffers that are kept available. */
 #define EVENT_BUFFERS 64
@@ -35,6 +38,7 @@
 struct iommu_rings {
 	uint64_t features;	/* of rings; accepted only when the run asks for them */
 	uint16_t size;		/* of the request queue, 0: IOMMU_RING_SIZE */
+	uint16_t event_size;	/* of the event queue, 0: IOMMU_RING_SIZE */
 };
 
 struct iommu {
@@ -45,8 +49,9 @@ struct iommu {
 	struct iommu_config config;	/* as read at the start; missing fields have what they imply */
 	uint8_t initial_bypass;	/* config.bypass before any write */
 	uint64_t granule;	/* lowest bit of page_size_mask */
-	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings */
+	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings; else 4096 */
 	struct iommu_rings rings;
+	bool altered;		/* by the test, in a way that the next restart undoes */
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
 
@@ -120,6 +125,7 @@ struct reply {
 	const uint8_t *bytes;	/* the writable part, valid until the next request */
 	uint8_t poison;		/* every writable byte had this value before */
 	const char *breach;	/* what the device did that it must not, or NULL */
+	bool no_room;		/* NOMEM, and the device never had room for as much: driver/resources.h */
 };
 
 /*
@@ -141,6 +147,9 @@ struct framing {
 
 /* Cut requests like this from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
+
+/* Note that a request was answered, with OK or not, that did not go through request_raw(). */
+void request_note_answer(const void *readable, uint32_t size, bool ok);
 
 /* Return the first breach of a request since the last call, or NULL. */
 const char *requests_breach(void);
@@ -164,6 +173,12 @@ struct reply send_probe(const struct probe_request *request);
 static inline bool is_ok(const struct reply *reply)
 {
 	return reply->used && reply->delivered && reply->status == STATUS_OK;
+}
+
+/* Return true if the request was answered with another status. */
+static inline bool is_refusal(const struct reply *reply)
+{
+	return reply->used && reply->delivered && !reply->breach && reply->status != STATUS_OK;
 }
 
 /*
@@ -200,14 +215,20 @@ struct event {
 };
 
 /*
- * Wait for the next event, take it, and make its buffer available again. The wait is long for a device that
- * has reported anything in this run, and short for one that has let a wait pass before. Return false if no
- * event comes.
+ * Wait for the next event, take it, and make its buffer available again. The wait is as long as reports have
+ * taken in this run (driver/timing.h), and short for a device that has let a long wait pass before. Return
+ * false if no event comes.
  */
 bool event_wait(struct event *event);
 
-/* Like event_wait(), but wait up to @microseconds. */
-bool event_wait_for(struct event *event, uint64_t microseconds);
+/* Like event_wait(), but take only an event that has come. */
+bool event_take(struct event *event);
+
+/* Return true if the device has reported anything in this run. */
+bool events_seen(void);
+
+/* Note that an access begins of which a report may come. */
+void event_note_access(void);
 
 /* The most bytes that an event buffer and the gaps in it can have. */
 #define EVENT_ROOM 64
@@ -247,5 +268,8 @@ uint16_t event_count(void);
 
 /* Take all events that have come, and forget them. */
 void event_drain(void);
+
+/* Like event_drain(), but wait, too, for those that may still come of the accesses so far. */
+void event_settle(void);
 
 #endif

@@ -6,14 +6,9 @@
 
 #include "driver/iommu.h"
 #include "driver/message.h"
+#include "driver/timing.h"
 
 #define MAX_SENDERS 4
-
-/* A message that is sent arrives at once, but the host's thread that sends it may wait for a CPU. */
-#define ARRIVAL_US 200000
-
-/* A device that blocks a message reports that in this time, or else has sent the message. */
-#define AWAY_US 2000
 
 static struct msix senders[MAX_SENDERS];
 static unsigned int sender_count;
@@ -59,17 +54,19 @@ bool message_set(const struct msix *msix, unsigned int vector, struct msi_messag
 
 bool message_comes(const struct msi_message *message)
 {
-	struct deadline deadline = deadline_in(ARRIVAL_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+	uint64_t start = time_us();
 
 	while (!msi_arrived(message))
 		if (deadline_over(&deadline))
 			return msi_arrived(message);
+	timing_note_since(TIMED_NOTIFICATION, start);
 	return true;
 }
 
 bool message_stays_away(const struct msi_message *message, uint16_t events)
 {
-	struct deadline deadline = deadline_in(AWAY_US);
+	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_NOTIFICATION));
 
 	while (!msi_arrived(message))
 		if (event_count() != events || deadline_over(&deadline))

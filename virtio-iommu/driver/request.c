@@ -11,6 +11,8 @@
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
 #include "driver/placement.h"
+#include "driver/resources.h"
+#include "driver/timing.h"
 #include "driver/trace.h"
 
 #define GUARD 64	/* bytes watched before and after each part */
@@ -133,6 +135,26 @@ const char *requests_breach(void)
 	return breach;
 }
 
+void request_note_answer(const void *readable, uint32_t size, bool ok)
+{
+	if (ok)
+		resources_note(readable, size);
+	domains_note(readable, size, ok);
+}
+
+/* Make the buffer @head available, and wait until it is used. */
+static bool is_answered(int head, struct ring_reply *used)
+{
+	uint64_t start = time_us();
+
+	ring_publish(&iommu.requests, head);
+	virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
+	if (virtio_wait(&iommu.dev, &iommu.requests, used, REPLY_TIMEOUT_US) != VIRTIO_USED)
+		return false;
+	timing_note_since(TIMED_REQUEST, start);
+	return true;
+}
+
 static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
@@ -144,13 +166,7 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	memcpy(prepare(readable_area(), size), readable, size);
 	memset(prepare(writable_area(), writable), reply.poison, writable);
 	head = queue_request(size, writable);
-	if (head >= 0) {
-		ring_publish(&iommu.requests, head);
-		virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
-		reply.used = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) ==
-			     VIRTIO_USED;
-	}
-	if (!reply.used) {
+	if (head < 0 || !(reply.used = is_answered(head, &used))) {
 		iommu.dead = true;
 		return reply;
 	}
@@ -159,7 +175,8 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	if (!first_breach)
 		first_breach = reply.breach;
 	read_status(&reply);
-	domains_note(readable, size, is_ok(&reply));
+	reply.no_room = reply.delivered && reply.status == STATUS_NOMEM && resources_may_lack(readable, size);
+	request_note_answer(readable, size, is_ok(&reply));
 	return reply;
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "console.h"
-#include "util.h"
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
@@ -60,7 +59,8 @@ void reserved_init(void)
 	if (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
 		return;
 	for (unsigned int i = 0; i < endpoint_count(); i++)
-		probe_endpoint(endpoint(i)->id);
+		if (does_dma(endpoint(i)) || endpoint(i)->attachable)
+			probe_endpoint(endpoint(i)->id);
 }
 
 const struct reserved_region *reserved_region(unsigned int index)
@@ -68,25 +68,10 @@ const struct reserved_region *reserved_region(unsigned int index)
 	return index < region_count ? &regions[index] : NULL;
 }
 
-static const struct reserved_region *overlapping(uint64_t start, uint64_t end)
+bool reserved_overlaps(uint64_t start, uint64_t end)
 {
 	for (unsigned int i = 0; i < region_count; i++)
 		if (regions[i].start <= end && regions[i].end >= start)
-			return &regions[i];
-	return NULL;
-}
-
-bool reserved_overlaps(uint64_t start, uint64_t end)
-{
-	return overlapping(start, end);
-}
-
-uint64_t reserved_avoid(uint64_t start, uint64_t size)
-{
-	const struct reserved_region *region;
-
-	start = align_up(start, iommu.page);
-	while ((region = overlapping(start, start + size - 1)) && region->end < -iommu.page)
-		start = align_up(region->end + 1, iommu.page);
-	return start;
+			return true;
+	return false;
 }

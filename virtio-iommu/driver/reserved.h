@@ -25,10 +25,4 @@ const struct reserved_region *reserved_region(unsigned int index);
 /* Return true if a region of any endpoint shares a byte with [start, end]. */
 bool reserved_overlaps(uint64_t start, uint64_t end);
 
-/*
- * Return the first multiple of a page from @start on at which @size bytes are free of regions. If regions
- * reach to the end of the address space, return one that is not free.
- */
-uint64_t reserved_avoid(uint64_t start, uint64_t size);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Statements about what DMA reaches (effect.h). A byte that changes where nothing is mapped to it is a fail
- * whatever the level: isolation is broken.
+ * whatever the level: isolation is broken. Of a stand-in (driver/endpoint.h) all of them hold.
  */
 #ifndef JUDGE_ACCESSES_H
 #define JUDGE_ACCESSES_H
@@ -48,6 +48,12 @@ bool expect_write_stays_in(struct source_line at, struct endpoint *ep, uint64_t 
 /* The device does not get to see the bytes at @secret, nor those at guest-physical @iova, if watched. */
 bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t iova, const void *secret,
 			 size_t size);
+
+/*
+ * Set how long the next access of @ep is waited for: all the time that a busy host may take, or what the like
+ * has taken if it @may_be_blocked.
+ */
+void set_timeout(struct endpoint *ep, bool may_be_blocked);
 
 /*
  * An access of several parts (watch.h), each of which gets as far as it may. No byte of a source of reads is

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "driver/iova.h"
 #include "driver/message.h"
 #include "driver/placement.h"
 #include "judge/clean_up.h"
@@ -8,8 +9,8 @@
 /* Return true if the device is not as a test finds it. */
 static bool is_changed(void)
 {
-	return placement_is_changed() || events_are_manual() || iommu.dev.accepted != iommu.wanted ||
-	       !iommu_is_up();
+	return placement_is_changed() || iommu.altered || events_are_manual() ||
+	       iommu.dev.accepted != iommu.wanted || !iommu_is_up();
 }
 
 static bool restart(void)
@@ -42,4 +43,5 @@ void clean_up(void)
 		iommu_set_bypass(iommu.initial_bypass);
 	event_drain();
 	unwatch_all();
+	iova_give_back();
 }

@@ -3,10 +3,11 @@
 
 #include "console.h"
 #include "judge/effect.h"
+#include "judge/verdict.h"
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "memory.h"
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "time.h"
 #include "driver/trace.h"
 #include "util.h"
@@ -14,32 +15,14 @@
 /* Repeat short accesses, to rule out a match by chance. */
 #define ROUNDS 3
 
-bool iova_is_free(uint64_t start, uint64_t size)
-{
-	return start >= iommu.config.input_start && start + size - 1 <= iommu.config.input_end &&
-	       !reserved_overlaps(start, start + size - 1);
-}
-
-bool iova_is_unused(uint64_t start, uint64_t size)
-{
-	uint64_t end = start + size - 1;
-	const struct endpoint *ep;
-
-	if (end < start || !iova_is_free(start, size))
-		return false;
-	for (unsigned int i = 0; (ep = endpoint(i)); i++)
-		if (ep->page_iova <= end && start < ep->page_iova + PRIVATE_PAGE)
-			return false;
-	return true;
-}
-
 uint64_t iova_window(unsigned int count)
 {
 	uint64_t size = count * iommu.page, start = phys(watched_pages(count));
 
-	if (iova_is_free(start, size))
-		return start;
-	return reserved_avoid(iommu.config.input_start, size);
+	if (!iova_is_free(start, size) && !iova_find(0, size, &start))
+		skip_rest("the input range has too few pages that are free");
+	iova_take(start, size);
+	return start;
 }
 
 static size_t total_size(struct access_parts all)
@@ -68,13 +51,14 @@ static bool has_arrived(const struct dma_master *dma, const struct access_part *
 static void flush_iommu(void)
 {
 	uint32_t domain;
+	uint64_t iova;
 
 	if (iommu.dead || !iommu_is_up())
 		return;
-	if (peek_fresh_domain(&domain))
-		unmap(domain, 0, iommu.page - 1);
+	if (peek_fresh_domain(&domain) && iova_find(0, iommu.page, &iova))
+		unmap(domain, iova, iova + iommu.page - 1);
 	else
-		detach(iommu.config.domain_start, UINT32_MAX);
+		detach(iommu.config.domain_start, nobodys_id());
 }
 
 static uint16_t events_before;
@@ -87,6 +71,7 @@ static bool fault_reported(void)
 static void watch_access(struct endpoint *ep)
 {
 	events_before = event_count();
+	event_note_access();
 	ep->dma.fault_reported = fault_reported;
 	ep->dma.flush_iommu = flush_iommu;
 }

@@ -24,14 +24,6 @@ struct endpoint;
  */
 uint64_t iova_window(unsigned int count);
 
-/* Return true if MAP accepts these addresses: inside the input range and off the reserved regions. */
-bool iova_is_free(uint64_t start, uint64_t size);
-
-/*
- * Return true if they are off the private pages of endpoints, too: attach_with_dma(at, ) maps nothing
- * there.
- */
-bool iova_is_unused(uint64_t start, uint64_t size);
 
 /* Write @size bytes to @iova, of which the first @expected may land at @target. Return what became of it. */
 struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,

@@ -20,6 +20,11 @@ static bool has_endpoint(void)
 	return endpoint(0) && writes_on_demand(endpoint(0));
 }
 
+static bool has_endpoint_id(void)
+{
+	return does_dma(endpoint(0)) ? has_endpoint() : stand_in_is_attachable();
+}
+
 static bool has_exact_endpoint(void)
 {
 	return endpoint(0) && endpoint(0)->dma.ops->exact;
@@ -33,6 +38,11 @@ static bool has_two_endpoints(void)
 static bool has_map_unmap(void)
 {
 	return iommu_offers(VIRTIO_IOMMU_F_MAP_UNMAP);
+}
+
+static bool has_usable_granule(void)
+{
+	return iommu.granule <= MAX_GRANULE;
 }
 
 static bool has_probe(void)
@@ -196,9 +206,11 @@ static const struct {
 	const char *words;
 } conditions[] = {
 	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
+	{NEEDS_ENDPOINT_ID, has_endpoint_id, "needs an endpoint id that can be attached"},
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
+	{NEEDS_MAP_UNMAP, has_usable_granule, "needs a granule of at most 64 KiB"},
 	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
 	{NEEDS_BYPASS_CONFIG, has_bypass_config, "needs feature BYPASS_CONFIG"},
 	{NEEDS_RESERVED_REGION, has_reserved_region, "needs a reserved region"},

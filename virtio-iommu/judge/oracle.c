@@ -72,10 +72,21 @@ enum verdict oracle_send(struct model *m, const struct model_request *r, struct 
 	uint32_t answer;
 
 	*reply = request_raw(r, r->readable, r->writable);
+	if (reply->no_room) {
+		skip_rest("the device has no room for more (NOMEM)");
+		return VERDICT_PASS;
+	}
 	answer = answer_to(reply);
 	if (is_ok(reply))
 		model_apply(m, r);
 	if (!(outcome.allowed & answer))
 		return VERDICT_FAIL;
 	return outcome.expected & answer ? VERDICT_PASS : VERDICT_WARN;
+}
+
+bool oracle_refused_otherwise(const struct model *m, const struct model_request *r, const struct reply *reply)
+{
+	struct model_outcome outcome = model_outcome(m, r);
+
+	return is_refusal(reply) && (outcome.allowed & answer_to(reply)) && (outcome.expected & ANSWER_REFUSED);
 }

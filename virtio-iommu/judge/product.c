@@ -220,7 +220,7 @@ static bool is_over(const struct run *run)
 {
 	if (run->red == MOST_RED)
 		return true;
-	if (!deadline_over(&run->deadline))
+	if (!deadline_passed(&run->deadline))
 		return false;
 	info(run->at, "product %s: cells are left out, for lack of time", run->product->name);
 	return true;

@@ -25,7 +25,21 @@
 			return;                                                                   \
 	} while (0)
 
-/* Judge with @otherwise if the answer is not @status. Return true if it is. */
+/* Like REQUIRE_OK() for a MAP, whose combination of flags a device need not have (5.13.6.5): a skip. */
+#define MAP_OR_SKIP(call)                                                                         \
+	do {                                                                                      \
+		struct reply reply_ = call;                                                       \
+                                                                                                  \
+		if (is_refusal(&reply_))                                                          \
+			SKIP("the device has no mappings with these permissions");               \
+		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
+			return;                                                                   \
+	} while (0)
+
+/*
+ * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip where the
+ * device never had room for as much.
+ */
 bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status);
 

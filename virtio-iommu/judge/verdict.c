@@ -87,6 +87,11 @@ void skip_rest(const char *reason)
 	current.unjudged = true;
 }
 
+bool rest_is_skipped(void)
+{
+	return current.unjudged;
+}
+
 void allow_verdicts(void)
 {
 	current.unjudged = false;

@@ -58,6 +58,9 @@ void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 /* Like skip(), for a helper that cannot leave the test: what the test says from now on does not count. */
 void skip_rest(const char *reason);
 
+/* Return true if that was called. */
+bool rest_is_skipped(void);
+
 /* Return true while nothing worse than an info was recorded for the running test. */
 bool no_defect_so_far(void);
 

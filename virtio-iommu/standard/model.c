@@ -298,10 +298,15 @@ static bool map_one_byte(const struct model *m, const struct model_request *r)
 	return r->map.virt_end == r->map.virt_start && model_granule(m) == 1;
 }
 
-static bool map_input_range(const struct model *m, const struct model_request *r)
+static bool past_input_range(const struct model *m, uint64_t start, uint64_t end)
 {
 	return offers(m, VIRTIO_IOMMU_F_INPUT_RANGE) &&
-	       (r->map.virt_start < m->config.input_start || r->map.virt_end > m->config.input_end);
+	       (start < m->config.input_start || end > m->config.input_end);
+}
+
+static bool map_input_range(const struct model *m, const struct model_request *r)
+{
+	return past_input_range(m, r->map.virt_start, r->map.virt_end);
 }
 
 static bool map_region(const struct model *m, const struct model_request *r)
@@ -337,6 +342,12 @@ static bool map_permissions(const struct model *m, const struct model_request *r
 	return !(r->map.flags & MAP_READ);
 }
 
+static bool map_read_only(const struct model *m, const struct model_request *r)
+{
+	(void)m;
+	return (r->map.flags & MAP_RW) == MAP_READ;
+}
+
 static bool map_room(const struct model *m, const struct model_request *r)
 {
 	(void)r;
@@ -368,6 +379,11 @@ static bool unmap_order(const struct model *m, const struct model_request *r)
 static bool unmap_align(const struct model *m, const struct model_request *r)
 {
 	return (r->unmap.virt_start | (r->unmap.virt_end + 1)) & (model_granule(m) - 1);
+}
+
+static bool unmap_input_range(const struct model *m, const struct model_request *r)
+{
+	return past_input_range(m, r->unmap.virt_start, r->unmap.virt_end);
 }
 
 static bool covers(const struct model_request *r, const struct model_mapping *mapping)
@@ -551,6 +567,10 @@ const struct model_rule model_rules[MODEL_RULES] = {
 		.requirement = "DEV-MAP-7", .type = REQUEST_MAP, .usual = STATUS_OK,
 		MUST(OK | REFUSED), .applies = map_permissions,
 	},
+	[RULE_MAP_READ_ONLY] = {
+		.requirement = "N-MAP-4", .type = REQUEST_MAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = map_read_only,
+	},
 	[RULE_MAP_ROOM] = {
 		.requirement = "AMB-8", .type = REQUEST_MAP, .usual = STATUS_NOMEM,
 		MUST(REFUSED), .applies = map_room,
@@ -580,6 +600,10 @@ const struct model_rule model_rules[MODEL_RULES] = {
 	[RULE_UNMAP_ALIGN] = {
 		.requirement = "AMB-14", .type = REQUEST_UNMAP, .usual = STATUS_OK,
 		SHOULD(OK | RANGE | INVAL, REFUSED), .applies = unmap_align,
+	},
+	[RULE_UNMAP_INPUT_RANGE] = {
+		.requirement = "DRV-OPS-4", .type = REQUEST_UNMAP, .usual = STATUS_OK,
+		MUST(OK | REFUSED), .applies = unmap_input_range,
 	},
 	[RULE_UNMAP_SPLIT] = {
 		.requirement = "DEV-UNMAP-5", .type = REQUEST_UNMAP, .usual = STATUS_RANGE,

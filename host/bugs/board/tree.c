@@ -81,7 +81,7 @@ static void write_full_map(void *fdt, int host)
 {
 	uint32_t map[8], *to = map;
 
-	for (unsigned int i = 0; i < board_range_count; i++) {
+	for (unsigned int i = 0; i < BOARD_RANGES; i++) {
 		const struct board_range *range = &board_ranges[i];
 
 		*to++ = range->bdf_first;

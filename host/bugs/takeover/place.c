@@ -30,7 +30,7 @@ static void find_once(struct vdev *dev)
 /* Returns true if the id is that of a PCI function. */
 static bool find_bdf(uint32_t id, uint16_t *bdf)
 {
-	for (unsigned int i = 0; i < board_range_count; i++) {
+	for (unsigned int i = 0; i < BOARD_RANGES; i++) {
 		const struct board_range *range = &board_ranges[i];
 
 		*bdf = range->bdf_first + (id - range->endpoint_first);

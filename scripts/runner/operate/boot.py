@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from .launch import Ending, Log
-from .reader import BailOut, End, Event, Judged, Plan, Reader, Started, Trying
+from .reader import BailOut, Busy, End, Event, Judged, Plan, Reader, Started, Trying
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Boot:
             self.progress += 1
         elif isinstance(event, Trying):
             self.trying = event.words
+            self.progress += 1
+        elif isinstance(event, Busy):
             self.progress += 1
         elif isinstance(event, Judged):
             self.judged[event.id] = event

@@ -24,6 +24,7 @@ BAIL_OUT = re.compile(r"Bail out!\s*(.*)")
 END = re.compile(r"# end\s*$")
 VERDICT = re.compile(r"(?<!\w)verdict: (pass|info|skip|warn|fail|error)")
 FIELD = re.compile(r"^\s+(expected|actual|reason|at|microseconds): (.*)$")
+BUSY = re.compile(r"^# busy$")
 BLOCK_END = re.compile(r"^\s+\.\.\.\s*$")
 TRACE = re.compile(r"^# trace: (.+)$")
 FACT = re.compile(r"^# (.+)$")
@@ -44,6 +45,11 @@ class Started:
 @dataclass(frozen=True)
 class Trying:
     words: str                  # of a command line that does this part of the test alone
+
+
+@dataclass(frozen=True)
+class Busy:
+    """The test in progress takes long, and gets on."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class End:
     pass
 
 
-Event = Union[Plan, Started, Trying, Judged, Fact, Trace, BailOut, End]
+Event = Union[Plan, Started, Trying, Busy, Judged, Fact, Trace, BailOut, End]
 
 
 def clean(raw: bytes) -> str:
@@ -190,6 +196,8 @@ class Reader:
         match = TRY.match(text)
         if match:
             return [Trying(match[1])]
+        if BUSY.match(text):
+            return [Busy()]
         match = FACT.match(text)
         self._facts += bool(match)
         return [Fact(match[1][:500])] if match and self._facts <= MOST_FACTS else []

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdio.h>
 
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/replies.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
@@ -34,8 +34,12 @@ static bool attach_or_report(struct source_line at, const struct endpoint *ep, u
 
 bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
 {
-	struct reply reply = map_private_page(domain, ep);
+	struct reply reply;
 
+	if (!ep->has_page_iova)
+		skip_rest(iommu.granule > MAX_GRANULE ? "needs a granule of at most 64 KiB" :
+			  "the input range has no room for the rings of the endpoint");
+	reply = map_private_page(domain, ep);
 	dma_set_page_iova(&ep->dma, ep->page_iova);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
 }
@@ -88,13 +92,13 @@ bool alias_id(uint32_t id, unsigned int index, uint32_t *alias)
 
 static struct reply unmap_first_page(uint32_t domain)
 {
-	return unmap_page(domain, reserved_avoid(iommu.config.input_start, iommu.page));
+	return unmap_page(domain, iova_page());
 }
 
 /* UNMAP of nothing is OK in a domain that exists: there MAP is OK, too. */
 static bool map_is_refused(uint32_t domain)
 {
-	uint64_t iova = reserved_avoid(iommu.config.input_start, iommu.page);
+	uint64_t iova = iova_page();
 	struct reply reply = map_page(domain, iova, arena_alloc_uninit(iommu.page, iommu.page), MAP_RW);
 
 	if (is_ok(&reply))

@@ -21,10 +21,8 @@ struct fault {
 	uint32_t size;
 	uint8_t *secret;	/* what a read must not see */
 	uint8_t reason;
+	const struct page_fixture *fixture;	/* that it is in, or NULL */
 };
-
-/* How long a report that may never come is waited for. */
-#define REPORT_US 1000
 
 /* Return a write to the page above that of the fixture. */
 struct fault fault_above(const struct page_fixture *s);
@@ -33,8 +31,9 @@ struct fault fault_above(const struct page_fixture *s);
 void provoke(struct source_line at, const struct fault *fault);
 
 /*
- * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15): return
- * false after three times without one.
+ * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15): it is
+ * tried several times, with pauses, and after the first time with the endpoint attached anew if the fault is in
+ * a fixture. Return false if none comes.
  */
 bool find_report(struct source_line at, const struct fault *fault, struct event *event);
 
@@ -55,7 +54,10 @@ void expect_reason(struct source_line at, const struct event *event, uint8_t rea
 /* A report need not tell the direction of the access (MAP_READ, MAP_WRITE); what it tells must be so. */
 void expect_direction(struct source_line at, const struct event *event, uint32_t access);
 
-/* No event buffer was used twice, and nothing written next to one or to one that was taken back. */
-void expect_no_events_breach(struct source_line at);
+/*
+ * No event buffer was used twice, and nothing written next to one or to one that was taken back. True if
+ * so.
+ */
+bool expect_no_events_breach(struct source_line at);
 
 #endif

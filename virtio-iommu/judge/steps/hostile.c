@@ -73,7 +73,7 @@ static void set_traps(const struct hostile *h, struct ring_desc *table, unsigned
 static void fill_area(struct hostile *h)
 {
 	const struct attach_request request = {
-		{.type = REQUEST_ATTACH}, iommu.config.domain_start, UINT32_MAX, 0, {0}};
+		{.type = REQUEST_ATTACH}, iommu.config.domain_start, nobodys_id(), 0, {0}};
 	struct hostile_area *area = h->area;
 
 	memset(area, FILL, sizeof(*area));
@@ -129,22 +129,27 @@ static bool enable(const struct hostile *h)
 /* Without any buffers. Some devices come up with both queues only. */
 static bool enable_events(const struct hostile *h)
 {
-	ring_init(&iommu.events, HOSTILE_SIZE, h->event_memory, 0, 0);
+	uint16_t most = iommu.dev.transport->queue_max(&iommu.dev, EVENT_QUEUE);
+
+	ring_init(&iommu.events, min(most, HOSTILE_SIZE), h->event_memory, 0, 0);
 	return virtio_enable_queue(&iommu.dev, EVENT_QUEUE, &iommu.events);
 }
 
 static bool serves(void)
 {
-	struct reply reply = attach(iommu.config.domain_start, UINT32_MAX, 0);
+	struct reply reply = attach(iommu.config.domain_start, nobodys_id(), 0);
 
 	return reply.used && !reply.breach;
 }
 
+/* Where no endpoint can be attached there is no victim: requests and rings are judged all the same. */
 bool victim_attach(struct source_line at, struct victim *victim)
 {
 	struct reply reply;
 
 	victim->domain = fresh_domain();
+	if (!does_dma(victim->ep) && !victim->ep->attachable)
+		return true;
 	if (!attach_with_dma(at, victim->ep, victim->domain))
 		return false;
 	reply = map_page(victim->domain, victim->iova, victim->target, MAP_RW);
@@ -236,7 +241,7 @@ static uint16_t used_count(const struct hostile *h)
 /* Reading the status waits for a device that is at work. */
 static void drain_endpoints(const struct hostile *h)
 {
-	struct deadline deadline = deadline_in(QUIET_US);
+	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_REQUEST));
 
 	while (!used_count(h) && !virtio_needs_reset(&iommu.dev) && !deadline_over(&deadline))
 		;

@@ -26,13 +26,15 @@ struct reply unmap_page(uint32_t domain, uint64_t iova)
 
 struct reply map_private_page(uint32_t domain, const struct endpoint *ep)
 {
-	return map_range(domain, ep->page_iova, PRIVATE_PAGE, ep->dma.page, MAP_RW);
+	return map_range(domain, ep->page_iova, private_page_size(), ep->dma.page, MAP_RW);
 }
 
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 {
 	struct reply mapped = map_range(domain, iova, size, target, MAP_RW), unmapped;
 
+	if (mapped.no_room)
+		skip_rest("the device has no room for more (NOMEM)");
 	if (!is_ok(&mapped))
 		return false;
 	unmapped = unmap_range(domain, iova, size);
@@ -64,6 +66,8 @@ uint8_t map_batch(const struct map_request *requests, unsigned int count)
 			if (!wait_request_used(REPLY_TIMEOUT_US))
 				return UINT8_MAX;
 	}
+	for (unsigned int i = 0; i < count; i++)
+		request_note_answer(&requests[i], sizeof(requests[i]), tails[i].status == STATUS_OK);
 	for (unsigned int i = 0; i < count; i++)
 		if (tails[i].status != STATUS_OK)
 			return tails[i].status;

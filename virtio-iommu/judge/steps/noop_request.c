@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "driver/endpoint.h"
+#include "driver/timing.h"
 #include "judge/steps/noop_request.h"
 #include "memory.h"
 #include "time.h"
@@ -16,10 +18,37 @@ int queue_noop(void)
 
 bool wait_request_used(uint64_t microseconds)
 {
+	uint64_t start = time_us();
 	struct ring_reply used;
 
-	return virtio_wait(&iommu.dev, &iommu.requests, &used, microseconds) == VIRTIO_USED &&
-	       used.valid;
+	if (virtio_wait(&iommu.dev, &iommu.requests, &used, microseconds) != VIRTIO_USED)
+		return false;
+	timing_note_since(TIMED_REQUEST, start);
+	return used.valid;
+}
+
+bool request_stays_unused(void)
+{
+	return !wait_request_used(timing_quiet_us(TIMED_REQUEST));
+}
+
+uint16_t wait_requests_pending(uint16_t count)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+	uint64_t start = time_us();
+	uint16_t seen = 0, now;
+
+	while ((now = ring_pending(&iommu.requests)) < count) {
+		if (now != seen) {
+			deadline = deadline_in(REPLY_TIMEOUT_US);
+			timing_note_since(TIMED_REQUEST, start);
+			start = time_us();
+		}
+		seen = now;
+		if (deadline_over(&deadline))
+			return ring_pending(&iommu.requests);
+	}
+	return now;
 }
 
 unsigned int wait_requests_used(unsigned int count)
@@ -38,7 +67,7 @@ struct noop_request noop_request(void)
 				    arena_alloc(sizeof(*noop.tail), 8)};
 
 	*noop.request = (struct detach_request){
-		{.type = REQUEST_DETACH}, iommu.config.domain_start, UINT32_MAX, {0}};
+		{.type = REQUEST_DETACH}, iommu.config.domain_start, nobodys_id(), {0}};
 	noop.tail->status = UINT8_MAX;
 	return noop;
 }
@@ -70,7 +99,7 @@ static uint8_t usual_status(void)
 
 	if (is_known)
 		return status;
-	reply = detach(iommu.config.domain_start, UINT32_MAX);
+	reply = detach(iommu.config.domain_start, nobodys_id());
 	is_known = reply.used;
 	if (reply.delivered && reply.status <= STATUS_NOMEM)
 		status = reply.status;

@@ -19,6 +19,15 @@ int queue_noop(void);
 /* Wait for the next buffer of the request queue. Return false if none comes back within @microseconds. */
 bool wait_request_used(uint64_t microseconds);
 
+/* Return true if no buffer comes back, for as long as one may take. */
+bool request_stays_unused(void);
+
+/*
+ * Wait until @count buffers are used, each within REPLY_TIMEOUT_US after the last one, and do not take them.
+ * Return how many are.
+ */
+uint16_t wait_requests_pending(uint16_t count);
+
 /* Wait for @count buffers. Return how many came back in time; if not all did, the device is dead. */
 unsigned int wait_requests_used(unsigned int count);
 

@@ -37,6 +37,29 @@ bool restart_device(struct source_line at, uint64_t features)
 	return report_status(at, "the device comes up", iommu_restart(features));
 }
 
+bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)
+{
+	struct iommu_rings usual = iommu.rings;
+	bool prepared;
+
+	if (requests)
+		iommu.rings.size = requests;
+	if (events)
+		iommu.rings.event_size = events;
+	prepared = prepare_device(at, features);
+	iommu.rings = usual;
+	iommu.altered = true;
+	return prepared;
+}
+
+bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)
+{
+	if (!prepare_with_queues(at, features, requests, events))
+		return false;
+	iommu_start();
+	return true;
+}
+
 bool restart_if_needs_reset(struct source_line at, uint64_t features)
 {
 	return !virtio_needs_reset(&iommu.dev) || restart_device(at, features);

@@ -40,6 +40,13 @@ bool prepare_device(struct source_line at, uint64_t features);
 /* Reset the device and bring it to DRIVER_OK with @features. */
 bool restart_device(struct source_line at, uint64_t features);
 
+/*
+ * Like prepare_device() and restart_device(), with queues of at most these sizes, 0 for the usual one: the
+ * largest that the device and the format allow. The clean-up brings the usual ones back.
+ */
+bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events);
+bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events);
+
 /* Like restart_device(), if the device asks for it: it may after what it must not be sent. */
 bool restart_if_needs_reset(struct source_line at, uint64_t features);
 

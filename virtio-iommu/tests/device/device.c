@@ -26,7 +26,7 @@ static void waits_for_driver_ok(struct source_line at, bool notify)
 	ring_publish(&iommu.requests, queue_noop());
 	if (notify)
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	early = wait_request_used(QUIET_US);
+	early = !request_stays_unused();
 	iommu_start();
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	if (early || !wait_request_used(REPLY_TIMEOUT_US))
@@ -101,9 +101,9 @@ TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 /* PCI-COM-7 (MUST): Writing 0 to device_status resets and then reads 0 */
 TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 {
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	REQUIRE(restart_device(AT, iommu.wanted));
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	EXPECT_EQ(iommu.requests.used->index, 1, "used.idx after one request");
 }
 

@@ -2,6 +2,7 @@
 /*
  * Device reset (virtio 1.4, 5.13.5): no endpoint is attached afterwards.
  */
+#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
@@ -10,7 +11,7 @@
 #include "judge/test.h"
 
 /* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
-TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
+TEST(N_RST_1, domains_are_gone, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -66,7 +67,7 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 	EXPECT_WRITES(ep, phys(same), same, 8);
 }
 
-TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DMA)
+TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;

@@ -60,7 +60,7 @@ static void offer_enough(void)
 
 	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
 		event_add_buffers((struct event_buffer){0}, 4);
-		if (!event_wait_for(&event, 0))
+		if (!event_take(&event))
 			return;
 		event_drain();
 	}
@@ -134,7 +134,7 @@ static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *
 		return false;
 	event_add_buffers((struct event_buffer){.size = size}, 4);
 	provoke(at, &fault);
-	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+	for (bool more = event_wait(&event); more; more = event_take(&event))
 		add_scrap(scraps, &event);
 	expect_no_events_breach(at);
 	if (is_spread(scraps, &fault))
@@ -196,7 +196,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 	event_add_buffers((struct event_buffer){0}, 3);
 	provoke(AT, &fault);
 	provoke(AT, &fault);
-	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+	for (bool more = event_wait(&event); more; more = event_take(&event))
 		EXPECT(event.size < sizeof(event.record) || event.record.endpoint == fault.ep->id,
 		       "a record from its beginning", "endpoint %#x", event.record.endpoint);
 	expect_no_events_breach(AT);
@@ -222,7 +222,7 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 		if (!event_add_buffers(shape, 2))
 			continue;	/* a queue of few descriptors */
 		provoke(AT, &fault);
-		for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+		for (bool more = event_wait(&event); more; more = event_take(&event))
 			EXPECT(event.length == sizeof(event.record) && event.intact &&
 			       event.record.endpoint == fault.ep->id, "a whole record",
 			       "used.len %u, endpoint %#x, in pieces of %u, %u", event.length,
@@ -263,7 +263,7 @@ TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 		return;
 	event_add_buffers((struct event_buffer){.readable = true}, 2);
 	provoke(AT, &fault);
-	for (uint64_t us = REPORT_US; event_wait_for(&event, us); us = 0)
+	for (bool more = event_wait(&event); more; more = event_take(&event))
 		EXPECT(event.inside, "device-readable bytes are not written", "they are");
 	expect_no_events_breach(AT);
 	if (!start_over(AT, &s))
@@ -304,7 +304,7 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 		event_add_buffers((struct event_buffer){0}, 1);
 		provoke(AT, &fault);
 		fault.iova = s.iova + (rounds % 2 ? 1 : -1) * iommu.page;	/* another one each time */
-		if (!event_wait_for(&event, REPORT_US))
+		if (!event_wait(&event))
 			continue;
 		used++;
 		expect_whole(AT, &event);
@@ -327,10 +327,10 @@ TEST(N_EVT_1, each_buffer_is_used_once, NEEDS_DMA)
 	event_add_buffers((struct event_buffer){0}, 3);
 	for (unsigned int i = 0; i < 8; i++) {
 		provoke(AT, &fault);
-		while (event_wait_for(&event, 0))
+		while (event_take(&event))
 			used++;
 	}
-	while (event_wait_for(&event, REPORT_US))
+	while (event_wait(&event))
 		used++;
 	EXPECT_LE(used, 3, "reports, in as many buffers");
 	expect_no_events_breach(AT);
@@ -352,10 +352,10 @@ TEST(N_EVT_1, burst_of_faults_is_survived, NEEDS_DMA)
 	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
 	for (deadline = deadline_in(BURST_US); count < BURST_MOST && no_defect_so_far(); count++) {
-		if (count >= BURST_LEAST && deadline_over(&deadline))
+		if (count >= BURST_LEAST && deadline_passed(&deadline))
 			break;
 		provoke(AT, &fault);
-		for (unsigned int i = 0; i < EVENT_BUFFERS && event_wait_for(&event, 0); i++)
+		for (unsigned int i = 0; i < EVENT_BUFFERS && event_take(&event); i++)
 			expect_whole(AT, &event);
 	}
 	expect_no_events_breach(AT);
@@ -414,7 +414,7 @@ TEST(N_EVT_3, event_buffer_out_of_reach_is_no_end, NEEDS_DMA)
 	provoke(AT, &fault);
 	if (virtio_needs_reset(&iommu.dev))
 		INFO("the device asks for a reset");
-	else if (event_wait_for(&event, 0))
+	else if (event_take(&event))
 		INFO("the buffer comes back, used.len %u", event.length);
 	else
 		INFO("the buffer is kept");
@@ -445,7 +445,7 @@ TEST(GEN_RESET_2, faults_after_a_reset_use_no_old_buffer, NEEDS_DMA)
 	REQUIRE(reset_device(AT));
 	events_manual();
 	provoke(AT, &fault);
-	EXPECT_EQ(event_wait_for(&event, REPORT_US), 0, "event buffers used after a reset");
+	EXPECT_EQ(event_wait(&event), 0, "event buffers used after a reset");
 	expect_no_events_breach(AT);
 }
 
@@ -482,7 +482,7 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 	events_manual();
 	event_add_buffers((struct event_buffer){0}, 4);
 	provoke(AT, &fault);
-	EXPECT_EQ(event_wait_for(&event, REPORT_US), 0, "event buffers used before DRIVER_OK");
+	EXPECT_EQ(event_wait(&event), 0, "event buffers used before DRIVER_OK");
 	expect_no_events_breach(AT);
 	virtio_driver_ok(&iommu.dev);
 	REQUIRE(map_again(AT, &s));
@@ -503,11 +503,11 @@ TEST(AMB_15, reports_end_with_the_faults, NEEDS_DMA)
 	event_drain();
 	for (unsigned int i = 0; i < 8; i++)
 		provoke(AT, &fault);
-	while (count < 8 * EVENT_BUFFERS && event_wait_for(&event, REPORT_US))
+	while (count < 8 * EVENT_BUFFERS && event_wait(&event))
 		count++;
 	EXPECT(count < 8 * EVENT_BUFFERS, "reports end", "%u for 8 accesses", count);
 	expect_service(AT, &s);
-	while (late < 8 && event_wait_for(&event, 0))
+	while (late < 8 && event_take(&event))
 		late++;
 	EXPECT_EQ(late, 0, "reports without a fault");
 	INFO("%u reports for 8 accesses", count);

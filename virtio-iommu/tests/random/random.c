@@ -219,7 +219,7 @@ static bool is_refused_move(const struct model_request *r, const struct reply *r
 		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
 }
 
-/* How requests for a domain that does not exist are refused is one of DEV-MAP-4 and DEV-UNMAP-3. */
+/* What is done for a domain that does not exist is one of DEV-MAP-4 and DEV-UNMAP-3. */
 static bool is_for_no_domain(const struct model_request *r)
 {
 	return model_rule_applies(fuzz.model, RULE_MAP_DOMAIN, r) ||
@@ -232,7 +232,8 @@ static bool send(const struct model_request *r)
 	enum verdict verdict = oracle_send(fuzz.model, r, &reply);
 
 	if (verdict == VERDICT_PASS || is_refused_move(r, &reply) ||
-	    (verdict == VERDICT_WARN && is_for_no_domain(r)))
+	    (verdict == VERDICT_WARN && is_for_no_domain(r)) ||
+	    oracle_refused_otherwise(fuzz.model, r, &reply))
 		return true;
 	if (!reply.used || reply.breach)
 		return failed(verdict, reply.used ? reply.breach : "not used");
@@ -244,7 +245,7 @@ static bool map_private_pages(uint32_t domain)
 {
 	for (unsigned int i = 0; i < fuzz.count; i++) {
 		const struct endpoint *ep = fuzz.masters[i];
-		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + PRIVATE_PAGE - 1,
+		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + private_page_size() - 1,
 						ep->dma.page, MAP_RW);
 
 		if (!send(&r))
@@ -265,11 +266,6 @@ static bool do_request(const struct step *s)
 	return !is_new || !domain_exists(r.attach.domain) || map_private_pages(r.attach.domain);
 }
 
-static void set_timeout(struct endpoint *ep, bool passes)
-{
-	ep->dma.timeout_us = passes && !fuzz.shrinking ? REPLY_TIMEOUT_US : quiet_us(ep);
-}
-
 static bool do_access(const struct step *s)
 {
 	bool write = s->kind == STEP_WRITE;
@@ -279,7 +275,7 @@ static bool do_access(const struct step *s)
 	bool passes = translates(s, write ? MAP_WRITE : MAP_READ, &target);
 	struct effect effect;
 
-	set_timeout(ep, passes);
+	set_timeout(ep, !passes || fuzz.shrinking);
 	effect = write ? write_effect(ep, address, ACCESS, target, passes ? ACCESS : 0)
 		       : read_effect(ep, address, target, ACCESS);
 	if (effect.stray)
@@ -354,7 +350,7 @@ static void shrink(struct step *steps, unsigned int *count)
 
 	fuzz.shrinking = true;
 	for (unsigned int size = *count / 2; size; size /= 2)
-		for (unsigned int from = 0; from < *count && !iommu.dead && !deadline_over(&deadline);)
+		for (unsigned int from = 0; from < *count && !iommu.dead && !deadline_passed(&deadline);)
 			if (!leave_out(steps, count, from, size))
 				from += size;
 	fuzz.shrinking = false;

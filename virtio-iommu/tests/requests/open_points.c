@@ -180,7 +180,7 @@ static void note_refusal(struct source_line at, struct answers *answers, const c
 }
 
 /* AMB-8 (open point): No status is prescribed for: MAP over a reserved region, outside input_range, ... */
-TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DMA)
+TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DOMAIN)
 {
 	const struct iommu_config *c = &iommu.config;
 	struct answers answers = {.length = 0};
@@ -208,7 +208,7 @@ enum { FAULTY_REQUESTS = 9 };
 static struct reply send_faulty(unsigned int i, const struct page_fixture *s, uint32_t unknown)
 {
 	uint64_t page = iommu.page, start = s->iova, end = start + page - 1, memory = phys(s->target);
-	const uint32_t no_endpoint = UINT32_MAX, bad_flags = 1u << 31;
+	const uint32_t no_endpoint = nobodys_id(), bad_flags = 1u << 31;
 
 	switch (i) {
 	case 0:
@@ -244,7 +244,7 @@ static bool has_a_must(unsigned int i)
 #define ANY (1u << (STATUS_NOMEM + 1)) - 1
 
 /* AMB-9 (open point): Order of checks when several errors meet */
-TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
+TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DOMAIN)
 {
 	static const uint16_t allowed[FAULTY_REQUESTS] = {
 		ONE_OF(INVAL, NOENT), ONE_OF(INVAL, NOENT), ONE_OF(INVAL, NOENT),
@@ -253,8 +253,8 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 	struct answers answers = {.length = 0};
 	struct page_fixture s;
 
-	if (!endpoint_id_is_unlisted(UINT32_MAX))
-		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
 	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < FAULTY_REQUESTS; i++) {
 		struct reply reply = send_faulty(i, &s, unknown);
@@ -273,7 +273,7 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 
 /* AMB-11 (open point): Malformed request: 5.13.6 (no keyword) returns it unwritten; the generic clause ... */
 /* A device that asks for a reset is well again after it; one that does not goes on as it was. */
-TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
+TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DOMAIN)
 {
 	const uint8_t half[2] = {REQUEST_ATTACH};
 	struct reply reply = request_raw(half, sizeof(half), TAIL_SIZE);
@@ -303,8 +303,8 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 	uint64_t iova, end;
 	bool mapped;
 
-	if (!endpoint_id_is_unlisted(UINT32_MAX))
-		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
 	if (iommu.requests.size < 6)
 		SKIP("needs a queue of 6 descriptors");
 	REQUIRE(map_one_page(AT, &s));
@@ -314,7 +314,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 	queue_raw(&(struct map_request){{.type = REQUEST_MAP}, s.domain, iova, end,
 					phys(s.target) + iommu.page, MAP_RW},
 		  sizeof(struct map_request), &tails[0]);
-	queue_raw(&(struct attach_request){{.type = REQUEST_ATTACH}, fresh_domain(), UINT32_MAX, 0, {0}},
+	queue_raw(&(struct attach_request){{.type = REQUEST_ATTACH}, fresh_domain(), nobodys_id(), 0, {0}},
 		  sizeof(struct attach_request), &tails[1]);
 	queue_raw(&(struct unmap_request){{.type = REQUEST_UNMAP}, s.domain, iova, end, {0}},
 		  sizeof(struct unmap_request), &tails[2]);
@@ -362,7 +362,7 @@ static bool longer_is_taken(struct source_line at, const void *request, uint32_t
 }
 
 /* AMB-16 (open point): Readable part longer than the struct (future fields) */
-TEST(AMB_16, longer_requests_are_done_or_refused, NEEDS_DMA)
+TEST(AMB_16, longer_requests_are_done_or_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	uint64_t iova, end;

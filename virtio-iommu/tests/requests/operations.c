@@ -57,7 +57,7 @@ TEST(DEV_OPS_1, probe_succeeds_with_ok, NEEDS_ENDPOINT | NEEDS_PROBE)
 }
 
 /* DEV-OPS-4 (MUST): `reserved` of the request head has no influence */
-TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 
@@ -78,17 +78,17 @@ TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
 
 TEST(DEV_OPS_4, head_reserved_of_a_refused_attach_is_ignored, NEEDS_NOTHING)
 {
-	if (!endpoint_id_is_unlisted(UINT32_MAX))
-		SKIP("the firmware lists endpoint id 0xffffffff");
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
 	FOR_EACH_HEAD(i) {
 		struct reply reply = send_attach(&(struct attach_request){
-			head(REQUEST_ATTACH, i), fresh_domain(), UINT32_MAX, 0, {0}});
+			head(REQUEST_ATTACH, i), fresh_domain(), nobodys_id(), 0, {0}});
 
 		EXPECT_STATUS(reply, STATUS_NOENT);
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT)
+TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT_ID)
 {
 	FOR_EACH_HEAD(i) {
 		uint32_t domain = fresh_domain();
@@ -102,7 +102,7 @@ TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -119,7 +119,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -137,7 +137,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	uint32_t id = endpoint(0)->id, size = iommu.config.probe_size;
 	uint8_t *plain = arena_alloc(size + 1, 8);
@@ -167,7 +167,7 @@ static void expect_zero_tail(struct source_line at, const struct reply *reply)
 
 /* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
 /* Sent twice each, with different bytes in the buffer before. */
-TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
+TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t iova = iova_window(1);
@@ -198,14 +198,14 @@ TEST(DEV_OPS_5, tail_reserved_is_zero_on_refusal, NEEDS_NOTHING)
 	for (unsigned int turn = 0; turn < 2; turn++) {
 		reply = map(domain, 0, iommu.page - 1, 0, MAP_RW);
 		expect_zero_tail(AT, &reply);
-		reply = attach(domain, UINT32_MAX, 0);
+		reply = attach(domain, nobodys_id(), 0);
 		expect_zero_tail(AT, &reply);
-		reply = detach(domain, UINT32_MAX);
+		reply = detach(domain, nobodys_id());
 		expect_zero_tail(AT, &reply);
 	}
 }
 
-TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	struct reply reply;
 

@@ -6,25 +6,9 @@
 #include "judge/steps/notification.h"
 #include "judge/test.h"
 
-/* The device shall notify when it uses the buffer after @ahead others, each of @slots descriptors. */
-static void ask_for(uint16_t ahead, uint16_t slots)
-{
-	struct ring *ring = &iommu.requests;
-	uint32_t at;
-
-	if (!ring_has(ring, VIRTIO_F_RING_PACKED)) {
-		ring->avail->heads[ring->size] = ring->last_used + ahead;
-		return;
-	}
-	at = ring->next_used.slot + ahead * slots;
-	ring->driver_events->position =
-		at % ring->size | (ring->next_used.wrap == (at < ring->size) ? 1 << 15 : 0);
-	ring->driver_events->flags = EVENTS_DESC;
-}
-
 static bool one_request(void)
 {
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	return !iommu.dead;
 }
 
@@ -33,17 +17,17 @@ static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
 
-	ask_for(ahead, slots);
+	want_interrupt_at(&iommu.requests, ahead, slots);
 	take_interrupts();
 	for (uint16_t i = 0; i < ahead && !iommu.dead; i++)
 		one_request();
 	if (judge_early)
-		expect_eq(at, wait_interrupt(QUIET_US) & VIRTIO_USED_BUFFER, 0,
+		expect_eq(at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0,
 			  "notification before the event at buffer %u", ahead);
 	take_interrupts();
 	one_request();
 	if (!judge_early)
-		expect_eq(at, wait_interrupt(INTERRUPT_US) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+		expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
 			  "notification at the event, buffer %u", ahead);
 	ring_want_interrupt(&iommu.requests, false);
 }
@@ -62,6 +46,8 @@ TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
 /* Twice, so that the ring wraps in between. */
 TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
 {
+	if (!notification_comes())
+		SKIP("the device sends no notification (GEN-NU-5)");
 	notified_at(AT, iommu.requests.size / 2 - 1, true);
 	notified_at(AT, iommu.requests.size / 2 - 1, true);
 }

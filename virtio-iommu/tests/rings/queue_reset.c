@@ -5,6 +5,7 @@
  */
 #include <asm/io.h>
 
+#include "driver/message.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
@@ -68,7 +69,7 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 }
 
 /* GEN-VQRST-2 (MUST): Queue reset brings all queue state back to default */
-TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
+TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT_ID | NEEDS_RING_RESET)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply;
@@ -101,6 +102,28 @@ TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 	REQUIRE(reopen(AT, size / 2));
 	for (uint16_t i = 0; i < rounds && no_defect_so_far(); i++)
 		expect_queue_works(AT, "in a queue of half the size, elsewhere");
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
+/* With one vector, then with another: the message is that of the second one. */
+TEST(GEN_VQRST_3, queue_has_another_vector_when_enabled_again, NEEDS_MSIX | NEEDS_RING_RESET)
+{
+	const struct msix *msix = messages_on(iommu.dev.pci);
+	struct msi_message first, second;
+
+	if (msix->count < 2)
+		SKIP("there is one vector (PCI-MSIX-1)");
+	REQUIRE(message_set(msix, 0, &first) && message_set(msix, 1, &second));
+	REQUIRE(prepare_device(AT, FEATURES));
+	virtio_pci_queue_vector(&iommu.dev, REQUEST_QUEUE, 0);
+	iommu_start();
+	RESET_QUEUE(REQUEST_QUEUE);
+	virtio_pci_queue_vector(&iommu.dev, REQUEST_QUEUE, 1);
+	REQUIRE(reopen(AT, iommu.requests.size));
+	ring_want_interrupt(&iommu.requests, true);
+	expect_queue_works(AT, "in a queue that was reset and has another vector");
+	EXPECT(message_comes(&second), "the message of the new vector", "none");
+	EXPECT(message_stays_away(&first, event_count()), "no message of the old vector", "one comes");
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 

@@ -10,6 +10,7 @@
 #include "judge/steps/notification.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
+#include "judge/steps/shown_map.h"
 #include "judge/test.h"
 #include "memory.h"
 #include "time.h"
@@ -32,7 +33,7 @@ static void cut_requests_work(struct source_line at, const struct page_fixture *
 }
 
 /* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
-TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
+TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -41,7 +42,7 @@ TEST(GEN_FRAME_1, readable_part_is_cut_anywhere, NEEDS_DMA)
 		cut_requests_work(AT, &s, (struct framing){.readable = {n, 0}});
 }
 
-TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DMA)
+TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -52,7 +53,7 @@ TEST(GEN_FRAME_1, tail_is_cut_anywhere, NEEDS_DMA)
 	}
 }
 
-TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DMA)
+TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -62,7 +63,7 @@ TEST(GEN_FRAME_1, each_byte_has_a_descriptor_of_its_own, NEEDS_DMA)
 	cut_requests_work(AT, &s, (struct framing){{1, 1}, {1, 1}});
 }
 
-TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	uint32_t room = iommu.config.probe_size, size = room + TAIL_SIZE;
 	const struct framing framings[] = {
@@ -114,9 +115,11 @@ TEST(GEN_DESC_1, available_ring_is_left_alone, NEEDS_SPLIT)
 /* GEN-NA-1 (MUST): No EVENT_IDX: used.flags is 0 or 1 */
 TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 {
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	EXPECT_LE(iommu.requests.used->flags, 1, "flags of the used ring of requests");
-	EXPECT_LE(iommu.events.used->flags, 1, "flags of the used ring of events");
+	for (unsigned int i = 0; i < 2u * iommu.requests.size && no_defect_so_far(); i++) {
+		EXPECT_LE(iommu.requests.used->flags, 1, "flags of the used ring of requests, after %u", i);
+		EXPECT_LE(iommu.events.used->flags, 1, "flags of the used ring of events, after %u", i);
+		attach(iommu.config.domain_start, nobodys_id(), 0);
+	}
 }
 
 /* A notification without any new buffer, also of queues that there are not. */
@@ -124,7 +127,7 @@ static void spurious_notification_is_harmless(struct source_line at, uint16_t qu
 {
 	for (unsigned int i = 0; i < 100; i++)
 		virtio_notify(&iommu.dev, queue);
-	expect_eq(at, wait_request_used(QUIET_US), 0, "buffers used after notifying queue %u", queue);
+	expect_eq(at, request_stays_unused(), 1, "no buffer is used after notifying queue %u", queue);
 	ring_publish(&iommu.requests, queue_noop());
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	expect_eq(at, wait_requests_used(1), 1, "requests that come back after notifying queue %u", queue);
@@ -154,17 +157,17 @@ static uint16_t fill_entries(uint16_t *ids)
 /* The same requests once more, by nothing but the index. */
 static bool expect_all_back(struct source_line at, uint16_t count, uint32_t sent)
 {
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
-
 	ring_publish_entries(&iommu.requests, count);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	while (ring_pending(&iommu.requests) < count && !deadline_over(&deadline))
-		;
-	if (!expect_eq(at, ring_pending(&iommu.requests), count, "requests that come back, after %u", sent))
+	if (!expect_eq(at, wait_requests_pending(count), count, "requests that come back, after %u", sent))
 		return false;
 	ring_pass_used(&iommu.requests, count);
 	return true;
 }
+
+/* Requests until the indexes have wrapped, and longer than this the test does not take. */
+#define WRAPS	0x10040
+#define LONG_US 60000000
 
 /* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
 /* Indexes count to 65535 and go on with 0, whatever the size of the queue. */
@@ -172,8 +175,15 @@ TEST(N_REQ_2, indexes_wrap, NEEDS_SPLIT)
 {
 	uint16_t ids[RING_MAX_SIZE], count = fill_entries(ids);
 
-	for (uint32_t sent = 0; sent < 0x10040 && !iommu.dead; sent += count)
+	uint64_t start = time_us();
+
+	for (uint32_t sent = 0; sent < WRAPS && !iommu.dead; sent += count) {
 		iommu.dead = !expect_all_back(AT, count, sent);
+		if (!sent && (time_us() - start) * (WRAPS / count) > LONG_US)
+			skip_rest("the device takes too long for so many requests");
+		if (rest_is_skipped())
+			break;
+	}
 	for (uint16_t i = 0; i < count; i++)
 		ring_publish(&iommu.requests, ids[i]);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
@@ -244,18 +254,20 @@ TEST(N_REQ_2, queue_has_any_size, NEEDS_NOTHING)
 }
 
 /* Each part in one descriptor, with the end of a page at every place in it. */
-TEST(GEN_FRAME_1, parts_lie_across_the_end_of_a_page, NEEDS_NOTHING)
+TEST(GEN_FRAME_1, parts_lie_across_the_end_of_a_page, NEEDS_DOMAIN)
 {
 	uint8_t *memory = arena_alloc(4 * 4096, 4096);
-	struct noop_request plain = noop_request();
+	struct page_fixture s;
 
-	for (unsigned int before = 1; before < sizeof(*plain.request) && no_defect_so_far(); before++) {
-		struct noop_request h = {(void *)(memory + 4096 - before),
-				     (void *)(memory + 3 * 4096 - before % TAIL_SIZE)};
+	REQUIRE(map_one_page(AT, &s));
+	for (uint32_t before = 1; before < sizeof(struct map_request) && no_defect_so_far(); before++) {
+		struct shown_map m = {&s, memory + 4096 - before,
+				      (void *)(memory + 3 * 4096 - before % TAIL_SIZE)};
+		struct ring_piece pieces[] = {shown_map_readable(&m, 0, sizeof(struct map_request)),
+					      shown_map_writable(&m, 0, TAIL_SIZE)};
 
-		memcpy(h.request, plain.request, sizeof(*plain.request));
-		h.tail->status = UINT8_MAX;
-		expect_noop_answered(AT, noop_add(&h), &h, "with %u bytes in front of the end of a page",
-				     before);
+		shown_map_fill(&m);
+		expect_shown_map(AT, ring_add(&iommu.requests, pieces, 2), &m,
+				 "with %u bytes in front of the end of a page", before);
 	}
 }

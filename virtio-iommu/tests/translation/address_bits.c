@@ -4,7 +4,7 @@
  * name, and of what a mapping leads to. A device that loses a bit on the way, or keeps less than 64 of them,
  * is told by just that bit.
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/bits.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
@@ -34,11 +34,9 @@ static uint64_t bit_of(const cell_t cell)
 static bool find_page(uint64_t bit, uint64_t *iova)
 {
 	*iova = iommu.config.input_start;
-	for (unsigned int i = 0; i < MOST_PAGES; i++, *iova += iommu.page) {
-		*iova = reserved_avoid(*iova, iommu.page);
-		if (iova_is_unused(*iova, iommu.page) && iova_is_unused(*iova ^ bit, iommu.page))
+	for (unsigned int i = 0; i < MOST_PAGES && iova_find(*iova, iommu.page, iova); i++, *iova += iommu.page)
+		if (iova_is_free(*iova ^ bit, iommu.page))
 			return true;
-	}
 	return false;
 }
 

@@ -8,7 +8,7 @@
  * cuts a range into pages of its own, is wrong at one of them. A large range leads to memory of ours where it
  * is tried, and elsewhere to whatever is there: if not to memory, a device may refuse it (N-MAP-5).
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
 #include "util.h"
@@ -43,9 +43,9 @@ struct range {
 static bool find_aligned(struct range *r, uint64_t size)
 {
 	*r = (struct range){max(iommu.config.input_start, 1), size};
-	for (unsigned int i = 0; i < MOST_PLACES && size >= iommu.page; i++, r->start += size) {
-		r->start = align_up(reserved_avoid(r->start, size), size);
-		if (iova_is_unused(r->start, size))
+	for (unsigned int i = 0; i < MOST_PLACES && iova_find(r->start, size, &r->start); i++, r->start += size) {
+		r->start = align_up(r->start, size);
+		if (iova_is_free(r->start, size))
 			return true;
 	}
 	return false;
@@ -54,7 +54,7 @@ static bool find_aligned(struct range *r, uint64_t size)
 static bool find_at(struct range *r, uint64_t start)
 {
 	*r = (struct range){start, PAGES * iommu.page};
-	return iova_is_unused(r->start, r->size);
+	return iova_is_free(r->start, r->size);
 }
 
 /* Return false if the device has no such addresses, or they cannot be mapped. */
@@ -316,7 +316,7 @@ static void play_beside(struct source_line at, const cell_t cell)
 
 	if (!make_fixture(at, &f, cell))
 		return;
-	if (!iova_is_unused(tried_page(&f), iommu.page))
+	if (!iova_is_free(tried_page(&f), iommu.page))
 		skip("the page beside the range cannot be mapped");
 	else if (cell[ACTION] == ACTION_MAP)
 		expect_neighbour(at, &f);

@@ -6,6 +6,7 @@
  * A region is that of an endpoint, whoever else is in its domain and whoever came first: a device that looks
  * at the first member's regions, or at those of the member that came last, is told by the other.
  */
+#include "driver/iova.h"
 #include "driver/reserved.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
@@ -147,7 +148,7 @@ static bool choose_range(const struct fixture *f, unsigned int action, uint64_t 
 /* Pages of the request that no region has are not mapped, and still free. */
 static void expect_page_free(struct source_line at, const struct fixture *f, uint64_t iova)
 {
-	if (!iova_is_unused(iova, iommu.page))
+	if (!iova_is_free(iova, iommu.page))
 		return;
 	expect_write_blocked(at, f->ep, iova, 8);
 	if (!can_map(f->domain, iova, iommu.page, f->target))
@@ -177,7 +178,7 @@ static void expect_mapped(struct source_line at, const struct fixture *f, uint64
 	uint8_t *target = watched_pages(1);
 	struct reply reply;
 
-	if (!iova_is_unused(start, iommu.page))
+	if (!iova_is_free(start, iommu.page))
 		return skip("another region is beside it");
 	reply = map(f->domain, start, end, phys(target), MAP_RW);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))

@@ -3,7 +3,7 @@
  * Translation in depth (virtio 1.4, 5.13.6.5): both ends of mappings, accesses over several of them,
  * the limits of addresses and sizes, many mappings at once.
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
@@ -100,7 +100,7 @@ TEST(N_MAP_1, each_address_bit_counts, NEEDS_DMA | NEEDS_PROBE)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		uint64_t middle = 1ull << bit;
 
-		if (middle < 4 * page || !iova_is_unused(middle - page, 2 * page))
+		if (middle < 4 * page || !iova_is_free(middle - page, 2 * page))
 			continue;
 		targets[bit] = watched_pages(2);
 		reply = map_range(domain, middle - page, 2 * page, targets[bit], MAP_RW);
@@ -120,8 +120,8 @@ TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 	uint8_t *target = watched_pages(2);
 	uint32_t domain = fresh_domain();
 
-	if (!iova_is_unused(iova, 2 * page))
-		SKIP("a reserved region covers the start of the input range");
+	if (!iova_is_free(iova, 2 * page))
+		SKIP("the start of the input range is in use");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 1);
@@ -139,7 +139,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 	struct reply reply;
 
-	if (!iova_is_unused(iova, 3 * page))
+	if (!iova_is_free(iova, 3 * page))
 		SKIP("the end of the input range is in use");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, 3 * page, target, MAP_RW);
@@ -155,17 +155,18 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 
 /* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
 /* Most of it leads to no memory, for which a device may refuse it (N-MAP-5). */
-TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
+TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DOMAIN)
 {
 	const uint64_t size = (1ull << 32) + 2 * iommu.page;
-	uint64_t iova = reserved_avoid(iommu.config.input_start, size), upper = iova + size - iommu.page;
 	struct endpoint *ep = endpoint(0);
 	uint8_t *target = watched_pages(2), *other = watched_pages(1);
 	uint32_t domain = fresh_domain();
+	uint64_t iova, upper;
 	struct reply reply;
 
-	if (!iova_is_unused(iova, size))
+	if (!iova_find(0, size, &iova))
 		SKIP("the input range has no 4 GiB in one piece");
+	upper = iova + size - iommu.page;
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, size, target, MAP_RW);
 	if (!is_ok(&reply))
@@ -187,10 +188,13 @@ TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 {
 	static const unsigned int sizes[] = {1, 3, 511, 513};
 	struct endpoint *ep = endpoint(0);
-	uint64_t page = iommu.page, iova = reserved_avoid(iommu.config.input_start, 515 * page) + page;
+	uint64_t page = iommu.page, iova;
 	uint8_t *target = arena_alloc_uninit(514 * page, page);
 	uint32_t domain = fresh_domain();
 
+	if (!iova_find(0, 515 * page, &iova))
+		SKIP("the input range has too few pages");
+	iova += page;
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		uint64_t size = sizes[i] * page, last = size - page;
@@ -337,8 +341,10 @@ static void expect_many(struct source_line at, struct endpoint *ep, const struct
 
 static struct many many_pages(unsigned int count)
 {
-	uint64_t iova = reserved_avoid(iommu.config.input_start, (count + 1) * iommu.page);
+	uint64_t iova;
 
+	if (!iova_find(0, (count + 1) * iommu.page, &iova))
+		skip_rest("the input range has too few pages");
 	return (struct many){.domain = fresh_domain(), .iova = iova, .count = count,
 			     .memory = watched_pages(MEMORY_PAGES)};
 }
@@ -394,6 +400,43 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/*
+ * Each time in a new mapping: a device may find one by its start, or by large pages, and has not looked for
+ * this one before.
+ */
+static bool expect_first_access(struct source_line at, const struct page_fixture *s, uint64_t iova,
+				uint8_t *memory, size_t size, size_t offset)
+{
+	struct reply reply = map_range(s->domain, iova, size, memory, MAP_RW);
+
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) ||
+	    !expect_writes(at, BY_LEVEL, s->ep, iova + offset, memory + offset, 8) ||
+	    !expect_writes(at, BY_LEVEL, s->ep, iova, memory, 8))
+		return false;
+	reply = unmap_range(s->domain, iova, size);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+TEST(N_MAP_1, first_access_is_far_behind_the_start, NEEDS_DMA)
+{
+	const size_t size = 4 << 20, half = size / 2;
+	const size_t offsets[] = {
+		half, half + iommu.page, half + 2 * iommu.page, size - iommu.page, half / 2};
+	uint8_t *memory = arena_alloc_uninit(size, iommu.page);
+	struct page_fixture s;
+	uint64_t iova;
+
+	if (!iova_find(0, size, &iova))
+		SKIP("the input range has no room for 4 MiB");
+	watch_pages(memory, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
+		watch_pages(memory + offsets[i], 1);
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
+		if (!expect_first_access(AT, &s, iova, memory, size, offsets[i]))
+			return;
+}
+
 /* The last page of memory, if that is above 4 GiB. */
 static uint8_t *high_page(void)
 {
@@ -421,26 +464,18 @@ TEST(N_MAP_1, memory_above_4_gib_is_reached, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-/* As low as can be, or above all that is in the way. */
-static uint64_t large_window(uint64_t size)
-{
-	uint64_t low = reserved_avoid(iommu.config.input_start, size);
-
-	return iova_is_unused(low, size) ? low : reserved_avoid(1ull << 40, size);
-}
-
 /* There may be no memory in between, for which a device may refuse the mapping (N-MAP-5). */
 TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 {
 	struct endpoint *ep = endpoint(0);
 	uint8_t *low = watched_pages(1), *high = high_page();
 	uint32_t domain = fresh_domain();
-	uint64_t last = high - low, iova = large_window(last + iommu.page);
+	uint64_t last = high - low, iova;
 	struct reply reply;
 
 	if (!high)
 		SKIP(NO_HIGH_MEMORY);
-	if (!iova_is_unused(iova, last + iommu.page))
+	if (!iova_find(0, last + iommu.page, &iova))
 		SKIP("the input range has no room for a mapping of all memory");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, last + iommu.page, low, MAP_RW);

@@ -67,10 +67,10 @@ TEST(MMIO_2, version_is_2, NEEDS_MMIO)
 /* A request that is to be told of, up to the moment when InterruptStatus says something. */
 static uint32_t tell_of_a_request(void)
 {
-	struct deadline deadline = deadline_in(INTERRUPT_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 
 	ring_want_interrupt(&iommu.requests, true);
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	while (!value_at(MMIO_INTERRUPT_STATUS) && !deadline_over(&deadline))
 		;
 	ring_want_interrupt(&iommu.requests, false);
@@ -143,7 +143,7 @@ TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 	for (unsigned int i = 0; i < 8; i++) {
 		if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
 			iommu_set_bypass(!(iommu_bypass() & 1));
-		attach(iommu.config.domain_start, UINT32_MAX, 0);
+		attach(iommu.config.domain_start, nobodys_id(), 0);
 		seen = read_words(after);
 		if (seen == generation)
 			expect_bytes(AT, after, before, sizeof(before),
@@ -153,14 +153,14 @@ TEST(MMIO_6, what_changes_has_a_new_generation, NEEDS_MMIO)
 	}
 }
 
-/* A request that comes back. A device that does not see it would be waited for too long elsewhere. */
+/* A request that comes back. */
 static void expect_answer(struct source_line at)
 {
 	struct noop_request h = noop_request();
 
 	ring_publish(&iommu.requests, noop_add(&h));
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	if (expect_eq(at, wait_request_used(INTERRUPT_US), 1, "requests that come back in time"))
+	if (expect_eq(at, wait_request_used(REPLY_TIMEOUT_US), 1, "requests that come back in time"))
 		expect_ne(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request that came back");
 }
 
@@ -175,7 +175,7 @@ static void expect_queue_alone(struct source_line at)
 	ring_publish(&iommu.requests, noop_add(&h));
 	memcpy(before, ring, size);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_eq(at, wait_request_used(QUIET_US), 0, "buffers used of a queue that is not ready");
+	expect_eq(at, request_stays_unused(), 1, "no buffer is used of a queue that is not ready");
 	expect_bytes(at, ring, before, size, "a queue that is not ready");
 	expect_eq(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request in such a queue");
 }

@@ -180,8 +180,8 @@ static uint8_t interrupted(bool wanted)
 
 	take_interrupts();
 	ring_want_interrupt(&iommu.requests, wanted);
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
-	seen = wait_interrupt(wanted ? INTERRUPT_US : QUIET_US);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
+	seen = wait_interrupt(wanted);
 	ring_want_interrupt(&iommu.requests, false);
 	return seen & VIRTIO_USED_BUFFER;
 }
@@ -207,12 +207,12 @@ TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 /* PCI-ISR-4 (MUST): MSI-X off: PCI Status.Interrupt = OR of ISR bits */
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 {
-	struct deadline deadline = deadline_in(INTERRUPT_US);
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	bool set;
 
 	take_interrupts();
 	ring_want_interrupt(&iommu.requests, true);
-	attach(iommu.config.domain_start, UINT32_MAX, 0);
+	attach(iommu.config.domain_start, nobodys_id(), 0);
 	do
 		set = interrupt_status();
 	while (!set && !deadline_over(&deadline));
@@ -248,6 +248,8 @@ TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 /* GEN-NU-2 (SHOULD NOT): No EVENT_IDX, avail.flags=1: no used notification expected */
 TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
 {
+	if (!notification_comes())
+		SKIP("the device sends no notification (GEN-NU-3)");
 	EXPECT_EQ(interrupted(false), 0, "notification with avail.flags 1");
 }
 

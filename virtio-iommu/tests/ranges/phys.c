@@ -3,7 +3,7 @@
  * What phys_start leads to: registers, memory of the wrong kind, the ends of memory (virtio 1.4,
  * 5.13.6.5.1). Any status will do. What is reached is what the formula gives, or nothing.
  */
-#include "driver/reserved.h"
+#include "driver/iova.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
@@ -100,8 +100,7 @@ TEST(DRV_MAP_5, range_past_the_last_address, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	target = watched_pages(3) + page;
 	distance = page + phys(target);
-	iova = reserved_avoid(max(low, iommu.config.input_start), distance + page);
-	if (!iova_is_free(iova, distance + page) || iova + distance + page > endpoint(0)->page_iova)
+	if (!iova_find(low, distance + page, &iova))
 		SKIP("the input range has no room for %#lx bytes", distance + page);
 	reply = map(s.domain, iova, iova + distance + page - 1, 0 - page, MAP_RW);
 	INFO("MAP past the last physical address: %s", status_name(reply.status));

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The time that a device takes from a notification to what comes of it, as the personality has it.
+ */
+#ifndef DELAY_H
+#define DELAY_H
+
+#include "host/machine/clock.h"
+
+struct delay {
+	struct timer timer;
+	bool warm;	/* the device has worked since its last reset */
+};
+
+/* @work(@owner) serves what is there. */
+void delay_init(struct delay *delay, void (*work)(void *owner), void *owner);
+
+/* Let the device work: now, or when its time is over. */
+void delay_notified(struct delay *delay);
+
+/* The device was reset: nothing comes of what it was told before. */
+void delay_reset(struct delay *delay);
+
+#endif

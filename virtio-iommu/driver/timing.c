@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
+#include "driver/timing.h"
+#include "time.h"
+#include "util.h"
+
+/* The slowest of so many to twice as many: a host that was busy once does not make all of the run slow. */
+#define COUNTED 64
+
+/* One that comes may take this many times as long as any before. */
+#define TIMES 3
+
+/* Until one was seen. */
+#define UNKNOWN_US 500000
+
+/* However quick the last ones were. */
+static const uint64_t least_us[TIMED_KINDS] = {
+	[TIMED_REQUEST] = 5000,
+	[TIMED_REPORT] = 1000,
+	[TIMED_NOTIFICATION] = 5000,
+};
+
+static struct timing timings[TIMED_KINDS];
+
+/* A test that takes long is not stopped while the device does what it is asked for. */
+#define BUSY_US 2000000
+
+static void say_busy(void)
+{
+	static uint64_t last;
+	uint64_t now = time_us();
+
+	if (!last)
+		last = now;
+	if (now - last < BUSY_US)
+		return;
+	last = now;
+	printf("# busy\n");
+}
+
+void timing_add(struct timing *timing, uint64_t microseconds)
+{
+	say_busy();
+	if (timing->count == COUNTED)
+		*timing = (struct timing){.before = timing->slowest};
+	timing->slowest = max(timing->slowest, max(microseconds, 1u));
+	timing->count++;
+}
+
+uint64_t timing_slowest(const struct timing *timing)
+{
+	return max(timing->slowest, timing->before);
+}
+
+void timing_note(enum timed kind, uint64_t microseconds)
+{
+	timing_add(&timings[kind], microseconds);
+}
+
+void timing_note_since(enum timed kind, uint64_t start)
+{
+	timing_note(kind, time_us() - start);
+}
+
+uint64_t timing_quiet_us(enum timed kind)
+{
+	uint64_t slowest = timing_slowest(&timings[kind]);
+
+	return min(slowest ? max(TIMES * slowest, least_us[kind]) : UNKNOWN_US, (uint64_t)REPLY_TIMEOUT_US);
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The reset of either queue in each state (virtio 1.4, 2.6.1): it is left alone, its registers are as they
+ * were at first, the other queue goes on, and it starts afresh with whatever size and place it is given.
+ */
+#include <string.h>
+
+#include <asm/io.h>
+
+#include "judge/product.h"
+#include "judge/steps/fault.h"
+#include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
+#include "memory.h"
+#include "time.h"
+#include "util.h"
+#include "virtio/pci_layout.h"
+
+enum { QUEUE, BEFORE, AGAIN, LOOK };
+enum { IDLE, TURNED, AVAILABLE, UNTAKEN };
+enum { SAME_PLACE, ELSEWHERE, HALF, LARGEST, SMALLEST };
+enum { LEFT_ALONE, OTHER_QUEUE, REGISTERS, ANEW };
+
+static const char *const queues[] = {"request queue", "event queue"};
+static const char *const befores[] = {"idle", "after some turns", "with available buffers",
+				      "with used buffers"};
+static const char *const agains[] = {"again the same", "again elsewhere", "again with half the size",
+				     "again with the largest size", "again with the smallest size"};
+static const char *const looks[] = {"is left alone", "other queue goes on", "registers", "starts anew"};
+
+static const char *look_unmet(unsigned int look)
+{
+	return look == REGISTERS && !iommu.dev.pci ? "needs an IOMMU on PCI" : NULL;
+}
+
+static const struct dimension dimensions[] = {
+	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues)},
+	[BEFORE] = {"before", befores, ARRAY_SIZE(befores)},
+	[AGAIN] = {"again", agains, ARRAY_SIZE(agains)},
+	[LOOK] = {"look", looks, ARRAY_SIZE(looks), look_unmet},
+};
+
+static const struct product_rule rules[] = {
+	{{{LOOK, BIT(OTHER_QUEUE) | BIT(REGISTERS)}, {AGAIN, ~BIT(SAME_PLACE)}},
+	 "how it is enabled again has no part in it"},
+};
+
+/*
+ * Registers of a queue that a driver writes (4.1.4.3), but for queue_enable and queue_reset: see PCI-
+ * COM-13.
+ */
+static const struct {
+	const char *name;
+	uint8_t offset, width;
+} registers[] = {
+	{"queue_size", COMMON_QUEUE_SIZE, 2},
+	{"queue_msix_vector", COMMON_QUEUE_VECTOR, 2},
+	{"queue_desc", COMMON_QUEUE_DESC, 8},
+	{"queue_driver", COMMON_QUEUE_DRIVER, 8},
+	{"queue_device", COMMON_QUEUE_DEVICE, 8},
+};
+
+struct scene {
+	struct source_line at;
+	const uint8_t *cell;
+	struct page_fixture s;
+	struct ring *ring;	/* the one of the queue */
+	uint16_t most;		/* the largest size that the queue can have */
+	uint64_t first[ARRAY_SIZE(registers)];	/* what the registers read before they are written ... */
+	uint64_t used[ARRAY_SIZE(registers)];	/* ... and before the queue is reset */
+};
+
+static bool is_requests(const struct scene *s)
+{
+	return s->cell[QUEUE] == REQUEST_QUEUE;
+}
+
+static uint64_t read_register(unsigned int queue, unsigned int index)
+{
+	volatile uint8_t *at = iommu.dev.common + registers[index].offset;
+
+	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+	if (registers[index].width == 2)
+		return io_read16(at);
+	return io_read32(at) | (uint64_t)io_read32(at + 4) << 32;
+}
+
+static uint64_t features(void)
+{
+	return iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_RING_RESET);
+}
+
+static void read_registers(const struct scene *s, uint64_t values[ARRAY_SIZE(registers)])
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(registers) && iommu.dev.pci; i++)
+		values[i] = read_register(s->cell[QUEUE], i);
+}
+
+/* What the queue is like before any driver has set it up. */
+static bool read_first(struct scene *s)
+{
+	if (!reset_device(s->at) || !virtio_negotiate(&iommu.dev, features()))
+		return false;
+	s->most = iommu.dev.transport->queue_max(&iommu.dev, s->cell[QUEUE]);
+	read_registers(s, s->first);
+	return true;
+}
+
+/* An access whose report, if any, is looked for by the caller: no request may be sent meanwhile. */
+static void fault_alone(struct scene *s, unsigned int turn)
+{
+	struct dma_master *dma = &s->s.ep->dma;
+
+	dma->fault_reported = NULL;
+	dma->flush_iommu = NULL;
+	dma->timeout_us = quiet_us(s->s.ep);
+	dma_write(dma, s->s.iova + (turn % 2 ? iommu.page : -iommu.page), 8);
+}
+
+/* How many faults are tried: some may be dropped (AMB-15). */
+#define TRIES 4
+
+static bool reports_come(struct scene *s)
+{
+	struct event event;
+
+	for (unsigned int i = 0; i < TRIES; i++) {
+		fault_alone(s, i);
+		if (event_wait(&event)) {
+			expect_whole(s->at, &event);
+			expect_eq(s->at, event.record.endpoint, s->s.ep->id, "endpoint of a report");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The queue in the state in which it is reset. */
+static bool bring_about(struct scene *s)
+{
+	switch (s->cell[BEFORE]) {
+	case TURNED:
+		for (unsigned int i = 0; i < s->ring->size + 3u && no_defect_so_far(); i++)
+			if (is_requests(s))
+				expect_queue_works(s->at, "before the reset of the queue");
+			else if (!reports_come(s))
+				return false;
+		return true;
+	case AVAILABLE:
+		if (is_requests(s))
+			ring_publish(s->ring, queue_noop());
+		return true;	/* event buffers always are */
+	case UNTAKEN:
+		if (!is_requests(s)) {
+			fault_alone(s, 0);
+			return true;
+		}
+		ring_publish(s->ring, queue_noop());
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+		for (struct deadline d = deadline_in(REPLY_TIMEOUT_US); !ring_pending(s->ring);)
+			if (deadline_over(&d))
+				return false;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool set_up(struct scene *s)
+{
+	s->ring = is_requests(s) ? &iommu.requests : &iommu.events;
+	if (!read_first(s) || !restart_with_queues(s->at, features(), 0, 0) || !map_one_page(s->at, &s->s))
+		return false;
+	if ((!is_requests(s) || s->cell[LOOK] == OTHER_QUEUE) && !reports_come(s)) {
+		skip("the device reports no fault");
+		return false;
+	}
+	event_drain();
+	if (bring_about(s))
+		return true;
+	judge(VERDICT_ERROR, s->at, "the queue works before its reset", "it does not");
+	return false;
+}
+
+/* A device that offers RING_RESET and does not do it breaks the statement, not the set-up. */
+static bool reset_queue(struct scene *s)
+{
+	read_registers(s, s->used);
+	if (virtio_reset_queue(&iommu.dev, s->cell[QUEUE]))
+		return true;
+	judge(BY_LEVEL, s->at, "the queue is reset", "the device does not show it");
+	return false;
+}
+
+static uint16_t new_size(const struct scene *s)
+{
+	uint16_t usual = s->ring->size;
+
+	switch (s->cell[AGAIN]) {
+	case HALF:
+		return usual / 2;
+	case LARGEST:
+		return min(s->most, RING_MAX_SIZE);
+	case SMALLEST:
+		return is_requests(s) ? 2 : 1;
+	default:
+		return usual;
+	}
+}
+
+/* Enable it again. The buffers of an event queue are then offered by hand. */
+static bool enable_again(struct scene *s)
+{
+	uint16_t size = new_size(s);
+	volatile void *old = s->ring->desc;
+	void *memory = s->cell[AGAIN] == SAME_PLACE ? (void *)old :
+						     arena_alloc(ring_bytes(size, features()), 4096);
+
+	if (size < (is_requests(s) ? 2 : 1)) {
+		skip("the queue has %u descriptors", s->ring->size);
+		return false;
+	}
+	if (!is_requests(s))
+		events_manual();
+	ring_init(s->ring, size, memory, 0, features());
+	iommu.dev.transport->queue_enable(&iommu.dev, s->cell[QUEUE], s->ring);
+	return expect_eq(s->at, iommu.dev.transport->queue_enabled(&iommu.dev, s->cell[QUEUE]), 1,
+			 "queue_enable of a queue that was enabled again");
+}
+
+/* Over the end of the queue: each buffer comes back, once. */
+static void expect_turns(struct scene *s)
+{
+	unsigned int rounds = 2 * s->ring->size + 1;
+
+	for (unsigned int i = 0; i < rounds && no_defect_so_far(); i++) {
+		if (is_requests(s)) {
+			expect_queue_works(s->at, "in a queue that was reset and enabled again");
+			continue;
+		}
+		event_add_buffers((struct event_buffer){0}, 1);
+		if (!reports_come(s))
+			judge(BY_LEVEL, s->at, "reports as before the reset of the queue",
+			      "none in buffer %u", i);
+		expect_no_events_breach(s->at);
+	}
+	expect_eq(s->at, ring_pending(s->ring), 0, "more used buffers");
+}
+
+/* Attachments and mappings are no state of a queue; that they stay is not said, either. */
+static void tell_what_stays(struct scene *s)
+{
+	if (no_defect_so_far() && !can_read(s->s.ep, s->s.iova, s->s.target, 8))
+		info(s->at, "mappings end with the reset of the %s", queues[s->cell[QUEUE]]);
+}
+
+static void look_anew(struct scene *s)
+{
+	if (!enable_again(s))
+		return;
+	expect_turns(s);
+	if (s->s.ep->dma.ops->exact)
+		tell_what_stays(s);
+}
+
+/*
+ * The memory of the ring, and of what lies in it, until it is in use again and after, if that is
+ * elsewhere.
+ */
+static void look_left_alone(struct scene *s)
+{
+	size_t size = ring_bytes(s->ring->size, features() & ~VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC));
+	const uint8_t *ring = (const uint8_t *)s->ring->desc;
+	uint8_t *before = memcpy(arena_alloc_uninit(size, 16), ring, size);
+
+	take_interrupts();
+	virtio_notify(&iommu.dev, s->cell[QUEUE]);
+	if (!is_requests(s))
+		fault_alone(s, 0);
+	expect_eq(s->at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0,
+		  "used buffer notification of a queue that was reset");
+	expect_bytes(s->at, ring, before, size, "the ring of a queue that was reset");
+	if (!enable_again(s))
+		return;
+	expect_turns(s);
+	if (s->cell[AGAIN] != SAME_PLACE)
+		expect_bytes(s->at, ring, before, size, "the old ring of a queue that is enabled elsewhere");
+}
+
+/*
+ * All state of the queue is as at first (2.6.1.1.1); but a driver "MAY set" its registers "to different
+ * values than those that were used before" (4.1.4.3.2), so that they may have kept those.
+ */
+static void look_at_registers(struct scene *s)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(registers); i++) {
+		uint64_t value = read_register(s->cell[QUEUE], i);
+
+		if (value == s->first[i])
+			continue;
+		if (value == s->used[i])
+			info(s->at, "%s keeps its value when the queue is reset", registers[i].name);
+		else
+			expect_eq(s->at, value, s->first[i], "%s of a queue that was reset, as at first",
+				  registers[i].name);
+	}
+}
+
+/* The request queue serves requests, the event queue has reports: also twice what it has buffers for. */
+static void look_at_other_queue(struct scene *s)
+{
+	struct reply reply;
+
+	for (unsigned int i = 0; i < 2u * iommu.events.size && is_requests(s) && no_defect_so_far(); i++)
+		if (!reports_come(s))
+			judge(BY_LEVEL, s->at, "faults are reported while the request queue is reset",
+			      "none is, after %u", i);
+	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
+	if (is_requests(s))
+		return;
+	reply = unmap_page(s->s.domain, s->s.iova);
+	expect_status(s->at, BY_LEVEL, &reply, STATUS_OK);
+	fault_alone(s, 0);
+	reply = map_page(s->s.domain, s->s.iova, s->s.target, MAP_RW);
+	if (expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
+		expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
+}
+
+static void (*const look[])(struct scene *s) = {
+	[LEFT_ALONE] = look_left_alone,
+	[OTHER_QUEUE] = look_at_other_queue,
+	[REGISTERS] = look_at_registers,
+	[ANEW] = look_anew,
+};
+
+static void play(struct source_line at, const cell_t cell)
+{
+	struct scene s = {.at = at, .cell = cell};
+
+	if (set_up(&s) && reset_queue(&s))
+		look[cell[LOOK]](&s);
+}
+
+static const struct product queue_states = {
+	.name = "queue states",
+	.dimensions = dimensions,
+	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+	.play = play,
+};
+
+#define NEEDS_QUEUE_RESET (NEEDS_DMA | NEEDS_RING_RESET)
+
+/* GEN-VQRST-1 (MUST NOT): A queue that was reset executes nothing and notifies nothing */
+TEST(GEN_VQRST_1, queue_in_each_state_is_left_alone_after_its_reset, NEEDS_QUEUE_RESET)
+{
+	PRODUCT(&queue_states, LOOK, BIT(LEFT_ALONE));
+}
+
+TEST(GEN_VQRST_1, other_queue_goes_on_after_the_reset_of_one, NEEDS_QUEUE_RESET)
+{
+	PRODUCT(&queue_states, LOOK, BIT(OTHER_QUEUE));
+}
+
+/* GEN-VQRST-2 (MUST): Queue reset brings all queue state back to default */
+TEST(GEN_VQRST_2, registers_of_a_queue_have_no_third_value_after_its_reset, NEEDS_QUEUE_RESET | NEEDS_PCI)
+{
+	PRODUCT(&queue_states, LOOK, BIT(REGISTERS));
+}
+
+/* GEN-VQRST-3 (MUST): Re-enable takes over changed queue settings (size etc.) */
+TEST(GEN_VQRST_3, queue_in_each_state_starts_anew_in_any_size_and_place, NEEDS_QUEUE_RESET)
+{
+	PRODUCT(&queue_states, LOOK, BIT(ANEW));
+}
