@@ -96,6 +96,15 @@ static const char *try_ranges(struct scene *s, unsigned int count)
 	return status == STATUS_NOMEM ? "the device has no room for so many mappings" : NULL;
 }
 
+/* Leave nothing of what was tried. */
+static void forget(size_t mark)
+{
+	iommu_detach_all();
+	unwatch_all();
+	iova_give_back();
+	arena_release(mark);
+}
+
 /* Tried once, with the smaller number first: that tells how long the larger one would take. */
 static const char *count_unmet(unsigned int count)
 {
@@ -110,9 +119,7 @@ static const char *count_unmet(unsigned int count)
 	if (range_us * how_many[count] > MOST_US)
 		return unmet[count] = "so many would take too long here";
 	unmet[count] = try_ranges(&s, how_many[count]);
-	iommu_detach_all();
-	unwatch_all();
-	arena_release(mark);
+	forget(mark);
 	return unmet[count];
 }
 
@@ -122,8 +129,7 @@ static const char *size_unmet(unsigned int size)
 	size_t mark = arena_mark();
 	const char *unmet = scene_lay_out(&s, 1, size_of(size));
 
-	unwatch_all();
-	arena_release(mark);
+	forget(mark);
 	return unmet;
 }
 
