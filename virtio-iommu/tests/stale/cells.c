@@ -14,17 +14,17 @@ const struct stale_way stale_ways[WAYS] = {
 	[UNMAP_MORE] = {END_UNMAP_MORE, FROM_LEFT},
 	[UNMAP_MANY] = {END_UNMAP_MANY, FROM_LEFT},
 	[UNMAP_KICK] = {END_UNMAP_KICK, FROM_LEFT},
+	[UNMAP_COUNTED] = {END_UNMAP_COUNTED, FROM_LEFT},
 	[UNMAP_SPACE] = {END_UNMAP_SPACE, FROM_LEFT},
 	[UNMAP_SPACE_RINGS] = {END_UNMAP_SPACE, FROM_RINGS},
 	[MAP_ELSEWHERE] = {END_MAP_ELSEWHERE, FROM_LEFT},
+	[MAP_AFTER_FAULT] = {END_MAP_AFTER_FAULT, FROM_LEFT},
 	[MAP_TO_READ] = {END_MAP_TO_READ, FROM_LEFT},
 	[MAP_TO_NOTHING] = {END_MAP_TO_NOTHING, FROM_LEFT},
 	[DETACH] = {END_DETACH, FROM_LEFT},
 	[DETACH_RINGS] = {END_DETACH, FROM_RINGS},
 	[DETACH_SAME_ID] = {END_DETACH, FROM_SAME_ID},
 	[DETACH_BYPASS] = {END_DETACH, FROM_BYPASS},
-	[DETACH_RESERVED] = {END_DETACH_RESERVED, FROM_LEFT},
-	[DETACH_RESERVED_RINGS] = {END_DETACH_RESERVED, FROM_RINGS},
 	[LEAVE_BYPASS] = {END_DETACH, FROM_LEFT},
 	[LEAVE_BYPASS_RINGS] = {END_DETACH, FROM_RINGS},
 	[LEAVE_BYPASS_SAME_ID] = {END_DETACH, FROM_SAME_ID},
@@ -49,17 +49,17 @@ const char *const stale_way_words[WAYS] = {
 	[UNMAP_MORE] = "unmap of each and more",
 	[UNMAP_MANY] = "unmap of all in one",
 	[UNMAP_KICK] = "unmap of each in one kick",
+	[UNMAP_COUNTED] = "unmap of each among 4096",
 	[UNMAP_SPACE] = "unmap of the whole space",
 	[UNMAP_SPACE_RINGS] = "unmap of the whole space and rings again",
 	[MAP_ELSEWHERE] = "map to other memory",
+	[MAP_AFTER_FAULT] = "blocked and map to other memory",
 	[MAP_TO_READ] = "map to read only",
 	[MAP_TO_NOTHING] = "map without rights",
 	[DETACH] = "detach",
 	[DETACH_RINGS] = "detach and rings again",
 	[DETACH_SAME_ID] = "detach and the same id again",
 	[DETACH_BYPASS] = "detach into bypass",
-	[DETACH_RESERVED] = "detach with reserved bytes",
-	[DETACH_RESERVED_RINGS] = "detach with reserved bytes and rings again",
 	[LEAVE_BYPASS] = "detach from bypass",
 	[LEAVE_BYPASS_RINGS] = "detach from bypass and rings again",
 	[LEAVE_BYPASS_SAME_ID] = "detach from bypass and the same id again",
@@ -83,6 +83,7 @@ const char *const stale_kinds[KINDS] = {
 	[KIND_NORMAL] = "normal domain",
 	[KIND_BYPASS] = "bypass domain",
 	[KIND_NONE] = "bypass without a domain",
+	[KIND_UNNAMED] = "bypass since a reset",
 };
 
 const char *const stale_whos[WHOS] = {
@@ -169,7 +170,7 @@ const char *stale_kind_unmet(unsigned int kind)
 {
 	if (kind == KIND_BYPASS)
 		return no_bypass_config();
-	if (kind == KIND_NONE && !set_unattached_bypass(true))
+	if (kind != KIND_NORMAL && !set_unattached_bypass(true))
 		return "unattached endpoints never bypass";
 	return NULL;
 }

@@ -9,7 +9,7 @@
 #include "judge/product.h"
 
 /* What is reached. */
-enum { KIND_NORMAL, KIND_BYPASS, KIND_NONE, KINDS };
+enum { KIND_NORMAL, KIND_BYPASS, KIND_NONE, KIND_UNNAMED, KINDS };
 
 /* How it ends. */
 enum {
@@ -17,12 +17,13 @@ enum {
 	END_UNMAP_MORE,		/* the same, and free pages on either side */
 	END_UNMAP_MANY,		/* one request for all of them */
 	END_UNMAP_KICK,		/* a request for each, and others, behind one notification */
+	END_UNMAP_COUNTED,	/* a request for each, and more, so that their number is a power of two */
 	END_UNMAP_SPACE,	/* one request for all there is, rings too */
 	END_MAP_ELSEWHERE,	/* UNMAP, then MAP to other memory */
+	END_MAP_AFTER_FAULT,	/* the same, and in between it is tried in vain */
 	END_MAP_TO_READ,	/* UNMAP, then MAP with fewer rights */
 	END_MAP_TO_NOTHING,
 	END_DETACH,
-	END_DETACH_RESERVED,	/* with all reserved bits set */
 	END_MOVE,		/* ATTACH to another domain */
 	END_MOVE_KIND,		/* and of the other kind */
 	END_CONFIG,		/* config.bypass is written */
@@ -43,11 +44,10 @@ enum {
  * An end, and from where it is tried again: one dimension, for only where there are rings anything is tried.
  */
 enum {
-	UNMAP_EACH, UNMAP_MORE, UNMAP_MANY, UNMAP_KICK,
+	UNMAP_EACH, UNMAP_MORE, UNMAP_MANY, UNMAP_KICK, UNMAP_COUNTED,
 	UNMAP_SPACE, UNMAP_SPACE_RINGS,
-	MAP_ELSEWHERE, MAP_TO_READ, MAP_TO_NOTHING,
+	MAP_ELSEWHERE, MAP_AFTER_FAULT, MAP_TO_READ, MAP_TO_NOTHING,
 	DETACH, DETACH_RINGS, DETACH_SAME_ID, DETACH_BYPASS,
-	DETACH_RESERVED, DETACH_RESERVED_RINGS,
 	LEAVE_BYPASS, LEAVE_BYPASS_RINGS, LEAVE_BYPASS_SAME_ID,
 	MOVE_AWAY, MOVE_RINGS, MOVE_BACK,
 	MOVE_KIND, MOVE_KIND_RINGS, MOVE_KIND_BYPASS,
@@ -64,11 +64,12 @@ struct stale_way {
 extern const struct stale_way stale_ways[WAYS];
 
 /* By end, and those that go on in bypass, or with the id of the domain. */
-#define UNMAPS (BIT(UNMAP_EACH) | BIT(UNMAP_MORE) | BIT(UNMAP_MANY) | BIT(UNMAP_KICK))
+#define UNMAPS                                                                                    \
+	(BIT(UNMAP_EACH) | BIT(UNMAP_MORE) | BIT(UNMAP_MANY) | BIT(UNMAP_KICK) | BIT(UNMAP_COUNTED))
 #define UNMAPS_OF_SPACE (BIT(UNMAP_SPACE) | BIT(UNMAP_SPACE_RINGS))
-#define REMAPS (BIT(MAP_ELSEWHERE) | BIT(MAP_TO_READ) | BIT(MAP_TO_NOTHING))
+#define REMAPS_ELSEWHERE (BIT(MAP_ELSEWHERE) | BIT(MAP_AFTER_FAULT))
+#define REMAPS (REMAPS_ELSEWHERE | BIT(MAP_TO_READ) | BIT(MAP_TO_NOTHING))
 #define DETACHES (BIT(DETACH) | BIT(DETACH_RINGS) | BIT(DETACH_SAME_ID) | BIT(DETACH_BYPASS))
-#define DETACHES_RESERVED (BIT(DETACH_RESERVED) | BIT(DETACH_RESERVED_RINGS))
 #define LEAVES_BYPASS (BIT(LEAVE_BYPASS) | BIT(LEAVE_BYPASS_RINGS) | BIT(LEAVE_BYPASS_SAME_ID))
 #define MOVES (BIT(MOVE_AWAY) | BIT(MOVE_RINGS) | BIT(MOVE_BACK))
 #define MOVES_KIND (BIT(MOVE_KIND) | BIT(MOVE_KIND_RINGS) | BIT(MOVE_KIND_BYPASS))
@@ -93,19 +94,19 @@ const char *stale_way_unmet(unsigned int way);
 const char *stale_kind_unmet(unsigned int kind);
 const char *stale_who_unmet(unsigned int who);
 
-#define NOT_NORMAL (BIT(KIND_BYPASS) | BIT(KIND_NONE))
+#define NO_DOMAIN (BIT(KIND_NONE) | BIT(KIND_UNNAMED))
+#define NOT_NORMAL (BIT(KIND_BYPASS) | NO_DOMAIN)
 
 /* Rules about these dimensions, for the table of a product. */
 #define STALE_RULES                                                                               \
 	{{{KIND, NOT_NORMAL}, {WAY, UNMAPS | UNMAPS_OF_SPACE | REMAPS}}, "nothing is mapped there"}, \
-	{{{KIND, NOT_NORMAL}, {WAY, DETACHES | DETACHES_RESERVED | MOVES}},                       \
-	 "there is no normal domain to leave"},                                                   \
+	{{{KIND, NOT_NORMAL}, {WAY, DETACHES | MOVES}}, "there is no normal domain to leave"},    \
 	{{{KIND, ~BIT(KIND_BYPASS)}, {WAY, LEAVES_BYPASS}}, "there is no bypass domain to leave"}, \
-	{{{KIND, ~BIT(KIND_NONE)}, {WAY, CONFIGS}}, "config.bypass is not for who is attached"},  \
-	{{{KIND, BIT(KIND_NONE)}, {WAY, RESETS}}, "config.bypass outlives a reset"},              \
+	{{{KIND, ~NO_DOMAIN}, {WAY, CONFIGS}}, "config.bypass is not for who is attached"},  \
+	{{{KIND, NO_DOMAIN}, {WAY, RESETS}}, "config.bypass outlives a reset"},                   \
 	{{{KIND, NOT_NORMAL}, {WAY, TO_BYPASS}}, "in bypass all memory is reached as before"},    \
 	{{{KIND, BIT(KIND_NORMAL)}, {WAY, BIT(MOVE_KIND_RINGS)}}, "a bypass domain maps nothing"}, \
-	{{{KIND, BIT(KIND_NONE)}, {WHO, BIT(WHO_LATER)}}, "there is no domain to join"},          \
+	{{{KIND, NO_DOMAIN}, {WHO, BIT(WHO_LATER)}}, "there is no domain to join"},               \
 	{{{WAY, LAST_MEMBER_LEAVES}, {WHO, ~BIT(WHO_ONLY)}}, "the others keep the domain"}
 
 #endif

@@ -4,9 +4,11 @@
  * function-level reset of the endpoint: what is attached is a matter of the IOMMU, and no sentence of 5.13
  * ends it then.
  */
+#include "driver/batch.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
-#include "judge/steps/noop_request.h"
+#include "judge/steps/mapping.h"
+#include "judge/steps/restart.h"
 #include "tests/stale/end.h"
 #include "util.h"
 
@@ -59,85 +61,103 @@ static bool unmap_space(struct source_line at, struct scene *s)
 	return is_done(at, unmap(s->domain, start, end));
 }
 
-/* Requests that are made available before a notification. */
-struct kick {
-	struct request_tail *tails;
-	unsigned int sent, used;
+union request {
+	struct map_request map;
+	struct unmap_request unmap;
 };
 
-static bool add_request(struct kick *kick, const void *request, uint32_t size)
-{
-	struct request_tail *tail = &kick->tails[kick->sent];
-	struct ring_piece pieces[] = {{phys(request), size, false}, {phys(tail), sizeof(*tail), true}};
-	int head = ring_add(&iommu.requests, pieces, 2);
+/* Write number @index of the requests of an end. Return its size. */
+typedef uint32_t make_request(const struct scene *s, unsigned int index, union request *request);
 
-	tail->status = UINT8_MAX;
-	if (head < 0)
-		return false;
-	ring_publish(&iommu.requests, head);
-	kick->sent++;
-	return true;
-}
-
-static bool finish(struct kick *kick)
+static uint32_t make_map_beside(const struct scene *s, unsigned int page, union request *request)
 {
-	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	for (; kick->used < kick->sent; kick->used++)
-		if (!wait_request_used(REPLY_TIMEOUT_US)) {
-			iommu.dead = true;
-			return false;
-		}
-	return true;
-}
-
-/* As many at a time as the queue takes. */
-static bool add_or_finish(struct kick *kick, const void *request, uint32_t size)
-{
-	return add_request(kick, request, size) || (finish(kick) && add_request(kick, request, size));
-}
-
-static struct map_request *beside_request(const struct scene *s, unsigned int page)
-{
-	struct map_request *request = arena_alloc(sizeof(*request), 8);
 	uint64_t start = s->beside + page * iommu.page;
 
-	*request = (struct map_request){{.type = REQUEST_MAP}, s->domain, start, start + iommu.page - 1,
-					phys(s->beside_memory) + page * iommu.page, MAP_RW};
-	return request;
+	request->map = (struct map_request){{.type = REQUEST_MAP}, s->domain, start, start + iommu.page - 1,
+					    phys(s->beside_memory) + page * iommu.page, MAP_RW};
+	return sizeof(request->map);
 }
 
-static struct unmap_request *unmap_request(const struct scene *s, unsigned int range)
+/* Past the ranges there is nothing. */
+static uint32_t make_unmap(const struct scene *s, unsigned int range, union request *request)
 {
-	struct unmap_request *request = arena_alloc(sizeof(*request), 8);
+	uint64_t start = range < s->count ? range_start(s, range) : s->beside + iommu.page;
+	uint64_t end = range < s->count ? range_end(s, range) : start + iommu.page - 1;
 
-	*request = (struct unmap_request){
-		{.type = REQUEST_UNMAP}, s->domain, range_start(s, range), range_end(s, range), {0}};
-	return request;
+	request->unmap = (struct unmap_request){{.type = REQUEST_UNMAP}, s->domain, start, end, {0}};
+	return sizeof(request->unmap);
 }
 
-static bool kick_all(struct kick *kick, const struct scene *s)
+static uint32_t make_kicked(const struct scene *s, unsigned int index, union request *request)
 {
-	bool ok = add_or_finish(kick, beside_request(s, 1), sizeof(struct map_request));
-
-	for (unsigned int i = 0; ok && i < s->count; i++)
-		ok = add_or_finish(kick, unmap_request(s, i), sizeof(struct unmap_request));
-	return ok && add_or_finish(kick, beside_request(s, 2), sizeof(struct map_request)) && finish(kick);
+	return index < 2 ? make_map_beside(s, index + 1, request) : make_unmap(s, index - 2, request);
 }
 
-/* Between two MAPs; in which order a device does what is in flight at a time does not matter (AMB-13). */
-static bool unmap_kick(struct source_line at, struct scene *s)
+/* Send @count of them from number @first on behind one notification. Return true if all are OK. */
+static bool send_batch(struct source_line at, const struct scene *s, make_request *make, unsigned int first,
+		       unsigned int count)
 {
-	struct kick kick = {arena_alloc((s->count + 2) * sizeof(*kick.tails), 8), 0, 0};
+	size_t mark = arena_mark();
+	struct batch *batch = batch_new();
+	union request request;
+	bool ok = true;
 
-	if (!kick_all(&kick, s))
-		judge(VERDICT_FAIL, at, "each request comes back", "of %u %u do", s->count + 2, kick.used);
-	for (unsigned int i = 0; !iommu.dead && i < kick.sent; i++)
-		if (kick.tails[i].status != STATUS_OK) {
-			judge(BY_LEVEL, at, "status OK (0)", "number %u of %u requests: %s", i, kick.sent,
-			      status_name(kick.tails[i].status));
+	for (unsigned int i = 0; i < count && ok; i++)
+		ok = batch_add(batch, &request, make(s, first + i, &request), TAIL_SIZE, NULL);
+	batch_send(batch);
+	if (!ok)
+		judge(VERDICT_ERROR, at, "room in the queue", "for %u of %u requests", batch_count(batch), count);
+	for (unsigned int i = 0; i < count && ok; i++)
+		ok = expect_status(at, BY_LEVEL, batch_reply(batch, i), STATUS_OK);
+	arena_release(mark);
+	return ok;
+}
+
+/* What a cell may take for its requests. */
+#define MOST_US 2000000
+
+/* What does not fill the queue comes first: the last request is the last of as many as there can be. */
+static bool send_all(struct source_line at, const struct scene *s, make_request *make, unsigned int count)
+{
+	unsigned int most = max(batch_capacity(), 1u), now = count % most ? count % most : min(count, most);
+	uint64_t start = time_us();
+
+	for (unsigned int sent = 0; sent < count; sent += now, now = most) {
+		if (!send_batch(at, s, make, sent, now))
+			return false;
+		if ((time_us() - start) * count / (sent + now) > MOST_US) {
+			skip("%u requests would take too long here", count);
 			return false;
 		}
-	return !iommu.dead && expect_beside(at, s, 1) && expect_beside(at, s, 2);
+	}
+	return true;
+}
+
+/* That there is room for two more pages has to be known: the device may do the MAPs first. */
+static bool has_room_beside(struct source_line at, const struct scene *s)
+{
+	uint64_t start = s->beside + iommu.page, size = 2 * iommu.page;
+
+	for (unsigned int page = 1; page <= 2; page++)
+		if (!is_done(at, map_page(s->domain, s->beside + page * iommu.page,
+					  s->beside_memory + page * iommu.page, MAP_RW)))
+			return false;
+	return is_done(at, unmap(s->domain, start, start + size - 1));
+}
+
+/* After two MAPs; in which order a device does what is in flight at a time does not matter (AMB-13). */
+static bool unmap_kick(struct source_line at, struct scene *s)
+{
+	return has_room_beside(at, s) && send_all(at, s, make_kicked, s->count + 2) &&
+	       expect_beside(at, s, 1) && expect_beside(at, s, 2);
+}
+
+/* A counter of few bits that tells old from new comes round to what it was. */
+#define COUNTED 4096
+
+static bool unmap_counted(struct source_line at, struct scene *s)
+{
+	return send_all(at, s, make_unmap, COUNTED);
 }
 
 static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
@@ -148,6 +168,26 @@ static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
 static bool map_elsewhere(struct source_line at, struct scene *s)
 {
 	return map_again(at, s, MAP_RW);
+}
+
+static bool expect_fault(struct source_line at, const struct scene *s, const struct spot *spot)
+{
+	uint64_t iova = spot_iova(s, spot);
+
+	return expect_write_blocked(at, s->who, iova, 8) &&
+	       (!s->who->dma.ops->exact ||
+		expect_read_blocked(at, s->who, iova, spot_memory(s, spot, s->memory), 8));
+}
+
+/* A device that remembers what is not mapped forgets that with MAP. */
+static bool map_after_fault(struct source_line at, struct scene *s)
+{
+	if (!unmap_many(at, s))
+		return false;
+	for (unsigned int i = 0; i < s->spot_count; i++)
+		if (!expect_fault(at, s, &s->spots[i]))
+			return false;
+	return scene_map_or_skip(at, s, s->other, MAP_RW);
 }
 
 static bool map_to_read(struct source_line at, struct scene *s)
@@ -169,14 +209,6 @@ static bool leave(struct source_line at, struct scene *s, struct reply reply)
 static bool detach_who(struct source_line at, struct scene *s)
 {
 	return leave(at, s, detach(s->domain, s->who->id));
-}
-
-static bool detach_reserved(struct source_line at, struct scene *s)
-{
-	struct detach_request request = {{.type = REQUEST_DETACH}, s->domain, s->who->id, {0}};
-
-	memset(request.reserved, 0xff, sizeof(request.reserved));
-	return leave(at, s, send_detach(&request));
 }
 
 static bool move_to(struct source_line at, struct scene *s, uint32_t flags)
@@ -209,11 +241,23 @@ static bool config_written(struct source_line at, struct scene *s)
 	return false;
 }
 
+/* Write config.bypass as the cell wants it. Return false, and skip, if that cannot be. */
+static bool set_bypass(const struct scene *s)
+{
+	bool on = s->kind == KIND_NONE || s->from == FROM_BYPASS;
+	bool left_alone = BIT(s->way) & (DETACHES | LEAVES_BYPASS | RESETS);
+
+	if (set_unattached_bypass(on) || (s->kind != KIND_NONE && !left_alone))
+		return true;
+	skip(on ? "unattached endpoints never bypass" : "unattached endpoints always bypass");
+	return false;
+}
+
 static bool reset(struct source_line at, struct scene *s)
 {
 	s->attached = s->rings = false;
 	if (iommu_restart(iommu.wanted))
-		return scene_set_bypass(s);
+		return set_bypass(s);
 	judge(VERDICT_FAIL, at, "the device comes back after a reset", "it does not");
 	return false;
 }
@@ -244,11 +288,12 @@ static bool (*const ends[ENDS])(struct source_line at, struct scene *s) = {
 	[END_UNMAP_MANY] = unmap_many,
 	[END_UNMAP_SPACE] = unmap_space,
 	[END_UNMAP_KICK] = unmap_kick,
+	[END_UNMAP_COUNTED] = unmap_counted,
 	[END_MAP_ELSEWHERE] = map_elsewhere,
+	[END_MAP_AFTER_FAULT] = map_after_fault,
 	[END_MAP_TO_READ] = map_to_read,
 	[END_MAP_TO_NOTHING] = map_to_nothing,
 	[END_DETACH] = detach_who,
-	[END_DETACH_RESERVED] = detach_reserved,
 	[END_MOVE] = move,
 	[END_MOVE_KIND] = move_kind,
 	[END_CONFIG] = config_written,
@@ -261,15 +306,17 @@ bool scene_end(struct source_line at, struct scene *s)
 	return ends[s->end](at, s);
 }
 
-bool scene_set_bypass(const struct scene *s)
+/* Of all requests the largest queue takes most behind one notification. */
+static bool restart(struct source_line at, const struct scene *s)
 {
-	bool on = s->kind == KIND_NONE || s->from == FROM_BYPASS;
-	bool left_alone = BIT(s->way) & (DETACHES | DETACHES_RESERVED | LEAVES_BYPASS | RESETS);
+	if (s->end == END_UNMAP_KICK || s->end == END_UNMAP_COUNTED)
+		return restart_with_queues(at, iommu.wanted, RING_MAX_SIZE, 0);
+	return !s->unnamed || restart_device(at, iommu.wanted);
+}
 
-	if (set_unattached_bypass(on) || (s->kind != KIND_NONE && !left_alone))
-		return true;
-	skip(on ? "unattached endpoints never bypass" : "unattached endpoints always bypass");
-	return false;
+bool scene_prepare(struct source_line at, const struct scene *s)
+{
+	return restart(at, s) && set_bypass(s);
 }
 
 bool scene_approach(struct source_line at, struct scene *s)

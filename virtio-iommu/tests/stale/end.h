@@ -7,8 +7,11 @@
 
 #include "tests/stale/scene.h"
 
-/* Write config.bypass as the cell wants it. False, and the cell is skipped, if that cannot be. */
-bool scene_set_bypass(const struct scene *s);
+/*
+ * Bring the device to where the cell begins: config.bypass, and where it matters what was before, a reset.
+ * Return false, and the cell is skipped or judged, if that cannot be.
+ */
+bool scene_prepare(struct source_line at, const struct scene *s);
 
 /* End what @s->who reaches, as @s->end says. False, and the cell is judged, if that has not happened. */
 bool scene_end(struct source_line at, struct scene *s);

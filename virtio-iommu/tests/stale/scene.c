@@ -77,6 +77,9 @@ struct scene scene_of(const cell_t cell, uint32_t seed)
 	struct scene s = {
 		.way = cell[WAY], .kind = cell[KIND], .end = way->end, .from = way->from, .seed = seed};
 
+	s.unnamed = s.kind == KIND_UNNAMED;
+	if (s.unnamed)
+		s.kind = KIND_NONE;
 	choose_members(&s, cell[WHO]);
 	return s;
 }
@@ -143,7 +146,7 @@ static const char *take_memory(struct scene *s)
 
 	s->chunks = min(s->count, min(max(most, 1u), MOST_CHUNKS));
 	s->memory = memory_for_chunks(s);
-	s->other = s->end == END_MAP_ELSEWHERE ? memory_for_chunks(s) : s->memory;
+	s->other = BIT(s->way) & REMAPS_ELSEWHERE ? memory_for_chunks(s) : s->memory;
 	if (!s->memory || !s->other)
 		return NO_MEMORY;
 	s->beside_memory = memory_for(BESIDE_PAGES * iommu.page);
@@ -153,6 +156,11 @@ static const char *take_memory(struct scene *s)
 	if (s->size <= MOST_CHUNK_PAGES * iommu.page)
 		watch_pages(s->memory, s->chunks * s->size / iommu.page);
 	return NULL;
+}
+
+bool scene_can_map(const struct scene *s, uint64_t page)
+{
+	return s->kind == KIND_NORMAL || iova_is_free(page, iommu.page);
 }
 
 /* In bypass the ranges are pages of memory themselves. */
@@ -301,7 +309,7 @@ static bool place_bystander(struct source_line at, struct scene *s)
 	}
 	s->bystander_page = watched_pages(1);
 	s->bystander_iova = align_down(spot_iova(s, &s->spots[0]), iommu.page);
-	if (!iova_is_free(s->bystander_iova, iommu.page))
+	if (!scene_can_map(s, s->bystander_iova))
 		s->bystander_iova = iova_window(1);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) &&
 	       map_rings(at, VERDICT_ERROR, s->bystander, domain) &&

@@ -24,7 +24,8 @@ struct spot {
 #define MAX_SPOTS 4
 
 struct scene {
-	unsigned int way, kind;		/* of the cell */
+	unsigned int way, kind;		/* of the cell; KIND_UNNAMED is KIND_NONE after a reset */
+	bool unnamed;
 	unsigned int end, from;		/* of the way */
 	uint32_t seed;			/* for what is drawn; the same in each run of the cell */
 
@@ -62,6 +63,9 @@ struct scene scene_of(const cell_t cell, uint32_t seed);
 
 /* Take memory and addresses for @count ranges of @size bytes. Return why there are none, or NULL. */
 const char *scene_lay_out(struct scene *s, unsigned int count, uint64_t size);
+
+/* Return true if this page of the ranges can be mapped: in bypass they are memory, wherever that is. */
+bool scene_can_map(const struct scene *s, uint64_t page);
 
 /* Add a spot, and watch what may change there. */
 void scene_add_spot(struct scene *s, struct spot spot);
