@@ -106,7 +106,8 @@ static bool send_batch(struct source_line at, const struct scene *s, make_reques
 		ok = batch_add(batch, &request, make(s, first + i, &request), TAIL_SIZE, NULL);
 	batch_send(batch);
 	if (!ok)
-		judge(VERDICT_ERROR, at, "room in the queue", "for %u of %u requests", batch_count(batch), count);
+		judge(VERDICT_ERROR, at, "room in the queue", "for %u of %u requests", batch_count(batch),
+		      count);
 	for (unsigned int i = 0; i < count && ok; i++)
 		ok = expect_status(at, BY_LEVEL, batch_reply(batch, i), STATUS_OK);
 	arena_release(mark);
