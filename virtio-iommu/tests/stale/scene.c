@@ -258,6 +258,11 @@ static bool map_rings(struct source_line at, enum verdict otherwise, struct endp
 	return scene_is_done(at, otherwise, map_private_page(domain, ep));
 }
 
+static bool is_unsupported(const struct reply *reply)
+{
+	return reply->delivered && !reply->breach && reply->status == STATUS_UNSUPP;
+}
+
 static bool attach_member(struct source_line at, const struct scene *s, struct endpoint *ep)
 {
 	uint32_t flags = s->kind == KIND_BYPASS ? ATTACH_BYPASS : 0;
@@ -266,6 +271,10 @@ static bool attach_member(struct source_line at, const struct scene *s, struct e
 	if (s->kind == KIND_NONE)
 		return true;
 	reply = attach(s->domain, ep->id, flags);
+	if (is_unsupported(&reply) && ep != s->members[0]) {
+		skip("the device does not let as many endpoints share a domain");
+		return false;
+	}
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) &&
 	       (s->kind == KIND_BYPASS || map_rings(at, VERDICT_ERROR, ep, s->domain));
 }
@@ -294,16 +303,16 @@ bool scene_attach_later(struct source_line at, struct scene *s, unsigned int who
 
 static bool is_inseparable(const struct reply *reply, const struct endpoint *ep, uint32_t domain)
 {
-	return reply->delivered && reply->status == STATUS_UNSUPP && others_are_elsewhere(ep->id, domain);
+	return is_unsupported(reply) && others_are_elsewhere(ep->id, domain);
 }
 
-/* Where it may not have a domain of its own there is none. */
+/* Where it may not have a domain of its own, or there is no room for one, there is none. */
 static bool place_bystander(struct source_line at, struct scene *s)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, s->bystander->id, 0);
 
-	if (is_inseparable(&reply, s->bystander, domain)) {
+	if (reply.no_room || is_inseparable(&reply, s->bystander, domain)) {
 		s->bystander = NULL;
 		return true;
 	}
@@ -507,9 +516,12 @@ bool scene_go_to(struct source_line at, const struct scene *s, uint32_t flags)
 {
 	struct reply reply = attach(s->now, s->who->id, flags);
 
-	if (!is_inseparable(&reply, s->who, s->now))
+	if (is_inseparable(&reply, s->who, s->now))
+		skip("the device does not let these endpoints be in different domains");
+	else if (is_unsupported(&reply) && (BIT(s->way) & (MOVES | MOVES_KIND)))
+		skip("the device does not move endpoints so");
+	else
 		return expect_status(at, BY_LEVEL, &reply, STATUS_OK);
-	skip("the device does not let these endpoints be in different domains");
 	return false;
 }
 
