@@ -362,7 +362,7 @@ bool scene_map_or_skip(struct source_line at, const struct scene *s, uint8_t *ch
 	uint8_t status = scene_map(s, chunks, flags);
 
 	if (status == STATUS_NOMEM && may_lack_room(s))
-		skip("the device has no room for %u mappings", s->count);
+		skip("the device has no room for the ranges of a cell: %u", s->count);
 	else if (status != STATUS_OK && status != UINT8_MAX && flags != MAP_RW)
 		skip("the device does not map with flags %#x", flags);
 	else if (status != STATUS_OK)
