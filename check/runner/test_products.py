@@ -33,14 +33,12 @@ def test_red_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_red_cell_in_the_reports(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("jinja2")
     monkeypatch.setenv("MOCK_SCENARIO", "cells")
-    tree.run("-t", "one")
-    tap = tree.out
-    assert '  cell: "detach/600-ranges"\n  cells: 3\n' in tap
-    reports = tree.root / "build/x86_64/results"
-    html = (reports / "results.html").read_text()
+    copies = ("results.html", "results.md", "junit.xml")
+    tree.run("-t", "--html", copies[0], "--md", copies[1], "--junit", copies[2], "one")
+    assert '  cell: "detach/600-ranges"\n  cells: 3\n' in tree.out
+    html, markdown, junit = ((tree.root / name).read_text() for name in copies)
     assert "<dt>Cell</dt><dd>detach/600-ranges</dd>" in html and "in one; 3 cells;" in html
-    assert "cell: detach, 600 ranges" in (reports / "results.md").read_text()
-    assert "cell: detach/600-ranges" in (reports / "junit.xml").read_text()
+    assert "cell: detach, 600 ranges" in markdown and "cell: detach/600-ranges" in junit
 
 
 def test_hang_in_a_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
