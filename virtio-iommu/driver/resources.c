@@ -61,10 +61,15 @@ static unsigned int count_domains_with(uint32_t domain)
 	return count;
 }
 
+static void note_endpoint(uint32_t id)
+{
+	if (!model_endpoint(&held, id) && held.endpoint_count < MODEL_MAX_ENDPOINTS)
+		held.endpoints[held.endpoint_count++] = (struct model_endpoint){.id = id};
+}
+
+/* The domain that a sole member has left does not count: it is gone before the next one is there. */
 static void note_attach(const struct attach_request *r)
 {
-	if (!model_endpoint(&held, r->endpoint) && held.endpoint_count < MODEL_MAX_ENDPOINTS)
-		held.endpoints[held.endpoint_count++] = (struct model_endpoint){.id = r->endpoint};
 	most_domains = max(most_domains, count_domains_with(r->domain));
 }
 
@@ -93,8 +98,10 @@ void resources_note(const void *readable, uint32_t size)
 	if (!parse(readable, size, &r))
 		return;
 	if (r.head.type == REQUEST_ATTACH)
-		note_attach(&r.attach);
+		note_endpoint(r.attach.endpoint);
 	model_apply(&held, &r);
+	if (r.head.type == REQUEST_ATTACH)
+		note_attach(&r.attach);
 	if (r.head.type == REQUEST_MAP)
 		note_map(&r.map);
 	else if (held.mapping_count < now.mappings)
