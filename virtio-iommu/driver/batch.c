@@ -260,6 +260,7 @@ static bool take(struct batch *batch)
 	if (batch->count > 1)
 		trace_request(r->bytes, r->readable.size, r->writable.size);
 	trace_reply(&r->reply);
+	r->reply.no_room = is_no_room(&r->reply, r->bytes, r->readable.size);
 	request_note_answer(r->bytes, r->readable.size, is_ok(&r->reply));
 	return true;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "driver/iommu.h"
+
 /* Allocate buffers: once, before the first iommu_restart(). */
 void requests_init(void);
 void events_init(void);
@@ -15,6 +17,9 @@ void events_post(void);
 
 /* Note that a request of @size readable bytes was answered; with status OK if @ok. */
 void domains_note(const void *readable, uint32_t size, bool ok);
+
+/* Return true if @reply to a request of @size readable bytes is NOMEM, and may be. */
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
 
 /* Note that the device is reset: no endpoint is attached. */
 void domains_reset(void);

@@ -142,6 +142,11 @@ void request_note_answer(const void *readable, uint32_t size, bool ok)
 	domains_note(readable, size, ok);
 }
 
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size)
+{
+	return reply->delivered && reply->status == STATUS_NOMEM && resources_may_lack(readable, size);
+}
+
 /* Make the buffer @head available, and wait until it is used. */
 static bool is_answered(int head, struct ring_reply *used)
 {
@@ -175,7 +180,7 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	if (!first_breach)
 		first_breach = reply.breach;
 	read_status(&reply);
-	reply.no_room = reply.delivered && reply.status == STATUS_NOMEM && resources_may_lack(readable, size);
+	reply.no_room = is_no_room(&reply, readable, size);
 	request_note_answer(readable, size, is_ok(&reply));
 	return reply;
 }

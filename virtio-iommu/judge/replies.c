@@ -14,6 +14,13 @@ static bool report_breach(struct source_line at, const struct reply *reply, cons
 	return false;
 }
 
+bool skip_if_no_room(const struct reply *reply)
+{
+	if (reply->no_room)
+		skip_rest("the device has no room for more (NOMEM)");
+	return reply->no_room;
+}
+
 bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status)
 {
@@ -24,8 +31,8 @@ bool expect_status(struct source_line at, enum verdict otherwise, const struct r
 	snprintf(expected, sizeof(expected), "status %s", status_name(status));
 	if (!report_breach(at, reply, expected))
 		return false;
-	if (status == STATUS_OK && reply->no_room)
-		skip_rest("the device has no room for more (NOMEM)");
+	if (status == STATUS_OK)
+		skip_if_no_room(reply);
 	if (!reply->delivered)
 		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
 		      reply->length, reply->status);
