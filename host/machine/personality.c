@@ -79,7 +79,7 @@ static const struct personality personalities[] = {
 	 .regions = {{0x40000000, UINT64_MAX, RESV_RESERVED}}},
 	{"unaligned-regions", "regions that do not begin or end with a page", "5.13.6.8.1", NULL,
 	 .regions = {{0x11000123, 0x11000fed, RESV_RESERVED}, {0x12345678, 0x12345678, RESV_RESERVED},
-		     {0x15000fff, 0x15001000, RESV_MSI}}},
+		     {0x15000fff, 0x15001000, RESV_RESERVED}}},
 	{"edge-regions", "the first and the last page are reserved", "5.13.6.8.1", NULL,
 	 .regions = {{0, 0xfff, RESV_RESERVED}, {-0x1000ull, UINT64_MAX, RESV_RESERVED}},
 	 .input_end = UINT64_MAX},
