@@ -7,6 +7,7 @@
 
 #include "driver/batch.h"
 #include "driver/iommu_internal.h"
+#include "driver/resources.h"
 #include "driver/trace.h"
 
 #define PAGE 4096
@@ -265,6 +266,18 @@ static bool take(struct batch *batch)
 	return true;
 }
 
+static bool breaks_rules(const struct batch *batch)
+{
+	bool broken = false;
+
+	for (unsigned int i = 0; i < batch->count && !broken; i++) {
+		const struct request *r = &batch->requests[i];
+
+		broken = resources_forbid(r->bytes, r->readable.size, r->writable.size);
+	}
+	return broken;
+}
+
 void batch_publish(struct batch *batch)
 {
 	if (batch->count > 1)
@@ -272,6 +285,7 @@ void batch_publish(struct batch *batch)
 	else if (batch->count)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
+	request_note_rules(breaks_rules(batch));
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
 }

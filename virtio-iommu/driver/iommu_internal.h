@@ -18,6 +18,9 @@ void events_post(void);
 /* Note that a request of @size readable bytes was answered; with status OK if @ok. */
 void domains_note(const void *readable, uint32_t size, bool ok);
 
+/* Note that requests are to be sent, one of which a driver MUST NOT send if @broken: see iommu.broke_rules. */
+void request_note_rules(bool broken);
+
 /* Return true if @reply to a request of @size readable bytes is NOMEM, and may be. */
 bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
 

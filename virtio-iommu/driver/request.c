@@ -160,6 +160,12 @@ static bool is_answered(int head, struct ring_reply *used)
 	return true;
 }
 
+/* What it was sent before and got over does not count any more. */
+void request_note_rules(bool broken)
+{
+	iommu.broke_rules = broken || (iommu.broke_rules && virtio_needs_reset(&iommu.dev));
+}
+
 static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
@@ -190,6 +196,7 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 	struct reply reply;
 
 	trace_request(readable, size, writable);
+	request_note_rules(resources_forbid(readable, size, writable));
 	reply = send(readable, size, writable);
 	trace_reply(&reply);
 	return reply;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
 #include <string.h>
 
+#include "driver/iommu.h"
 #include "driver/resources.h"
 #include "standard/model.h"
 #include "util.h"
@@ -113,6 +115,17 @@ void resources_reset(void)
 {
 	model_reset(&held);
 	now = (struct amount){0, 0};
+}
+
+bool resources_forbid(const void *readable, uint32_t size, uint32_t writable)
+{
+	struct model_request r = {.readable = size, .writable = writable};
+
+	memcpy(&r, readable, min(size, offsetof(struct model_request, readable)));
+	held.offered = iommu.offered;
+	held.accepted = iommu.dev.accepted;
+	held.config = iommu.config;
+	return model_forbids(&held, &r);
 }
 
 static bool fits_in(const struct amount *had, uint64_t length)
