@@ -52,7 +52,7 @@ struct iommu {
 	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings; else 4096 */
 	struct iommu_rings rings;
 	bool altered;		/* by the test, in a way that the next restart undoes */
-	bool broke_rules;	/* what was sent last, or what the device broke over, a driver MUST NOT send */
+	bool broke_rules;	/* a driver MUST NOT send what was sent last, or the device broke over */
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
 

@@ -18,7 +18,7 @@ void events_post(void);
 /* Note that a request of @size readable bytes was answered; with status OK if @ok. */
 void domains_note(const void *readable, uint32_t size, bool ok);
 
-/* Note that requests are to be sent, one of which a driver MUST NOT send if @broken: see iommu.broke_rules. */
+/* Note that requests are to be sent, one of which a driver MUST NOT send if @broken (iommu.broke_rules). */
 void request_note_rules(bool broken);
 
 /* Return true if @reply to a request of @size readable bytes is NOMEM, and may be. */

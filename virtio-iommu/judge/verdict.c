@@ -55,7 +55,7 @@ static void record(enum verdict verdict, struct source_line at, const char *expe
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
 }
 
-/* A device to which a driver sends what it MUST NOT may ask for a reset, and do nothing more until then (2.1.2). */
+/* Sent what a driver MUST NOT send, a device may ask for a reset, and do nothing more until then (2.1.2). */
 static bool is_provoked(void)
 {
 	return iommu.broke_rules && virtio_needs_reset(&iommu.dev);

@@ -180,8 +180,8 @@ struct model_outcome {
 struct model_outcome model_outcome(const struct model *m, const struct model_request *r);
 
 /*
- * Return true if a driver MUST NOT send this request in this state. What the device does then is not said: it may ask
- * for a reset (2.1.2).
+ * Return true if a driver MUST NOT send this request in this state. What the device does then is not said: it
+ * may ask for a reset (2.1.2).
  */
 bool model_forbids(const struct model *m, const struct model_request *r);
 
