@@ -8,7 +8,7 @@ static bool report_breach(struct source_line at, const struct reply *reply, cons
 	if (!reply->used)
 		judge(VERDICT_FAIL, at, expected, "the request did not come back");
 	else if (reply->breach)
-		judge(VERDICT_FAIL, at, expected, "%s", reply->breach);
+		judge_harm(at, expected, "%s", reply->breach);
 	else
 		return true;
 	return false;

@@ -72,6 +72,15 @@ void judge(enum verdict verdict, struct source_line at, const char *expected, co
 	va_end(args);
 }
 
+void judge_harm(struct source_line at, const char *expected, const char *actual, ...)
+{
+	va_list args;
+
+	va_start(args, actual);
+	record(VERDICT_FAIL, at, expected, actual, args);
+	va_end(args);
+}
+
 void info(struct source_line at, const char *way, ...)
 {
 	va_list args;
