@@ -149,6 +149,12 @@ struct framing {
 /* Cut requests like this from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
 
+/*
+ * Return true if @reply to a request of @size readable bytes is NOMEM, and the device never had room for as
+ * much. The request is not noted yet.
+ */
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
+
 /* Note that a request was answered, with OK or not, that did not go through request_raw(). */
 void request_note_answer(const void *readable, uint32_t size, bool ok);
 

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "driver/iommu.h"
-
 /* Allocate buffers: once, before the first iommu_restart(). */
 void requests_init(void);
 void events_init(void);
@@ -20,9 +18,6 @@ void domains_note(const void *readable, uint32_t size, bool ok);
 
 /* Note that requests are to be sent, one of which a driver MUST NOT send if @broken (iommu.broke_rules). */
 void request_note_rules(bool broken);
-
-/* Return true if @reply to a request of @size readable bytes is NOMEM, and may be. */
-bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
 
 /* Note that the device is reset: no endpoint is attached. */
 void domains_reset(void);
