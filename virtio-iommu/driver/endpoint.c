@@ -262,6 +262,8 @@ void endpoints_choose_iovas(void)
 	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
 	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)
 		endpoints[i].has_page_iova = find_place(private_size, &endpoints[i].page_iova);
+	for (unsigned int i = 0; i < count; i++)
+		endpoints[i].dma.page_bytes = min(private_size, DMA_PAGE_BYTES);
 }
 
 uint64_t private_page_size(void)

@@ -60,8 +60,7 @@ static bool report_stray(struct source_line at, const char *expected, const stru
 {
 	if (!effect->stray)
 		return true;
-	judge(VERDICT_FAIL, at, expected, "memory at %#lx changed, which nothing maps there",
-	      phys(effect->stray));
+	judge_harm(at, expected, "memory at %#lx changed, which nothing maps there", phys(effect->stray));
 	return false;
 }
 
@@ -159,7 +158,7 @@ static bool report_leak(struct source_line at, const char *expected, const struc
 {
 	if (!effect->leaked)
 		return true;
-	judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(effect->leaked));
+	judge_harm(at, expected, "it read the bytes at %#lx", phys(effect->leaked));
 	return false;
 }
 

@@ -9,7 +9,7 @@ static bool report_breach(struct source_line at, const struct reply *reply, cons
 	if (!reply->used)
 		judge(VERDICT_FAIL, at, expected, "the request did not come back");
 	else if (reply->breach)
-		judge(VERDICT_FAIL, at, expected, "%s", reply->breach);
+		judge_harm(at, expected, "%s", reply->breach);
 	else
 		return true;
 	return false;
@@ -36,6 +36,13 @@ static void describe(char *text, size_t size, enum verdict otherwise, const stru
 		snprintf(text, size, "status %s", status_name(status));
 }
 
+bool skip_if_no_room(const struct reply *reply)
+{
+	if (reply->no_room)
+		silent_rest("the device has no room for more (NOMEM)");
+	return reply->no_room;
+}
+
 bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status)
 {
@@ -46,8 +53,8 @@ bool expect_status(struct source_line at, enum verdict otherwise, const struct r
 	describe(expected, sizeof(expected), otherwise, reply, status);
 	if (!report_breach(at, reply, expected))
 		return false;
-	if (status == STATUS_OK && reply->no_room)
-		silent_rest("the device has no room for more (NOMEM)");
+	if (status == STATUS_OK)
+		skip_if_no_room(reply);
 	if (!reply->delivered)
 		judge(otherwise, at, expected, "used.len %u does not cover the status (raw byte %#x)",
 		      reply->length, reply->status);

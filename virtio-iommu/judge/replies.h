@@ -40,6 +40,12 @@
 	} while (0)
 
 /*
+ * Skip the rest of the test if the answer is NOMEM, and the device never had room for as much. Return true if
+ * so.
+ */
+bool skip_if_no_room(const struct reply *reply);
+
+/*
  * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip
  * where the device never had room for as much.
  */

@@ -46,6 +46,13 @@ struct source_line {
 void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * Record a fail, for what no device may do: not even one that was sent what a driver MUST NOT send, and asks
+ * for a reset. Of that one judge() records an info.
+ */
+void judge_harm(struct source_line at, const char *expected, const char *actual, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Record which of several legal ways the device went: an info. */
 void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
 #define INFO(...) info(AT, __VA_ARGS__)

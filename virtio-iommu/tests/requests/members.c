@@ -201,6 +201,13 @@ static bool reset(struct source_line at, struct scene *s)
 	return true;
 }
 
+/* A move back may be refused, with UNSUPP (DEV-ATTACH-9). */
+static void expect_alive(struct source_line at, const struct scene *s)
+{
+	if (s->place[0] == NOWHERE || detach_endpoint(at, endpoint(0), s->domains[s->place[0]].id))
+		require_alive(at, endpoint(0), NULL);
+}
+
 static struct scene make_scene(const cell_t cell)
 {
 	struct scene s = {.members = cell[MEMBERS] + 1, .bypass = cell[OUTSIDE] == OUTSIDE_BYPASS,
@@ -222,7 +229,7 @@ static void play(struct source_line at, const cell_t cell)
 	if (!set_unattached_bypass(s.bypass))
 		return skip("unattached endpoints %s bypass", s.bypass ? "never" : "always");
 	if (join(at, &s, cell) && (cell[LEAVE] == LEAVE_RESET ? reset(at, &s) : leave(at, &s, cell)))
-		require_alive(at, endpoint(0), NULL);
+		expect_alive(at, &s);
 }
 
 static const struct product members = {
