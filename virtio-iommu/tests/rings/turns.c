@@ -385,7 +385,7 @@ static bool reports_faults(struct source_line at)
 	struct page_fixture s;
 	struct fault fault;
 
-	return make_reporting_fixture(at, &s, &fault);
+	return make_steady_fixture(at, &s, &fault);
 }
 
 /* The test offers the event buffers. */
