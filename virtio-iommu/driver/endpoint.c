@@ -17,7 +17,7 @@
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
-static struct endpoint endpoints[MAX_ENDPOINTS];
+static struct endpoint *endpoints;
 static unsigned int count;
 static struct endpoint outside;
 static bool early_write_arrived;
@@ -101,6 +101,7 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 	uint32_t id;
 
 	firmware_topology = topology;
+	endpoints = arena_alloc(min(location_count, MAX_ENDPOINTS) * sizeof(*endpoints), sizeof(uint64_t));
 	for (unsigned int i = 0; i < location_count; i++) {
 		if (!find_id(&locations[i], &index, &id))
 			open_outside(&locations[i]);

@@ -16,6 +16,7 @@ static bool one_request(void)
 static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 {
 	uint16_t slots = ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2;
+	uint8_t comes;
 
 	want_interrupt_at(&iommu.requests, ahead, slots);
 	take_interrupts();
@@ -26,9 +27,11 @@ static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 			  "notification before the event at buffer %u", ahead);
 	take_interrupts();
 	one_request();
+	comes = wait_interrupt(true) & VIRTIO_USED_BUFFER;	/* the control; a late one is not the next one's */
 	if (!judge_early)
-		expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
-			  "notification at the event, buffer %u", ahead);
+		expect_eq(at, comes, VIRTIO_USED_BUFFER, "notification at the event, buffer %u", ahead);
+	else if (!comes)
+		skip("the device sends no notification at the event (GEN-NU-5)");
 	ring_want_interrupt(&iommu.requests, false);
 }
 
