@@ -121,8 +121,8 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 
 uint64_t quiet_us(const struct endpoint *ep)
 {
-	uint64_t slowest = timing_slowest(&ep->timing);
-	uint64_t us = slowest ? max(QUIET_TIMES * slowest, QUIET_US) : QUIET_FIRST_US;
+	uint64_t slow = timing_slow(&ep->timing);
+	uint64_t us = slow ? max(QUIET_TIMES * slow, QUIET_US) : QUIET_FIRST_US;
 
 	return min(us, (uint64_t)REPLY_TIMEOUT_US);
 }
