@@ -75,7 +75,7 @@ static unsigned int add_needed(struct vdev *dev, uint8_t type, unsigned int extr
 {
 	if (!personality->doubled_capabilities)
 		return vdev_add_structure(dev, type, 0, extra);
-	function_set(&dev->function, vdev_add_structure(dev, type, 0, 0) + CAP_BAR, 1, RESERVED_BAR);
+	function_set(&dev->function, vdev_add_structure(dev, type, 0, extra) + CAP_BAR, 1, RESERVED_BAR);
 	return vdev_add_structure(dev, type, 0, extra + PADDING);
 }
 

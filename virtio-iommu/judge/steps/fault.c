@@ -57,9 +57,9 @@ static bool next_report(const struct fault *fault, bool any, struct event *event
 	return seen;
 }
 
-static void wait_us(uint64_t microseconds)
+void pause_for_report(unsigned int try)
 {
-	struct deadline deadline = deadline_in(microseconds);
+	struct deadline deadline = deadline_in(PAUSE_US << min(try, TRIES - 1));
 
 	while (!deadline_over(&deadline))
 		;
@@ -70,7 +70,7 @@ void encourage(struct source_line at, const struct fault *fault, unsigned int tr
 	const struct page_fixture *s = fault->fixture;
 	struct fault other = *fault;
 
-	wait_us(PAUSE_US << min(try, TRIES - 1));
+	pause_for_report(try);
 	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) && attach_with_dma(at, s->ep, s->domain))
 		map_page(s->domain, s->iova, s->target, MAP_RW);
 	if (try < TRIES - 1 || !fault->secret || !fault->ep->dma.ops->exact)
@@ -137,7 +137,8 @@ static bool is_steady(struct source_line at, const struct fault *fault)
 
 	below.iova -= 2 * iommu.page;
 	for (unsigned int i = 0; i < TRIES; i++) {
-		wait_us(i ? PAUSE_US << i : 0);
+		if (i)
+			pause_for_report(i);
 		provoke(at, i % 2 ? fault : &below);
 		if (event_wait(&event))
 			return true;

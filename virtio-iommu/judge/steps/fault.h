@@ -30,8 +30,11 @@ struct fault fault_above(const struct page_fixture *s);
 /* Do the access, and judge that it is blocked. */
 void provoke(struct source_line at, const struct fault *fault);
 
+/* Wait: a device may report no more than so often (AMB-15). The pause is the longer the larger @try is. */
+void pause_for_report(unsigned int try);
+
 /*
- * Give a device what it may need to report another fault (AMB-15): a pause, the longer the larger @try is;
+ * Give a device what it may need to report another fault (AMB-15): pause_for_report();
  * the endpoint attached anew if the fault is in a fixture; later a fault of another kind in between.
  */
 void encourage(struct source_line at, const struct fault *fault, unsigned int try);

@@ -6,6 +6,7 @@
  */
 #include "judge/product.h"
 #include "judge/steps/fault.h"
+#include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "memory.h"
@@ -232,6 +233,8 @@ static void play(struct source_line at, const cell_t cell)
 {
 	struct scene s = {.at = at, .cell = cell};
 
+	if (cell[SHAPE] == IN_BYTES && !takes_long_buffers())
+		return skip("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
 	if (!reports_faults(at) || !start(&s))
 		return;
 	offer(&s, layouts[cell[SHAPE]], buffer_counts[cell[BUFFERS]]);

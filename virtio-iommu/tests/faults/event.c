@@ -197,6 +197,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 {
 	static const struct cut cuts[] = {{1, 0}, {23, 0}, {8, 8}, {4, 4}, {3, 5}, {1, 1}};
+	unsigned int count = takes_long_buffers() ? ARRAY_SIZE(cuts) : ARRAY_SIZE(cuts) - 1;
 	struct event_buffer shape = {0};
 	struct event event;
 	struct fault fault;
@@ -204,10 +205,11 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 
 	if (!starved(AT, &s, &fault))
 		return;
-	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		shape.cut = cuts[i];
 		if (!event_add_buffers(shape, 2))
 			continue;	/* a queue of few descriptors */
+		provoke(AT, &fault);	/* one for each, so that the next ones are of the next cut */
 		provoke(AT, &fault);
 		for (bool more = event_wait(&event); more; more = event_take(&event))
 			EXPECT(event.length == sizeof(event.record) && event.intact &&

@@ -19,7 +19,7 @@ static uint32_t value_at(unsigned int offset)
 /* A field in the first capability of @type, or in none. */
 static uint32_t field(uint8_t type, unsigned int offset)
 {
-	unsigned int cap = virtio_pci_structure(iommu.dev.pci, type);
+	unsigned int cap = virtio_pci_usable_structure(iommu.dev.pci, type);
 
 	return cap ? value_at(cap + offset) : 0;
 }
