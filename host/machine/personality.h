@@ -49,6 +49,7 @@ struct personality {
 		uint8_t subtype;
 	} regions[PERSONALITY_REGIONS];
 	unsigned int small_regions;	/* how many of a page each, besides */
+	bool overlapping_regions;	/* those above may overlap each other, and those of the set-up */
 	bool common_regions;		/* no domain maps what is reserved for any endpoint */
 
 	/* Other answers than the usual ones. */
@@ -94,6 +95,7 @@ struct personality {
 	bool checks_domains;		/* each request is refused whose domain is outside of domain_range */
 	bool mmio_for_registers;	/* MAP of memory with flag MMIO is refused */
 	bool inseparable;		/* all endpoints that are attached are so to one domain */
+	bool reset_restores_bypass;	/* a reset of the device brings its initial value back */
 	bool new_generation;		/* each write to config.bypass is a configuration change */
 	bool no_bypass_sharing;		/* no bypass domain has two endpoints */
 	bool no_kind_moving;		/* no endpoint moves between domains of different kinds */
@@ -128,6 +130,7 @@ struct personality {
 	bool no_addresses;	/* reports leave out the address */
 	bool no_directions;	/* and whether it was a read or a write */
 	bool no_reasons;	/* reason UNKNOWN for all */
+	uint32_t event_flags, event_reserved1;	/* set in reports, though undefined or reserved */
 	bool merged_events;	/* one that is like the last one is not reported */
 
 	/* What describes the machine. */
