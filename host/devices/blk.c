@@ -25,7 +25,8 @@ static bool is_on_disk(uint64_t sector, uint32_t size)
 }
 
 /* Return false if the data are out of reach, and the disk is broken by that. */
-static bool fill(struct vblk *blk, const struct chain *chain, const void *bytes, uint32_t size, uint8_t *result)
+static bool fill(struct vblk *blk, const struct chain *chain, const void *bytes, uint32_t size,
+		 uint8_t *result)
 {
 	if (personality->blocked_data == BLOCKED_BREAKS)
 		return chain_write(&blk->vdev, chain, 0, bytes, size);

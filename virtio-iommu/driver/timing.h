@@ -17,8 +17,8 @@ enum timed {
 };
 
 /*
- * Note that one came after @microseconds. A comment on the console says now and then that the test in progress
- * gets on.
+ * Note that one came after @microseconds. A comment on the console says now and then that the test in
+ * progress gets on.
  */
 void timing_note(enum timed kind, uint64_t microseconds);
 

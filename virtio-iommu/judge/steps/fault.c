@@ -71,7 +71,8 @@ void encourage(struct source_line at, const struct fault *fault, unsigned int tr
 	struct fault other = *fault;
 
 	pause_for_report(try);
-	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) && attach_with_dma(at, s->ep, s->domain))
+	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) &&
+	    attach_with_dma(at, s->ep, s->domain))
 		map_page(s->domain, s->iova, s->target, MAP_RW);
 	if (try < TRIES - 1 || !fault->secret || !fault->ep->dma.ops->exact)
 		return;

@@ -33,7 +33,7 @@ static void notified_at(struct source_line at, uint16_t ahead, bool judge_early)
 			  "notification before the event at buffer %u", ahead);
 	take_interrupts();
 	one_request();
-	comes = wait_interrupt(true) & VIRTIO_USED_BUFFER;	/* the control; a late one is not the next one's */
+	comes = wait_interrupt(true) & VIRTIO_USED_BUFFER;	/* the control */
 	if (!judge_early)
 		expect_eq(at, comes, VIRTIO_USED_BUFFER, "notification at the event, buffer %u", ahead);
 	else if (!comes)
