@@ -332,6 +332,7 @@ static const struct personality personalities[] = {
 	{"iommu-node-last", "the VIOT lists endpoints in front of the IOMMU", "5.13", NULL,
 	 .iommu_node_last = true},
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
+	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 
 	/* Endpoints. */

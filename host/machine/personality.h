@@ -138,6 +138,7 @@ struct personality {
 	bool iommu_node_last;	/* in the VIOT */
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
+	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
