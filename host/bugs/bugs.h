@@ -30,7 +30,7 @@ void bugs_install_virtio(void);
  */
 bool bug_take_steps_over(struct vdev *dev);
 
-/* virtio/port.c: what a virtio device accesses right now: all of it, before it is cut where mappings end. */
+/* virtio/port.c: what a device accesses right now: all of it, before it is cut where mappings end. */
 struct whole_access {
 	uint64_t address, size;
 };

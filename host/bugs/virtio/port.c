@@ -90,7 +90,6 @@ static bool access(const struct port *port, const struct dma *dma, void *bytes, 
 	const struct bug_port *of = (const struct bug_port *)port;
 
 	passed = false;
-	bug_whole_access = (struct whole_access){dma->address, size};
 	if (of->right->ops->access(of->right, dma, bytes, size))
 		return true;
 	if (mutant(MUTANT_OUT_OF_REACH_ENDS) && of->dev->type == VIRTIO_TYPE_IOMMU)
@@ -115,6 +114,11 @@ void bugs_in_port(struct vdev *dev)
 
 	ports[count] = (struct bug_port){{&ops}, dev, dev->port};
 	dev->port = &ports[count++].port;
+}
+
+static void begins(const struct dma *dma, size_t size)
+{
+	bug_whole_access = (struct whole_access){dma->address, size};
 }
 
 /* Accesses that the board does not let the IOMMU see. */
@@ -164,6 +168,7 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 void bugs_in_board(void)
 {
 	right = port_steps;
+	port_steps.begins = begins;
 	port_steps.translated_as = translated_as;
 	port_steps.translate = translate;
 }
