@@ -3,6 +3,7 @@
  * Bugs on the way of an access: who is translated, and how often. The addresses of an endpoint's rings may be
  * translated once, and that outlives what it came from.
  */
+#include "host/board/board.h"
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
 #include "host/bugs/virtio/virtio.h"
@@ -102,7 +103,15 @@ static void message(const struct port *port, const struct dma *dma, uint32_t dat
 	const struct bug_port *of = (const struct bug_port *)port;
 
 	bug_whole_access = (struct whole_access){dma->address, sizeof(data)};
-	of->right->ops->message(of->right, dma, data);
+	if (dma->physical || !bug_routes_message(of->dev, dma->address, data))
+		of->right->ops->message(of->right, dma, data);
+}
+
+bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	const struct bug_port *of = (const struct bug_port *)dev->port;
+
+	return board_endpoint_id((const struct board_port *)of->right, id);
 }
 
 static const struct port_ops ops = {.access = access, .message = message};
@@ -152,7 +161,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 
 	if (!port->dev)
 		return right.translate(port, dma, id, phys, length);
-	if (find_kept(port->dev, dma->address, phys, length))
+	if (find_kept(port->dev, dma->address, phys, length) ||
+	    bug_finds_early(port->dev, dma->address, phys, length))
 		return true;
 	changed.write = as_write(port->dev, dma);
 	if (bug_backend_misses(port->dev, id, dma->address) ||

@@ -37,6 +37,8 @@ static void spoil_disk(struct vdev *dev)
 
 static void plugged(struct vdev *dev)
 {
+	if (dev->type != VIRTIO_TYPE_IOMMU)
+		bugs_in_endpoint(dev);
 	if (dev->type == VIRTIO_TYPE_IOMMU && !bug_take_steps_over(dev))
 		spoil_iommu(dev);
 	else if (dev->type == VIRTIO_TYPE_BLOCK)
