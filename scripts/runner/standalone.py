@@ -11,10 +11,10 @@ import os
 import sys
 import zipfile
 
-from .cli import Plan, make_plan
 from .judge.expectations import read_expectations
 from .operate.vmm import DEFAULT
 from .options import parse
+from .planning import Plan, make_plan
 from .plan.catalogue import Tree, suite_version
 from .plan.errors import NothingToRun, UsageError
 from .write.package import make_config, runtime_files

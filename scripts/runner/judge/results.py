@@ -30,7 +30,8 @@ class TestResult:
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
     reproduce: Optional[str] = None     # the command that gives it again
-    repeats: Optional[list[str]] = None     # of --repeat, where they disagree
+    repeats: Optional[list[str]] = None     # verdicts of one test that disagree
+    trace: list[str] = field(default_factory=list)  # what a red test was about and did
 
     @property
     def column(self) -> str:
@@ -56,6 +57,16 @@ class RunResult(RunRecord):
 
 
 @dataclass
+class Circumstances:
+    """When, where and how a call was made."""
+    started: str                        # date and time, as ISO 8601 has it
+    seconds: float                      # from the start of the first VMM to the end of the last
+    host: dict[str, Any]                # system, release, machine, cpus
+    standard: str                       # version of the standard that counts
+    selection: list[str]                # options and patterns that left tests out; none: all of them
+
+
+@dataclass
 class Report:
     suite: dict[str, Optional[str]]
     vmm: dict[str, str]
@@ -65,6 +76,7 @@ class Report:
     runs: list[RunResult]
     requirements: list[dict[str, Any]]
     stale: list[str]
+    circumstances: Circumstances
     interrupted: bool = False
 
     def tests(self) -> Iterable[tuple[RunResult, TestResult]]:
@@ -111,6 +123,7 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     held = max((worst[judge] for judge in judges if judge in worst), default=None,
                key=lambda result: VERDICTS.index(result.verdict))
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
+            "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}

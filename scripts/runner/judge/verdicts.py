@@ -89,7 +89,9 @@ class Verdicts:
             result.reproduce = command(self._context.call, self._run.name, test.id,
                                        event.fields.get("part", ""))
         self._results[test.id] = result
-        self._context.observer.judged(self._run, result, self._story(result, row))
+        story = self._story(result, row)
+        result.trace = story if result.red else []
+        self._context.observer.judged(self._run, result, story)
 
     def _story(self, result: TestResult, row: Optional[Requirement]) -> list[str]:
         """Return what a test was about and did, if it was asked for."""

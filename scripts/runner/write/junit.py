@@ -70,7 +70,7 @@ def details(test: TestResult) -> str:
     rows = (("requirement", f"{test.requirement} {test.level}"), ("expected", test.expected),
             ("actual", test.actual), ("reason", test.reason),
             ("expectation", test.expectation), ("at", test.at), ("reproduce", test.reproduce))
-    return "\n".join(f"{key}: {value}" for key, value in rows if value)
+    return "\n".join([f"{key}: {value}" for key, value in rows if value] + test.trace)
 
 
 def stale_suite(report: Report) -> str:

@@ -69,7 +69,7 @@ static bool try_outside(struct source_line at, const struct page_fixture *s, uin
 	return true;
 }
 
-/* AMB-1 (open point): Ranges and bypass are tied to 'offered' (L235-255), driver rules to 'negotiated' ... */
+/* AMB-1 (open point): Ranges and bypass are tied to 'offered' (5.13.6), driver rules to 'negotiated' ... */
 TEST(AMB_1, input_range_without_its_feature, NEEDS_DMA | NEEDS_INPUT_RANGE)
 {
 	bool below = iommu.config.input_start >= iommu.page;

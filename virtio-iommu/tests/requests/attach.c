@@ -226,7 +226,7 @@ TEST(DEV_ATTACH_7, endpoint_moves_to_another_domain, NEEDS_DMA)
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
-/* AMB-5 (open point): ATTACH of an endpoint to the domain it is already in (L368, L377 speak of *another*) */
+/* AMB-5 (open point): ATTACH of an endpoint to the domain it is already in (5.13.6.3.2 speaks of ... */
 /* A no-op, or a DETACH that ends the domain and an ATTACH that makes it anew: both are right. */
 TEST(AMB_5, attach_to_the_same_domain_again, NEEDS_DMA)
 {

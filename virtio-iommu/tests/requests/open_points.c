@@ -30,7 +30,7 @@ static void note(struct answers *answers, const char *what, const struct reply *
 		answers->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-/* AMB-4 (open point): L223-225 lets a driver map single bytes if bit 0 of the mask is set, L497 asks ... */
+/* AMB-4 (open point): 5.13.6 lets a driver map single bytes if bit 0 of the mask is set, 5.13.6.5.1 ... */
 /* The driver may not send it (5.13.6.5.1), though the granule allows it. */
 TEST(AMB_4, one_byte_mapping, NEEDS_DMA)
 {
@@ -271,7 +271,7 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 	INFO("%s", answers.text);
 }
 
-/* AMB-11 (open point): Malformed request: L210-213 (no keyword) returns it unwritten; the generic ... */
+/* AMB-11 (open point): Malformed request: 5.13.6 (no keyword) returns it unwritten; the generic clause ... */
 /* A device that asks for a reset is well again after it; one that does not goes on as it was. */
 TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
 {

@@ -383,7 +383,7 @@ TEST(DRV_PROBE_1, larger_area_gets_the_same_properties, NEEDS_ENDPOINT | NEEDS_P
 	}
 }
 
-/* AMB-10 (open point): Where the tail is when the writable part is not the prescribed size (L726: ... */
+/* AMB-10 (open point): Where the tail is when the writable part is not the prescribed size ... */
 /* NOENT, which no property has there. Or INVAL, as the area is not what it must be. */
 TEST(AMB_10, status_in_an_area_that_is_too_large, NEEDS_PROBE)
 {
