@@ -58,6 +58,7 @@ struct personality {
 	/* Virtio. */
 	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
+	bool function_reset;		/* a function level reset */
 	unsigned int queue_reset_us;	/* microseconds that the reset of a queue takes */
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
 	bool polls;			/* needs no notifications of split queues */
@@ -116,6 +117,7 @@ struct personality {
 	bool device_tree;	/* in place of ACPI tables */
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
+	bool one_device;	/* endpoints on a root bus are functions of one device */
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
