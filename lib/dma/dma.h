@@ -88,6 +88,7 @@ struct dma_master {
 	uint64_t page_iova;
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
+	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */
@@ -113,6 +114,12 @@ struct dma_master {
  */
 bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error);
+
+/* Make @master of a device that no driver knows: it does no DMA at all. */
+void dma_open_none(struct dma_master *master, void *page);
+
+/* Return true if @master was made by dma_open_none(). */
+bool dma_is_none(const struct dma_master *master);
 
 /* Let the device see its private page at @iova from now on. It is stopped if that is a new address. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);

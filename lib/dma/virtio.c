@@ -48,8 +48,9 @@ static bool enable_queue(struct dma_master *master, unsigned int queue)
 bool dma_virtio_start(struct dma_master *master)
 {
 	struct virtio_device *dev = &master->virtio;
+	uint64_t declined = master->without_platform ? VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) : 0;
 
-	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
+	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES & ~declined))
 		return false;
 	master->queue_refused = false;
 	for (unsigned int queue = 0; queue < master->ops->queues; queue++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Statements about what DMA reaches (effect.h). A byte that changes where nothing is mapped to it is a fail
- * whatever the level: isolation is broken.
+ * whatever the level: isolation is broken. Of a stand-in (driver/endpoint.h) all of them hold.
  */
 #ifndef JUDGE_ACCESSES_H
 #define JUDGE_ACCESSES_H

@@ -20,6 +20,11 @@ static bool has_endpoint(void)
 	return endpoint(0) && writes_on_demand(endpoint(0));
 }
 
+static bool has_endpoint_id(void)
+{
+	return does_dma(endpoint(0)) ? has_endpoint() : stand_in_is_attachable();
+}
+
 static bool has_exact_endpoint(void)
 {
 	return endpoint(0) && endpoint(0)->dma.ops->exact;
@@ -201,6 +206,7 @@ static const struct {
 	const char *words;
 } conditions[] = {
 	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
+	{NEEDS_ENDPOINT_ID, has_endpoint_id, "needs an endpoint id that can be attached"},
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},

@@ -11,7 +11,7 @@
 #include "judge/test.h"
 
 /* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
-TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
+TEST(N_RST_1, domains_are_gone, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -67,7 +67,7 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 	EXPECT_WRITES(ep, phys(same), same, 8);
 }
 
-TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DMA)
+TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;

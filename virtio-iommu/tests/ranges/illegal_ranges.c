@@ -111,7 +111,7 @@ TEST(DRV_MAP_3, range_that_ends_before_it_starts_maps_nothing, NEEDS_DMA)
 }
 
 /* One byte is no whole granule, either. */
-TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DMA)
+TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DOMAIN)
 {
 	struct page_window s;
 	struct reply reply;

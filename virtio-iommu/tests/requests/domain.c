@@ -9,7 +9,7 @@
 #include "judge/test.h"
 
 /* N-DOM-1 (no keyword): First ATTACH creates the domain */
-TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
+TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t iova = iova_window(1);
@@ -25,7 +25,7 @@ TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 	EXPECT_WRITES(ep, iova, target, 8);
 }
 
-TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
+TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DOMAIN)
 {
 	static const uint32_t ids[] = {0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, UINT32_MAX};
 	struct reply reply;
@@ -43,7 +43,7 @@ TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
 }
 
 /* N-DOM-2 (ISOLATION): Last DETACH ends the domain; id reusable and empty */
-TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
+TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;
@@ -56,7 +56,7 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 }
 
 /* The id can be used again; the new domain has none of the old one's mappings. */
-TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
+TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;

@@ -180,7 +180,7 @@ static void note_refusal(struct source_line at, struct answers *answers, const c
 }
 
 /* AMB-8 (open point): No status is prescribed for: MAP over a reserved region, outside input_range, ... */
-TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DMA)
+TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DOMAIN)
 {
 	const struct iommu_config *c = &iommu.config;
 	struct answers answers = {.length = 0};
@@ -244,7 +244,7 @@ static bool has_a_must(unsigned int i)
 #define ANY (1u << (STATUS_NOMEM + 1)) - 1
 
 /* AMB-9 (open point): Order of checks when several errors meet */
-TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
+TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DOMAIN)
 {
 	static const uint16_t allowed[FAULTY_REQUESTS] = {
 		ONE_OF(INVAL, NOENT), ONE_OF(INVAL, NOENT), ONE_OF(INVAL, NOENT),
@@ -273,7 +273,7 @@ TEST(AMB_9, of_two_faults_one_is_told, NEEDS_DMA)
 
 /* AMB-11 (open point): Malformed request: 5.13.6 (no keyword) returns it unwritten; the generic clause ... */
 /* A device that asks for a reset is well again after it; one that does not goes on as it was. */
-TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DMA)
+TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DOMAIN)
 {
 	const uint8_t half[2] = {REQUEST_ATTACH};
 	struct reply reply = request_raw(half, sizeof(half), TAIL_SIZE);
@@ -362,7 +362,7 @@ static bool longer_is_taken(struct source_line at, const void *request, uint32_t
 }
 
 /* AMB-16 (open point): Readable part longer than the struct (future fields) */
-TEST(AMB_16, longer_requests_are_done_or_refused, NEEDS_DMA)
+TEST(AMB_16, longer_requests_are_done_or_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	uint64_t iova, end;

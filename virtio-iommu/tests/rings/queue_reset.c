@@ -69,7 +69,7 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 }
 
 /* GEN-VQRST-2 (MUST): Queue reset brings all queue state back to default */
-TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT | NEEDS_RING_RESET)
+TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT_ID | NEEDS_RING_RESET)
 {
 	uint32_t domain = fresh_domain();
 	struct reply reply;

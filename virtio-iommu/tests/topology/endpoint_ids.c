@@ -284,7 +284,7 @@ static void expect_hole(struct source_line at, const struct page_fixture *s, uin
 }
 
 /* AMB-17 (open point): Is an endpoint ID inside a VIOT/DT range without a function behind it 'existing'? */
-TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DMA)
+TEST(AMB_17, id_of_a_range_without_a_function, NEEDS_DOMAIN)
 {
 	const struct topology *t = firmware.topology;
 	const struct endpoint_range *last = &t->ranges[t->range_count - 1];

@@ -10,7 +10,7 @@
 #include "judge/test.h"
 #include "standard/property.h"
 
-#define NEEDS_REGIONS (NEEDS_ENDPOINT | NEEDS_PROBE | NEEDS_RESERVED_REGION)
+#define NEEDS_REGIONS (NEEDS_ENDPOINT_ID | NEEDS_PROBE | NEEDS_RESERVED_REGION)
 
 /* DEV-RESV-1 (SHOULD): `reserved[3]` of RESV_MEM is zero */
 TEST(DEV_RESV_1, reserved_bytes_are_zero, NEEDS_REGIONS)
@@ -129,7 +129,7 @@ TEST(DEV_RESV_4, map_over_a_region_is_refused, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 }
 
 /* Of a MAP that is refused not even the pages beside the region are there. */
-TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
+TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_ENDPOINT | NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
 	const struct reserved_region *region;
 	uint64_t start, end, page = iommu.page;
@@ -195,7 +195,7 @@ TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_
 
 /* DRV-RESV-3 (SHOULD): Unknown subtype: treat as RESERVED */
 /* What a driver does not know is as good as RESERVED (5.13.6.8.1). */
-TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
+TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_ENDPOINT | NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
 	const struct reserved_region *region;
 	unsigned int count = 0;
@@ -216,7 +216,7 @@ TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_REGIONS | NEEDS_MA
 
 /* DEV-RESV-5 (SHOULD NOT): Endpoint accesses to reserved regions are not expected to affect anything ... */
 /* Seen from here: a region shows no memory, neither that at its address nor any that is mapped. */
-TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
+TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_ENDPOINT | NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
 	const struct reserved_region *region;
 	unsigned int i = 0;
@@ -232,7 +232,7 @@ TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_REGIONS | NEEDS_MA
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-TEST(DEV_RESV_5, region_over_memory_keeps_it_untouched, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
+TEST(DEV_RESV_5, region_over_memory_keeps_it_untouched, NEEDS_ENDPOINT | NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 {
 	const struct reserved_region *region;
 	unsigned int count = 0;
@@ -277,7 +277,7 @@ static bool foreign_region(uint64_t *start)
  * is for the member that was there, and the region shows no memory.
  */
 TEST(AMB_18, endpoint_joins_with_a_region_over_a_mapping,
-     NEEDS_REGIONS | NEEDS_MAP_UNMAP | NEEDS_TWO_ENDPOINTS)
+     NEEDS_ENDPOINT | NEEDS_REGIONS | NEEDS_MAP_UNMAP | NEEDS_TWO_ENDPOINTS)
 {
 	struct endpoint *second = endpoint(1);
 	struct page_fixture s;

@@ -155,7 +155,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 
 /* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
 /* Most of it leads to no memory, for which a device may refuse it (N-MAP-5). */
-TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DMA)
+TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DOMAIN)
 {
 	const uint64_t size = (1ull << 32) + 2 * iommu.page;
 	struct endpoint *ep = endpoint(0);
@@ -398,6 +398,43 @@ TEST(N_DOM_3, unmap_leaves_the_same_memory_in_another_domain, NEEDS_DMA | NEEDS_
 	REQUIRE_OK(unmap_page(other, twin));
 	EXPECT_WRITE_BLOCKED(second, twin, 8);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
+/*
+ * Each time in a new mapping: a device may find one by its start, or by large pages, and has not looked for
+ * this one before.
+ */
+static bool expect_first_access(struct source_line at, const struct page_fixture *s, uint64_t iova,
+				uint8_t *memory, size_t size, size_t offset)
+{
+	struct reply reply = map_range(s->domain, iova, size, memory, MAP_RW);
+
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) ||
+	    !expect_writes(at, BY_LEVEL, s->ep, iova + offset, memory + offset, 8) ||
+	    !expect_writes(at, BY_LEVEL, s->ep, iova, memory, 8))
+		return false;
+	reply = unmap_range(s->domain, iova, size);
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+}
+
+TEST(N_MAP_1, first_access_is_far_behind_the_start, NEEDS_DMA)
+{
+	const size_t size = 4 << 20, half = size / 2;
+	const size_t offsets[] = {
+		half, half + iommu.page, half + 2 * iommu.page, size - iommu.page, half / 2};
+	uint8_t *memory = arena_alloc_uninit(size, iommu.page);
+	struct page_fixture s;
+	uint64_t iova;
+
+	if (!iova_find(0, size, &iova))
+		SKIP("the input range has no room for 4 MiB");
+	watch_pages(memory, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
+		watch_pages(memory + offsets[i], 1);
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
+		if (!expect_first_access(AT, &s, iova, memory, size, offsets[i]))
+			return;
 }
 
 /* The last page of memory, if that is above 4 GiB. */
