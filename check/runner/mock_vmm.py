@@ -12,6 +12,7 @@ import sys
 import time
 
 VERSION = "QEMU emulator version %s (Mock 1:%s)\nCopyright"
+CELLS = ("unmap-of-each/1-range", "unmap-of-each/20-ranges", "detach/600-ranges")
 WORDS = {"pass": "ok", "info": "ok", "skip": "ok"}
 
 
@@ -177,6 +178,27 @@ class Mock:
             time.sleep(0.07)
             self.one(number, test)
         write("# end\n")
+
+    def cells(self):
+        """A product: its cells are slow, and the last one is red."""
+        self.head()
+        for number, test in self.each():
+            if "trap" not in test:
+                self.one(number, test)
+                continue
+            write("# start %s\n" % test)
+            for cell in CELLS:
+                write("# try case=%s\n" % cell)
+                time.sleep(0.25)
+            text = result(number, test, "fail")
+            write(text.replace("  microseconds", '  cell: "%s"\n  cells: 3\n  microseconds' % CELLS[-1]))
+        write("# end\n")
+
+    def hangs_in_a_cell(self):
+        def trap():
+            write("# try case=%s\n" % CELLS[0])
+            time.sleep(60)
+        self.at(trap)
 
     def silent(self):
         time.sleep(60)

@@ -83,6 +83,22 @@ enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, 
 	return stop_if_failed(master, master->ops->read(master, iova, bytes, size));
 }
 
+enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				 size_t size)
+{
+	if (!master->ops->write_places || !ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->write_places(master, iovas, count, size));
+}
+
+enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				void *bytes, size_t size)
+{
+	if (!master->ops->read_places || !ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->read_places(master, iovas, count, bytes, size));
+}
+
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
 {
 	if (!master->ops->recall || !ensure_running(master))

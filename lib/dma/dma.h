@@ -27,6 +27,9 @@
  */
 #define DMA_PATTERN_BYTES 127
 
+/* The most places that one access can go to: dma_write_places(). */
+#define DMA_MAX_PLACES 13
+
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
@@ -72,6 +75,15 @@ struct dma_ops {
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 	/*
+	 * Like write() and read(), of @size bytes at each of @count addresses, one after another of the
+	 * pattern or of @bytes: together at most DMA_SHORT_BYTES. NULL if an access goes to one address only.
+	 */
+	enum dma_result (*write_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+					size_t size);
+	enum dma_result (*read_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				       void *bytes, size_t size);
+
+	/*
 	 * Like read(), but deliver what the device saw in its last read, of @size bytes, even if it could not
 	 * report that because its private page was out of reach. NULL if the device does not keep it.
 	 */
@@ -100,6 +112,7 @@ struct dma_master {
 	void (*flush_iommu)(void);
 
 	size_t max_bytes;	/* of one access */
+	unsigned int max_places;	/* of one access, 0: dma_write_places() is refused */
 	uint8_t pattern[DMA_PATTERN_BYTES];	/* what an exact master writes, repeated */
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
@@ -136,6 +149,15 @@ bool dma_prepare_write(struct dma_master *master, size_t size);
  */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+/*
+ * Let one access go to @count places, at most max_places, of @size bytes each: dma_write() and dma_read() say
+ * the rest. Return DMA_REFUSED if the master has no such access.
+ */
+enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				 size_t size);
+enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				void *bytes, size_t size);
 
 /* Deliver what the device saw in its last read (see struct dma_ops). DMA_REFUSED if it does not keep that. */
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
@@ -178,6 +200,9 @@ bool dma_virtio_open(struct dma_master *master, const struct device_location *lo
 /* start() and stop() of struct dma_ops. */
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);
+
+/* Return how many descriptors the ring of @queue is given. */
+uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);
 
 /* Return the @length bytes at @offset from DMA_SCRATCH as a piece of a buffer, as the device sees them. */
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,

@@ -40,6 +40,11 @@ struct batch {
 /* A byte that the device did not write shows one of these. They alternate from request to request. */
 static const uint8_t poisons[] = {0xa5, 0x5a};
 
+unsigned int batch_capacity(void)
+{
+	return iommu.requests.tables ? iommu.requests.size : iommu.requests.size / 2;
+}
+
 struct batch *batch_new(void)
 {
 	struct batch *batch = arena_alloc_uninit(sizeof(*batch), sizeof(void *));

@@ -32,6 +32,9 @@ struct request_layout {
 
 struct batch;
 
+/* Return how many requests with one descriptor for each part the empty request queue takes. */
+unsigned int batch_capacity(void);
+
 /* Return an empty batch, on the arena. */
 struct batch *batch_new(void);
 

@@ -27,6 +27,8 @@ class TestResult:
     actual: Optional[str] = None
     reason: Optional[str] = None
     at: Optional[str] = None
+    cell: Optional[str] = None          # of a product: the name of the one that made the verdict
+    cells: Optional[int] = None         # how many of them were judged
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
     reproduce: Optional[str] = None     # the command that gives it again
@@ -41,11 +43,17 @@ class TestResult:
         return "fail" if self.red else self.verdict
 
     @property
+    def cell_words(self) -> Optional[str]:
+        """Return the coordinates of the cell for people: its name has a dash for each space."""
+        return f"cell: {self.cell.replace('/', ', ').replace('-', ' ')}" if self.cell else None
+
+    @property
     def text(self) -> str:
         outcome = self.actual
         if self.expected and self.verdict != "info":
             outcome = f"expected {self.expected}, got {self.actual or '?'}"
-        return "; ".join(part for part in (outcome, self.reason, self.expectation) if part)
+        return "; ".join(part for part in (outcome, self.cell_words, self.reason, self.expectation)
+                         if part)
 
 
 @dataclass

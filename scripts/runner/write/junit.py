@@ -68,7 +68,7 @@ def outcome(test: TestResult) -> Optional[str]:
 
 def details(test: TestResult) -> str:
     rows = (("requirement", f"{test.requirement} {test.level}"), ("expected", test.expected),
-            ("actual", test.actual), ("reason", test.reason),
+            ("actual", test.actual), ("cell", test.cell), ("reason", test.reason),
             ("expectation", test.expectation), ("at", test.at), ("reproduce", test.reproduce))
     return "\n".join([f"{key}: {value}" for key, value in rows if value] + test.trace)
 

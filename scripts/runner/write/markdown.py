@@ -52,7 +52,7 @@ def results(title: str, found: list[tuple[RunResult, TestResult]]) -> list[str]:
     if not found:
         return []
     rows = [(run.name, test.id, test.level, test.verdict, test.expected, test.actual,
-             "; ".join(text for text in (test.reason, test.expectation) if text), test.at)
+             "; ".join(filter(None, (test.cell_words, test.reason, test.expectation))), test.at)
             for run, test in found]
     return [f"## {title}", "", *table(("run", "test", "level", "verdict", "expected", "actual",
                                        "reason", "at"), rows)]

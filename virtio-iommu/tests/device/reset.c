@@ -6,6 +6,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -31,6 +32,7 @@ TEST(N_RST_1, mapping_is_out_of_reach, NEEDS_DMA)
 		SKIP("unattached endpoints always bypass");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* The same before any driver has come back. */
@@ -45,6 +47,7 @@ TEST(N_RST_1, mapping_is_out_of_reach_without_a_driver, NEEDS_DMA)
 	REQUIRE(reset_device(AT));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	REQUIRE(restart_device(AT, iommu.wanted));
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* With bypass on, the endpoint is in bypass after the reset, not in its old domain. */

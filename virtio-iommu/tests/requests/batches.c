@@ -196,16 +196,11 @@ static void expect_others(struct source_line at, const struct batched *b, unsign
 	}
 }
 
-static unsigned int capacity(void)
-{
-	return iommu.requests.tables ? iommu.requests.size : iommu.requests.size / 2;
-}
-
 static unsigned int wanted_count(unsigned int size)
 {
 	static const unsigned int counts[] = {[SIZE_1] = 1, [SIZE_2] = 2, [SIZE_3] = 3, [SIZE_64] = 64};
 
-	return size < ARRAY_SIZE(counts) ? counts[size] : capacity();
+	return size < ARRAY_SIZE(counts) ? counts[size] : batch_capacity();
 }
 
 static unsigned int index_of(unsigned int position, unsigned int count)
@@ -282,7 +277,7 @@ static void play(struct source_line at, const cell_t cell)
 		return;
 	count = wanted_count(cell[SIZE]);
 	index = index_of(cell[POSITION], count);
-	if (count > capacity() || index >= count)
+	if (count > batch_capacity() || index >= count)
 		return skip("the queue has %u descriptors", iommu.requests.size);
 	if ((!same && !gather_company(at, &c, cell[COMPANY])) || !judged_request_prepare(at, cell[KIND], &r))
 		return;
@@ -427,7 +422,7 @@ TEST(N_REQ_2, each_of_100000_mixed_requests_is_answered, NEEDS_COMPANY)
 	if (!gather_company(AT, &c, MIXED))
 		return;
 	REQUIRE(judged_request_prepare(AT, KIND_UNMAP, &r));
-	while (sent < MANY && send_mixed(AT, &c, capacity()))
-		sent += capacity();
+	while (sent < MANY && send_mixed(AT, &c, batch_capacity()))
+		sent += batch_capacity();
 	EXPECT_WRITES(r.ep, r.iova, r.target, 8);
 }

@@ -6,6 +6,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -31,6 +32,7 @@ TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DOMAIN)
 	EXPECT_OK(reply);
 	EXPECT_NO_DOMAIN(s.domain);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT_ID)
@@ -148,6 +150,7 @@ TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* Whatever the size of the mapping: its first page, its last, and one between. */
@@ -168,6 +171,7 @@ TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 	REQUIRE_OK(detach(domain, ep->id));
 	for (unsigned int i = 0; i < 3; i++)
 		EXPECT_WRITE_BLOCKED(ep, iova + tried[i] * page, 1);
+	EXPECT_OUT_OF_REACH(ep, iova + 15 * page, target + 15 * page);
 }
 
 /* With bypass on, the same address now means guest-physical memory, and only that. */

@@ -5,6 +5,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
@@ -199,6 +200,7 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
 	REQUIRE_OK(detach(s.domain, second->id));
 	EXPECT_WRITE_BLOCKED(second, s.iova, 8);
+	EXPECT_OUT_OF_REACH(second, s.iova, s.target);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -214,6 +216,7 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }
 

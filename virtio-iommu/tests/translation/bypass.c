@@ -4,6 +4,7 @@
  */
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -247,6 +248,7 @@ TEST(DEV_OPS_6, endpoint_is_blocked_after_detach, NEEDS_DMA)
 	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
 	expect_blocked(AT, s.ep);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* The rings of the endpoint lie in memory too: what it leaves there is the used index. */
