@@ -106,7 +106,7 @@ static void expect_settled(struct source_line at, const struct domains *d, const
 }
 
 /* DEV-ATTACH-12 (MUST): An ATTACH that is not refused really attaches */
-TEST(DEV_ATTACH_12, each_of_many_domains_stays_while_others_are_made, NEEDS_DMA)
+TEST(DEV_ATTACH_12, each_of_many_domains_stays_while_others_are_made, NEEDS_DOMAIN)
 {
 	struct domains d = {.iova = iova_window(2)};
 
