@@ -45,10 +45,12 @@ def selected(arguments):
 def verdict_of(test):
     """A test's name ends with its verdict, or it passes."""
     last = test.rsplit("_", 1)[-1]
-    return last if last in ("info", "skip", "warn", "fail", "error") else "pass"
+    return last if last in ("info", "skip", "silent", "warn", "fail", "error") else "pass"
 
 
 def result(number, test, verdict):
+    silent = verdict == "silent"
+    verdict = "skip" if silent else verdict
     directive = {"skip": " # SKIP needs a second endpoint", "warn": " # TODO a SHOULD"}
     line = "%s %d - %s%s\n" % (WORDS.get(verdict, "not ok"), number, test,
                                directive.get(verdict, ""))
@@ -60,6 +62,8 @@ def result(number, test, verdict):
         fields += ['actual: "went left"']
     if verdict in ("skip", "error"):
         fields += ['reason: "needs a second endpoint"']
+    if silent:
+        fields += ["silent: true"]
     return line + "  ---\n" + "".join("  %s\n" % field for field in fields) \
         + "  microseconds: 12\n  ...\n"
 

@@ -18,6 +18,7 @@ bool dma_open(struct dma_master *master, const struct device_location *location,
 		memset(master, 0, sizeof(*master));
 		master->page = page;
 		master->page_iova = phys(page);
+		master->page_bytes = DMA_PAGE_BYTES;
 		master->timeout_us = master->grace_us = REPLY_TIMEOUT_US;
 		master->max_bytes = DMA_SHORT_BYTES;
 		if (drivers[i]->open(master, location, error))

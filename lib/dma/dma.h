@@ -98,6 +98,7 @@ struct dma_master {
 	const struct dma_ops *ops;
 	uint8_t *page;
 	uint64_t page_iova;
+	size_t page_bytes;	/* of the private page that the device reaches: the rest is left alone */
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
 	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */

@@ -17,8 +17,8 @@
 
 #define SECTOR 512
 
-/* Sectors that scratch has room for. */
-#define CHUNK 24
+/* The most sectors that scratch has room for. */
+#define MOST_SECTORS 24
 
 enum { REQUEST_IN = 0, REQUEST_OUT = 1 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
@@ -34,7 +34,7 @@ struct scratch {
 		uint64_t sector;
 	} header;
 	uint8_t status;
-	_Alignas(16) uint8_t data[CHUNK * SECTOR];
+	_Alignas(16) uint8_t data[MOST_SECTORS * SECTOR];
 };
 
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
@@ -42,6 +42,13 @@ _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch 
 static volatile struct scratch *scratch(struct dma_master *master)
 {
 	return (void *)(master->page + DMA_SCRATCH);
+}
+
+/* Sectors that scratch has room for, as far as the device reaches it. */
+static uint32_t chunk(const struct dma_master *master)
+{
+	return min((master->page_bytes - DMA_SCRATCH - offsetof(struct scratch, data)) / SECTOR,
+		   MOST_SECTORS);
 }
 
 static struct ring_piece piece(const struct dma_master *master, size_t offset, size_t size,
@@ -111,7 +118,7 @@ static void make_pattern(struct dma_master *master)
 static bool seed(struct dma_master *master, uint32_t count)
 {
 	while (master->seeded < count) {
-		uint32_t now = min(count - master->seeded, CHUNK);
+		uint32_t now = min(count - master->seeded, chunk(master));
 
 		dma_copy_pattern(master, (uint8_t *)scratch(master)->data, master->seeded * SECTOR,
 				 now * SECTOR);
@@ -157,8 +164,8 @@ static enum dma_result blk_recall(struct dma_master *master, void *bytes, size_t
 	enum dma_result result = DMA_DONE;
 	uint8_t *to = bytes;
 
-	for (size_t now; size && result == DMA_DONE; to += now, sector += CHUNK, size -= now) {
-		now = min(size, CHUNK * SECTOR);
+	for (size_t now; size && result == DMA_DONE; to += now, sector += chunk(master), size -= now) {
+		now = min(size, chunk(master) * SECTOR);
 		result = transfer(master, REQUEST_IN, sector, sectors_of(now), nowhere);
 		if (result == DMA_DONE)
 			memcpy(to, (const void *)scratch(master)->data, now);

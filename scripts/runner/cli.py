@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import signal
 import sys
 import time
@@ -68,7 +69,7 @@ def expectations_path(options: argparse.Namespace, tree: Tree) -> Optional[str]:
 def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str) -> Gate:
     path = expectations_path(options, tree)
     new = options.update_expect and path and not os.path.exists(path)
-    entries = read_expectations(path) if path and not new else []
+    entries = read_expectations(path) if path and not new else None
     return Gate(entries, version, options.arch, accel, options.strict)
 
 
@@ -114,9 +115,9 @@ def within(budget: Optional[float], tick: Tick) -> Tick:
 
 
 def circumstances(options: argparse.Namespace, started: datetime, seconds: float) -> Circumstances:
-    system = os.uname()
+    system = platform.uname()
     return Circumstances(started.isoformat(timespec="seconds"), round(seconds, 2),
-                         {"system": system.sysname, "release": system.release,
+                         {"system": system.system, "release": system.release,
                           "machine": system.machine, "cpus": cpus()},
                          options.spec, selecting(options))
 
@@ -262,7 +263,7 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected),
-                        plan.named)
+                        plan.named, options.update_expect)
     if not brief:
         progress.say(first_line(options, plan, adapter))
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):

@@ -7,6 +7,7 @@
 
 #include "driver/batch.h"
 #include "driver/iommu_internal.h"
+#include "driver/resources.h"
 #include "driver/trace.h"
 
 #define PAGE 4096
@@ -265,8 +266,21 @@ static bool take(struct batch *batch)
 	if (batch->count > 1)
 		trace_request(r->bytes, r->readable.size, r->writable.size);
 	trace_reply(&r->reply);
-	domains_note(r->bytes, r->readable.size, is_ok(&r->reply));
+	r->reply.no_room = is_no_room(&r->reply, r->bytes, r->readable.size);
+	request_note_answer(r->bytes, r->readable.size, is_ok(&r->reply));
 	return true;
+}
+
+static bool breaks_rules(const struct batch *batch)
+{
+	bool broken = false;
+
+	for (unsigned int i = 0; i < batch->count && !broken; i++) {
+		const struct request *r = &batch->requests[i];
+
+		broken = resources_forbid(r->bytes, r->readable.size, r->writable.size);
+	}
+	return broken;
 }
 
 void batch_publish(struct batch *batch)
@@ -276,6 +290,7 @@ void batch_publish(struct batch *batch)
 	else if (batch->count)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
+	request_note_rules(breaks_rules(batch));
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
 }

@@ -35,6 +35,9 @@ uint64_t quiet_us(const struct endpoint *ep);
 /* Note that a good access took @microseconds, for quiet_us(). */
 void access_took(struct endpoint *ep, uint64_t microseconds);
 
+/* Return true if there was one in this boot. */
+bool has_worked(const struct endpoint *ep);
+
 /*
  * Open all masters at @locations that @topology puts behind IOMMU number @iommu_index, and print one line
  * for each. Exact ones come first, then others that write on demand, then input-driven ones, then slow ones.

@@ -52,6 +52,7 @@ struct iommu {
 	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings; else 4096 */
 	struct iommu_rings rings;
 	bool altered;		/* by the test, in a way that the next restart undoes */
+	bool broke_rules;	/* a driver MUST NOT send what was sent last, or the device broke over */
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
 
@@ -117,6 +118,7 @@ void iommu_read_config(struct iommu_config *config);
 
 /* The device's answer to a request. */
 struct reply {
+	uint8_t type;		/* of the request */
 	bool used;		/* the device used the buffer in time */
 	uint32_t length;	/* used length, in bytes */
 	uint32_t writable;	/* size of the writable part, in bytes */
@@ -147,6 +149,12 @@ struct framing {
 
 /* Cut requests like this from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
+
+/*
+ * Return true if @reply to a request of @size readable bytes is NOMEM, and the device never had room for as
+ * much. The request is not noted yet.
+ */
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
 
 /* Note that a request was answered, with OK or not, that did not go through request_raw(). */
 void request_note_answer(const void *readable, uint32_t size, bool ok);
@@ -227,8 +235,15 @@ bool event_take(struct event *event);
 /* Return true if the device has reported anything in this run. */
 bool events_seen(void);
 
-/* Note that an access begins of which a report may come. */
+/*
+ * Return true if a report may still come of an earlier access (AMB-15): since the last restart one was waited
+ * for in vain, after more accesses had failed than were reported.
+ */
+bool events_overdue(void);
+
+/* Note that an access begins of which a report may come, and that it has failed. */
 void event_note_access(void);
+void event_note_failure(void);
 
 /* The most bytes that an event buffer and the gaps in it can have. */
 #define EVENT_ROOM 64
@@ -251,8 +266,11 @@ bool iommu_restart_without_events(void);
 /* Forget all event buffers: from now on event_add_buffers() alone makes some available. */
 void events_manual(void);
 
-/* Return true between that and the next restart. */
+/* Return true between that and events_automatic() or the next restart. */
 bool events_are_manual(void);
+
+/* Make buffers available, as many as the queue has room for, and keep them so from now on. */
+void events_automatic(void);
 
 /* Make @count more buffers available, and notify a device that is up. Return false if the queue is full. */
 bool event_add_buffers(struct event_buffer shape, unsigned int count);

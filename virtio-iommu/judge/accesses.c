@@ -56,17 +56,11 @@ static bool skip_if_write_only(const struct endpoint *ep)
 	return true;
 }
 
-bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
-{
-	return !skip_if_write_only(ep) && try_read(ep, iova, source, size, true).exact;
-}
-
 static bool report_stray(struct source_line at, const char *expected, const struct effect *effect)
 {
 	if (!effect->stray)
 		return true;
-	judge(VERDICT_FAIL, at, expected, "memory at %#lx changed, which nothing maps there",
-	      phys(effect->stray));
+	judge_harm(at, expected, "memory at %#lx changed, which nothing maps there", phys(effect->stray));
 	return false;
 }
 
@@ -74,15 +68,17 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 		   void *target, size_t size)
 {
 	struct effect effect;
-	char expected[100];
+	char expected[128];
 
 	if (is_unseen(ep))
 		return true;
 	effect = try_write(ep, iova, size, target, size);
 	if (effect.exact && !effect.stray)
 		return true;
-	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx",
-		 ep->id, size, iova, phys(target));
+	if (otherwise == SET_UP && !has_worked(ep))
+		otherwise = VERDICT_ERROR;
+	snprintf(expected, sizeof(expected), "endpoint %#x writes %zu bytes at %#lx to memory at %#lx%s",
+		 ep->id, size, iova, phys(target), otherwise == SET_UP ? " (N-MAP-1, N-BYP-1)" : "");
 	if (!report_stray(at, expected, &effect))
 		return false;
 	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
@@ -96,6 +92,14 @@ static bool tells_reads_apart(struct source_line at, const uint8_t *source, size
 		return true;
 	judge(VERDICT_ERROR, at, "the source of a read has no byte that is 0", "one at %#lx", phys(source));
 	return false;
+}
+
+bool can_read(struct endpoint *ep, uint64_t iova, const void *source, size_t size)
+{
+	struct source_line at = {"can_read", 0};
+
+	return !skip_if_write_only(ep) && tells_reads_apart(at, source, size) &&
+	       try_read(ep, iova, source, size, true).exact;
 }
 
 bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint64_t iova,
@@ -154,7 +158,7 @@ static bool report_leak(struct source_line at, const char *expected, const struc
 {
 	if (!effect->leaked)
 		return true;
-	judge(VERDICT_FAIL, at, expected, "it read the bytes at %#lx", phys(effect->leaked));
+	judge_harm(at, expected, "it read the bytes at %#lx", phys(effect->leaked));
 	return false;
 }
 

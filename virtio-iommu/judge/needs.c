@@ -246,8 +246,16 @@ static const struct {
 	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
 };
 
+/* A request has two parts, and no chain is longer than its queue, in a table or not (2.7.5.3.1). */
+static bool takes_requests(void)
+{
+	return iommu.requests.size >= 2;
+}
+
 const char *unmet_need(uint64_t needs)
 {
+	if (!takes_requests())
+		return "needs a request queue of 2 descriptors, as no chain is longer than its queue";
 	for (unsigned int i = 0; i < ARRAY_SIZE(conditions); i++)
 		if ((needs & conditions[i].need) && !conditions[i].holds())
 			return conditions[i].words;

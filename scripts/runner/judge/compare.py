@@ -45,9 +45,9 @@ def title(data: dict[str, Any]) -> str:
 
 
 def kind(old: str, new: str) -> str:
-    if old in DEVIATES and new in KEPT:
+    if old in ("skip", *DEVIATES) and new in KEPT:
         return "fixed"
-    if old not in DEVIATES and new in DEVIATES:
+    if (old not in DEVIATES and new in DEVIATES) or (old in KEPT and new == "skip"):
         return "regressed"
     return "changed"
 

@@ -12,7 +12,7 @@ from ..plan.catalogue import Requirement, Test
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 BAD = ("fail", "error", "crash", "timeout")
-COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")      # of tables: each result in one
+COLUMNS = ("pass", "info", "skip", "silent", "warn", "fail", "known")      # of tables: each result in one
 
 
 @dataclass
@@ -23,6 +23,7 @@ class TestResult:
     verdict: str
     known: bool = False                 # as an expectation says
     red: bool = False                   # turns the gate
+    silent: bool = False                # a skip for what the device did not do
     expected: Optional[str] = None
     actual: Optional[str] = None
     reason: Optional[str] = None
@@ -31,6 +32,7 @@ class TestResult:
     cells: Optional[int] = None         # how many of them were judged
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
+    defect: Optional[str] = None        # the name of the entry that makes it known
     reproduce: Optional[str] = None     # the command that gives it again
     repeats: Optional[list[str]] = None     # verdicts of one test that disagree
     trace: list[str] = field(default_factory=list)  # what a red test was about and did
@@ -40,7 +42,16 @@ class TestResult:
         """Return the column that counts it: each result is in one."""
         if self.known:
             return "known"
-        return "fail" if self.red else self.verdict
+        return "fail" if self.red else self.kind
+
+    @property
+    def kind(self) -> str:
+        """Return the verdict, and of a skip which kind."""
+        return "silent" if self.silent else self.verdict
+
+    @property
+    def severity(self) -> tuple[int, bool]:
+        return VERDICTS.index(self.verdict), self.silent
 
     @property
     def cell_words(self) -> Optional[str]:
@@ -106,7 +117,8 @@ class Report:
         counts = {verdict: 0 for verdict in VERDICTS}
         for _, test in self.tests():
             counts[test.verdict] += 1
-        return {**counts, "known": self.count("known"), "stale": len(self.stale),
+        return {**counts, "silent": sum(test.silent for _, test in self.tests()),
+                "known": self.count("known"), "stale": len(self.stale),
                 "red": sum(test.red for _, test in self.tests())}
 
 
@@ -119,7 +131,7 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
     worst: dict[str, TestResult] = {}
     for result in (result for run in runs for result in run.tests):
         held = worst.get(result.requirement)
-        if not held or VERDICTS.index(result.verdict) > VERDICTS.index(held.verdict):
+        if not held or result.severity > held.severity:
             worst[result.requirement] = result
     return [_requirement_row(row, by_requirement, worst) for row in known.values()]
 
@@ -129,7 +141,7 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     judges = (row.id, *row.judged_by)
     own = [test for judge in judges for test in tests.get(judge, [])]
     held = max((worst[judge] for judge in judges if judge in worst), default=None,
-               key=lambda result: VERDICTS.index(result.verdict))
+               key=lambda result: result.severity)
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
             "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",

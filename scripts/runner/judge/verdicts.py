@@ -123,6 +123,7 @@ def make_result(event: Judged, test: Test, level: str) -> TestResult:
     return TestResult(
         test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
         actual=fields.get("actual"), reason=fields.get("reason"),
+        silent=event.verdict == "skip" and fields.get("silent") == "true",
         at=fields.get("at") or test.at or None,
         cell=fields.get("cell"), cells=number(fields.get("cells", "")),
         microseconds=number(fields.get("microseconds", "")))

@@ -41,7 +41,7 @@ def suite(report: Report, run: RunResult) -> str:
     errors = sum(is_error(test) for test in run.tests)
     return element("testsuite", {
         "name": name, "tests": len(run.tests), "failures": run.count("fail") - errors,
-        "errors": errors, "skipped": run.count("skip") + run.count("known"),
+        "errors": errors, "skipped": run.count("skip") + run.count("silent") + run.count("known"),
         "time": f"{run.seconds:.3f}",
     }, "\n" + element("properties", {}, "\n" + properties) + cases)
 
@@ -62,7 +62,8 @@ def outcome(test: TestResult) -> Optional[str]:
         message = {"message": test.text or test.verdict, "type": test.verdict}
         return element("error" if is_error(test) else "failure", message, quote(details(test)))
     if test.known or test.verdict == "skip":
-        return element("skipped", {"message": test.text or test.verdict})
+        told = "silent: " if test.silent else ""
+        return element("skipped", {"message": told + (test.text or test.verdict)})
     return element("system-out", {}, quote(f"{test.verdict}: {test.text}")) if test.text else None
 
 

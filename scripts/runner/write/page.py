@@ -96,14 +96,14 @@ class Line:
     @property
     def flags(self) -> list[str]:
         tests = [outcome.test for outcome in self.outcomes]
-        return [flag for flag in ("red", "known") if any(test[flag] for test in tests)]
+        return [flag for flag in ("red", "known", "silent") if any(test[flag] for test in tests)]
 
     @property
     def setups(self) -> int:
         return len({run for outcome in self.outcomes for run in outcome.runs})
 
 
-WORDS = ("id", "verdict", "known", "red", "expected", "actual", "reason", "expectation")
+WORDS = ("id", "verdict", "known", "red", "silent", "expected", "actual", "reason", "expectation")
 
 
 def outcomes(data: Data) -> dict[str, list[Outcome]]:

@@ -34,6 +34,6 @@ def case(number: int, name: str, test: TestResult) -> list[str]:
         directive = f" # SKIP {escape(test.reason or '')}"
     keys = ("verdict", "expected", "actual", "reason", "expectation", "at", "cell", "cells",
             "microseconds", "reproduce")
-    found = {key: getattr(test, key) for key in keys}
+    found = {**{key: getattr(test, key) for key in keys}, "silent": test.silent or None}
     block = [f"  {key}: {json.dumps(value)}" for key, value in found.items() if value is not None]
     return [f"{word} {number} - {escape(name)}{directive}", "  ---", *block, "  ..."]

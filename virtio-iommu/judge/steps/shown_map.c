@@ -72,17 +72,20 @@ bool expect_shown_map(struct source_line at, int id, const struct shown_map *m, 
 {
 	struct map_request request = request_of(m->s);
 	const char *trouble = send(id);
-	uint8_t status = m->tail->status;
+	struct reply reply = {.used = !trouble, .delivered = !trouble, .status = m->tail->status};
 	char words[80];
 	va_list args;
 
-	request_note_answer(&request, sizeof(request), !trouble && status == STATUS_OK);
-	if (!trouble && status == STATUS_OK)
+	reply.no_room = is_no_room(&reply, &request, sizeof(request));
+	request_note_answer(&request, sizeof(request), is_ok(&reply));
+	if (is_ok(&reply))
 		return expect_page(at, m->s);
+	if (skip_if_no_room(&reply))
+		return false;
 	va_start(args, when);
 	vsnprintf(words, sizeof(words), when, args);
 	va_end(args);
-	judge(BY_LEVEL, at, "status OK (0)", "%s, raw %#x: a MAP %s", trouble ? trouble : status_name(status),
-	      status, words);
+	judge(BY_LEVEL, at, "status OK (0)", "%s, raw %#x: a MAP %s",
+	      trouble ? trouble : status_name(reply.status), reply.status, words);
 	return false;
 }

@@ -181,7 +181,7 @@ static void join_other_kind(struct source_line at, uint32_t kind)
 	uint32_t domain = fresh_domain();
 	struct reply reply = attach(domain, endpoint(0)->id, kind);
 
-	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 		return;
 	reply = attach(domain, endpoint(1)->id, kind ^ ATTACH_BYPASS);
 	expect_status(at, BY_LEVEL, &reply, STATUS_INVAL);
@@ -337,7 +337,7 @@ static void expect_attached(struct source_line at, struct endpoint *ep)
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK) || !enable_dma(at, ep, domain))
 		return;
 	reply = map_page(domain, iova, target, MAP_RW);
-	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_status(at, SET_UP, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, ep, iova, target, 8);
 	if (ep->dma.ops->exact)
 		expect_reads(at, BY_LEVEL, ep, iova + 8, target + 8, 8);

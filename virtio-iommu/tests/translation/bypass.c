@@ -161,10 +161,10 @@ static void detach_under(struct source_line at, uint8_t bypass, uint32_t flags)
 	struct reply reply = attach(domain, ep->id, flags);
 
 	iommu_set_bypass(bypass);
-	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 		return;
 	reply = detach(domain, ep->id);
-	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 		return;
 	if (bypass)
 		expect_identity(at, ep);

@@ -186,7 +186,7 @@ static void play(struct source_line at, const cell_t cell)
 	if (late)
 		judge(VERDICT_FAIL, at, "what has ended when its request is answered moves nothing more",
 		      "memory at %#lx changed after that", phys(s->memory));
-	require_alive(at, s->ep, write ? NULL : s->then);
+	require_alive(at, s->ep, write ? NULL : s->memory);
 }
 
 static const struct product in_flight = {

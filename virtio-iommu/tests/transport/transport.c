@@ -5,6 +5,7 @@
  */
 #include <asm/io.h>
 
+#include "driver/timing.h"
 #include "judge/steps/notification.h"
 #include "judge/test.h"
 #include "pci/pci.h"
@@ -18,7 +19,7 @@ static uint32_t value_at(unsigned int offset)
 /* A field in the first capability of @type, or in none. */
 static uint32_t field(uint8_t type, unsigned int offset)
 {
-	unsigned int cap = virtio_pci_structure(iommu.dev.pci, type);
+	unsigned int cap = virtio_pci_usable_structure(iommu.dev.pci, type);
 
 	return cap ? value_at(cap + offset) : 0;
 }
@@ -151,7 +152,7 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
 
 	if (!data)
-		SKIP("there is no access window (PCI-ACC-1)");
+		SILENT("there is no access window (PCI-ACC-1)");
 	for (uint32_t value = 1; value < 3; value++) {
 		pci_write32(iommu.dev.pci, data, value);
 		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
@@ -165,7 +166,7 @@ TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 	unsigned int data = window(TYPE_DEVICE, 0, 4);
 
 	if (!data)
-		SKIP("there is no access window (PCI-ACC-1)");
+		SILENT("there is no access window (PCI-ACC-1)");
 	EXPECT_EQ(value_at(data), iommu_config_u32(0), "lower half of page_size_mask, through the window");
 	EXPECT_EQ(pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2)),
 		  io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
@@ -207,7 +208,9 @@ TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 /* PCI-ISR-4 (MUST): MSI-X off: PCI Status.Interrupt = OR of ISR bits */
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 {
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+	bool has_pin = pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN);
+	struct deadline deadline = deadline_in(has_pin ? REPLY_TIMEOUT_US :
+							 timing_quiet_us(TIMED_NOTIFICATION));
 	bool set;
 
 	take_interrupts();
@@ -217,9 +220,8 @@ TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 		set = interrupt_status();
 	while (!set && !deadline_over(&deadline));
 	ring_want_interrupt(&iommu.requests, false);
-	if (!pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN)) {
-		judge(set ? VERDICT_FAIL : VERDICT_WARN, AT, "set with the ISR status",
-		      "the device has no INTx, and the bit is %u", set);
+	if (!set && !has_pin) {		/* PCI 3.0, 6.2.3: the bit is that of INTx */
+		INFO("the device has no INTx, and never sets the bit");
 		return;
 	}
 	EXPECT_EQ(set, 1, "Interrupt Status, while the ISR status is set");
@@ -249,7 +251,7 @@ TEST(GEN_NU_1, used_event_does_not_count, NEEDS_SPLIT | NEEDS_NO_EVENT_IDX)
 TEST(GEN_NU_2, no_notification_where_none_is_wanted, NEEDS_NO_EVENT_IDX)
 {
 	if (!notification_comes())
-		SKIP("the device sends no notification (GEN-NU-3)");
+		SILENT("the device sends no notification (GEN-NU-3)");
 	EXPECT_EQ(interrupted(false), 0, "notification with avail.flags 1");
 }
 

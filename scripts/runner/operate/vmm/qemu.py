@@ -82,6 +82,18 @@ def read_machine(arch: str) -> Machine:
                    interrupts=doorbells)
 
 
+def release_of(version: str) -> str:
+    """
+    Return the release that a development version or a candidate is on the way to: x.y.50 and more. A
+    year's releases are x.0, x.1 and x.2.
+    """
+    numbers = [*map(int, version.split(".")), 0, 0][:3]
+    if numbers[2] < 50:
+        return version
+    major, minor = numbers[0], numbers[1] + 1
+    return f"{major}.{minor}" if minor <= 2 else f"{major + 1}.0"
+
+
 class Vmm:
     name, title = "qemu", "qemu"
     firmware = FIRMWARE
@@ -103,7 +115,8 @@ class Vmm:
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
 
     def identify(self) -> None:
-        self.version, self.detail = ask_version(self.binary)
+        version, self.detail = ask_version(self.binary)
+        self.version = release_of(version)
         if not self.at_least(*self.machine.since):
             raise self._too_old(f"{self.binary} is {self.version}")
 
