@@ -152,13 +152,17 @@ static void set_entry(struct sender *m, uint64_t address)
 	msix_set(m->msix, 0, &m->sent);
 }
 
-/* The endpoint sends the message when it has used a buffer: that needs no more than its rings. */
+/*
+ * The endpoint sends the message when it has used a buffer: that needs no more than its rings. The report of a
+ * message that was blocked says nothing about that.
+ */
 static bool send_to(struct sender *m, uint64_t address, uint64_t timeout_us)
 {
 	set_entry(m, address);
 	if (m->word)
 		*m->word = 0;
 	m->s.who->dma.timeout_us = timeout_us;
+	m->s.who->dma.fault_reported = NULL;
 	return dma_write(&m->s.who->dma, 0, 0) == DMA_DONE;
 }
 

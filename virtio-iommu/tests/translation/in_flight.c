@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * An access that is under way while its mapping, or the membership of its endpoint, ends: when the device has
- * said OK, nothing is moved any more (virtio 1.4, 5.13.6.4.2, 5.13.6.6). What was moved before that is nobody's
+ * said so, nothing is moved any more (virtio 1.4, 5.13.5, 5.13.6.4.2, 5.13.6.6). What was moved before that is nobody's
  * fault; so is what an endpoint does that takes too little time for a request in between.
  */
 #include <string.h>
@@ -10,15 +10,17 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/restart.h"
 #include "memory.h"
 #include "time.h"
 #include "util.h"
 
 enum { END, ACCESS };
-enum { END_NONE, END_UNMAP, END_MAP_ELSEWHERE, END_DETACH, END_MOVE };
+enum { END_NONE, END_UNMAP, END_MAP_ELSEWHERE, END_DETACH, END_MOVE, END_RESET };
 enum { ACCESS_WRITE, ACCESS_READ };
 
-static const char *const ends[] = {"nothing", "unmap", "map to other memory", "detach", "move"};
+static const char *const ends[] = {"nothing", "unmap", "map to other memory", "detach", "move",
+				   "device reset"};
 static const char *const accesses[] = {"write", "read"};
 
 /* An endpoint whose quickest access takes less is no use. */
@@ -73,24 +75,30 @@ static struct scene {
 	uint32_t domain;
 	uint64_t iova;
 	uint8_t *memory, *other;	/* @other: for END_MAP_ELSEWHERE */
-	struct reply reply;		/* to what ends it */
+	struct reply reply;		/* to what ends it, but for END_RESET */
 	uint8_t then[8];		/* what is at @memory when it has ended */
 } scene;
 
-static struct reply end_access(const struct scene *s)
+static void end_access(struct scene *s)
 {
-	struct reply reply;
-
 	switch (s->end) {
+	case END_UNMAP:
+	case END_MAP_ELSEWHERE:
+		s->reply = unmap_page(s->domain, s->iova);
+		if (s->end == END_MAP_ELSEWHERE && is_ok(&s->reply))
+			s->reply = map_page(s->domain, s->iova, s->other, MAP_RW);
+		break;
 	case END_DETACH:
-		return detach(s->domain, s->ep->id);
+		s->reply = detach(s->domain, s->ep->id);
+		break;
 	case END_MOVE:
-		return attach(fresh_domain(), s->ep->id, 0);
+		s->reply = attach(fresh_domain(), s->ep->id, 0);
+		break;
+	case END_RESET:
+		if (restart_device(AT, iommu.wanted))
+			set_unattached_bypass(false);
+		break;
 	}
-	reply = unmap_page(s->domain, s->iova);
-	if (s->end == END_MAP_ELSEWHERE && is_ok(&reply))
-		reply = map_page(s->domain, s->iova, s->other, MAP_RW);
-	return reply;
 }
 
 /* Other bytes at each call, none of which is 0, nor one of a pattern. */
@@ -108,8 +116,7 @@ static void end_under_way(void)
 	struct scene *s = &scene;
 	struct deadline deadline;
 
-	if (s->end != END_NONE)
-		s->reply = end_access(s);
+	end_access(s);
 	if (!dma_is_pattern(&s->ep->dma, s->memory, 0, 8))
 		change(s->memory);
 	memcpy(s->then, s->memory, 8);
@@ -159,6 +166,8 @@ static bool access(struct scene *s, bool write)
 
 static bool has_ended(struct source_line at, const struct scene *s)
 {
+	if (s->end == END_RESET)
+		return iommu_is_up();
 	if (s->reply.delivered && s->end == END_MOVE && s->reply.status == STATUS_UNSUPP)
 		skip("the device does not move endpoints");
 	else
@@ -208,4 +217,10 @@ TEST(DEV_DETACH_4, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EX
 TEST(DEV_UNMAP_7, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_UNMAP) | BIT(END_MAP_ELSEWHERE));
+}
+
+/* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
+TEST(N_RST_1, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
+{
+	PRODUCT(&in_flight, END, BIT(END_RESET));
 }
