@@ -77,8 +77,8 @@ static const struct dimension dimensions[] = {
 #define CHUNKS 5
 
 /*
- * Page i of the domain, from @iova on, is page i % CHUNKS of @memory; one more has all rights. The rings of @who
- * are mapped before it joins, too.
+ * Page i of the domain, from @iova on, is page i % CHUNKS of @memory; one more has all rights. The rings of
+ * @who are mapped before it joins, too.
  */
 struct scene {
 	struct endpoint *first, *who;

@@ -152,18 +152,21 @@ static void set_entry(struct sender *m, uint64_t address)
 	msix_set(m->msix, 0, &m->sent);
 }
 
-/*
- * The endpoint sends the message when it has used a buffer: that needs no more than its rings. The report of a
- * message that was blocked says nothing about that.
- */
+/* The report of a message that was blocked says nothing about them. */
+static bool reaches_rings(struct endpoint *ep, uint64_t timeout_us)
+{
+	ep->dma.timeout_us = timeout_us;
+	ep->dma.fault_reported = NULL;
+	return dma_write(&ep->dma, 0, 0) == DMA_DONE;
+}
+
+/* The endpoint sends the message when it has used a buffer: that needs no more than its rings. */
 static bool send_to(struct sender *m, uint64_t address, uint64_t timeout_us)
 {
 	set_entry(m, address);
 	if (m->word)
 		*m->word = 0;
-	m->s.who->dma.timeout_us = timeout_us;
-	m->s.who->dma.fault_reported = NULL;
-	return dma_write(&m->s.who->dma, 0, 0) == DMA_DONE;
+	return reaches_rings(m->s.who, timeout_us);
 }
 
 static bool comes(const struct sender *m)
@@ -223,7 +226,7 @@ static bool begin(struct source_line at, struct sender *m, unsigned int who)
 	if (!scene_attach(at, s, who) || (s->kind == KIND_NORMAL && !map_door(at, m, s->domain)) ||
 	    !scene_attach_later(at, s, who))
 		return false;
-	if (dma_write(&s->who->dma, 0, 0) != DMA_DONE)
+	if (!reaches_rings(s->who, REPLY_TIMEOUT_US))
 		judge(VERDICT_FAIL, at, "the endpoint reaches its rings", "endpoint %#x does not",
 		      s->who->id);
 	m->msix = messages_on(s->who->place.pci);

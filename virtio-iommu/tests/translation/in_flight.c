@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * An access that is under way while its mapping, or the membership of its endpoint, ends: when the device has
- * said so, nothing is moved any more (virtio 1.4, 5.13.5, 5.13.6.4.2, 5.13.6.6). What was moved before that is nobody's
- * fault; so is what an endpoint does that takes too little time for a request in between.
+ * said so, nothing is moved any more (virtio 1.4, 5.13.5, 5.13.6.4.2, 5.13.6.6). What was moved before that
+ * breaks nothing. Where an access takes too little time for a request in between nothing can be said.
  */
 #include <string.h>
 
@@ -32,6 +32,7 @@ static uint64_t quickest_us(struct endpoint *ep)
 	uint64_t least = UINT64_MAX, start;
 
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	ep->dma.fault_reported = NULL;
 	for (unsigned int i = 0; i < 3; i++) {
 		start = time_us();
 		if (dma_write(&ep->dma, 0, 0) != DMA_DONE)
