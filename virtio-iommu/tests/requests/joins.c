@@ -13,16 +13,16 @@
 #include "util.h"
 
 enum { RIGHTS, COUNT, WHO, JOINS };
-enum { COUNT_1, COUNT_40, COUNT_400, COUNTS };
+enum { COUNT_1, COUNT_40, COUNT_400, COUNT_2100, COUNTS };
 enum { WHO_SECOND, WHO_THIRD };
 enum { JOINS_FIRST, JOINS_AGAIN, JOINS_FROM_ANOTHER };
 
 static const char *const rights[] = {"no right", "right r", "right w", "rights rw"};
-static const char *const counts[COUNTS] = {"1 mapping", "40 mappings", "400 mappings"};
+static const char *const counts[COUNTS] = {"1 mapping", "40 mappings", "400 mappings", "2100 mappings"};
 static const char *const whos[] = {"second of two", "third of three"};
 static const char *const joins[] = {"never attached before", "attached once more", "out of another domain"};
 
-static const unsigned int how_many[COUNTS] = {1, 40, 400};
+static const unsigned int how_many[COUNTS] = {1, 40, 400, 2100};
 
 /* The longest that the MAPs of a cell may take. */
 #define MOST_US 1000000
