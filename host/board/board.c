@@ -120,6 +120,25 @@ static struct vdev *make_virtio(enum endpoint_kind kind, unsigned int n)
 	}
 }
 
+/* Return the first endpoint on a root bus, of whose device others may be further functions, or NULL. */
+static struct function *first_function(const struct bus *bus)
+{
+	for (unsigned int i = 0; i < endpoint_count && !bus->bridge; i++)
+		if (endpoints[i].function->bus == bus)
+			return bus->functions[endpoints[i].function->device];
+	return NULL;
+}
+
+static void plug(struct bus *bus, struct function *f)
+{
+	struct function *first = personality->one_device ? first_function(bus) : NULL;
+
+	if (first)
+		bus_plug_beside(first, f);
+	else
+		bus_plug(bus, f);
+}
+
 /* Without a bus it is on MMIO. */
 static void plug_virtio(struct board_port *port, struct vdev *dev, struct bus *bus)
 {
@@ -127,7 +146,7 @@ static void plug_virtio(struct board_port *port, struct vdev *dev, struct bus *b
 	dev->port = &port->port;
 	if (bus) {
 		vdev_pci_init(dev);
-		bus_plug(bus, &dev->function);
+		plug(bus, &dev->function);
 	} else {
 		vdev_mmio_plug(dev);
 	}
@@ -138,7 +157,7 @@ static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)
 {
 	vedu_init(edu, &port->port);
 	board_port_init(port, &edu->function, NULL);
-	bus_plug(bus, &edu->function);
+	plug(bus, &edu->function);
 }
 
 static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)

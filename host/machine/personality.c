@@ -271,6 +271,8 @@ static const struct personality personalities[] = {
 	{"admin-queue", "feature ADMIN_VQ, and no such queue", "PCI-COM-16", NULL,
 	 .with = VIRTIO_FEATURE(VIRTIO_F_ADMIN_VQ)},
 	{"no-suspend", "", "3.4", NULL, .without = VIRTIO_FEATURE(VIRTIO_F_SUSPEND)},
+	{"function-reset", "the function can be reset by its PCI Express capability", "PCIe 6.0, 6.6.2", NULL,
+	 .function_reset = true},
 	{"unneeded-capabilities", "shared memory regions and vendor data", "PCI-SHM-1", NULL,
 	 .unneeded_capabilities = true},
 	{"padded-capabilities", "longer than needed, each behind one whose BAR no driver knows", "PCI-CAP-2",
@@ -332,6 +334,8 @@ static const struct personality personalities[] = {
 	{"iommu-node-last", "the VIOT lists endpoints in front of the IOMMU", "5.13", NULL,
 	 .iommu_node_last = true},
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
+	{"one-device", "endpoints on a root bus are functions of one device", "5.13.6.3", NULL,
+	 .one_device = true},
 	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 

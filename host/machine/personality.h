@@ -66,6 +66,7 @@ struct personality {
 	/* Virtio. */
 	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
+	bool function_reset;		/* a function level reset */
 	bool doubled_capabilities;	/* longer than needed, each behind one that no driver can use */
 	bool no_pin;			/* for INTx */
 	bool no_intx;			/* nor is Interrupt Status ever set */
@@ -138,6 +139,7 @@ struct personality {
 	bool iommu_node_last;	/* in the VIOT */
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
+	bool one_device;	/* endpoints on a root bus are functions of one device */
 	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */

@@ -29,6 +29,22 @@ void bus_plug(struct bus *bus, struct function *f)
 	f->device = slot;
 }
 
+enum { HEADER_TYPE = 0x0e, MULTI_FUNCTION = 0x80 };
+
+void bus_plug_beside(struct function *first, struct function *f)
+{
+	struct function *last = first;
+
+	while (last->next)
+		last = last->next;
+	last->next = f;
+	f->bus = first->bus;
+	f->device = first->device;
+	f->number = last->number + 1;
+	first->config[HEADER_TYPE] |= MULTI_FUNCTION;
+	f->config[HEADER_TYPE] |= MULTI_FUNCTION;
+}
+
 uint8_t bus_number(const struct bus *bus)
 {
 	return bus->bridge ? bridge_secondary(bus->bridge) : bus->root_number;
@@ -36,7 +52,7 @@ uint8_t bus_number(const struct bus *bus)
 
 uint16_t function_bdf(const struct function *f)
 {
-	return PCI_BDF(bus_number(f->bus), f->device, 0);
+	return PCI_BDF(bus_number(f->bus), f->device, f->number);
 }
 
 /* Bridges pass a configuration access on by bus number. */
@@ -53,28 +69,44 @@ static struct bus *find_bus(struct bus *bus, uint8_t number)
 	return NULL;
 }
 
+static struct function *find_function(struct function *first, unsigned int number)
+{
+	struct function *f = first;
+
+	while (f && f->number != number)
+		f = f->next;
+	return f;
+}
+
 struct function *bus_find(uint16_t bdf)
 {
 	for (unsigned int i = 0; i < root_count; i++) {
 		struct bus *bus = find_bus(roots[i], PCI_BUS(bdf));
 
 		if (bus)
-			return PCI_FUNCTION(bdf) ? NULL : bus->functions[PCI_DEVICE(bdf)];
+			return find_function(bus->functions[PCI_DEVICE(bdf)], PCI_FUNCTION(bdf));
 	}
 	return NULL;
+}
+
+static struct function *claim_by_device(struct function *first, uint64_t address, unsigned int *bar,
+					uint64_t *offset)
+{
+	struct function *f = first;
+
+	while (f && !function_claims(f, address, bar, offset))
+		f = f->next;
+	return f;
 }
 
 static struct function *claim_on(struct bus *bus, uint64_t address, unsigned int *bar,
 				 uint64_t *offset)
 {
 	for (unsigned int slot = 0; slot < BUS_SLOTS; slot++) {
-		struct function *f = bus->functions[slot], *found = NULL;
+		struct function *f = bus->functions[slot], *found;
 
-		if (!f)
-			continue;
-		if (function_claims(f, address, bar, offset))
-			return f;
-		if (f->below && bridge_forwards_memory(f, address))
+		found = claim_by_device(f, address, bar, offset);
+		if (!found && f && f->below && bridge_forwards_memory(f, address))
 			found = claim_on(f->below, address, bar, offset);
 		if (found)
 			return found;

@@ -16,7 +16,7 @@
 struct bus {
 	uint8_t root_number;		/* of a root bus */
 	struct function *bridge;	/* above; NULL: a root bus */
-	struct function *functions[BUS_SLOTS];
+	struct function *functions[BUS_SLOTS];	/* the first one of each device */
 };
 
 /* Configuration space of all 256 buses (PCIe 6.0, 7.2.2). */
@@ -32,6 +32,9 @@ void bus_add_root(struct bus *bus, uint8_t number);
 
 /* Plug @f in at the first free slot of @bus. The run ends if there is none. */
 void bus_plug(struct bus *bus, struct function *f);
+
+/* Make @f the next function of the device of @first, which is plugged in, and its function 0. */
+void bus_plug_beside(struct function *first, struct function *f);
 
 /* Return the number of @bus, 0 below a bridge that is not numbered yet. */
 uint8_t bus_number(const struct bus *bus);

@@ -32,6 +32,12 @@ void function_allow(struct function *f, unsigned int offset, unsigned int width,
 		f->writable[offset + i] = mask >> 8 * i;
 }
 
+void function_clear(struct function *f)
+{
+	for (unsigned int i = 0; i < FUNCTION_CONFIG; i++)
+		f->config[i] &= ~f->writable[i];
+}
+
 void function_init(struct function *f, const struct function_ops *ops, uint16_t vendor,
 		   uint16_t device, uint16_t class_code)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A PCI function: its configuration space and BARs (PCI 3.0, chapter 6). All are function 0 of
- * their device.
+ * A PCI function: its configuration space and BARs (PCI 3.0, chapter 6).
  */
 #ifndef FUNCTION_H
 #define FUNCTION_H
@@ -33,7 +32,8 @@ struct function_ops {
 struct function {
 	const struct function_ops *ops;
 	struct bus *bus;			/* on which it sits; NULL: not plugged in */
-	uint8_t device;
+	uint8_t device, number;			/* which of its functions */
+	struct function *next;			/* of the same device, by number */
 	struct bus *below;			/* of a bridge */
 	uint8_t config[FUNCTION_CONFIG];
 	uint8_t writable[FUNCTION_CONFIG];	/* bits that the driver can change */
@@ -52,6 +52,9 @@ uint32_t function_get(const struct function *f, unsigned int offset, unsigned in
 
 /* Let the driver change the bits of @mask in the field at @offset. */
 void function_allow(struct function *f, unsigned int offset, unsigned int width, uint32_t mask);
+
+/* Take back all that the driver has written to configuration space. */
+void function_clear(struct function *f);
 
 /* Add a 64-bit prefetchable memory BAR of @size bytes, a power of two, in registers @index and the next. */
 void function_add_bar(struct function *f, unsigned int index, uint64_t size);

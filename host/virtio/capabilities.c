@@ -68,6 +68,20 @@ static void add_unneeded(struct vdev *dev)
 	add_vendor_data(dev);
 }
 
+enum { EXPRESS_SIZE = 0x3c, EXPRESS_CAPABILITIES = 2, EXPRESS_DEVICE = 4 };
+enum { ROOT_COMPLEX_ENDPOINT = 9 << 4 | 2, HAS_RESET = 1 << 28 };
+
+static void add_express(struct vdev *dev)
+{
+	struct function *f = &dev->function;
+	unsigned int cap = function_add_capability(f, PCI_CAP_EXPRESS, EXPRESS_SIZE);
+
+	function_set(f, cap + EXPRESS_CAPABILITIES, 2, ROOT_COMPLEX_ENDPOINT);
+	function_set(f, cap + EXPRESS_DEVICE, 4, HAS_RESET);
+	function_allow(f, cap + EXPRESS_DEVICE_CONTROL, 2, INITIATE_RESET);
+	dev->express = cap;
+}
+
 enum { RESERVED_BAR = 7, PADDING = 4 };
 
 /* A driver has to pass over a BAR that does not exist yet, and to use the first structure that it can. */
@@ -97,4 +111,6 @@ void vdev_add_capabilities(struct vdev *dev)
 		vmsix_init(dev);
 	if (personality->unneeded_capabilities)
 		add_unneeded(dev);
+	if (personality->function_reset && dev->type == VIRTIO_TYPE_IOMMU)
+		add_express(dev);
 }

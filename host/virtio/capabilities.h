@@ -20,6 +20,9 @@ enum {
 	NOTIFY_MULTIPLIER = 4,
 };
 
+/* Of the PCI Express capability (PCIe 6.0, 7.5.3). */
+enum { EXPRESS_DEVICE_CONTROL = 8, INITIATE_RESET = 1 << 15 };
+
 /* Give @dev's function its BARs and the list of its capabilities. */
 void vdev_add_capabilities(struct vdev *dev);
 

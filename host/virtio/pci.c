@@ -250,11 +250,26 @@ static void access_window(struct function *f, unsigned int offset, bool write)
 		function_set(f, offset, length, f->ops->read(f, VDEV_BAR, at, length));
 }
 
+void generic_reset_function(struct vdev *dev)
+{
+	function_clear(&dev->function);
+	vmsix_clear(dev);
+	dev->steps->write_status(dev, 0);
+}
+
+static bool resets_function(const struct vdev *dev)
+{
+	return dev->express &&
+	       function_get(&dev->function, dev->express + EXPRESS_DEVICE_CONTROL, 2) & INITIATE_RESET;
+}
+
 static void config_access(struct function *f, unsigned int offset, unsigned int width, bool write)
 {
 	uint8_t *status = &f->config[PCI_STATUS];
 
 	(void)width;
+	if (resets_function(vdev_of(f)))
+		return vdev_of(f)->steps->reset_function(vdev_of(f));
 	*status = (*status & ~INTERRUPT_STATUS) |
 		  (vdev_of(f)->isr && !personality->no_intx ? INTERRUPT_STATUS : 0);
 	access_window(f, offset, write);

@@ -27,6 +27,9 @@ struct vdev_steps {
 	/* It sets FEATURES_OK. Return true if the device can work with what was accepted. */
 	bool (*features_fit)(const struct vdev *dev);
 
+	/* It resets the PCI function (PCIe 6.0, 6.6.2). */
+	void (*reset_function)(struct vdev *dev);
+
 	/* See vdev_idle(), vdev_is_running(), vdev_break() and vdev_interrupt(). */
 	void (*idle)(struct vdev *dev);
 	bool (*is_running)(const struct vdev *dev);
@@ -77,6 +80,9 @@ void generic_reset_queue(struct vdev *dev, struct vqueue *queue);
 void generic_notification(struct vdev *dev, uint32_t value);
 uint32_t generic_config_read(const struct vdev *dev, uint64_t offset, unsigned int width);
 void generic_config_write(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value);
+
+/* pci.c */
+void generic_reset_function(struct vdev *dev);
 
 /* mmio.c */
 uint32_t generic_mmio_read(struct vdev *dev, unsigned int offset, unsigned int width);

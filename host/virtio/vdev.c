@@ -11,6 +11,7 @@ static const struct vdev_steps generic_steps = {
 	.write_status = generic_write_status,
 	.accept = generic_accept,
 	.features_fit = generic_features_fit,
+	.reset_function = generic_reset_function,
 	.idle = generic_idle,
 	.is_running = generic_is_running,
 	.break_down = generic_break_down,

@@ -81,6 +81,7 @@ struct vdev {
 	const uint8_t *config;		/* device configuration */
 	uint32_t config_size;
 	unsigned int access_window;	/* the capability for access by configuration space */
+	unsigned int express;		/* the capability that has a function level reset; 0: there is none */
 	struct vmsix msix;
 	bool silent;			/* does nothing any more, and does not say so */
 	struct timer reset, suspension, notification;	/* slow ones that go on */

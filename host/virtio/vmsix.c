@@ -21,8 +21,14 @@ void vmsix_init(struct vdev *dev)
 	function_set(f, cap + TABLE, 4, VMSIX_BAR);
 	function_set(f, cap + PENDING, 4, PENDING_OFFSET | VMSIX_BAR);
 	dev->msix.capability = cap;
+	vmsix_clear(dev);
+}
+
+void vmsix_clear(struct vdev *dev)
+{
 	for (unsigned int i = 0; i < VMSIX_VECTORS; i++)
-		dev->msix.table[i].control = MASKED;
+		dev->msix.table[i] = (struct vmsix_entry){.control = MASKED};
+	dev->msix.pending = 0;
 }
 
 static uint16_t control(const struct vdev *dev)

@@ -26,6 +26,9 @@ struct vmsix {
 /* Add the capability, and the BAR with table and Pending Bit Array. */
 void vmsix_init(struct vdev *dev);
 
+/* Take back what was written to the table: all vectors are masked, and none is pending. */
+void vmsix_clear(struct vdev *dev);
+
 /* Return true if the device sends messages and no interrupts; never on MMIO. */
 bool vmsix_is_enabled(const struct vdev *dev);
 

@@ -138,6 +138,118 @@ static void serve_with_detach(struct vdev *dev, unsigned int queue)
 	carry_out_detach();
 }
 
+/* used.len of the first buffer since the notification. */
+
+static uint32_t first_used;
+static bool has_first;
+
+static void serve_with_first(struct vdev *dev, unsigned int queue)
+{
+	has_first = false;
+	right_ops->notified(dev, queue);
+}
+
+static void reply_with_first_used(const struct chain *chain, const struct model_request *r,
+				  const struct decision *d, struct iommu_reply *reply)
+{
+	(void)chain, (void)r, (void)d;
+	if (!has_first)
+		first_used = reply->used;
+	has_first = true;
+	reply->used = first_used;
+}
+
+/* UNMAPs of one domain that wait for the next, and the one that they make together. */
+
+#define MAX_UNMAPS VDEV_QUEUE_SIZE
+
+static struct chain unmaps[MAX_UNMAPS];
+static struct model_request joined;
+static unsigned int unmap_count;
+static bool joined_is_done;
+static struct decision joined_decision;
+
+static void carry_out_joined(void)
+{
+	unsigned int count = unmap_count;
+
+	unmap_count = 0;
+	joined_is_done = false;
+	for (unsigned int i = 0; i < count; i++) {
+		request_process(&unmaps[i], &joined);
+		joined_is_done = true;
+	}
+	joined_is_done = false;
+}
+
+static void decide_once(const struct model_request *r, struct decision *d)
+{
+	(void)r;
+	if (joined_is_done)
+		*d = (struct decision){joined_decision.answer, false};
+	joined_decision = *d;
+}
+
+static bool can_join(const struct model_request *r)
+{
+	return r->head.type == REQUEST_UNMAP && r->readable == sizeof(r->unmap) &&
+	       r->writable == sizeof(struct request_tail);
+}
+
+static void join(const struct chain *chain, const struct model_request *r)
+{
+	if (!unmap_count)
+		joined = *r;
+	joined.unmap.virt_start = min(joined.unmap.virt_start, r->unmap.virt_start);
+	joined.unmap.virt_end = max(joined.unmap.virt_end, r->unmap.virt_end);
+	unmaps[unmap_count++] = *chain;
+}
+
+static bool read_and_join(const struct chain *chain, struct model_request *r)
+{
+	bool joins = can_join(r);
+
+	if (unmap_count && (!joins || unmap_count == MAX_UNMAPS || r->unmap.domain != joined.unmap.domain))
+		carry_out_joined();
+	if (joins)
+		join(chain, r);
+	return joins;
+}
+
+static void serve_with_unmaps(struct vdev *dev, unsigned int queue)
+{
+	right_ops->notified(dev, queue);
+	if (queue != REQUEST_QUEUE || !unmap_count)
+		return;
+	carry_out_joined();
+	vring_flush(dev, &dev->queues[queue]);
+}
+
+/* The loop is left after a request of unknown type. */
+
+static bool leaves;
+
+static bool read_and_leave(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	leaves = model_rule_applies(&ref_iommu.model, RULE_UNKNOWN_TYPE, r);
+	return false;
+}
+
+static void serve_up_to_unknown(struct vdev *dev, unsigned int queue)
+{
+	static struct chain chain;
+
+	if (queue != REQUEST_QUEUE)
+		return right_ops->notified(dev, queue);
+	for (leaves = false; !leaves && vdev_is_running(dev);) {
+		if (!vring_pop(dev, &dev->queues[queue], &chain))
+			break;
+		request_serve(&chain);
+	}
+	vring_flush(dev, &dev->queues[queue]);
+}
+
 bool batch_install(void)
 {
 	static const struct takeover rows[] = {
@@ -148,6 +260,13 @@ bool batch_install(void)
 		{MUTANT_BATCH_DETACH_ATTACH_ELIDED,
 		 {.request_read = read_after_detach, .request_execute = put_detach_off},
 		 {.notified = serve_with_detach}},
+		{MUTANT_BATCH_USED_LEN_OF_FIRST, {.reply_ready = reply_with_first_used},
+		 {.notified = serve_with_first}},
+		{MUTANT_BATCH_UNMAPS_JOINED,
+		 {.request_read = read_and_join, .request_decided = decide_once},
+		 {.notified = serve_with_unmaps}},
+		{MUTANT_UNKNOWN_TYPE_ENDS_BATCH, {.request_read = read_and_leave},
+		 {.notified = serve_up_to_unknown}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

@@ -69,6 +69,14 @@ static bool read_one_page(const struct chain *chain, struct model_request *r)
 	return false;
 }
 
+/* Too little for a head. */
+static bool read_head_in_one(const struct chain *chain, struct model_request *r)
+{
+	if (chain->readable.count && chain->readable.pieces[0].length < sizeof(r->head))
+		*r = (struct model_request){.writable = r->writable};
+	return false;
+}
+
 static uint32_t last_length(const struct chain *chain)
 {
 	return chain->writable.pieces[chain->writable.count - 1].length;
@@ -111,6 +119,7 @@ bool framing_install(void)
 		{MUTANT_READABLE_PIECES_MAX, {.request_read = read_first_pieces}, {0}},
 		{MUTANT_CUT_SKIPS_BYTE_AT, {.request_read = read_behind_cut}, {0}},
 		{MUTANT_PAGE_CROSS_WRAPS, {.request_read = read_one_page}, {0}},
+		{MUTANT_HEAD_PIECE_SHORT, {.request_read = read_head_in_one}, {0}},
 		{MUTANT_TAIL_IN_LAST_DESCRIPTOR, {.reply_ready = reply_in_last}, {0}},
 		{MUTANT_PROBE_FIRST_PIECE_ONLY, {.reply_ready = reply_in_first}, {0}},
 	};

@@ -282,6 +282,69 @@ static bool execute_with_list(const struct model_request *r)
 	return false;
 }
 
+/* Endpoints that left a bypass domain that has members still. */
+
+static struct model_endpoint late[MODEL_MAX_ENDPOINTS];
+
+static void update_late(void)
+{
+	for (unsigned int i = 0; i < ref_iommu.model.endpoint_count; i++) {
+		const struct model_endpoint *ep = &ref_iommu.model.endpoints[i];
+
+		if (!late[i].attached || (!ep->attached && bug_count_members(late[i].domain)))
+			continue;
+		late[i].attached = false;
+		iotlb_forget_endpoint(ep->id);
+	}
+}
+
+static bool read_with_late(const struct chain *chain, struct model_request *r)
+{
+	(void)chain, (void)r;
+	update_late();
+	return false;
+}
+
+static bool execute_with_late(const struct model_request *r)
+{
+	const struct model_endpoint *ep = leaving(r);
+
+	if (r->head.type == REQUEST_DETACH && ep && ep->bypass)
+		late[index_of(ep)] = *ep;
+	return false;
+}
+
+static bool access_with_late(struct access *a, struct model_extent *extent)
+{
+	(void)a, (void)extent;
+	update_late();
+	return false;
+}
+
+static bool lookup_late(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_endpoint *ep = model_endpoint(&ref_iommu.model, a->endpoint);
+
+	if (!ep || !late[index_of(ep)].attached)
+		return found;
+	return bug_translate_as(a, &late[index_of(ep)], extent, reason);
+}
+
+static void reset_late(struct vdev *dev)
+{
+	memset(late, 0, sizeof(late));
+	right_ops->reset(dev);
+}
+
+/* Inside, no domain is domain 0. */
+static bool lookup_in_domain_zero(const struct access *a, bool found, struct model_extent *extent,
+				  uint8_t *reason)
+{
+	struct model_endpoint unattached = {.id = a->endpoint};
+
+	return bug_is_member(a->endpoint, 0) ? bug_translate_as(a, &unattached, extent, reason) : found;
+}
+
 bool member_install(void)
 {
 	static const struct takeover rows[] = {
@@ -294,6 +357,10 @@ bool member_install(void)
 		{MUTANT_DOMAIN_MAX_MEMBERS, {.request_execute = execute_with_room}, {0}},
 		{MUTANT_BYPASS_KIND_OUTLIVES_DOMAIN, {.request_execute = execute_with_old_kind},
 		 {.reset = reset_kinds}},
+		{MUTANT_BYPASS_MEMBER_LEAVES_LATE,
+		 {.request_read = read_with_late, .request_execute = execute_with_late,
+		  .access = access_with_late, .lookup = lookup_late}, {.reset = reset_late}},
+		{MUTANT_DOMAIN_ZERO_IS_NONE, {.lookup = lookup_in_domain_zero}, {0}},
 		{MUTANT_LEAVING_CUTS_LATER_MEMBERS, {.request_execute = execute_with_list}, {0}},
 	};
 

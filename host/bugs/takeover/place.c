@@ -85,12 +85,23 @@ static bool access_by_low_id(struct access *a, struct model_extent *extent)
 	return false;
 }
 
+static bool access_by_device(struct access *a, struct model_extent *extent)
+{
+	uint16_t bdf;
+
+	(void)extent;
+	if (find_bdf(a->endpoint, &bdf))
+		a->endpoint &= ~7u;
+	return false;
+}
+
 bool place_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_ENDPOINTS_FOUND_ONCE, {0}, {.reset = find_once}},
 		{MUTANT_SECOND_PORT_AS_FIRST, {.access = access_by_first_port}, {0}},
 		{MUTANT_NESTED_BRIDGE_BYPASSES, {.access = access_from_below}, {0}},
+		{MUTANT_FUNCTION_BITS, {.access = access_by_device}, {0}},
 		{MUTANT_SECOND_ROOT_LOW_16, {.access = access_by_low_id}, {0}},
 	};
 

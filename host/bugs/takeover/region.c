@@ -141,6 +141,143 @@ static void reply_empty(const struct chain *chain, const struct model_request *r
 		memset(reply->bytes, 0, reply->tail);
 }
 
+/* Endpoints whose record went with DETACH. */
+
+static bool has_gone[MODEL_MAX_ENDPOINTS];
+
+static bool execute_with_records(const struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
+	bool leaves = r->head.type == REQUEST_DETACH && bug_is_member(r->detach.endpoint, r->detach.domain);
+
+	if (ep && (leaves || r->head.type == REQUEST_ATTACH))
+		has_gone[ep - m->endpoints] = leaves;
+	return false;
+}
+
+static void decide_by_records(const struct model_request *r, struct decision *d)
+{
+	const struct model *m = &ref_iommu.model;
+
+	if (is_list(r, d) && has_gone[model_endpoint(m, r->probe.endpoint) - m->endpoints])
+		*d = decisions[RULE_PROBE_ENDPOINT];
+}
+
+static void reset_with_records(struct vdev *dev)
+{
+	memset(has_gone, 0, sizeof(has_gone));
+	right_ops->reset(dev);
+}
+
+/* Of each endpoint the first N regions count, but PROBE has them all. */
+
+static unsigned int place_in_list(unsigned int index)
+{
+	const struct model_region *regions = ref_iommu.model.regions;
+	unsigned int place = 0;
+
+	for (unsigned int i = 0; i < index; i++)
+		place += (regions[i].endpoint & ~NOBODY) == (regions[index].endpoint & ~NOBODY);
+	return place;
+}
+
+static void hide_later_regions(bool hidden)
+{
+	struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->region_count; i++) {
+		m->regions[i].endpoint &= ~NOBODY;
+		if (hidden && place_in_list(i) >= mutant_number())
+			m->regions[i].endpoint |= NOBODY;
+	}
+}
+
+static bool read_with_first_regions(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	hide_later_regions(r->head.type == REQUEST_MAP);
+	return false;
+}
+
+static bool access_with_first_regions(struct access *a, struct model_extent *extent)
+{
+	(void)a, (void)extent;
+	hide_later_regions(true);
+	return false;
+}
+
+static enum access_fate message_with_first_regions(struct access *a, uint64_t *phys)
+{
+	(void)a, (void)phys;
+	hide_later_regions(true);
+	return ACCESS_GOES_ON;
+}
+
+static bool is_in_any_region(const struct map_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->region_count; i++)
+		if (m->regions[i].start <= r->virt_end && m->regions[i].end >= r->virt_start)
+			return true;
+	return false;
+}
+
+static void decide_by_any(const struct model_request *r, struct decision *d)
+{
+	if (r->head.type == REQUEST_MAP && d->answer == STATUS_OK && is_in_any_region(&r->map))
+		*d = decisions[RULE_MAP_REGION];
+}
+
+/* How often each endpoint was probed. */
+
+static unsigned int probes[MODEL_MAX_ENDPOINTS];
+
+/* Append the list, which has @length bytes, once more. A property that does not fit is left out. */
+static void repeat_list(uint8_t *bytes, uint32_t length, uint32_t *end)
+{
+	struct property_head head;
+
+	for (uint32_t at = 0; at < length; at += sizeof(head) + head.length) {
+		memcpy(&head, bytes + at, sizeof(head));
+		if (*end + sizeof(head) + head.length > ref_iommu.model.config.probe_size)
+			continue;
+		memcpy(bytes + *end, bytes + at, sizeof(head) + head.length);
+		*end += sizeof(head) + head.length;
+	}
+}
+
+static uint32_t list_length(const uint8_t *bytes)
+{
+	struct property_head head;
+	uint32_t at = 0;
+
+	while (at + sizeof(head) <= ref_iommu.model.config.probe_size) {
+		memcpy(&head, bytes + at, sizeof(head));
+		if (!head.type)
+			break;
+		at += sizeof(head) + head.length;
+	}
+	return at;
+}
+
+static void reply_with_all_lists(const struct chain *chain, const struct model_request *r,
+				 const struct decision *d, struct iommu_reply *reply)
+{
+	const struct model *m = &ref_iommu.model;
+	uint32_t length, end;
+	unsigned int count;
+
+	(void)chain;
+	if (!is_list(r, d))
+		return;
+	length = end = list_length(reply->bytes);
+	count = ++probes[model_endpoint(m, r->probe.endpoint) - m->endpoints];
+	for (unsigned int i = 1; i < count && end < m->config.probe_size; i++)
+		repeat_list(reply->bytes, length, &end);
+}
+
 bool region_install(void)
 {
 	static const struct takeover rows[] = {
@@ -149,6 +286,14 @@ bool region_install(void)
 		{MUTANT_REGIONS_GONE_AFTER_DETACH,
 		 {.request_read = read_with_regions, .access = access_with_regions},
 		 {.reset = reset_with_regions}},
+		{MUTANT_PROBE_AFTER_DETACH_NOENT,
+		 {.request_decided = decide_by_records, .request_execute = execute_with_records},
+		 {.reset = reset_with_records}},
+		{MUTANT_REGIONS_ENFORCED,
+		 {.request_read = read_with_first_regions, .access = access_with_first_regions,
+		  .message = message_with_first_regions}, {0}},
+		{MUTANT_REGIONS_GLOBAL, {.request_decided = decide_by_any}, {0}},
+		{MUTANT_PROBE_TWICE_GROWS, {.reply_ready = reply_with_all_lists}, {0}},
 		{MUTANT_PROBE_END_EXCLUSIVE, {.reply_ready = reply_with_next_end}, {0}},
 		{MUTANT_PROBE_EMPTY_WHILE_ATTACHED, {.reply_ready = reply_empty}, {0}},
 	};

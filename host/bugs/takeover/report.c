@@ -2,6 +2,7 @@
 /*
  * Bugs of reports and of interrupts: which buffer a report goes to, what is in it, and who hears of it.
  */
+#include "host/bugs/bugs.h"
 #include "host/bugs/takeover/takeover.h"
 #include "util.h"
 
@@ -194,6 +195,63 @@ static bool write_unseen(struct chain *chain, const struct fault_record *record,
 	return true;
 }
 
+/* What is in a report, and what is reported. */
+
+static bool use_whole(struct chain *chain, const struct fault_record *record, uint32_t *used)
+{
+	(void)record;
+	*used = *used ? chain->writable.size : 0;
+	return false;
+}
+
+static bool fault_with_flags_of_mapping(struct fault_record *record)
+{
+	const struct model_endpoint *ep = bug_find_translated(record->endpoint);
+	const struct model_mapping *mapping = ep ? bug_find_mapping(ep->domain, record->address) : NULL;
+	uint32_t allowed = mapping ? mapping->flags : MAP_RW;
+
+	record->flags &= ~(uint32_t)(FAULT_READ | FAULT_WRITE);
+	record->flags |= (allowed & MAP_READ ? FAULT_READ : 0) | (allowed & MAP_WRITE ? FAULT_WRITE : 0);
+	return false;
+}
+
+static bool execute_in_order(const struct model_request *r)
+{
+	(void)r;
+	bug_update_joined();
+	return false;
+}
+
+static bool fault_of_first_member(struct fault_record *record)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = bug_find_attached(record->endpoint);
+
+	bug_update_joined();
+	for (unsigned int i = 0; i < m->endpoint_count && ep; i++)
+		if (bug_is_member(m->endpoints[i].id, ep->domain) && !bug_joined_before(&m->endpoints[i]))
+			record->endpoint = m->endpoints[i].id;
+	return false;
+}
+
+/* The next granule is looked up if the access ends near it. */
+static void look_ahead(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+		       uint64_t *length)
+{
+	const struct model *m = &ref_iommu.model;
+	uint64_t last = bug_whole_access.address + (bug_whole_access.size - 1);
+	uint64_t end = last | (model_granule(m) - 1);
+	struct model_extent next;
+	uint8_t reason;
+
+	(void)phys, (void)length;
+	if (a->address < bug_whole_access.address || a->address > last || last > extent->end ||
+	    end - last > mutant_number() || end == UINT64_MAX)
+		return;
+	if (!model_translate(m, a->endpoint, end + 1, a->kind, &next, &reason))
+		events_report(reason, a->endpoint, end + 1, a->kind == MAP_WRITE);
+}
+
 bool report_install(void)
 {
 	static const struct takeover rows[] = {
@@ -208,6 +266,11 @@ bool report_install(void)
 		 {.reset = reset_skipped}},
 		{MUTANT_QRESET_KEEPS_EVENT_BUFFER, {.event_lost = use_held, .event_ready = write_to_held},
 		 {.reset = reset_held}},
+		{MUTANT_EVENT_USED_LEN_WHOLE_BUFFER, {.event_ready = use_whole}, {0}},
+		{MUTANT_EVENT_FLAGS_OF_MAPPING, {.fault = fault_with_flags_of_mapping}, {0}},
+		{MUTANT_EVENT_PREFETCH, {.translated = look_ahead}, {0}},
+		{MUTANT_EVENT_FIRST_MEMBER,
+		 {.request_execute = execute_in_order, .fault = fault_of_first_member}, {0}},
 		{MUTANT_KICK_CLEARS_ISR, {0}, {.notified = notified_clears}},
 		{MUTANT_ISR_NOT_FOR_EVENTS, {.event_ready = write_unseen}, {0}},
 	};

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Bugs that take steps of a virtio device over: a row for each names those that are replaced.
+ * Bugs of rings, of the reset of a queue, and of what outlives a reset.
  */
-#include "host/bugs/bugs.h"
-#include "host/virtio/vring_format.h"
+#include "host/bugs/virtio/takeover.h"
 #include "util.h"
-
-/* NULL: as the device has it. */
-struct takeover {
-	enum mutant_id mutant;
-	struct vdev_steps steps;
-	struct vring_format split, packed;
-	void (*config_access)(struct function *f, unsigned int offset, unsigned int width, bool write);
-};
-
-/* The operations of a function that is right. */
-static const struct function_ops *right;
 
 /*
  * Slots and indexes.
@@ -248,91 +236,35 @@ static void write_status_ends_interrupt(struct vdev *dev, uint8_t value)
 
 static void show_interrupt(struct function *f, unsigned int offset, unsigned int width, bool write)
 {
-	right->config_access(f, offset, width, write);
+	right_function->config_access(f, offset, width, write);
 	if (interrupted)
 		f->config[PCI_STATUS] |= INTERRUPT_STATUS;
 }
 
-static const struct takeover rows[] = {
-	{MUTANT_USED_SLOT_BITS, .split = {.put = put_in_low_slot}},
-	{MUTANT_AVAIL_INDEX_SIGNED, .split = {.available = available_signed}},
-	{MUTANT_FULL_QUEUE_IS_INVALID, .split = {.available = available_unless_full}},
-	{MUTANT_PACKED_CHAIN_CROSSES_END, .packed = {.taken = taken_up_to_end}},
-	{MUTANT_USED_EVENT_AT_MAX_SIZE, .split = {.wants_interrupt = wants_interrupt_by_max}},
-	{MUTANT_USED_RING_ADDR_32, .split = {.put = put_low, .taken = taken_low}},
-	{MUTANT_INDIRECT_ENTRY_ADDR_32, .split = {.read_desc = read_low_split},
-	 .packed = {.read_desc = read_low_packed}},
-	{MUTANT_QRESET_OLD_SIZE_MASK,
-	 .steps = {.write_status = write_status_forgets_sizes, .enable_queue = enable_with_first_size},
-	 .split = {.available = available_by_first_size, .put = put_by_first_size}},
-	{MUTANT_QRESET_RESETS_BOTH, .steps = {.reset_queue = reset_both}},
-	{MUTANT_SESSION_FEATURES_ORED,
-	 .steps = {.features_fit = fit_and_keep, .enter_table = enter_table_with_kept},
-	 .split = {.taken = taken_with_kept, .wants_interrupt = wants_interrupt_with_kept}},
-	{MUTANT_STATUS_INTERRUPT_STICKS,
-	 .steps = {.interrupt = interrupt_for_good, .write_status = write_status_ends_interrupt},
-	 .config_access = show_interrupt},
-	{MUTANT_RESET_KEEPS_DEFERRED, .steps = {.idle = bug_work_off}},
-};
-
-static struct vring_format split, packed;
-
-static const struct vring_format *format(const struct vdev *dev)
+bool rings_take_over(struct vdev *dev)
 {
-	return vdev_has(dev, VIRTIO_F_RING_PACKED) ? &packed : &split;
-}
+	static const struct virtio_takeover rows[] = {
+		{MUTANT_USED_SLOT_BITS, .split = {.put = put_in_low_slot}},
+		{MUTANT_AVAIL_INDEX_SIGNED, .split = {.available = available_signed}},
+		{MUTANT_FULL_QUEUE_IS_INVALID, .split = {.available = available_unless_full}},
+		{MUTANT_PACKED_CHAIN_CROSSES_END, .packed = {.taken = taken_up_to_end}},
+		{MUTANT_USED_EVENT_AT_MAX_SIZE, .split = {.wants_interrupt = wants_interrupt_by_max}},
+		{MUTANT_USED_RING_ADDR_32, .split = {.put = put_low, .taken = taken_low}},
+		{MUTANT_INDIRECT_ENTRY_ADDR_32, .split = {.read_desc = read_low_split},
+		 .packed = {.read_desc = read_low_packed}},
+		{MUTANT_QRESET_OLD_SIZE_MASK,
+		 .steps = {.write_status = write_status_forgets_sizes,
+			   .enable_queue = enable_with_first_size},
+		 .split = {.available = available_by_first_size, .put = put_by_first_size}},
+		{MUTANT_QRESET_RESETS_BOTH, .steps = {.reset_queue = reset_both}},
+		{MUTANT_SESSION_FEATURES_ORED,
+		 .steps = {.features_fit = fit_and_keep, .enter_table = enter_table_with_kept},
+		 .split = {.taken = taken_with_kept, .wants_interrupt = wants_interrupt_with_kept}},
+		{MUTANT_STATUS_INTERRUPT_STICKS,
+		 .steps = {.interrupt = interrupt_for_good, .write_status = write_status_ends_interrupt},
+		 .function = {.config_access = show_interrupt}},
+		{MUTANT_RESET_KEEPS_DEFERRED, .steps = {.idle = bug_work_off}},
+	};
 
-#define TAKE(to, from, member) ((to).member = (from).member ? (from).member : (to).member)
-
-static void take_format(struct vring_format *to, const struct vring_format *from)
-{
-	TAKE(*to, *from, available);
-	TAKE(*to, *from, read_desc);
-	TAKE(*to, *from, taken);
-	TAKE(*to, *from, put);
-	TAKE(*to, *from, wants_interrupt);
-}
-
-static void take_steps(struct vdev *dev, const struct vdev_steps *from)
-{
-	static struct vdev_steps steps;
-
-	steps = *dev->steps;
-	TAKE(steps, *from, write_status);
-	TAKE(steps, *from, features_fit);
-	TAKE(steps, *from, idle);
-	TAKE(steps, *from, interrupt);
-	TAKE(steps, *from, enable_queue);
-	TAKE(steps, *from, reset_queue);
-	TAKE(steps, *from, enter_table);
-	steps.format = format;
-	dev->steps = &steps;
-}
-
-static void take_function(struct vdev *dev, const struct takeover *row)
-{
-	static struct function_ops ops;
-
-	if (!row->config_access || dev->registers)
-		return;
-	right = dev->function.ops;
-	ops = *right;
-	ops.config_access = row->config_access;
-	dev->function.ops = &ops;
-}
-
-bool bug_take_steps_over(struct vdev *dev)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!mutant(rows[i].mutant))
-			continue;
-		split = vring_split;
-		packed = vring_packed;
-		take_format(&split, &rows[i].split);
-		take_format(&packed, &rows[i].packed);
-		take_steps(dev, &rows[i].steps);
-		take_function(dev, &rows[i]);
-		return true;
-	}
-	return false;
+	return bug_virtio_takeover(dev, rows, ARRAY_SIZE(rows));
 }

@@ -36,6 +36,30 @@ static bool lookup(const struct access *a, bool found, struct model_extent *exte
 	return false;
 }
 
+/* The opposite of config.bypass is in force, since it was written in front of DRIVER_OK. */
+static bool is_inert;
+
+static void write_config(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	uint8_t old = ref_iommu.model.config.bypass;
+
+	right_ops->config_write(dev, offset, width, value);
+	if (ref_iommu.model.config.bypass != old)
+		is_inert = !(dev->status & VIRTIO_DRIVER_OK) && !is_inert;
+}
+
+static bool lookup_inert(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	uint8_t *bypass = &ref_iommu.model.config.bypass;
+
+	if (!is_inert || bug_find_attached(a->endpoint))
+		return found;
+	*bypass = !*bypass;
+	found = model_translate(&ref_iommu.model, a->endpoint, a->address, a->kind, extent, reason);
+	*bypass = !*bypass;
+	return found;
+}
+
 /* Slots of domains that nobody has any more. */
 static unsigned int leaked;
 
@@ -101,6 +125,8 @@ bool session_install(void)
 	static const struct takeover rows[] = {
 		{MUTANT_SESSION_WITHOUT_BIT_6_BLOCKS, {.lookup = lookup},
 		 {.reset = reset_policy, .features_ok = features_ok}},
+		{MUTANT_BYPASS_BEFORE_DRIVER_OK_INERT, {.lookup = lookup_inert},
+		 {.config_write = write_config}},
 		{MUTANT_RESET_LEAKS_SLOT, {.request_decided = decide_by_slots}, {.reset = reset_slots}},
 		{MUTANT_RESET_KEEPS_DEFERRED, {.request_read = defer}, {0}},
 	};

@@ -143,6 +143,19 @@ bool bug_access_uncached(struct access *a, struct model_extent *extent)
 	return false;
 }
 
+bool bug_translate_as(const struct access *a, const struct model_endpoint *state,
+		      struct model_extent *extent, uint8_t *reason)
+{
+	struct model *m = &ref_iommu.model;
+	struct model_endpoint *ep = &m->endpoints[model_endpoint(m, a->endpoint) - m->endpoints], kept = *ep;
+	bool found;
+
+	*ep = *state;
+	found = model_translate(m, a->endpoint, a->address, a->kind, extent, reason);
+	*ep = kept;
+	return found;
+}
+
 struct decision bug_decide_without(enum model_rule_id rule, const struct model_request *r)
 {
 	struct decision kept = decisions[rule], d;

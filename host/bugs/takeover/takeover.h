@@ -32,6 +32,7 @@ bool permission_install(void);
 bool width_install(void);
 bool domain_id_install(void);
 bool storage_install(void);
+bool order_install(void);
 bool batch_install(void);
 bool framing_install(void);
 bool member_install(void);
@@ -80,6 +81,10 @@ void bug_set_extent(struct model_extent *extent, const struct model_mapping *map
 
 /* For the hook of an access: have the model be asked about each. */
 bool bug_access_uncached(struct access *a, struct model_extent *extent);
+
+/* Translate an access as if the endpoint were as @state says. */
+bool bug_translate_as(const struct access *a, const struct model_endpoint *state,
+		      struct model_extent *extent, uint8_t *reason);
 
 /* Return what would be decided on a request if there was no such rule. */
 struct decision bug_decide_without(enum model_rule_id rule, const struct model_request *r);

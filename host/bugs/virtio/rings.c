@@ -27,13 +27,14 @@ static void hold(struct vdev *dev, struct vqueue *queue, const struct chain *cha
 
 static void push(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length)
 {
+	bool names_first = mutant(MUTANT_BATCH_ID_OF_FIRST) || mutant(MUTANT_IN_ORDER_BATCH_ID_FIRST);
 	struct used before = queue->batch;
 
 	if (mutant(MUTANT_IN_ORDER_IGNORED) && vdev_has(dev, VIRTIO_F_IN_ORDER))
 		return hold(dev, queue, chain, length);
 	queue->batch_full |= mutant(MUTANT_BATCH_OF_PARTLY_USED);
 	generic_push(dev, queue, chain, length);
-	if (mutant(MUTANT_BATCH_ID_OF_FIRST) && before.count && queue->batch.count > before.count)
+	if (names_first && before.count && queue->batch.count > before.count)
 		queue->batch.id = before.id;
 }
 

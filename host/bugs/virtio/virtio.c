@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
+#include "host/bugs/virtio/takeover.h"
 #include "host/bugs/virtio/virtio.h"
 
 static void spoil_iommu(struct vdev *dev)
@@ -35,9 +36,16 @@ static void spoil_disk(struct vdev *dev)
 	dev->steps = &steps;
 }
 
+static bool take_over(struct vdev *dev)
+{
+	return rings_take_over(dev) || turns_take_over(dev) || registers_take_over(dev);
+}
+
 static void plugged(struct vdev *dev)
 {
-	if (dev->type == VIRTIO_TYPE_IOMMU && !bug_take_steps_over(dev))
+	if (dev->type != VIRTIO_TYPE_IOMMU)
+		bugs_in_endpoint(dev);
+	if (dev->type == VIRTIO_TYPE_IOMMU && !take_over(dev))
 		spoil_iommu(dev);
 	else if (dev->type == VIRTIO_TYPE_BLOCK)
 		spoil_disk(dev);

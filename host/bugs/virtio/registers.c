@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs of registers and messages, and of what a reset or a resume is taken for.
+ */
+#include "host/bugs/virtio/takeover.h"
+#include "host/iommu/iotlb.h"
+#include "host/iommu/parts.h"
+#include "host/virtio/capabilities.h"
+#include "host/virtio/parts.h"
+#include "virtio/mmio_layout.h"
+#include "util.h"
+
+/*
+ * Messages.
+ */
+
+static bool is_masked_itself(const struct vdev *dev, uint16_t vector)
+{
+	return vector < VMSIX_VECTORS && vmsix_is_enabled(dev) && (dev->msix.table[vector].control & 1);
+}
+
+static void interrupt_unless_masked(struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	if (!is_masked_itself(dev, vector))
+		generic_interrupt(dev, cause, vector);
+}
+
+/* The vectors that the queues had when they were enabled. */
+static uint16_t latched[VDEV_QUEUES];
+
+static void enable_and_latch(struct vdev *dev, struct vqueue *queue)
+{
+	latched[queue - dev->queues] = queue->vector;
+	generic_enable_queue(dev, queue);
+}
+
+static void push_latched(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length)
+{
+	uint16_t vector = queue->vector;
+
+	queue->vector = latched[queue - dev->queues];
+	generic_push(dev, queue, chain, length);
+	queue->vector = vector;
+}
+
+static void flush_latched(struct vdev *dev, struct vqueue *queue)
+{
+	uint16_t vector = queue->vector;
+
+	queue->vector = latched[queue - dev->queues];
+	generic_flush(dev, queue);
+	queue->vector = vector;
+}
+
+/*
+ * Widths.
+ */
+
+/* Returns true if 4 bytes at @at of the BAR are something that can be written. */
+static bool takes_4_bytes(uint32_t at)
+{
+	if (at - AREA_COMMON < AREA_SIZE)
+		return vdev_pci_is_field(at - AREA_COMMON, 4);
+	return at >= AREA_CONFIG && at < AREA_CONFIG + AREA_SIZE;
+}
+
+static void write_4_bytes(struct function *f, unsigned int cap)
+{
+	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
+	uint32_t length = function_get(f, cap + CAP_STRUCTURE_LENGTH, 4);
+
+	if ((length == 1 || length == 2 || length == 4) && !(at % 4) && takes_4_bytes(at))
+		f->ops->write(f, VDEV_BAR, at, 4, function_get(f, cap + CAP_ACCESS_DATA, 4));
+}
+
+static void access_writes_4(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	unsigned int cap = vdev_of(f)->access_window;
+
+	if (!write || offset != cap + CAP_ACCESS_DATA || function_get(f, cap + CAP_BAR, 1) != VDEV_BAR)
+		right_function->config_access(f, offset, width, write);
+	else
+		write_4_bytes(f, cap);
+}
+
+/* @desc, @driver and @device are where the low halves are on this transport. */
+static void clear_high_half(struct vdev *dev, unsigned int offset, unsigned int desc, unsigned int driver,
+			    unsigned int device)
+{
+	struct vqueue *queue = vdev_queue(dev);
+
+	if (!queue || queue->enabled)
+		return;
+	if (offset == desc)
+		queue->desc = (uint32_t)queue->desc;
+	if (offset == driver)
+		queue->driver = (uint32_t)queue->driver;
+	if (offset == device)
+		queue->device = (uint32_t)queue->device;
+}
+
+static void write_half(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+		       uint32_t value)
+{
+	right_function->write(f, bar, offset, width, value);
+	if (bar == VDEV_BAR && offset - AREA_COMMON < AREA_SIZE)
+		clear_high_half(vdev_of(f), offset - AREA_COMMON, COMMON_QUEUE_DESC, COMMON_QUEUE_DRIVER,
+				COMMON_QUEUE_DEVICE);
+}
+
+static void mmio_write_half(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	generic_mmio_write(dev, offset, width, value);
+	clear_high_half(dev, offset, MMIO_QUEUE_DESC, MMIO_QUEUE_DRIVER, MMIO_QUEUE_DEVICE);
+}
+
+/*
+ * Resets that leave domains, mappings and caches as they are.
+ */
+
+static void reset_but_domains(struct vdev *dev)
+{
+	vdev_clear(dev);
+	request_queue_reset();
+	events_reset();
+}
+
+static void write_status_after_error(struct vdev *dev, uint8_t value)
+{
+	if (!value && (dev->status & VIRTIO_NEEDS_RESET))
+		reset_but_domains(dev);
+	else
+		generic_write_status(dev, value);
+}
+
+static void reset_function_but_domains(struct vdev *dev)
+{
+	function_clear(&dev->function);
+	vmsix_clear(dev);
+	reset_but_domains(dev);
+}
+
+/*
+ * Resuming.
+ */
+
+static void forget_kinds(void)
+{
+	struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		m->endpoints[i].bypass = false;
+	iotlb_forget_all();
+}
+
+static void write_status_resumes(struct vdev *dev, uint8_t value)
+{
+	bool was_suspended = vdev_is_suspended(dev);
+
+	generic_write_status(dev, value);
+	if (was_suspended && (dev->status & VIRTIO_DRIVER_OK))
+		forget_kinds();
+}
+
+bool registers_take_over(struct vdev *dev)
+{
+	static const struct virtio_takeover rows[] = {
+		{MUTANT_MSIX_MASKED_MESSAGE_LOST, .steps = {.interrupt = interrupt_unless_masked}},
+		{MUTANT_VECTOR_LATCHED_AT_ENABLE,
+		 .steps = {.enable_queue = enable_and_latch, .push = push_latched, .flush = flush_latched}},
+		{MUTANT_ACCESS_WINDOW_WRITES_4, .function = {.config_access = access_writes_4}},
+		{MUTANT_HALF_WRITE_CLEARS_OTHER, .steps = {.mmio_write = mmio_write_half},
+		 .function = {.write = write_half}},
+		{MUTANT_FLR_KEEPS_DOMAINS, .steps = {.reset_function = reset_function_but_domains}},
+		{MUTANT_RESET_AFTER_ERROR_KEEPS_DOMAINS, .steps = {.write_status = write_status_after_error}},
+		{MUTANT_RESUME_FORGETS_BYPASS_DOMAIN, .steps = {.write_status = write_status_resumes}},
+	};
+
+	return bug_virtio_takeover(dev, rows, ARRAY_SIZE(rows));
+}
