@@ -208,6 +208,11 @@ bool batch_add(struct batch *batch, const void *readable, uint32_t size, uint32_
 	return r->id >= 0;
 }
 
+unsigned int batch_capacity(void)
+{
+	return iommu.requests.tables ? iommu.requests.size : iommu.requests.size / 2;
+}
+
 static const char *find_breach(const struct request *r, bool valid)
 {
 	if (!valid)
@@ -264,13 +269,18 @@ static bool take(struct batch *batch)
 	return true;
 }
 
-void batch_publish(struct batch *batch)
+static void trace_batch(const struct batch *batch)
 {
 	if (batch->count > 1)
 		trace("%u requests at once", batch->count);
 	else if (batch->count)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
+}
+
+void batch_publish(struct batch *batch)
+{
+	trace_batch(batch);
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
 }
@@ -289,5 +299,15 @@ bool batch_send(struct batch *batch)
 {
 	batch_publish(batch);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return batch_wait(batch);
+}
+
+bool batch_send_each(struct batch *batch)
+{
+	trace_batch(batch);
+	for (unsigned int i = 0; i < batch->count; i++) {
+		ring_publish(&iommu.requests, batch->requests[i].id);
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	}
 	return batch_wait(batch);
 }

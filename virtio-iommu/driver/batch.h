@@ -42,6 +42,9 @@ struct batch *batch_new(void);
 bool batch_add(struct batch *batch, const void *readable, uint32_t size, uint32_t writable,
 	       const struct request_layout *layout);
 
+/* Return how many requests of two descriptors the request queue has room for. */
+unsigned int batch_capacity(void);
+
 /* Return the number of requests. */
 unsigned int batch_count(const struct batch *batch);
 
@@ -59,6 +62,9 @@ bool batch_wait(struct batch *batch);
 
 /* Make all available, notify once, and wait: see batch_wait(). */
 bool batch_send(struct batch *batch);
+
+/* Like batch_send(), with a notification of each, whether those before have come back or not. */
+bool batch_send_each(struct batch *batch);
 
 /* Return the reply to request number @index, valid until the memory of the batch is released. */
 const struct reply *batch_reply(const struct batch *batch, unsigned int index);
