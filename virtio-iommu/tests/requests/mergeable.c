@@ -86,10 +86,10 @@ static uint8_t *target_of(const struct scene *s, unsigned int page)
 
 static bool reaches(const struct scene *s, unsigned int page)
 {
-	uint64_t last = iommu.page - 1;
+	uint64_t end = iommu.page - 8;
 
 	return expect_writes(s->at, BY_LEVEL, s->ep, iova_of(s, page), target_of(s, page), 8) &&
-	       expect_writes(s->at, BY_LEVEL, s->ep, iova_of(s, page) + last, target_of(s, page) + last, 1);
+	       expect_writes(s->at, BY_LEVEL, s->ep, iova_of(s, page) + end, target_of(s, page) + end, 8);
 }
 
 static bool is_cut_off(const struct scene *s, unsigned int page)
