@@ -125,6 +125,11 @@ void *memory_above(uint64_t address, size_t size, size_t align)
 	return memory;
 }
 
+size_t arena_room(void)
+{
+	return arena.size - arena.used;
+}
+
 size_t arena_mark(void)
 {
 	return arena.used;

@@ -31,6 +31,9 @@ void *arena_alloc(size_t size, size_t align);
 /* Like arena_alloc(), but not zeroed: for large buffers that are mostly not read. */
 void *arena_alloc_uninit(size_t size, size_t align);
 
+/* Return how many bytes are left. */
+size_t arena_room(void);
+
 /* Return a mark for arena_release(). */
 size_t arena_mark(void);
 

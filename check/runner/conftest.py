@@ -84,8 +84,10 @@ class Tree:
         for path in TOP.glob("*/arch.ini"):
             self.write(str(path.relative_to(TOP)), path.read_text())
 
-    def run(self, *arguments: str) -> int:
-        """Against the mock, unless a path says otherwise."""
+    def run(self, *arguments: str, again: bool = False) -> int:
+        """Against the mock, unless a path says otherwise. @again: red tests are tried again."""
+        if not again:
+            arguments = ("--no-trace", *arguments)
         if "--vmm-path" not in arguments:
             arguments = ("--vmm-path", str(self.root / "bin"), *arguments)
         if "--arch" not in arguments:
@@ -95,11 +97,17 @@ class Tree:
         finally:
             self.out, self.err = self._capsys.readouterr()
 
+    @property
+    def result(self) -> Path:
+        """The newest results.json: of all tests, or of those selected."""
+        return max((self.root / "build/x86_64/results").rglob("results.json"),
+                   key=lambda path: path.stat().st_mtime_ns)
+
     def results(self) -> dict:
-        return json.loads((self.root / "build/x86_64/results/results.json").read_text())
+        return json.loads(self.result.read_text())
 
     def verdicts(self, run: str = "one") -> dict[str, str]:
-        return self.verdicts_of(self.root / "build/x86_64/results/results.json")[run]
+        return self.verdicts_of(self.result)[run]
 
     @staticmethod
     def verdicts_of(results: Path) -> dict[str, dict[str, str]]:

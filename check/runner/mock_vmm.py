@@ -12,6 +12,7 @@ import sys
 import time
 
 VERSION = "QEMU emulator version %s (Mock 1:%s)\nCopyright"
+CELLS = ("unmap-of-each/1-range", "unmap-of-each/20-ranges", "detach/600-ranges")
 WORDS = {"pass": "ok", "info": "ok", "skip": "ok"}
 
 
@@ -44,10 +45,12 @@ def selected(arguments):
 def verdict_of(test):
     """A test's name ends with its verdict, or it passes."""
     last = test.rsplit("_", 1)[-1]
-    return last if last in ("info", "skip", "warn", "fail", "error") else "pass"
+    return last if last in ("info", "skip", "silent", "warn", "fail", "error") else "pass"
 
 
 def result(number, test, verdict):
+    silent = verdict == "silent"
+    verdict = "skip" if silent else verdict
     directive = {"skip": " # SKIP needs a second endpoint", "warn": " # TODO a SHOULD"}
     line = "%s %d - %s%s\n" % (WORDS.get(verdict, "not ok"), number, test,
                                directive.get(verdict, ""))
@@ -59,6 +62,8 @@ def result(number, test, verdict):
         fields += ['actual: "went left"']
     if verdict in ("skip", "error"):
         fields += ['reason: "needs a second endpoint"']
+    if silent:
+        fields += ["silent: true"]
     return line + "  ---\n" + "".join("  %s\n" % field for field in fields) \
         + "  microseconds: 12\n  ...\n"
 
@@ -177,6 +182,27 @@ class Mock:
             time.sleep(0.07)
             self.one(number, test)
         write("# end\n")
+
+    def cells(self):
+        """A product: its cells are slow, and the last one is red."""
+        self.head()
+        for number, test in self.each():
+            if "trap" not in test:
+                self.one(number, test)
+                continue
+            write("# start %s\n" % test)
+            for cell in CELLS:
+                write("# try case=%s\n" % cell)
+                time.sleep(0.25)
+            text = result(number, test, "fail")
+            write(text.replace("  microseconds", '  cell: "%s"\n  cells: 3\n  microseconds' % CELLS[-1]))
+        write("# end\n")
+
+    def hangs_in_a_cell(self):
+        def trap():
+            write("# try case=%s\n" % CELLS[0])
+            time.sleep(60)
+        self.at(trap)
 
     def silent(self):
         time.sleep(60)

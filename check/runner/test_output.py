@@ -137,7 +137,7 @@ def test_report_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Non
     assert tree.run("one") == 2
     assert tree.out.endswith(f"{LAST}\n")
     assert tree.err.endswith("results.json is not written: No space left on device\n")
-    assert sorted(path.name for path in (tree.root / "build/x86_64/results").iterdir()
+    assert sorted(path.name for path in (tree.root / "build/x86_64/results/selected").iterdir()
                   if path.suffix != ".html") == ["junit.xml", "results.md"]
 
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import TOP, Tree
+from conftest import TOP, Tree, mock_at
 from runner.operate.vmm import CannotProvide, find_adapter
-from runner.operate.vmm.qemu import read_machine
+from runner.operate.vmm.qemu import read_machine, release_of
 from runner.plan.architecture import names
 from runner.plan.config import Region, Setup, endpoints, read_runs
 from runner.plan.errors import NothingToRun, UsageError
@@ -212,3 +212,19 @@ def test_all_architectures_at_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) 
     done = subprocess.run([tree.root / "scripts/run-all", "x86_64", "riscv64"], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     assert done.returncode == 1 and "left out: riscv64" in done.stdout
+
+
+@pytest.mark.parametrize("version, release", (
+    ("7.2.22", "7.2.22"), ("10.0.50", "10.1"), ("10.1.92", "10.2"), ("10.2.50", "11.0"), ("11.1", "11.1"),
+))
+def test_development_versions_count_as_the_next_release(version: str, release: str) -> None:
+    assert release_of(version) == release
+
+
+def test_development_version_of_a_program(tree: Tree) -> None:
+    mock_at(tree, "qemu-system-x86_64", 'case "$*" in *version*) echo "QEMU emulator version 10.2.50 (v10)"; '
+                                        'exit;; esac\n')
+    tree.write("expectations/qemu", "[d]\ntests = DEV-ATTACH-3/some_fail\nverdict = fail\nwhere = >=11.0\n"
+                                    "reason = r\n")
+    assert tree.run("one") == 0
+    assert tree.results()["vmm"]["version"] == "11.0" and "10.2.50" in tree.results()["vmm"]["detail"]

@@ -28,7 +28,7 @@ def test_flaky_is_red_and_named(tree: Tree, monkeypatch: pytest.MonkeyPatch, cou
     test = tree.results()["runs"][0]["tests"][1]
     assert sorted(test["repeats"]) == sorted(["fail"] + ["pass"] * (count - 1))
     assert test["red"] and test["reproduce"].endswith(f"'{TRAP}'")
-    assert told in (tree.root / "build/x86_64/results/junit.xml").read_text()
+    assert told in tree.result.with_name("junit.xml").read_text()
 
 
 def test_flaky_is_not_known(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,7 @@ static void out_of_memory(void)
 	CHECK(strstr(message, "out of memory: 258049 bytes wanted, 0 of 258048 in use"));
 	CHECK(runs_out(SIZE_MAX, 1));
 	CHECK(!runs_out(RAM - 8 * KIB, 1));
+	CHECK_EQ(arena_room(), 4 * KIB);
 	CHECK(runs_out(1, RAM));
 	CHECK(runs_out(4 * KIB + 1, 1));
 	CHECK(!runs_out(4 * KIB, 1));

@@ -484,6 +484,37 @@ static void bypass(void)
 	CHECK(can(EP2, 0x1000, MAP_READ, 0x1000));
 }
 
+static bool forbidden(struct model_request request)
+{
+	return model_forbids(&model, &request);
+}
+
+/* What a driver MUST NOT send; the limits bind the one that has accepted their feature. */
+static void driver_rules(void)
+{
+	struct model_request larger = probe(EP1);
+
+	start();
+	apply(attach(1, EP1, 0));
+	apply(map(1, 0x1000, 0x2fff, 0, MAP_RW));
+	CHECK(!forbidden(map(1, 0x1000, 0x2fff, 0, MAP_RW | MAP_MMIO)));
+	CHECK(!forbidden(unmap(1, 0x1000, 0xffffffff)));
+	CHECK(!forbidden(probe(NOBODY)));
+	CHECK(forbidden(attach(0, EP1, 0)));
+	CHECK(forbidden(detach(101, EP1)));
+	CHECK(forbidden(map(1, 0xfff, 0x1fff, 0, MAP_RW)));
+	CHECK(forbidden(unmap(1, 0x1000, 0x100000000)));
+	CHECK(forbidden(map(1, 0x3000, 0x3000, 0, MAP_RW)));
+	CHECK(forbidden(map(1, 0x4000, 0x2fff, 0, MAP_RW)));
+	CHECK(forbidden(unmap(1, 0x1000, 0x1fff)));
+	larger.writable++;
+	CHECK(forbidden(larger));
+	model.accepted = FEATURE(MAP_UNMAP);
+	CHECK(!forbidden(attach(0, EP1, 0)));
+	CHECK(!forbidden(map(1, 0xfff, 0x1fff, 0, MAP_RW)));
+	CHECK(forbidden(map(1, 0x4000, 0x4fff, 0, MAP_MMIO)));
+}
+
 static void reset(void)
 {
 	start();
@@ -519,6 +550,7 @@ int main(void)
 	strangers();
 	translation();
 	bypass();
+	driver_rules();
 	reset();
 	return unit_end("model");
 }

@@ -9,12 +9,13 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic
+UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic product
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
 UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT)) \
-	-fno-builtin-printf -iquote lib -iquote virtio-iommu -I $(UNIT) $(HOST_LIBFDT_CFLAGS)
+	-fno-builtin-printf -iquote lib -iquote virtio-iommu -I $(UNIT) -I $(UNIT_FIXTURE_OUT) \
+	$(HOST_LIBFDT_CFLAGS)
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi/acpi.c lib/acpi/power.c lib/acpi/madt.c
@@ -35,6 +36,14 @@ UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c placement.c state
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c
+UNIT_SOURCES_product := virtio-iommu/judge/product.c
+
+# The levels of requirements, for whoever includes judge/test.h.
+$(addprefix $(UNIT_OUT)/obj/,check/unit/product.o virtio-iommu/judge/product.o): \
+	$(UNIT_FIXTURE_OUT)/requirements.h
+$(UNIT_FIXTURE_OUT)/requirements.h: virtio-iommu/standard/requirements.tsv scripts/requirements-header
+	@mkdir -p $(@D)
+	@scripts/requirements-header $< >$@
 
 # The image's own libc beside the host's: with a prefix, and without the host's ideas about it.
 UNIT_OWN := $(addprefix $(UNIT_OUT)/own/,printf.o stdlib.o string.o)

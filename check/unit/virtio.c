@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "time.h"
 #include "unit.h"
+#include "util.h"
 #include "virtio/mmio_layout.h"
 
 #define BAR	 0x10000000ull
@@ -493,11 +494,12 @@ static void silence(void)
 	CHECK(ticks - before >= REPLY_TIMEOUT_US);
 	CHECK_EQ(settled, 1);
 	master.fault_reported = notice;
+	master.grace_us = REPLY_TIMEOUT_US / 20;
 	before = ticks;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
-	CHECK(ticks - before < REPLY_TIMEOUT_US / 10);
+	CHECK(ticks - before >= REPLY_TIMEOUT_US / 20 && ticks - before < REPLY_TIMEOUT_US / 10);
 	CHECK_EQ(settled, 2);
-	master.timeout_us = REPLY_TIMEOUT_US / 100;	/* nobody expects it to work */
+	master.grace_us = 0;	/* nobody expects it to work */
 	before = ticks;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_SILENT);
 	CHECK(ticks - before < REPLY_TIMEOUT_US / 100);
@@ -507,7 +509,7 @@ static void silence(void)
 static void starts_not(void)
 {
 	CHECK(open_master(VIRTIO_TYPE_BLOCK));
-	device.bar[COMMON + QUEUE_SIZE] = 4;
+	device.bar[COMMON + QUEUE_SIZE] = 2;
 	CHECK_EQ(dma_write(&master, phys(target), 4), DMA_REFUSED);
 	device.bar[COMMON + QUEUE_SIZE] = 64;
 	device.never_agrees = true;
@@ -529,12 +531,12 @@ static void places(void)
 
 static void more_than_the_ring(void)
 {
-	struct ring_piece pieces[9] = {{0}};
+	struct ring_piece pieces[17] = {{0}};
 	uint32_t written;
 
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
 	CHECK(dma_virtio_start(&master));
-	CHECK_EQ(dma_virtio_send(&master, 0, pieces, 9, &written), DMA_REFUSED);
+	CHECK_EQ(dma_virtio_send(&master, 0, pieces, 17, &written), DMA_REFUSED);
 	CHECK_EQ(device.doorbells, 0);
 }
 
@@ -597,6 +599,52 @@ static void blk_is_not_ready(void)
 	CHECK(dma_prepare_write(&master, 1000));
 	CHECK_EQ(master.seeded, 2);
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY) && dma_prepare_write(&master, 8));
+}
+
+/* One request for all of them, in their order; what is left of its sector goes to scratch. */
+static void blk_places(void)
+{
+	uint64_t iovas[DMA_MAX_PLACES];
+	uint8_t bytes[DMA_MAX_PLACES * 8];
+	struct ring_desc *d;
+
+	for (unsigned int i = 0; i < DMA_MAX_PLACES; i++)
+		iovas[i] = phys(target) + 16 * (DMA_MAX_PLACES - i);
+	CHECK(open_master(VIRTIO_TYPE_BLOCK));
+	CHECK_EQ(master.max_places, DMA_MAX_PLACES);
+	CHECK_EQ(dma_write_places(&master, iovas, DMA_MAX_PLACES, 8), DMA_DONE);
+	CHECK_EQ(device.doorbells, 2);
+	d = descriptor(0, newest_head(0));
+	for (unsigned int i = 0; i < DMA_MAX_PLACES; i++) {
+		d = descriptor(0, d->next);
+		CHECK_EQ(d->address, iovas[i]);
+		CHECK_EQ(d->length, 8);
+		CHECK(d->flags & DESC_WRITE);
+	}
+	CHECK_EQ(descriptor(0, d->next)->length, 512 - sizeof(bytes));
+	CHECK_EQ(dma_read_places(&master, iovas, 2, bytes, 8), DMA_DONE);
+	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
+	CHECK_EQ(dma_write_places(&master, iovas, 2, 8), DMA_REFUSED);
+	CHECK_EQ(dma_read_places(&master, iovas, 2, bytes, 8), DMA_REFUSED);
+}
+
+/* As many descriptors as the device has, in powers of two: with 4 of them there is one place. */
+static void ring_sizes(void)
+{
+	static const uint16_t sizes[][2] = {{256, 16}, {16, 16}, {15, 8}, {8, 8}, {4, 4}};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		start(VIRTIO_TYPE_BLOCK);
+		device.bar[COMMON + QUEUE_SIZE] = sizes[i][0];
+		device.bar[COMMON + QUEUE_SIZE + 1] = sizes[i][0] >> 8;
+		CHECK(dma_open(&master, &(struct device_location){.pci = &pci}, page, &error));
+		CHECK_EQ(master.max_places, sizes[i][1] - 3);
+		CHECK_EQ(dma_write(&master, phys(target), 8), DMA_DONE);
+		CHECK_EQ(master.rings[0].size, sizes[i][1]);
+	}
+	device.bar[COMMON + QUEUE_SIZE] = 2;
+	dma_stop(&master);
+	CHECK_EQ(dma_write(&master, phys(target), 8), DMA_REFUSED);
 }
 
 static void blk_is_empty(void)
@@ -770,6 +818,8 @@ int main(void)
 	more_than_the_ring();
 	blk_says_error();
 	blk_sectors();
+	blk_places();
+	ring_sizes();
 	blk_is_not_ready();
 	blk_is_empty();
 	pattern();

@@ -295,6 +295,12 @@ static unsigned int list_phantoms(struct model_endpoint *list, unsigned int coun
 	return all;
 }
 
+/* It does no DMA, but is a function that can be attached: the only one of a machine without endpoints. */
+static bool host_bridge_id(uint32_t *id)
+{
+	return !endpoint_count && !personality->lone && pci_endpoint_id(&host_bridges[0], id);
+}
+
 /* Each id once. Returns their number. */
 static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max)
 {
@@ -304,6 +310,8 @@ static unsigned int list_endpoints(struct model_endpoint *list, unsigned int max
 	for (unsigned int i = 0; i < endpoint_count && count < max; i++)
 		if (board_endpoint_id(&endpoints[i], &id) && !is_listed(list, count, id))
 			list[count++] = (struct model_endpoint){.id = id};
+	if (host_bridge_id(&id))
+		list[count++] = (struct model_endpoint){.id = id};
 	return personality->phantoms ? list_phantoms(list, count, max) : count;
 }
 

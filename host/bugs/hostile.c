@@ -52,6 +52,9 @@ bool bug_hostile_request(const struct chain *chain, const struct model_request *
 
 	if (mutant(MUTANT_ODD_REQUEST_ENDS) && r->head.type == 0x5a && odd)
 		bug_end("an assertion failed");
+	if (mutant(MUTANT_MAP_WHOLE_SPACE_ENDS) && r->head.type == REQUEST_MAP && !r->map.virt_start &&
+	    r->map.virt_end == UINT64_MAX)
+		bug_end("a size of 0");
 	if (mutant(MUTANT_REPLY_WITHOUT_ROOM))
 		answer_without_room(chain);
 	if (mutant(MUTANT_UNKNOWN_USED_TWICE) && r->head.type > 0xe0)

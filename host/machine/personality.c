@@ -79,7 +79,7 @@ static const struct personality personalities[] = {
 	 .regions = {{0x40000000, UINT64_MAX, RESV_RESERVED}}},
 	{"unaligned-regions", "regions that do not begin or end with a page", "5.13.6.8.1", NULL,
 	 .regions = {{0x11000123, 0x11000fed, RESV_RESERVED}, {0x12345678, 0x12345678, RESV_RESERVED},
-		     {0x15000fff, 0x15001000, RESV_MSI}}},
+		     {0x15000fff, 0x15001000, RESV_RESERVED}}},
 	{"edge-regions", "the first and the last page are reserved", "5.13.6.8.1", NULL,
 	 .regions = {{0, 0xfff, RESV_RESERVED}, {-0x1000ull, UINT64_MAX, RESV_RESERVED}},
 	 .input_end = UINT64_MAX},
@@ -237,7 +237,7 @@ static const struct personality personalities[] = {
 	{"tiny-queues", "2 descriptors", "2.7", NULL, .queue_size = 2},
 	{"smaller-queues", "4 descriptors", "2.7", NULL, .queue_size = 4},
 	{"huge-queues", "32768 descriptors", "2.7", NULL, .queue_size = 32768},
-	{"1-descriptor", "enough for a table of descriptors", "2.7", NULL, .queue_size = 1},
+	{"1-descriptor", "too few for the two parts of a request", "2.7.5.3.1", NULL, .queue_size = 1},
 	{"1-event", "an event queue of 1 descriptor", "2.7", NULL, .event_queue_size = 1},
 	{"2-events", "an event queue of 2 descriptors", "2.7", NULL, .event_queue_size = 2},
 	{"slow", "requests take 5 ms", "2.7.13", NULL, .request_us = 5000},
@@ -269,7 +269,7 @@ static const struct personality personalities[] = {
 	 .unneeded_capabilities = true},
 
 	/* Faults. */
-	{"no-events", "no fault is reported", "AMB-15", NULL, .no_events = true},
+	{"no-events", "no fault is reported", "AMB-15", "AMB-15", .no_events = true},
 	{"half-events", "every second fault is reported", "AMB-15", NULL, .half_events = true},
 	{"patient-events", "reports wait for a buffer", "N-EVT-1", NULL, .patient_events = true},
 	{"late-events", "reports come some time after their fault", "AMB-15", NULL,
@@ -304,6 +304,7 @@ static const struct personality personalities[] = {
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
 	{"one-device", "endpoints on a root bus are functions of one device", "5.13.6.3", NULL,
 	 .one_device = true},
+	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 
 	/* Endpoints. */

@@ -118,6 +118,7 @@ struct personality {
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
 	bool one_device;	/* endpoints on a root bus are functions of one device */
+	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */

@@ -18,6 +18,7 @@ bool dma_open(struct dma_master *master, const struct device_location *location,
 		memset(master, 0, sizeof(*master));
 		master->page = page;
 		master->page_iova = phys(page);
+		master->page_bytes = DMA_PAGE_BYTES;
 		master->timeout_us = master->grace_us = REPLY_TIMEOUT_US;
 		master->max_bytes = DMA_SHORT_BYTES;
 		if (drivers[i]->open(master, location, error))
@@ -81,6 +82,22 @@ enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, 
 	if (!ensure_running(master))
 		return stop_if_failed(master, DMA_REFUSED);
 	return stop_if_failed(master, master->ops->read(master, iova, bytes, size));
+}
+
+enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				 size_t size)
+{
+	if (!master->ops->write_places || !ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->write_places(master, iovas, count, size));
+}
+
+enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				void *bytes, size_t size)
+{
+	if (!master->ops->read_places || !ensure_running(master))
+		return stop_if_failed(master, DMA_REFUSED);
+	return stop_if_failed(master, master->ops->read_places(master, iovas, count, bytes, size));
 }
 
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)

@@ -27,6 +27,9 @@
  */
 #define DMA_PATTERN_BYTES 127
 
+/* The most places that one access can go to: dma_write_places(). */
+#define DMA_MAX_PLACES 13
+
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
@@ -72,6 +75,15 @@ struct dma_ops {
 	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
 
 	/*
+	 * Like write() and read(), of @size bytes at each of @count addresses, one after another of the
+	 * pattern or of @bytes: together at most DMA_SHORT_BYTES. NULL if an access goes to one address only.
+	 */
+	enum dma_result (*write_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+					size_t size);
+	enum dma_result (*read_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				       void *bytes, size_t size);
+
+	/*
 	 * Like read(), but deliver what the device saw in its last read, of @size bytes, even if it could not
 	 * report that because its private page was out of reach. NULL if the device does not keep it.
 	 */
@@ -86,8 +98,10 @@ struct dma_master {
 	const struct dma_ops *ops;
 	uint8_t *page;
 	uint64_t page_iova;
+	size_t page_bytes;	/* of the private page that the device reaches: the rest is left alone */
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
+	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */
@@ -99,6 +113,7 @@ struct dma_master {
 	void (*flush_iommu)(void);
 
 	size_t max_bytes;	/* of one access */
+	unsigned int max_places;	/* of one access, 0: dma_write_places() is refused */
 	uint8_t pattern[DMA_PATTERN_BYTES];	/* what an exact master writes, repeated */
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
@@ -113,6 +128,12 @@ struct dma_master {
  */
 bool dma_open(struct dma_master *master, const struct device_location *location, void *page,
 	      struct error *error);
+
+/* Make @master of a device that no driver knows: it does no DMA at all. */
+void dma_open_none(struct dma_master *master, void *page);
+
+/* Return true if @master was made by dma_open_none(). */
+bool dma_is_none(const struct dma_master *master);
 
 /* Let the device see its private page at @iova from now on. It is stopped if that is a new address. */
 void dma_set_page_iova(struct dma_master *master, uint64_t iova);
@@ -129,6 +150,15 @@ bool dma_prepare_write(struct dma_master *master, size_t size);
  */
 enum dma_result dma_write(struct dma_master *master, uint64_t iova, size_t size);
 enum dma_result dma_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
+
+/*
+ * Let one access go to @count places, at most max_places, of @size bytes each: dma_write() and dma_read() say
+ * the rest. Return DMA_REFUSED if the master has no such access.
+ */
+enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				 size_t size);
+enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				void *bytes, size_t size);
 
 /* Deliver what the device saw in its last read (see struct dma_ops). DMA_REFUSED if it does not keep that. */
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
@@ -171,6 +201,9 @@ bool dma_virtio_open(struct dma_master *master, const struct device_location *lo
 /* start() and stop() of struct dma_ops. */
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);
+
+/* Return how many descriptors the ring of @queue is given. */
+uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);
 
 /* Return the @length bytes at @offset from DMA_SCRATCH as a piece of a buffer, as the device sees them. */
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,

@@ -6,8 +6,10 @@
 #include "memory.h"
 #include "time.h"
 
-#define RING_SIZE 8
-#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_SIZE, FEATURES) */
+/* The sizes of a ring, between which that of the device decides. */
+#define RING_MOST 16
+#define RING_LEAST 4
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_MOST, FEATURES) */
 
 #define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
 
@@ -28,12 +30,21 @@ bool dma_virtio_open(struct dma_master *master, const struct device_location *lo
 	return true;
 }
 
+uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue)
+{
+	uint16_t size = RING_MOST, most = dev->transport->queue_max(dev, queue);
+
+	while (size > most && size > RING_LEAST)
+		size /= 2;
+	return size;
+}
+
 static bool enable_queue(struct dma_master *master, unsigned int queue)
 {
 	struct virtio_device *dev = &master->virtio;
 	struct ring *ring = &master->rings[queue];
 
-	ring_init(ring, RING_SIZE, master->page + queue * RING_ROOM,
+	ring_init(ring, dma_virtio_ring_size(dev, queue), master->page + queue * RING_ROOM,
 		  master->page_iova - phys(master->page), FEATURES);
 	if (!virtio_enable_queue(dev, queue, ring))
 		return false;
@@ -48,8 +59,9 @@ static bool enable_queue(struct dma_master *master, unsigned int queue)
 bool dma_virtio_start(struct dma_master *master)
 {
 	struct virtio_device *dev = &master->virtio;
+	uint64_t declined = master->without_platform ? VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) : 0;
 
-	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES))
+	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES & ~declined))
 		return false;
 	master->queue_refused = false;
 	for (unsigned int queue = 0; queue < master->ops->queues; queue++)

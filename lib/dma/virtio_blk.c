@@ -17,8 +17,8 @@
 
 #define SECTOR 512
 
-/* Sectors that scratch has room for. */
-#define CHUNK 24
+/* The most sectors that scratch has room for. */
+#define MOST_SECTORS 24
 
 enum { REQUEST_IN = 0, REQUEST_OUT = 1 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
@@ -34,7 +34,7 @@ struct scratch {
 		uint64_t sector;
 	} header;
 	uint8_t status;
-	_Alignas(16) uint8_t data[CHUNK * SECTOR];
+	_Alignas(16) uint8_t data[MOST_SECTORS * SECTOR];
 };
 
 _Static_assert(DMA_SCRATCH + sizeof(struct scratch) <= DMA_PAGE_BYTES, "scratch fits the page");
@@ -44,37 +44,61 @@ static volatile struct scratch *scratch(struct dma_master *master)
 	return (void *)(master->page + DMA_SCRATCH);
 }
 
+/* Sectors that scratch has room for, as far as the device reaches it. */
+static uint32_t chunk(const struct dma_master *master)
+{
+	return min((master->page_bytes - DMA_SCRATCH - offsetof(struct scratch, data)) / SECTOR,
+		   MOST_SECTORS);
+}
+
 static struct ring_piece piece(const struct dma_master *master, size_t offset, size_t size,
 			       bool writable)
 {
 	return dma_scratch_piece(master, offset, size, writable);
 }
 
-/* Transfer @count sectors from @sector on: @size bytes at @iova, the rest in scratch. */
+/* Where the bytes of an access are: @size of them at each of @count addresses. */
+struct places {
+	const uint64_t *iovas;
+	unsigned int count;
+	size_t size;
+};
+
+static const struct places nowhere;
+
+/* Of a request: header, what is left of the last sector, and status. */
+#define OTHER_PIECES 3
+
+static enum dma_result send(struct dma_master *master, const struct ring_piece *pieces, unsigned int count)
+{
+	uint32_t written;
+	enum dma_result result = dma_virtio_send(master, 0, pieces, count, &written);
+
+	if (result == DMA_DONE && scratch(master)->status != STATUS_OK)
+		return DMA_REFUSED;
+	return result;
+}
+
+/* Transfer @count sectors from @sector on: the first bytes at @places, the rest in scratch. */
 static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32_t sector, uint32_t count,
-				uint64_t iova, size_t size)
+				struct places places)
 {
 	bool writable = type == REQUEST_IN;
-	size_t rest = count * SECTOR - size;
-	struct ring_piece pieces[4];
+	size_t rest = count * SECTOR - places.count * places.size;
+	struct ring_piece pieces[DMA_MAX_PLACES + OTHER_PIECES];
 	unsigned int used = 0;
-	enum dma_result result;
-	uint32_t written;
 
 	scratch(master)->header.type = type;
 	scratch(master)->header.sector = sector;
 	scratch(master)->status = STATUS_NONE;
 	pieces[used++] = piece(master, offsetof(struct scratch, header),
 			       sizeof(scratch(master)->header), false);
-	if (size)
-		pieces[used++] = (struct ring_piece){iova, size, writable};
+	for (unsigned int i = 0; i < places.count; i++)
+		pieces[used++] = (struct ring_piece){places.iovas[i], places.size, writable};
 	if (rest)
 		pieces[used++] = piece(master, offsetof(struct scratch, data), rest, writable);
 	pieces[used++] = piece(master, offsetof(struct scratch, status), 1, true);
-	result = dma_virtio_send(master, 0, pieces, used, &written);
-	if (result == DMA_DONE && scratch(master)->status != STATUS_OK)
-		return DMA_REFUSED;
-	return result;
+	return send(master, pieces, used);
 }
 
 /* An access of no byte moves a sector between the disk and scratch. */
@@ -94,11 +118,11 @@ static void make_pattern(struct dma_master *master)
 static bool seed(struct dma_master *master, uint32_t count)
 {
 	while (master->seeded < count) {
-		uint32_t now = min(count - master->seeded, CHUNK);
+		uint32_t now = min(count - master->seeded, chunk(master));
 
 		dma_copy_pattern(master, (uint8_t *)scratch(master)->data, master->seeded * SECTOR,
 				 now * SECTOR);
-		if (transfer(master, REQUEST_OUT, master->seeded, now, 0, 0) != DMA_DONE)
+		if (transfer(master, REQUEST_OUT, master->seeded, now, nowhere) != DMA_DONE)
 			return false;
 		master->seeded += now;
 	}
@@ -114,11 +138,19 @@ static bool blk_prepare(struct dma_master *master, size_t size)
  * If the pattern could not be put on the disk, the device may still write something. It begins anew then: the
  * request that failed may be under way.
  */
+static enum dma_result blk_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+					size_t size)
+{
+	uint32_t sectors = sectors_of(count * size);
+
+	if (!seed(master, sectors) && !dma_virtio_start(master))
+		return DMA_REFUSED;
+	return transfer(master, REQUEST_IN, 0, sectors, (struct places){iovas, count, size});
+}
+
 static enum dma_result blk_write(struct dma_master *master, uint64_t iova, size_t size)
 {
-	if (!seed(master, sectors_of(size)) && !dma_virtio_start(master))
-		return DMA_REFUSED;
-	return transfer(master, REQUEST_IN, 0, sectors_of(size), iova, size);
+	return blk_write_places(master, &iova, !!size, size);
 }
 
 static uint32_t first_back(const struct dma_master *master, size_t size)
@@ -132,23 +164,30 @@ static enum dma_result blk_recall(struct dma_master *master, void *bytes, size_t
 	enum dma_result result = DMA_DONE;
 	uint8_t *to = bytes;
 
-	for (size_t now; size && result == DMA_DONE; to += now, sector += CHUNK, size -= now) {
-		now = min(size, CHUNK * SECTOR);
-		result = transfer(master, REQUEST_IN, sector, sectors_of(now), 0, 0);
+	for (size_t now; size && result == DMA_DONE; to += now, sector += chunk(master), size -= now) {
+		now = min(size, chunk(master) * SECTOR);
+		result = transfer(master, REQUEST_IN, sector, sectors_of(now), nowhere);
 		if (result == DMA_DONE)
 			memcpy(to, (const void *)scratch(master)->data, now);
 	}
 	return result;
 }
 
-static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
+static enum dma_result blk_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
+				       void *bytes, size_t size)
 {
-	uint32_t first = first_back(master, size);
+	struct places places = {iovas, count, size};
+	uint32_t first = first_back(master, count * size);
 	enum dma_result result;
 
 	master->seeded = min(master->seeded, first);
-	result = transfer(master, REQUEST_OUT, first, sectors_of(size), iova, size);
-	return result == DMA_DONE ? blk_recall(master, bytes, size) : result;
+	result = transfer(master, REQUEST_OUT, first, sectors_of(count * size), places);
+	return result == DMA_DONE ? blk_recall(master, bytes, count * size) : result;
+}
+
+static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
+{
+	return blk_read_places(master, &iova, !!size, bytes, size);
 }
 
 static const struct dma_ops blk_ops = {
@@ -159,6 +198,8 @@ static const struct dma_ops blk_ops = {
 	.prepare = blk_prepare,
 	.write = blk_write,
 	.read = blk_read,
+	.write_places = blk_write_places,
+	.read_places = blk_read_places,
 	.recall = blk_recall,
 	.stop = dma_virtio_stop,
 };
@@ -183,6 +224,7 @@ static bool blk_open(struct dma_master *master, const struct device_location *lo
 	if (!master->sectors)
 		return error_set(error, "%s: virtio-blk without a sector", location_name(location));
 	master->max_bytes = master->sectors * SECTOR;
+	master->max_places = dma_virtio_ring_size(&master->virtio, 0) - OTHER_PIECES;
 	return true;
 }
 

@@ -5,29 +5,32 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any, NoReturn, Optional, Union
 
+from .judge import again
 from .judge.compare import compare, read_results
 from .judge.expectations import Gate, read_expectations
 from .judge.repeat import RepeatedJob
-from .judge.results import Report, judge_requirements
+from .judge.results import Circumstances, Report, judge_requirements
 from .judge.update import update
 from .judge.verdicts import JudgeContext, RunJob
 from .operate.launch import Launcher
 from .operate.run import BootContext
 from .operate.vmm import Adapter, find_adapter
 from .operate.workers import Workers
-from .options import call, chosen_words, copies, parse
+from .options import call, chosen_words, copies, parse, selecting
 from .plan import selection
-from .plan.catalogue import (Requirement, Test, Tree, commit, read_make_config, read_manifest,
-                             read_requirements, suite_version)
-from .plan.config import Run, read_runs
-from .plan.errors import Interrupted, NothingToRun, UsageError
+from .plan.catalogue import Test, Tree, commit, read_make_config, suite_version
+from .plan.errors import BudgetOver, Interrupted, NothingToRun, UsageError
+from .planning import Plan, make_plan, read_text, results_directory
 from .write import page
 from .write.files import write_file
 from .write.progress import Progress, summary
@@ -37,27 +40,6 @@ from .write.screen import Screen
 from .write.tap import to_tap
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass
-class Plan:
-    """All that is known before a VMM starts."""
-    tree: Tree
-    runs: list[Run]
-    tests: list[Test]
-    requirements: dict[str, Requirement]
-    selected: list[selection.Selected]
-    named: bool                 # tests, and not only runs, are asked for
-
-
-def make_plan(options: argparse.Namespace, root: str) -> Plan:
-    tree = Tree(root, options.arch)
-    tests, requirements = read_manifest(tree), read_requirements(tree)
-    runs = read_runs(tree.path("unittests.cfg"))
-    chosen = selection.in_group(runs, options.group) if options.group else runs
-    choice = selection.sort_patterns(options.patterns, runs, tests, requirements)
-    selected = selection.select(chosen, tests, choice, options.arch, bool(options.group))
-    return Plan(tree, runs, tests, requirements, selected, bool(choice.tests))
 
 
 def show_list(plan: Plan) -> None:
@@ -87,16 +69,16 @@ def expectations_path(options: argparse.Namespace, tree: Tree) -> Optional[str]:
 def make_gate(options: argparse.Namespace, tree: Tree, version: str, accel: str) -> Gate:
     path = expectations_path(options, tree)
     new = options.update_expect and path and not os.path.exists(path)
-    entries = read_expectations(path) if path and not new else []
+    entries = read_expectations(path) if path and not new else None
     return Gate(entries, version, options.arch, accel, options.strict)
 
 
-def own_directory(tree: Tree) -> tuple[str, Any]:
+def own_directory(parent: str) -> tuple[str, Any]:
     """Return a directory for the VMMs' files, and its lock: another call of this script gets another one."""
     import fcntl
     number = 1
     while True:
-        path = tree.built("run" if number == 1 else f"run.{number}")
+        path = os.path.join(parent, "run" if number == 1 else f"run.{number}")
         os.makedirs(path, exist_ok=True)
         lock = open(os.path.join(path, ".lock"), "w")
         try:
@@ -115,24 +97,70 @@ def cpus() -> int:
         return os.cpu_count() or 1
 
 
+Tick = Callable[[], Optional[float]]
+
+
+def within(budget: Optional[float], tick: Tick) -> Tick:
+    """Return a tick that ends the call when its budget, in seconds, is used up."""
+    if budget is None:
+        return tick
+    end = time.monotonic() + budget
+
+    def ticking() -> Optional[float]:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise BudgetOver()
+        return min(left, tick() or left)
+    return ticking
+
+
+def circumstances(options: argparse.Namespace, started: datetime, seconds: float) -> Circumstances:
+    system = platform.uname()
+    return Circumstances(started.isoformat(timespec="seconds"), round(seconds, 2),
+                         {"system": system.system, "release": system.release,
+                          "machine": system.machine, "cpus": cpus()},
+                         options.spec, selecting(options))
+
+
+def first_line(options: argparse.Namespace, plan: Plan, adapter: Adapter) -> str:
+    """Return who judges what, and by what."""
+    commit_id = (read_make_config(plan.tree).get("COMMIT") or commit(plan.tree.root) or "")[:12]
+    return (f"virtio-iommu-tests {suite_version(plan.tree.root)}{f' ({commit_id})' if commit_id else ''}: "
+            f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}, "
+            f"by virtio {options.spec}")
+
+
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
             progress: Progress) -> tuple[Report, int]:
     """Execute all runs. The number is that of a signal that came in between, else 0."""
-    launcher, signum = Launcher(), 0
-    directory, lock = own_directory(plan.tree)
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    launcher, signum, cut = Launcher(), 0, False
+    directory, lock = own_directory(options.output or plan.tree.built())
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
                         words_for_image(options, plan))
     judges = JudgeContext(plan.requirements, gate, progress, call(options))
     jobs = make_jobs(plan.selected, boots, judges, options.repeat)
     with lock:
         try:
-            Workers(jobs, launcher).run(options.jobs or cpus(), progress.tick)
+            Workers(jobs, launcher).run(options.jobs or cpus(), within(options.budget, progress.tick))
+            if not options.no_trace:
+                look_again(plan, jobs, replace(boots, launcher=Launcher()), judges, options.jobs or cpus())
+        except BudgetOver:
+            progress.say(f"the budget of {options.budget:g} s is used up")
+            cut = True
         except Interrupted as stop:
-            signum = stop.signum
-    return make_report(options, plan, adapter, gate, jobs, bool(signum)), signum
+            signum, cut = stop.signum, True
+    around = circumstances(options, started, time.monotonic() - clock)
+    return make_report(options, plan, adapter, gate, jobs, around, cut), signum
 
 
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
+
+
+def look_again(plan: Plan, jobs: Jobs, boots: BootContext, judges: JudgeContext, count: int) -> None:
+    """Try each red test again, alone and traced."""
+    reds = again.red_tests([(selected, job.result) for selected, job in zip(plan.selected, jobs)])
+    Workers(again.jobs(reds, boots, judges), boots.launcher).run(count, lambda: None)
 
 
 def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: JudgeContext,
@@ -143,13 +171,13 @@ def make_jobs(chosen: list[selection.Selected], boots: BootContext, judges: Judg
 
 
 def make_report(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
-                jobs: Jobs, interrupted: bool) -> Report:
+                jobs: Jobs, around: Circumstances, interrupted: bool) -> Report:
     runs = [job.result for job in jobs]
     stale = gate.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
     vmm = {"name": adapter.name, "version": adapter.version, "detail": adapter.detail}
     return Report(suite_identity(plan, runs), vmm, options.arch, adapter.accel, options.strict,
                   runs, judge_requirements(plan.requirements, plan.tests, runs),
-                  stale, interrupted)
+                  stale, around, interrupted)
 
 
 def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
@@ -163,14 +191,17 @@ def suite_identity(plan: Plan, runs: list[Any]) -> dict[str, Optional[str]]:
 
 def finish(options: argparse.Namespace, plan: Plan, report: Report, progress: Progress,
            old: Optional[dict[str, Any]]) -> None:
-    lost = write_reports(report, plan.tree.built("results"), copies(options))
+    directory = results_directory(options, plan.tree)
+    if report.circumstances.selection:
+        directory = os.path.join(directory, "selected")     # the report of all tests stays
+    lost = write_reports(report, directory, copies(options))
     if options.tap:
         Screen(sys.stdout).line(to_tap(report).rstrip("\n"))
     if old:
         for line in ["", *compare(old, json.loads(to_json(report)))]:
             progress.say(line)
     name = "results.html" if page.available() else "results.md"
-    path = plan.tree.shown(plan.tree.built("results", name))
+    path = plan.tree.shown(os.path.join(directory, name))
     for line in summary(report, path, call(options), options.brief, progress.hint()):
         progress.say(line)
     if lost:
@@ -186,7 +217,7 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
     """Write this result into the expectations, and judge by the new ones."""
     path = expectations_path(options, plan.tree)
     assert path
-    text, done = update(read_text(path), gate, report)
+    text, done = update(read_text(path) if os.path.exists(path) else "", gate, report)
     if done:
         write_file(path, text)
     for line in done or ["nothing to change"]:
@@ -198,18 +229,10 @@ def update_expectations(options: argparse.Namespace, plan: Plan, report: Report,
     report.stale = new.stale({test.id for test in plan.tests}, {run.name for run in plan.runs})
 
 
-def read_text(path: str) -> str:
-    """Return the text of a file, nothing if it is not there."""
-    if not os.path.exists(path):
-        return ""
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
 def exit_status(report: Report, signum: int) -> int:
     if signum:
         return 128 + signum
-    if report.red:
+    if report.red or report.interrupted:
         return 1
     if report.nothing_ran:
         raise NothingToRun("every selected test was skipped: nothing was judged")
@@ -240,7 +263,9 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected),
-                        plan.named)
+                        plan.named, options.update_expect)
+    if not brief:
+        progress.say(first_line(options, plan, adapter))
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):
         progress.say(note)
     report, signum = execute(options, plan, adapter, gate, progress)

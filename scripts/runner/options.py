@@ -12,13 +12,15 @@ from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
 from .plan.errors import UsageError
+from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
 
 SPECS = ("1.2", "1.3", "1.4")
 EPILOG = """\
-A pattern that fits the name of a run selects runs; any other is a test id, a glob over test ids,
-or a requirement id, which stands for all its tests.
+A pattern that fits the name of a run selects runs, and a number such as 5.13.6.5 all tests of that
+section of the standard; any other is a test id, a glob over test ids, or a requirement id, which
+stands for all its tests. '!' in front of a pattern leaves out what it means.
 
 environment: UEFI_FIRMWARE_X86_64 and so on is the firmware of runs that start by UEFI (default: what
 the distribution's package has; without it such a run is skipped).
@@ -52,6 +54,13 @@ def count(value: str) -> int:
     return int(value)
 
 
+def shard(value: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})/(\d{1,3})", value)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError("allowed is K/N with 1 <= K <= N, such as 2/4")
+    return int(match[1]), int(match[2])
+
+
 def word(value: str) -> str:
     if not re.fullmatch(r"[\w/-]{1,250}", value):
         raise ValueError("allowed are letters, digits, '-' and '/'")
@@ -71,6 +80,12 @@ def make_parser() -> Parser:
         help="show the VMM's version, or why it judges nothing here (exit status 3)")
     add("--accel", choices=("tcg", "kvm"), help="default: tcg where the VMM has it")
     add("-l", "--list", action="store_true", help="show what would run")
+    add("--level", choices=LEVELS, metavar="L",
+        help=f"only tests of requirements of that level: {', '.join(LEVELS)}")
+    add("--from", metavar="F", dest="read_from", help="patterns from a file, one a line, too")
+    add("--rerun-failed", action="store_true", help="only what the last report of all tests has red")
+    add("--shard", metavar="K/N", type=checked(shard),
+        help="share K of N: `scripts/report merge` puts their results together")
     add("-g", metavar="GROUP", dest="group", help="only runs of this group")
     add("-j", metavar="N", dest="jobs", type=between(1, 1024),
         help="runs at a time (default: CPUs)")
@@ -79,17 +94,21 @@ def make_parser() -> Parser:
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
     add("--timeout", metavar="S", type=checked(seconds),
         help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--budget", metavar="S", type=checked(seconds),
+        help="seconds that all may take: what is not judged then is red")
     add("--spec", choices=SPECS, default=SPECS[-1],
         help="version of the standard that counts (default: the newest)")
     add("--seed", metavar="N", type=checked(count),
         help="what the test of requests drawn by lot draws (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
         help="how many times it draws, with seeds from N on (default: once)")
+    add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
     add("--case", metavar="NAME", type=checked(word),
         help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")
+    add("--output", metavar="DIR", help="where all that is written goes (default: build/ARCH)")
     for name in FILES:
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
     add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
@@ -103,6 +122,8 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     parser = make_parser()
     parser.add_argument("--version", action="version", version=f"virtio-iommu-tests {version}")
     options = parser.parse_intermixed_args(argv)
+    if options.level and options.rerun_failed:
+        raise UsageError("--level contradicts --rerun-failed")
     if options.no_expect and (options.expect or options.update_expect):
         raise UsageError("--no-expect contradicts --expect and --update-expect")
     offered = adapter_class(options.vmm).arches()
@@ -121,6 +142,15 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
 def copies(options: argparse.Namespace) -> dict[str, Optional[str]]:
     """Return where each form of the report is wanted, too."""
     return {form: getattr(options, form) for form in FILES}
+
+
+def selecting(options: argparse.Namespace) -> list[str]:
+    """Return options and patterns that leave tests out."""
+    words = [("--level", options.level), ("-g", options.group), ("--case", options.case),
+             ("--from", options.read_from),
+             ("--shard", options.shard and "/".join(map(str, options.shard)))]
+    found = [f"{name} {value}" for name, value in words if value]
+    return [*found, *["--rerun-failed"] * options.rerun_failed, *options.patterns]
 
 
 def call(options: argparse.Namespace) -> str:

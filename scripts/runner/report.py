@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 from .judge.compare import read_results
+from .judge.merge import merge
 from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
 from .options import Parser
 from .plan import architecture
@@ -18,11 +19,13 @@ from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
 from .write import coverage, matrix, page
 from .write.files import write_file
+from .write.results_json import to_text
 
 EPILOG = """\
 commands:
   html R.json [-o F.html]                one result as a page (default: R.html)
   matrix R.json ... [-o F.html] [--md F] several, side by side (default: Markdown on stdout)
+  merge R.json ... -o R.json             results of `--shard K/N`, put together
   measure VMM ... [-o DIR]               run the suite on each VMM and architecture that is built,
                                          write DIR/matrix.html and .md (default: docs/results);
                                          VMM is an adapter's name, NAME=PATH where it is not
@@ -35,7 +38,7 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "measure", "coverage"))
+    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "coverage"))
     parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
@@ -57,12 +60,26 @@ def write_html(options: argparse.Namespace) -> None:
     write_file(target, made(page.to_html, read_results(source), source))
 
 
+def read_whole(path: str) -> dict[str, Any]:
+    """Read a result of all tests: beside others, one of a few tests would say nothing of the rest."""
+    data = read_results(path)
+    if data.get("selection"):
+        raise UsageError(f"{path}: is a result of {' '.join(map(str, data['selection']))} only; "
+                         "a matrix compares results of all tests")
+    return data
+
+
 def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]) -> None:
-    results = [read_results(path) for path in inputs]
+    results = [read_whole(path) for path in inputs]
     if html:
         write_file(html, made(matrix.to_html, results, ", ".join(inputs)))
     if markdown or not html:
         write(made(matrix.to_markdown, results, ", ".join(inputs)), markdown)
+
+
+def write_merged(inputs: list[str], target: Optional[str]) -> None:
+    results = [read_results(path) for path in inputs]
+    write(made(lambda those: to_text(merge(those)), results, ", ".join(inputs)), target)
 
 
 def made(make: Callable[[Any], str], results: Any, where: str) -> str:
@@ -129,6 +146,8 @@ def main(argv: list[str], root: str) -> int:
             write_html(options)
         elif options.command == "matrix":
             write_matrix(options.inputs, options.output, options.md)
+        elif options.command == "merge":
+            write_merged(options.inputs, options.output)
         elif options.command == "coverage":
             write(coverage.to_markdown(Tree(root, HOST)), options.output)
         else:

@@ -11,10 +11,10 @@ import os
 import sys
 import zipfile
 
-from .cli import Plan, make_plan
 from .judge.expectations import read_expectations
 from .operate.vmm import DEFAULT
 from .options import parse
+from .planning import Plan, make_plan
 from .plan.catalogue import Tree, suite_version
 from .plan.errors import NothingToRun, UsageError
 from .write.package import make_config, runtime_files
@@ -48,7 +48,7 @@ def about(plan: Plan, tree: Tree, vmm: str) -> list[str]:
     lines = [f"virtio-iommu-tests {suite_version(tree.root)}, {tree.arch}: {', '.join(tests)}"]
     path = tree.path("expectations", vmm)
     if os.path.exists(path):
-        known = (entry.reason for entry in read_expectations(path) if entry.test in tests)
+        known = (entry.reason for entry in read_expectations(path) if any(map(entry.names, tests)))
         lines += [f"known of {vmm}: {reason}" for reason in dict.fromkeys(known)]
     return lines
 

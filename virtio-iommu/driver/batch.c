@@ -7,6 +7,7 @@
 
 #include "driver/batch.h"
 #include "driver/iommu_internal.h"
+#include "driver/resources.h"
 #include "driver/trace.h"
 
 #define PAGE 4096
@@ -39,6 +40,11 @@ struct batch {
 
 /* A byte that the device did not write shows one of these. They alternate from request to request. */
 static const uint8_t poisons[] = {0xa5, 0x5a};
+
+unsigned int batch_capacity(void)
+{
+	return iommu.requests.tables ? iommu.requests.size : iommu.requests.size / 2;
+}
 
 struct batch *batch_new(void)
 {
@@ -208,11 +214,6 @@ bool batch_add(struct batch *batch, const void *readable, uint32_t size, uint32_
 	return r->id >= 0;
 }
 
-unsigned int batch_capacity(void)
-{
-	return iommu.requests.tables ? iommu.requests.size : iommu.requests.size / 2;
-}
-
 static const char *find_breach(const struct request *r, bool valid)
 {
 	if (!valid)
@@ -265,22 +266,36 @@ static bool take(struct batch *batch)
 	if (batch->count > 1)
 		trace_request(r->bytes, r->readable.size, r->writable.size);
 	trace_reply(&r->reply);
-	domains_note(r->bytes, r->readable.size, is_ok(&r->reply));
+	r->reply.no_room = is_no_room(&r->reply, r->bytes, r->readable.size);
+	request_note_answer(r->bytes, r->readable.size, is_ok(&r->reply));
 	return true;
 }
 
-static void trace_batch(const struct batch *batch)
+static bool breaks_rules(const struct batch *batch)
+{
+	bool broken = false;
+
+	for (unsigned int i = 0; i < batch->count && !broken; i++) {
+		const struct request *r = &batch->requests[i];
+
+		broken = resources_forbid(r->bytes, r->readable.size, r->writable.size);
+	}
+	return broken;
+}
+
+static void note_batch(const struct batch *batch)
 {
 	if (batch->count > 1)
 		trace("%u requests at once", batch->count);
 	else if (batch->count)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
+	request_note_rules(breaks_rules(batch));
 }
 
 void batch_publish(struct batch *batch)
 {
-	trace_batch(batch);
+	note_batch(batch);
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
 }
@@ -304,7 +319,7 @@ bool batch_send(struct batch *batch)
 
 bool batch_send_each(struct batch *batch)
 {
-	trace_batch(batch);
+	note_batch(batch);
 	for (unsigned int i = 0; i < batch->count; i++) {
 		ring_publish(&iommu.requests, batch->requests[i].id);
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);

@@ -32,6 +32,9 @@ struct request_layout {
 
 struct batch;
 
+/* Return how many requests with one descriptor for each part the empty request queue takes. */
+unsigned int batch_capacity(void);
+
 /* Return an empty batch, on the arena. */
 struct batch *batch_new(void);
 
@@ -41,9 +44,6 @@ struct batch *batch_new(void);
  */
 bool batch_add(struct batch *batch, const void *readable, uint32_t size, uint32_t writable,
 	       const struct request_layout *layout);
-
-/* Return how many requests of two descriptors the request queue has room for. */
-unsigned int batch_capacity(void);
 
 /* Return the number of requests. */
 unsigned int batch_count(const struct batch *batch);

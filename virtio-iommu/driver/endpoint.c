@@ -11,6 +11,7 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/iova.h"
+#include "driver/reserved.h"
 #include "topology/topology.h"
 
 /* Private pages are mapped below this address, if there is room. */
@@ -20,8 +21,14 @@
 static struct endpoint endpoints[MAX_ENDPOINTS];
 static unsigned int count;
 static struct endpoint outside;
-static bool early_write_arrived;
+static bool early_write_arrived, stand_in_was_tried;
 static const struct topology *firmware_topology;
+
+/* What endpoints_open() was given. */
+static struct {
+	const struct device_location *locations;
+	unsigned int count, iommu_index;
+} all;
 
 static bool open_endpoint(struct endpoint *ep, const struct device_location *location, uint32_t id)
 {
@@ -56,9 +63,14 @@ bool is_input_driven(const struct endpoint *ep)
 	return ep->dma.ops->input_driven;
 }
 
+bool does_dma(const struct endpoint *ep)
+{
+	return !dma_is_none(&ep->dma);
+}
+
 bool writes_on_demand(const struct endpoint *ep)
 {
-	return !is_slow(ep) && !is_input_driven(ep);
+	return does_dma(ep) && !is_slow(ep) && !is_input_driven(ep);
 }
 
 static unsigned int rank(const struct endpoint *ep)
@@ -101,6 +113,9 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 	uint32_t id;
 
 	firmware_topology = topology;
+	all.locations = locations;
+	all.count = location_count;
+	all.iommu_index = iommu_index;
 	for (unsigned int i = 0; i < location_count; i++) {
 		if (!find_id(&locations[i], &index, &id))
 			open_outside(&locations[i]);
@@ -111,6 +126,64 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 	for (unsigned int i = 0; i < count; i++)
 		printf("# endpoint: %s id %#x %s\n", location_name(&endpoints[i].place), endpoints[i].id,
 		       endpoints[i].dma.ops->name);
+}
+
+static bool is_iommu(const struct device_location *location)
+{
+	return location->pci ? location->pci == iommu.dev.pci :
+			       location->registers == (uint64_t)(uintptr_t)iommu.dev.registers;
+}
+
+/* It is left as it was. */
+static bool can_attach(uint32_t id)
+{
+	uint32_t domain;
+	struct reply reply;
+
+	if (!take_domain(&domain))
+		return false;
+	reply = attach(domain, id, 0);
+	if (is_ok(&reply))
+		detach(domain, id);
+	return is_ok(&reply);
+}
+
+static bool find_attachable(uint32_t *id)
+{
+	unsigned int index;
+
+	for (unsigned int i = 0; i < all.count && !iommu.dead; i++)
+		if (!is_iommu(&all.locations[i]) && find_id(&all.locations[i], &index, id) &&
+		    index == all.iommu_index && can_attach(*id))
+			return true;
+	return false;
+}
+
+void endpoints_stand_in(void)
+{
+	if (count)
+		return;
+	dma_open_none(&endpoints[0].dma, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE));
+	endpoints[0].id = nobodys_id();
+	count = 1;
+}
+
+bool stand_in_is_attachable(void)
+{
+	struct endpoint *ep = &endpoints[0];
+	uint32_t id;
+
+	if (ep->attachable || stand_in_was_tried)
+		return ep->attachable;
+	stand_in_was_tried = true;
+	ep->attachable = find_attachable(&id);
+	if (!ep->attachable)
+		return false;
+	ep->id = id;
+	reserved_init();
+	endpoints_choose_iovas();
+	printf("# endpoint: id %#x can be attached, and does no DMA\n", ep->id);
+	return true;
 }
 
 /* However quick the last accesses were; and until one has worked. */
@@ -124,6 +197,11 @@ uint64_t quiet_us(const struct endpoint *ep)
 	uint64_t us = slowest ? max(QUIET_TIMES * slowest, QUIET_US) : QUIET_FIRST_US;
 
 	return min(us, (uint64_t)REPLY_TIMEOUT_US);
+}
+
+bool has_worked(const struct endpoint *ep)
+{
+	return timing_slowest(&ep->timing);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)
@@ -184,6 +262,8 @@ void endpoints_choose_iovas(void)
 	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
 	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)
 		endpoints[i].has_page_iova = find_place(private_size, &endpoints[i].page_iova);
+	for (unsigned int i = 0; i < count; i++)
+		endpoints[i].dma.page_bytes = min(private_size, DMA_PAGE_BYTES);
 }
 
 uint64_t private_page_size(void)
@@ -242,7 +322,7 @@ static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
-	dma->messages = false;
+	dma->messages = dma->without_platform = false;
 	dma_set_page_iova(dma, phys(dma->page));
 }
 

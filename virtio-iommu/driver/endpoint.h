@@ -25,6 +25,7 @@ struct endpoint {
 	struct dma_master dma;
 	uint64_t page_iova;	/* where a normal domain maps the private page of the master */
 	bool has_page_iova;	/* there is room for it */
+	bool attachable;	/* a stand-in: its id was seen to be */
 	struct timing timing;	/* of good accesses */
 };
 
@@ -34,12 +35,25 @@ uint64_t quiet_us(const struct endpoint *ep);
 /* Note that a good access took @microseconds, for quiet_us(). */
 void access_took(struct endpoint *ep, uint64_t microseconds);
 
+/* Return true if there was one in this boot. */
+bool has_worked(const struct endpoint *ep);
+
 /*
  * Open all masters at @locations that @topology puts behind IOMMU number @iommu_index, and print one line
  * for each. Exact ones come first, then others that write on demand, then input-driven ones, then slow ones.
  */
 void endpoints_open(const struct device_location *locations, unsigned int location_count,
 		    const struct topology *topology, unsigned int iommu_index);
+
+/* If there is no master at all, let an id stand in for one, which is nobody's as yet. */
+void endpoints_stand_in(void);
+
+/*
+ * Give the stand-in the id of the first function that the firmware lists and that can be attached. Return
+ * false if there is none. Nothing is sent before the first call: a device that does not reset itself is then
+ * as it is at power-on for the first test. For use between tests.
+ */
+bool stand_in_is_attachable(void);
 
 /*
  * Let endpoint(0) write before any driver has touched the IOMMU. If the write is @allowed, it is given all
@@ -59,7 +73,10 @@ void endpoints_choose_iovas(void);
 /* Return how many bytes of a private page a normal domain maps: PRIVATE_PAGE, or a page. */
 uint64_t private_page_size(void);
 
-/* Return the number of endpoints behind the IOMMU. */
+/* Return true if what the endpoint does shows in memory: it is no stand-in. */
+bool does_dma(const struct endpoint *ep);
+
+/* Return the number of endpoints behind the IOMMU, the stand-in included. */
 unsigned int endpoint_count(void);
 
 /* Return endpoint number @index, in the order of endpoints_open(). NULL past the end. */

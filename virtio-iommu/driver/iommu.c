@@ -187,7 +187,7 @@ bool iommu_enable_queues(void)
 bool iommu_prepare(uint64_t features)
 {
 	trace("reset, features %#lx", features);
-	iommu.altered = false;
+	iommu.altered = iommu.broke_rules = false;
 	domains_reset();
 	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) && iommu_enable_queues();
 }

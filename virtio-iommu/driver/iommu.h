@@ -52,6 +52,7 @@ struct iommu {
 	uint64_t page;		/* the granule, at least 4096: unit of the tests' mappings; else 4096 */
 	struct iommu_rings rings;
 	bool altered;		/* by the test, in a way that the next restart undoes */
+	bool broke_rules;	/* a driver MUST NOT send what was sent last, or the device broke over */
 	bool dead;		/* a request was not answered, or the device did not come up */
 };
 
@@ -117,6 +118,7 @@ void iommu_read_config(struct iommu_config *config);
 
 /* The device's answer to a request. */
 struct reply {
+	uint8_t type;		/* of the request */
 	bool used;		/* the device used the buffer in time */
 	uint32_t length;	/* used length, in bytes */
 	uint32_t writable;	/* size of the writable part, in bytes */
@@ -147,6 +149,12 @@ struct framing {
 
 /* Cut requests like this from now on; {0} is one descriptor for each part. */
 void request_framing(struct framing framing);
+
+/*
+ * Return true if @reply to a request of @size readable bytes is NOMEM, and the device never had room for as
+ * much. The request is not noted yet.
+ */
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size);
 
 /* Note that a request was answered, with OK or not, that did not go through request_raw(). */
 void request_note_answer(const void *readable, uint32_t size, bool ok);

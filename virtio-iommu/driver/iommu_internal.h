@@ -16,6 +16,9 @@ void events_post(void);
 /* Note that a request of @size readable bytes was answered; with status OK if @ok. */
 void domains_note(const void *readable, uint32_t size, bool ok);
 
+/* Note that requests are to be sent, one of which a driver MUST NOT send if @broken (iommu.broke_rules). */
+void request_note_rules(bool broken);
+
 /* Note that the device is reset: no endpoint is attached. */
 void domains_reset(void);
 

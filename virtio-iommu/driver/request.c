@@ -142,6 +142,11 @@ void request_note_answer(const void *readable, uint32_t size, bool ok)
 	domains_note(readable, size, ok);
 }
 
+bool is_no_room(const struct reply *reply, const void *readable, uint32_t size)
+{
+	return reply->delivered && reply->status == STATUS_NOMEM && resources_may_lack(readable, size);
+}
+
 /* Make the buffer @head available, and wait until it is used. */
 static bool is_answered(int head, struct ring_reply *used)
 {
@@ -155,10 +160,17 @@ static bool is_answered(int head, struct ring_reply *used)
 	return true;
 }
 
+/* What it was sent before and got over does not count any more. */
+void request_note_rules(bool broken)
+{
+	iommu.broke_rules = broken || (iommu.broke_rules && virtio_needs_reset(&iommu.dev));
+}
+
 static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 {
 	static unsigned int turn;
 	struct reply reply = {
+		.type = size ? *(const uint8_t *)readable : 0,
 		.writable = writable, .bytes = writable_area() + GUARD, .poison = poisons[turn++ % 2]};
 	struct ring_reply used;
 	int head;
@@ -175,7 +187,7 @@ static struct reply send(const void *readable, uint32_t size, uint32_t writable)
 	if (!first_breach)
 		first_breach = reply.breach;
 	read_status(&reply);
-	reply.no_room = reply.delivered && reply.status == STATUS_NOMEM && resources_may_lack(readable, size);
+	reply.no_room = is_no_room(&reply, readable, size);
 	request_note_answer(readable, size, is_ok(&reply));
 	return reply;
 }
@@ -185,6 +197,7 @@ struct reply request_raw(const void *readable, uint32_t size, uint32_t writable)
 	struct reply reply;
 
 	trace_request(readable, size, writable);
+	request_note_rules(resources_forbid(readable, size, writable));
 	reply = send(readable, size, writable);
 	trace_reply(&reply);
 	return reply;

@@ -59,7 +59,8 @@ void reserved_init(void)
 	if (!(iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
 		return;
 	for (unsigned int i = 0; i < endpoint_count(); i++)
-		probe_endpoint(endpoint(i)->id);
+		if (does_dma(endpoint(i)) || endpoint(i)->attachable)
+			probe_endpoint(endpoint(i)->id);
 }
 
 const struct reserved_region *reserved_region(unsigned int index)

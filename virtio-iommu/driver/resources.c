@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stddef.h>
 #include <string.h>
 
+#include "driver/iommu.h"
 #include "driver/resources.h"
 #include "standard/model.h"
 #include "util.h"
@@ -61,10 +63,15 @@ static unsigned int count_domains_with(uint32_t domain)
 	return count;
 }
 
+static void note_endpoint(uint32_t id)
+{
+	if (!model_endpoint(&held, id) && held.endpoint_count < MODEL_MAX_ENDPOINTS)
+		held.endpoints[held.endpoint_count++] = (struct model_endpoint){.id = id};
+}
+
+/* The domain that a sole member has left does not count: it is gone before the next one is there. */
 static void note_attach(const struct attach_request *r)
 {
-	if (!model_endpoint(&held, r->endpoint) && held.endpoint_count < MODEL_MAX_ENDPOINTS)
-		held.endpoints[held.endpoint_count++] = (struct model_endpoint){.id = r->endpoint};
 	most_domains = max(most_domains, count_domains_with(r->domain));
 }
 
@@ -93,8 +100,10 @@ void resources_note(const void *readable, uint32_t size)
 	if (!parse(readable, size, &r))
 		return;
 	if (r.head.type == REQUEST_ATTACH)
-		note_attach(&r.attach);
+		note_endpoint(r.attach.endpoint);
 	model_apply(&held, &r);
+	if (r.head.type == REQUEST_ATTACH)
+		note_attach(&r.attach);
 	if (r.head.type == REQUEST_MAP)
 		note_map(&r.map);
 	else if (held.mapping_count < now.mappings)
@@ -106,6 +115,17 @@ void resources_reset(void)
 {
 	model_reset(&held);
 	now = (struct amount){0, 0};
+}
+
+bool resources_forbid(const void *readable, uint32_t size, uint32_t writable)
+{
+	struct model_request r = {.readable = size, .writable = writable};
+
+	memcpy(&r, readable, min(size, offsetof(struct model_request, readable)));
+	held.offered = iommu.offered;
+	held.accepted = iommu.dev.accepted;
+	held.config = iommu.config;
+	return model_forbids(&held, &r);
 }
 
 static bool fits_in(const struct amount *had, uint64_t length)

@@ -15,6 +15,9 @@ void resources_note(const void *readable, uint32_t size);
 /* Note that the device is reset. */
 void resources_reset(void);
 
+/* Return true if a driver MUST NOT send such a request to a device that holds this. */
+bool resources_forbid(const void *readable, uint32_t size, uint32_t writable);
+
 /* Return true if the device never had room for as much as it holds and what the request asks for. */
 bool resources_may_lack(const void *readable, uint32_t size);
 

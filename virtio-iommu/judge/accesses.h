@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Statements about what DMA reaches (effect.h). A byte that changes where nothing is mapped to it is a fail
- * whatever the level: isolation is broken.
+ * whatever the level: isolation is broken. Of a stand-in (driver/endpoint.h) all of them hold.
  */
 #ifndef JUDGE_ACCESSES_H
 #define JUDGE_ACCESSES_H
@@ -24,10 +24,13 @@
 #define EXPECT_WRITE_STAYS_IN(ep, iova, size, target, allowed)                                    \
 	expect_write_stays_in(AT, ep, iova, size, target, allowed)
 
-/* A control: it must work for the rest to mean anything. Otherwise an error, and leave the function. */
+/*
+ * A control: it must work for the rest to mean anything. Otherwise a fail of what reaches memory, or an error
+ * if the endpoint has never worked yet; and leave the function.
+ */
 #define REQUIRE_WRITES(ep, iova, target, size)                                                    \
 	do {                                                                                      \
-		if (!expect_writes(AT, VERDICT_ERROR, ep, iova, target, size))                    \
+		if (!expect_writes(AT, SET_UP, ep, iova, target, size))                           \
 			return;                                                                   \
 	} while (0)
 

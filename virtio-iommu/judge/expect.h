@@ -48,8 +48,8 @@ bool expect_bytes(struct source_line at, const volatile void *actual, const void
 	} while (0)
 
 /*
- * A set-up step, or a condition of one. If it fails, nothing can be said about the requirement: an error, and
- * leave the function. A step that has said what it saw is not heard twice: the first error stands.
+ * A set-up step, or a condition of one. If it fails, nothing can be said about the requirement: leave the
+ * function. Where the step has said which requirement the device broke, that fail stands; else an error.
  */
 #define REQUIRE(condition)                                                                        \
 	do {                                                                                      \

@@ -20,6 +20,11 @@ static bool has_endpoint(void)
 	return endpoint(0) && writes_on_demand(endpoint(0));
 }
 
+static bool has_endpoint_id(void)
+{
+	return does_dma(endpoint(0)) ? has_endpoint() : stand_in_is_attachable();
+}
+
 static bool has_exact_endpoint(void)
 {
 	return endpoint(0) && endpoint(0)->dma.ops->exact;
@@ -201,6 +206,7 @@ static const struct {
 	const char *words;
 } conditions[] = {
 	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
+	{NEEDS_ENDPOINT_ID, has_endpoint_id, "needs an endpoint id that can be attached"},
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
@@ -240,8 +246,16 @@ static const struct {
 	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
 };
 
+/* A request has two parts, and no chain is longer than its queue, in a table or not (2.7.5.3.1). */
+static bool takes_requests(void)
+{
+	return iommu.requests.size >= 2;
+}
+
 const char *unmet_need(uint64_t needs)
 {
+	if (!takes_requests())
+		return "needs a request queue of 2 descriptors, as no chain is longer than its queue";
 	for (unsigned int i = 0; i < ARRAY_SIZE(conditions); i++)
 		if ((needs & conditions[i].need) && !conditions[i].holds())
 			return conditions[i].words;

@@ -44,11 +44,15 @@ enum {
 	NEEDS_HOSTILE = 1ull << 32,	/* the run is there to break rules */
 	NEEDS_CONSOLE = 1ull << 33,	/* a virtio-console behind the IOMMU */
 	NEEDS_NET = 1ull << 34,		/* a virtio-net behind the IOMMU */
+	NEEDS_ENDPOINT_ID = 1ull << 36,	/* an endpoint that can be attached, whether it does DMA or not */
 	NEEDS_EXACT = 1ull << 35,	/* a master that reads and writes what the test chooses */
 };
 
 /* One endpoint that can do DMA, and mappings: what most tests need. */
 #define NEEDS_DMA (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+
+/* A domain with mappings, where answers alone say enough: what DMA reaches is looked at if there is any. */
+#define NEEDS_DOMAIN (NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP)
 
 /* Return NULL if all of @needs hold, else the words for the first that does not. */
 const char *unmet_need(uint64_t needs);

@@ -72,10 +72,8 @@ enum verdict oracle_send(struct model *m, const struct model_request *r, struct 
 	uint32_t answer;
 
 	*reply = request_raw(r, r->readable, r->writable);
-	if (reply->no_room) {
-		skip_rest("the device has no room for more (NOMEM)");
+	if (skip_if_no_room(reply))
 		return VERDICT_PASS;
-	}
 	answer = answer_to(reply);
 	if (is_ok(reply))
 		model_apply(m, r);

@@ -22,12 +22,13 @@ struct run {
 	struct source_line at;
 	const struct product *product;
 	uint32_t allowed[PRODUCT_DIMENSIONS];	/* values that can be had here and are asked for */
+	const char *unmet;			/* why some that are asked for cannot, or NULL */
 	/*
 	 * By dimension and value: the values of later dimensions that a played cell had with it, or cannot
 	 * have.
 	 */
 	uint32_t covered[PRODUCT_DIMENSIONS][PRODUCT_VALUES][PRODUCT_DIMENSIONS];
-	unsigned int red;			/* cells */
+	unsigned int played, red;		/* cells */
 	struct deadline deadline;
 };
 
@@ -234,6 +235,7 @@ static void play(struct run *run, const cell_t cell)
 	spell(run->product, cell, name, sizeof(name));
 	if (!test_case(name))
 		return;
+	run->played++;
 	verdict_cell_begin(name);
 	run->product->play(run->at, cell);
 	clean_up();
@@ -282,47 +284,58 @@ static void play_covering(struct run *run)
 	}
 }
 
-/* Return false if a dimension has no value left: then the test is skipped, with the reason. */
+/* Return false if none of @values is left. */
+static bool allow_values_of(struct run *run, unsigned int dimension, uint32_t values)
+{
+	const struct dimension *d = &run->product->dimensions[dimension];
+
+	for (unsigned int value = 0; value < d->count; value++) {
+		const char *unmet;
+
+		if (!(values >> value & 1))
+			continue;
+		unmet = d->unmet ? d->unmet(value) : NULL;
+		if (unmet)
+			run->unmet = unmet;
+		else
+			run->allowed[dimension] |= BIT(value);
+	}
+	return run->allowed[dimension];
+}
+
+/* Return false if a dimension has no value left: then the reason is that of its last one. */
 static bool allow_values(struct run *run, unsigned int dimension, uint32_t values)
 {
-	for (unsigned int i = 0; i < run->product->dimension_count; i++) {
-		const struct dimension *d = &run->product->dimensions[i];
-		const char *unmet = NULL;
-
-		for (unsigned int value = 0; value < d->count; value++) {
-			const char *reason = d->unmet ? d->unmet(value) : NULL;
-
-			if (i == dimension && !(values >> value & 1))
-				continue;
-			if (reason)
-				unmet = reason;
-			else
-				run->allowed[i] |= BIT(value);
-		}
-		if (run->allowed[i])
-			continue;
-		skip("%s", unmet);
-		return false;
-	}
+	for (unsigned int i = 0; i < run->product->dimension_count; i++)
+		if (!allow_values_of(run, i, i == dimension ? values : ~0u))
+			return false;
 	return true;
 }
 
+static void play_asked_for(struct run *run)
+{
+	char name[CELL_NAME];
+
+	run->deadline = deadline_in(test_plays_all_cells() ? ALL_US : COVERING_US);
+	if (read_option("case", name, sizeof(name)))
+		play_one(run, name);
+	else if (test_plays_all_cells())
+		play_all(run);
+	else
+		play_covering(run);
+}
+
+/* No cell is no pass. */
 void product_run(struct source_line at, const struct product *product, unsigned int dimension,
 		 uint32_t values)
 {
 	static struct run run;
-	char name[CELL_NAME];
 
 	if (!test_plays_products())
 		return skip("products are left to another run");
 	run = (struct run){.at = at, .product = product};
-	if (!allow_values(&run, dimension, values))
-		return;
-	run.deadline = deadline_in(test_plays_all_cells() ? ALL_US : COVERING_US);
-	if (read_option("case", name, sizeof(name)))
-		play_one(&run, name);
-	else if (test_plays_all_cells())
-		play_all(&run);
-	else
-		play_covering(&run);
+	if (allow_values(&run, dimension, values))
+		play_asked_for(&run);
+	if (!run.played)
+		skip("%s", run.unmet ? run.unmet : "no cell is asked for that can be");
 }

@@ -16,12 +16,15 @@
 #define EXPECT_STATUS(reply, expected) expect_status(AT, BY_LEVEL, &(reply), expected)
 #define EXPECT_OK(reply) EXPECT_STATUS(reply, STATUS_OK)
 
-/* A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, an error, and leave the function. */
+/*
+ * A step of a set-up: `REQUIRE_OK(map(...));`. If it is not OK, a fail that names what is broken, and leave
+ * the function.
+ */
 #define REQUIRE_OK(call)                                                                          \
 	do {                                                                                      \
 		struct reply reply_ = call;                                                       \
                                                                                                   \
-		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
+		if (!expect_status(AT, SET_UP, &reply_, STATUS_OK))                               \
 			return;                                                                   \
 	} while (0)
 
@@ -31,14 +34,20 @@
 		struct reply reply_ = call;                                                       \
                                                                                                   \
 		if (is_refusal(&reply_))                                                          \
-			SKIP("the device has no mappings with these permissions");               \
-		if (!expect_status(AT, VERDICT_ERROR, &reply_, STATUS_OK))                        \
+			SILENT("the device has no mappings with these permissions");              \
+		if (!expect_status(AT, SET_UP, &reply_, STATUS_OK))                               \
 			return;                                                                   \
 	} while (0)
 
 /*
- * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip where the
- * device never had room for as much.
+ * Skip the rest of the test if the answer is NOMEM, and the device never had room for as much. Return true if
+ * so.
+ */
+bool skip_if_no_room(const struct reply *reply);
+
+/*
+ * Judge with @otherwise if the answer is not @status. Return true if it is. NOMEM in place of OK is a skip
+ * where the device never had room for as much.
  */
 bool expect_status(struct source_line at, enum verdict otherwise, const struct reply *reply,
 		   uint8_t status);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "console.h"
+#include "driver/iommu.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 #include "util.h"
@@ -16,6 +17,7 @@ static struct running {
 	unsigned int number;
 	char id[128];
 	enum verdict verdict;
+	bool silent;		/* of a skip: the device did not do what the test needs */
 	bool unjudged;		/* from here on */
 	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
@@ -43,23 +45,44 @@ bool no_defect_so_far(void)
 static void record(enum verdict verdict, struct source_line at, const char *expected, const char *actual,
 		   va_list args)
 {
+	bool set_up = verdict == SET_UP || verdict == VERDICT_ERROR;
+
 	if (verdict == BY_LEVEL)
 		verdict = verdict_by_level();
+	if (verdict == SET_UP)
+		verdict = VERDICT_FAIL;
 	if (verdict <= current.verdict || current.unjudged)
 		return;
 	current.verdict = verdict;
 	current.at = at;
 	snprintf(current.expected, sizeof(current.expected), "%s%s",
-		 verdict == VERDICT_ERROR ? "set-up: " : "", expected);
+		 set_up ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
+}
+
+/* Sent what a driver MUST NOT send, a device may ask for a reset, and do nothing more until then (2.1.2). */
+static bool is_provoked(void)
+{
+	return iommu.broke_rules && virtio_needs_reset(&iommu.dev);
 }
 
 void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 {
 	va_list args;
 
+	if (verdict >= VERDICT_WARN && is_provoked())
+		return info(at, "the device asks for a reset, as it was sent what a driver must not send");
 	va_start(args, actual);
 	record(verdict, at, expected, actual, args);
+	va_end(args);
+}
+
+void judge_harm(struct source_line at, const char *expected, const char *actual, ...)
+{
+	va_list args;
+
+	va_start(args, actual);
+	record(VERDICT_FAIL, at, expected, actual, args);
 	va_end(args);
 }
 
@@ -81,9 +104,27 @@ void skip(const char *reason, ...)
 	va_end(args);
 }
 
+void silent(const char *reason, ...)
+{
+	enum verdict before = current.verdict;
+	va_list args;
+
+	va_start(args, reason);
+	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
+	va_end(args);
+	if (current.verdict != before)
+		current.silent = true;
+}
+
 void skip_rest(const char *reason)
 {
 	skip("%s", reason);
+	current.unjudged = true;
+}
+
+void silent_rest(const char *reason)
+{
+	silent("%s", reason);
 	current.unjudged = true;
 }
 
@@ -144,6 +185,7 @@ static void print_details(uint64_t microseconds)
 	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
 	if (current.verdict == VERDICT_SKIP) {
 		print_quoted("reason", current.actual);
+		printf("%s", current.silent ? "  silent: true\n" : "");
 	} else if (current.verdict != VERDICT_PASS) {
 		print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
@@ -174,6 +216,7 @@ void verdict_begin(const struct test *test)
 	current.test = test;
 	current.number++;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	current.cell[0] = '\0';
 	current.cells = 0;
 	make_id(current.id, sizeof(current.id), test);
@@ -202,16 +245,17 @@ void verdict_cell_begin(const char *name)
 {
 	before = current;
 	current.verdict = VERDICT_PASS;
+	current.silent = false;
 	snprintf(current.cell, sizeof(current.cell), "%s", name);
 }
 
-/* A skip stands only as long as no cell was judged. */
+/* A skip stands only as long as no cell was judged, and one for the device before one for the machine. */
 static bool cell_stands(void)
 {
 	bool first = !before.cells;
 
 	if (current.verdict == VERDICT_SKIP)
-		return first && before.verdict != VERDICT_SKIP;
+		return first && (before.verdict != VERDICT_SKIP || (current.silent && !before.silent));
 	return current.verdict > before.verdict || (first && before.verdict == VERDICT_SKIP);
 }
 

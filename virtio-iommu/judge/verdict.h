@@ -13,13 +13,18 @@ enum verdict {
 	VERDICT_INFO,	/* the text leaves it open: which way the device went */
 	VERDICT_SKIP,	/* the requirement's condition does not hold here */
 	VERDICT_WARN,	/* a SHOULD is not followed */
-	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died */
 	VERDICT_ERROR,	/* the suite or its environment went wrong */
+	VERDICT_FAIL,	/* a MUST or the isolation is broken, or the device died: that explains any error */
 	/*
 	 * For judge(): what a broken expectation means under the level of the test's requirement: a fail for
 	 * a MUST or isolation, else a warn. What breaks a MUST of another requirement is VERDICT_FAIL.
 	 */
 	BY_LEVEL,
+	/*
+	 * For judge(): the device did not do what a set-up needs, which no text lets it refuse: a fail,
+	 * whatever the level of the test's requirement. What was expected names the one that is broken.
+	 */
+	SET_UP,
 };
 
 /*
@@ -41,22 +46,44 @@ struct source_line {
 void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * Record a fail, for what no device may do: not even one that was sent what a driver MUST NOT send, and asks
+ * for a reset. Of that one judge() records an info.
+ */
+void judge_harm(struct source_line at, const char *expected, const char *actual, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Record which of several legal ways the device went: an info. */
 void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
 #define INFO(...) info(AT, __VA_ARGS__)
 
-/* Record that the running test cannot be judged, because @reason does not hold. */
+/*
+ * Record that the running test cannot be judged, because the machine, the run or what the device offers is
+ * not as the test needs it: an endpoint, a feature, a wide range. @reason is in printf form.
+ */
 void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
-/* skip(), and leave the function. */
+/*
+ * Like skip(), because of what the device did not do: it reported no fault, had no room, was too slow. The
+ * reports count it apart, and where it is not expected it is red. A row of its own judges that silence.
+ */
+void silent(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+
+/* skip() or silent(), and leave the function. */
 #define SKIP(...)                                                                                 \
 	do {                                                                                      \
 		skip(__VA_ARGS__);                                                                \
 		return;                                                                           \
 	} while (0)
+#define SILENT(...)                                                                               \
+	do {                                                                                      \
+		silent(__VA_ARGS__);                                                              \
+		return;                                                                           \
+	} while (0)
 
-/* Like skip(), for a helper that cannot leave the test: what the test says from now on does not count. */
+/* The same for a helper that cannot leave the test: what the test says from now on does not count. */
 void skip_rest(const char *reason);
+void silent_rest(const char *reason);
 
 /* Return true if that was called. */
 bool rest_is_skipped(void);

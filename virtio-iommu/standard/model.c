@@ -662,6 +662,61 @@ struct model_outcome model_outcome(const struct model *m, const struct model_req
 	return outcome;
 }
 
+/*
+ * What a driver MUST NOT send.
+ */
+
+/* 5.13.6: the limits bind a driver that has accepted their feature. */
+static bool is_past_domains(const struct model *m, const struct model_request *r)
+{
+	return accepted(m, VIRTIO_IOMMU_F_DOMAIN_RANGE) && r->head.type != REQUEST_PROBE &&
+	       (r->map.domain < m->config.domain_start || r->map.domain > m->config.domain_end);
+}
+
+static bool is_past_input(const struct model *m, const struct model_request *r)
+{
+	return accepted(m, VIRTIO_IOMMU_F_INPUT_RANGE) &&
+	       (r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP) &&
+	       (r->map.virt_start < m->config.input_start || r->map.virt_end > m->config.input_end);
+}
+
+/* 5.13.6.5: strictly greater. */
+static bool is_no_range(const struct model *m, const struct model_request *r)
+{
+	(void)m;
+	return r->head.type == REQUEST_MAP && r->map.virt_end <= r->map.virt_start;
+}
+
+static bool has_flag_declined(const struct model *m, const struct model_request *r)
+{
+	return model_rule_applies(m, RULE_MAP_FLAG_DECLINED, r);
+}
+
+static bool splits(const struct model *m, const struct model_request *r)
+{
+	return model_rule_applies(m, RULE_UNMAP_SPLIT, r);
+}
+
+/* 5.13.6.7: exactly probe_size bytes. */
+static bool has_wrong_room(const struct model *m, const struct model_request *r)
+{
+	return r->head.type == REQUEST_PROBE && r->writable != model_reply_size(m, REQUEST_PROBE);
+}
+
+bool model_forbids(const struct model *m, const struct model_request *r)
+{
+	static bool (*const breaches[])(const struct model *m, const struct model_request *r) = {
+		is_past_domains, is_past_input, is_no_range, has_flag_declined, splits, has_wrong_room,
+	};
+
+	if (no_head(m, r) || !has_type(m, r->head.type) || too_short(m, r))
+		return false;
+	for (size_t i = 0; i < sizeof(breaches) / sizeof(breaches[0]); i++)
+		if (breaches[i](m, r))
+			return true;
+	return false;
+}
+
 static struct model_endpoint *find_endpoint(struct model *m, uint32_t id)
 {
 	return (struct model_endpoint *)model_endpoint(m, id);

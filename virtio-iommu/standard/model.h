@@ -179,6 +179,12 @@ struct model_outcome {
 /* Return the outcome of a request in this state. */
 struct model_outcome model_outcome(const struct model *m, const struct model_request *r);
 
+/*
+ * Return true if a driver MUST NOT send this request in this state. What the device does then is not said: it
+ * may ask for a reset (2.1.2).
+ */
+bool model_forbids(const struct model *m, const struct model_request *r);
+
 /* Do what the request does if it is answered with OK. With any other answer it does nothing. */
 void model_apply(struct model *m, const struct model_request *r);
 

@@ -105,6 +105,8 @@ static bool write_bypass(const struct vdev *dev, uint8_t value)
 {
 	bool known = vdev_has(dev, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
+	if (mutant(MUTANT_BYPASS_WRITE_TOO_EARLY_SILENCES) && !(dev->status & VIRTIO_FEATURES_OK))
+		ref_iommu.vdev.silent = true;
 	refused_bypass = !known && value == !ref_iommu.model.config.bypass;
 	change_policy(dev, known, value);
 	if (mutant(MUTANT_BYPASS_WRITE_LOST) ||

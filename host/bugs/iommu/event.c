@@ -13,6 +13,8 @@ static struct fault_record repeated;
 static bool repeats;
 static bool ended;	/* a buffer was out of reach */
 static bool lost;	/* a report found no buffer */
+static bool ever_lost;	/* the same, and a reset changes nothing */
+static bool reported;
 static bool requests_stall;
 
 static void scribble(const struct chain *chain, const struct fault_record *record)
@@ -33,6 +35,32 @@ bool bug_requests_stall(void)
 	return requests_stall;
 }
 
+/* Use a buffer of the request queue for it, if there is one. */
+static void take_request_buffer(const struct fault_record *record, uint32_t used)
+{
+	static struct chain chain;
+	struct vdev *dev = &ref_iommu.vdev;
+	struct vqueue *requests = &dev->queues[REQUEST_QUEUE];
+
+	if (!vring_pop(dev, requests, &chain))
+		return;
+	if (used)
+		chain_write(dev, &chain, 0, record, used);
+	vring_push(dev, requests, &chain, used);
+}
+
+/* Returns true if there is no report but for the first. */
+static bool is_suppressed(const struct fault_record *record)
+{
+	bool first = !reported;
+
+	reported = true;
+	if (mutant(MUTANT_REPORT_IN_REQUEST_BUFFER) && vdev_is_running(&ref_iommu.vdev))
+		take_request_buffer(record, sizeof(struct request_tail));
+	return mutant(MUTANT_REPORTS_NONE) || mutant(MUTANT_REPORT_IN_REQUEST_BUFFER) ||
+	       (mutant(MUTANT_REPORT_FIRST_ONLY) && !first) || ever_lost;
+}
+
 /* A report is on its way. Returns true if it is dropped. */
 static bool drops(const struct fault_record *record)
 {
@@ -43,7 +71,8 @@ static bool drops(const struct fault_record *record)
 		scribble(&last, record);
 	repeated = *record;
 	repeats = mutant(MUTANT_EVENT_WITHOUT_END);
-	return ended || lost || (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
+	return is_suppressed(record) || ended || lost ||
+	       (mutant(MUTANT_EVENTS_END_AFTER_80) && ++reports > 80);
 }
 
 void bug_events_refilled(void)
@@ -55,20 +84,19 @@ void bug_events_refilled(void)
 
 void bug_event_lost(const struct fault_record *record)
 {
-	static struct chain chain;
 	struct vdev *dev = &ref_iommu.vdev;
-	struct vqueue *requests = &dev->queues[REQUEST_QUEUE];
 
 	if (!vdev_is_running(dev))
 		return;
+	ever_lost |= mutant(MUTANT_REPORT_NEVER_AFTER_NO_BUFFER);
 	lost = mutant(MUTANT_EVENTS_END_WITH_FIRST_LOST);
 	requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS);
 	if (mutant(MUTANT_EVENT_WITHOUT_BUFFER_BREAKS))
 		vdev_break(dev);
 	if (has_last && mutant(MUTANT_EVENT_INTO_LAST_BUFFER))
 		scribble(&last, record);
-	if (mutant(MUTANT_EVENT_TAKES_REQUEST_BUFFER) && vring_pop(dev, requests, &chain))
-		vring_push(dev, requests, &chain, 0);
+	if (mutant(MUTANT_EVENT_TAKES_REQUEST_BUFFER))
+		take_request_buffer(record, 0);
 }
 
 /* Piece after piece into one short buffer after the other. */

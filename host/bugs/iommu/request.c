@@ -307,6 +307,18 @@ static bool moves_to_old_domain(const struct model *m, const struct attach_reque
 	return false;
 }
 
+/* The id that the last ATTACH named. */
+static void decide_by_name(const struct model_request *r, struct decision *d)
+{
+	static uint32_t named;
+
+	if (r->head.type == REQUEST_ATTACH)
+		named = r->attach.endpoint;
+	if (mutant(MUTANT_ATTACH_MAKES_ENDPOINT) && r->head.type == REQUEST_DETACH &&
+	    d->answer == STATUS_NOENT && r->detach.endpoint == named)
+		d->answer = STATUS_INVAL;
+}
+
 /* What a request does hangs on those before it. */
 static void decide_by_past(const struct model *m, const struct model_request *r, struct decision *d)
 {
@@ -336,6 +348,7 @@ void bug_decide(const struct model *m, const struct model_request *r, struct dec
 	if (r->head.type == REQUEST_ATTACH)
 		decide_attach(m, &r->attach, d);
 	decide_by_past(m, r, d);
+	decide_by_name(r, d);
 	note_ghost(m, r, d);
 	if (mapping && ghost_exists && d->answer == STATUS_NOENT && r->map.domain == ghost)
 		d->answer = STATUS_OK;

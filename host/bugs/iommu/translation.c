@@ -256,6 +256,9 @@ bool bug_extent(const struct access *a, struct model_extent *extent)
 		return false;
 	if (mutant(MUTANT_FIRST_BYTE_NOT_MAPPED) && extent->start == a->address && extent->start)
 		return false;
+	if (mutant(MUTANT_MAPPING_FOUND_NEAR_START) && extent->end != UINT64_MAX &&
+	    a->address - extent->start > mutant_number())
+		return false;
 	return !is_hidden(a->endpoint, extent->start);
 }
 

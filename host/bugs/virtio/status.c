@@ -43,11 +43,17 @@ static void accept(struct vdev *dev, uint32_t word)
 	generic_accept(dev, mutant(MUTANT_UNOFFERED_BIT_DROPS_WORD) && (word & ~offered) ? 0 : word);
 }
 
+/* Its queues run on, whatever device_status is. */
+static bool never_resets(const struct vdev *dev)
+{
+	return mutant(MUTANT_RESET_DOES_NOTHING) && dev->type == VIRTIO_TYPE_IOMMU;
+}
+
 static bool is_running(const struct vdev *dev)
 {
 	if (mutant(MUTANT_USED_BEFORE_DRIVER_OK) && (dev->status & VIRTIO_FEATURES_OK))
 		return !(dev->status & VIRTIO_NEEDS_RESET);
-	return (mutant(MUTANT_RESET_LEAVES_QUEUES_RUNNING) && !dev->status) ||
+	return (mutant(MUTANT_RESET_LEAVES_QUEUES_RUNNING) && !dev->status) || never_resets(dev) ||
 	       (mutant(MUTANT_SUSPENDED_SERVES) && vdev_is_suspended(dev)) || generic_is_running(dev);
 }
 
@@ -115,6 +121,10 @@ static void reset(struct vdev *dev)
 {
 	struct vdev old = *dev;
 
+	if (never_resets(dev)) {
+		dev->status = 0;
+		return;
+	}
 	if (mutant(MUTANT_RESET_NEEDS_DRIVER_OK) && !(dev->status & VIRTIO_DRIVER_OK))
 		return;
 	generic_write_status(dev, 0);

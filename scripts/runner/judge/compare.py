@@ -25,6 +25,11 @@ def read_results(path: str) -> dict[str, Any]:
     return data
 
 
+def red_results(data: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return run and test of each red result."""
+    return {(run["name"], test["id"]) for run in data["runs"] for test in run["tests"] if test["red"]}
+
+
 def verdicts(data: dict[str, Any]) -> Verdicts:
     found = {(run["name"], test["id"]): test["verdict"]
              for run in data["runs"] for test in run["tests"]}
@@ -40,15 +45,17 @@ def title(data: dict[str, Any]) -> str:
 
 
 def kind(old: str, new: str) -> str:
-    if old in DEVIATES and new in KEPT:
+    if old in ("skip", *DEVIATES) and new in KEPT:
         return "fixed"
-    if old not in DEVIATES and new in DEVIATES:
+    if (old not in DEVIATES and new in DEVIATES) or (old in KEPT and new == "skip"):
         return "regressed"
     return "changed"
 
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     before, after = verdicts(old), verdicts(new)
+    if new.get("selection"):            # what was not asked for is not gone
+        before = {key: verdict for key, verdict in before.items() if key in after}
     groups: dict[str, list[str]] = {
         name: [] for name in ("regressed", "fixed", "changed", "new", "gone")}
     for key in sorted(before.keys() | after.keys()):

@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from ..plan import architecture
-from ..plan.config import arches, one_of
+from ..plan.config import one_of
 from ..plan.ini import Parsers, Section, parse_values, read_ini, words
+from .conditions import Place, Where, everywhere, parse_version, parse_where
 from .results import BAD, TestResult
 
-ACCELS = ("tcg", "kvm")
-EXPECTABLE = ("warn", *BAD)
+EXPECTABLE = ("warn", *BAD, "skip")
 UNEXPLAINED = "not explained yet"
-Version = tuple[int, ...]
-
-
-def parse_version(text: str) -> Version:
-    if not re.fullmatch(r"\d+(\.\d+)*", text):
-        raise ValueError("a version is numbers and dots")
-    return tuple(int(part) for part in text.split("."))
-
-
-@dataclass(frozen=True)
-class Versions:
-    """Both ends may be missing. 9.2 as an end stands for all of 9.2.x."""
-    low: Optional[Version] = None
-    high: Optional[Version] = None
-    below: Optional[Version] = None
-
-    def __contains__(self, version: Version) -> bool:
-        return ((self.low is None or version >= self.low)
-                and (self.high is None or version[:len(self.high)] <= self.high)
-                and (self.below is None or version < self.below))
-
-
-def parse_versions(value: str) -> Versions:
-    match = re.fullmatch(r"(>=|<=|<)?\s*([\d.]+)(?:\s*\.\.\s*([\d.]+))?",
-                         value.replace("..", " .. "))
-    if not match or (match[1] and match[3]):
-        raise ValueError("allowed are V, V..V, >=V, <=V and <V, such as 7.2..9.2 or >=10.0")
-    version = parse_version(match[2])
-    if match[1]:
-        return Versions(**{{">=": "low", "<=": "high", "<": "below"}[match[1]]: version})
-    return Versions(version, parse_version(match[3]) if match[3] else version)
 
 
 def link(value: str) -> str:
@@ -55,29 +23,57 @@ def link(value: str) -> str:
     return value
 
 
+def is_like(text: str, pattern: str) -> bool:
+    """Return True if the text is the pattern, in which only `*` stands for anything."""
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), " ".join(text.split())))
+
+
 @dataclass
 class Entry:
+    """A defect, or a choice, of a device: what it shows in, where, and why."""
     section: Section
-    test: str
-    verdict: str
+    tests: tuple[str, ...]      # ids; of a skip globs
+    verdict: tuple[str, ...]
     reason: str
-    versions: Versions = Versions()
-    arch: tuple[str, ...] = field(default_factory=architecture.names)
-    accel: str = ""             # any
-    runs: tuple[str, ...] = ("*",)
+    seen: tuple[str, ...] = ()  # patterns of what was seen, of a skip of its reason; none: any
+    where: tuple[Where, ...] = ()       # lines of which one has to hold; none: everywhere
     link: str = ""
 
-    def covers(self, run: str, test: str) -> bool:
-        return test == self.test and any(fnmatchcase(run, glob) for glob in self.runs)
+    @property
+    def is_skip(self) -> bool:
+        return "skip" in self.verdict
+
+    @property
+    def lines(self) -> tuple[Where, ...]:
+        return self.where or (everywhere(),)
+
+    def names(self, test: str) -> bool:
+        return any(fnmatchcase(test, glob) if self.is_skip else test == glob for glob in self.tests)
+
+    def covers(self, run: str, test: str, place: Place) -> bool:
+        return self.names(test) and any(line.at(place) and line.has_run(run) for line in self.lines)
+
+    def is_this(self, result: TestResult) -> bool:
+        """Return True if the result is what the entry tells, wherever it was seen."""
+        told = (result.reason if result.verdict == "skip" else result.actual) or ""
+        return (result.verdict in self.verdict and self.names(result.id)
+                and (not self.seen or any(is_like(told, pattern) for pattern in self.seen)))
+
+
+def one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def each_line(value: str) -> tuple[str, ...]:
+    return tuple(one_line(line) for line in value.splitlines() if line.strip())
 
 
 KEYS: Parsers = {
-    "verdict": lambda value: one_of(value, EXPECTABLE),
-    "versions": parse_versions,
-    "arch": arches,
-    "accel": lambda value: one_of(value, ACCELS),
-    "runs": words,
-    "reason": lambda value: " ".join(value.split()),
+    "tests": words,
+    "verdict": lambda value: tuple(one_of(word, EXPECTABLE) for word in words(value)),
+    "seen": each_line,
+    "where": parse_where,
+    "reason": one_line,
     "link": link,
 }
 
@@ -89,38 +85,55 @@ def read_expectations(path: str) -> list[Entry]:
 def _entry(section: Section) -> Entry:
     values = parse_values(section, KEYS)
     if not section.name.split():
-        raise section.error("name", "is missing: it is the id of a test")
+        raise section.error("name", "is missing: what is wrong, in a few words, or the id of a test")
     for key in ("verdict", "reason"):
         if not values.get(key):
             raise section.error(key, "is missing: an entry says which verdict and why")
-    return Entry(section, section.name.split()[0], **values)
+    if values["verdict"] != ("skip",) and "skip" in values["verdict"]:
+        raise section.error("verdict", "a skip is no deviation: it has an entry of its own")
+    if values["verdict"] == ("skip",) and not (values.get("tests") and values.get("seen")):
+        raise section.error("tests" if not values.get("tests") else "seen",
+                            "is missing: an entry for a skip says of which tests, and what is not seen")
+    tests = values.pop("tests", (section.name,))
+    return Entry(section, tests, **values)
 
 
 class Gate:
-    """Decide about each result: known, and red."""
+    """Decide about each result: known, and red. @entries: None where nobody has said what to expect."""
 
-    def __init__(self, entries: list[Entry], version: str, arch: str, accel: str,
+    def __init__(self, entries: Optional[list[Entry]], version: str, arch: str, accel: str,
                  strict: bool) -> None:
-        self.entries = entries
-        self.applying = [entry for entry in entries
-                         if parse_version(version) in entry.versions and arch in entry.arch
-                         and entry.accel in ("", accel)]
+        self.entries = entries or []
+        self._has_baseline = entries is not None
+        self.place = Place(arch, accel, parse_version(version))
         self._strict = strict
 
     def judge(self, run: str, result: TestResult) -> None:
         result.known, result.expectation = False, None
         result.red = result.verdict in BAD or (result.verdict == "warn" and self._strict)
-        entries = [entry for entry in self.applying if entry.covers(run, result.id)]
-        if not entries or result.verdict == "skip":
+        if result.verdict == "skip" and not result.silent:
             return
-        match = next((entry for entry in entries if entry.verdict == result.verdict), None)
+        covering = [entry for entry in self.entries if entry.covers(run, result.id, self.place)]
+        match = next((entry for entry in covering if entry.is_this(result)), None)
         if match:
-            result.known, result.red = True, False
+            result.known, result.red, result.defect = True, False, match.section.name
             result.expectation = match.reason + (f" ({match.link})" if match.link else "")
+        elif result.silent and self._has_baseline:
+            result.red = True
+            result.expectation = "unexpected skip: the device did not do this, and no entry expects that"
+        else:
+            self._judge_other(result, covering)
+
+    def _judge_other(self, result: TestResult, covering: list[Entry]) -> None:
+        """Judge a verdict that no entry expects. Where a skip is expected, any other is as good."""
+        entry = next((entry for entry in covering if not entry.is_skip), None)
+        if not entry:
             return
         result.red = True
-        result.expectation = (f"unexpected {result.verdict}: expected {entries[0].verdict} by "
-                              f"[{entries[0].section.name}]")
+        same = result.verdict in entry.verdict
+        seen = f", seen as {' or '.join(entry.seen)}" if same else ""
+        result.expectation = (f"unexpected {'deviation' if same else result.verdict}: expected "
+                              f"{' or '.join(entry.verdict)} by [{entry.section.name}]{seen}")
 
     def stale(self, tests: Collection[str], runs: Collection[str]) -> list[str]:
         """Return entries that can never apply: they name what does not exist."""
@@ -129,7 +142,8 @@ class Gate:
 
 def _stale(entry: Entry, tests: Collection[str], runs: Collection[str]) -> str:
     where = f"{entry.section.path}:{entry.section.lines['']}: [{entry.section.name}]"
-    if entry.test not in tests:
+    if not all(any(fnmatchcase(test, glob) for test in tests) for glob in entry.tests):
         return f"{where} names no test that exists"
-    missing = [glob for glob in entry.runs if not any(fnmatchcase(run, glob) for run in runs)]
-    return f"{where} runs: no run is named {missing[0]}" if missing else ""
+    globs = (glob for line in entry.lines for glob in line.runs)
+    missing = [glob for glob in globs if not any(fnmatchcase(run, glob) for run in runs)]
+    return f"{where} where: no run is named {missing[0]}" if missing else ""

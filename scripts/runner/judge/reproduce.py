@@ -9,8 +9,8 @@ MOST_SHOWN = 5                  # on a terminal; the reports have them all
 
 def command(call: str, run: str, test: str, part: str = "") -> str:
     """Return the command that gives a verdict again. @part: words for the image, of what the test was
-    about when the VMM ended."""
-    options = "".join(f" --{word.replace('=', ' ')}" for word in part.split())
+    about when the VMM ended, or of the cell that made the verdict."""
+    options = "".join(f" --{word.replace('=', ' ')}" for word in part.split() if f"--{word}" not in call)
     return f"{call}{options} -v {run} '{test}'"
 
 

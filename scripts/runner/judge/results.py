@@ -12,7 +12,7 @@ from ..plan.catalogue import Requirement, Test
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 BAD = ("fail", "error", "crash", "timeout")
-COLUMNS = ("pass", "info", "skip", "warn", "fail", "known")      # of tables: each result in one
+COLUMNS = ("pass", "info", "skip", "silent", "warn", "fail", "known")      # of tables: each result in one
 
 
 @dataclass
@@ -23,28 +23,48 @@ class TestResult:
     verdict: str
     known: bool = False                 # as an expectation says
     red: bool = False                   # turns the gate
+    silent: bool = False                # a skip for what the device did not do
     expected: Optional[str] = None
     actual: Optional[str] = None
     reason: Optional[str] = None
     at: Optional[str] = None
+    cell: Optional[str] = None          # of a product: the name of the one that made the verdict
+    cells: Optional[int] = None         # how many of them were judged
     microseconds: Optional[int] = None
     expectation: Optional[str] = None   # what the expectations say to it
+    defect: Optional[str] = None        # the name of the entry that makes it known
     reproduce: Optional[str] = None     # the command that gives it again
-    repeats: Optional[list[str]] = None     # of --repeat, where they disagree
+    repeats: Optional[list[str]] = None     # verdicts of one test that disagree
+    trace: list[str] = field(default_factory=list)  # what a red test was about and did
 
     @property
     def column(self) -> str:
         """Return the column that counts it: each result is in one."""
         if self.known:
             return "known"
-        return "fail" if self.red else self.verdict
+        return "fail" if self.red else self.kind
+
+    @property
+    def kind(self) -> str:
+        """Return the verdict, and of a skip which kind."""
+        return "silent" if self.silent else self.verdict
+
+    @property
+    def severity(self) -> tuple[int, bool]:
+        return VERDICTS.index(self.verdict), self.silent
+
+    @property
+    def cell_words(self) -> Optional[str]:
+        """Return the coordinates of the cell for people: its name has a dash for each space."""
+        return f"cell: {self.cell.replace('/', ', ').replace('-', ' ')}" if self.cell else None
 
     @property
     def text(self) -> str:
         outcome = self.actual
         if self.expected and self.verdict != "info":
             outcome = f"expected {self.expected}, got {self.actual or '?'}"
-        return "; ".join(part for part in (outcome, self.reason, self.expectation) if part)
+        return "; ".join(part for part in (outcome, self.cell_words, self.reason, self.expectation)
+                         if part)
 
 
 @dataclass
@@ -53,6 +73,16 @@ class RunResult(RunRecord):
 
     def count(self, column: str) -> int:
         return sum(test.column == column for test in self.tests)
+
+
+@dataclass
+class Circumstances:
+    """When, where and how a call was made."""
+    started: str                        # date and time, as ISO 8601 has it
+    seconds: float                      # from the start of the first VMM to the end of the last
+    host: dict[str, Any]                # system, release, machine, cpus
+    standard: str                       # version of the standard that counts
+    selection: list[str]                # options and patterns that left tests out; none: all of them
 
 
 @dataclass
@@ -65,6 +95,7 @@ class Report:
     runs: list[RunResult]
     requirements: list[dict[str, Any]]
     stale: list[str]
+    circumstances: Circumstances
     interrupted: bool = False
 
     def tests(self) -> Iterable[tuple[RunResult, TestResult]]:
@@ -86,7 +117,8 @@ class Report:
         counts = {verdict: 0 for verdict in VERDICTS}
         for _, test in self.tests():
             counts[test.verdict] += 1
-        return {**counts, "known": self.count("known"), "stale": len(self.stale),
+        return {**counts, "silent": sum(test.silent for _, test in self.tests()),
+                "known": self.count("known"), "stale": len(self.stale),
                 "red": sum(test.red for _, test in self.tests())}
 
 
@@ -99,7 +131,7 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
     worst: dict[str, TestResult] = {}
     for result in (result for run in runs for result in run.tests):
         held = worst.get(result.requirement)
-        if not held or VERDICTS.index(result.verdict) > VERDICTS.index(held.verdict):
+        if not held or result.severity > held.severity:
             worst[result.requirement] = result
     return [_requirement_row(row, by_requirement, worst) for row in known.values()]
 
@@ -109,8 +141,9 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     judges = (row.id, *row.judged_by)
     own = [test for judge in judges for test in tests.get(judge, [])]
     held = max((worst[judge] for judge in judges if judge in worst), default=None,
-               key=lambda result: VERDICTS.index(result.verdict))
+               key=lambda result: result.severity)
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
+            "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}

@@ -2,52 +2,28 @@
 """Requirements put in order: by part and clause of the standard, and by level with a score."""
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..plan import standard
+from ..plan.standard import ISOLATION, NONE, OPEN, parse_clause
 from .results import BAD
 
 Row = dict[str, Any]                    # of "requirements" in results.json
-DEVICE = "IOMMU device"
-PARTS = {"content.tex": "Basic facilities", "split-ring.tex": "Split virtqueues",
-         "packed-ring.tex": "Packed virtqueues", "shared-mem.tex": "Shared memory",
-         "transport-pci.tex": "Virtio over PCI", "transport-mmio.tex": "Virtio over MMIO",
-         "ACPI VIOT": "ACPI VIOT", "device tree": "Device tree", "ambiguity": "Open points"}
-TOPICS = {
-    "N-BYP": "Bypass", "N-DOM": "Domains", "N-EP": "Endpoints", "N-EVT": "Event queue",
-    "N-MAP": "Mappings", "N-PROBE": "Properties", "N-RANGE": "Ranges", "N-REQ": "Requests",
-    "N-RST": "Reset", "N-UNMAP": "Ends of mappings", "GEN-CONF": "Configuration space",
-    "GEN-DESC": "Descriptor table", "GEN-FEAT": "Feature bits", "GEN-FRAME": "Message framing",
-    "GEN-IND": "Indirect descriptors", "GEN-NA": "Notifications of available buffers",
-    "GEN-NU": "Notifications of used buffers", "GEN-PKD": "Packed virtqueues",
-    "GEN-RESET": "Device reset", "GEN-RSVD": "Reserved feature bits", "GEN-SHM": "Shared memory",
-    "GEN-STATUS": "Device status", "GEN-SUSP": "Suspend", "GEN-USED": "Used ring",
-    "GEN-VQRST": "Virtqueue reset", "MMIO": "Registers", "PCI": "Device",
-    "PCI-64": "64-bit fields", "PCI-ACC": "Configuration access capability",
-    "PCI-CAP": "Capabilities", "PCI-CN": "Notifications of the configuration",
-    "PCI-COM": "Common configuration", "PCI-DEV": "Device configuration",
-    "PCI-ID": "Identification", "PCI-ISR": "ISR status", "PCI-MSIX": "MSI-X",
-    "PCI-NTF": "Notification structure", "PCI-SHM": "Shared memory capability",
-    "PCI-UN": "Notifications of used buffers", "PCI-VND": "Vendor data",
-}
-ISOLATION, NONE, OPEN = "ISOLATION", "no keyword", "open point"
-LEVELS = (ISOLATION, "MUST", "SHOULD", "MAY", NONE, OPEN)
 KEPT = ("pass", "info")
 BROKEN = ("warn", *BAD)
+ALL, DRIVER = "all of the device", "driver"
+GROUPS = (ISOLATION, "MUST", "SHOULD", NONE, "MAY", DRIVER, OPEN)
+UNSCORED = ("MAY", DRIVER, OPEN)        # nothing is demanded of the device there
 
 
 def part(row: Row) -> str:
-    return PARTS.get(row["clause"].split(":")[0], DEVICE)
+    return parse_clause(row["clause"]).part
 
 
 def topic(row: Row) -> str:
-    """Return the clause by its name, if it has one."""
-    clause: str = row["clause"]
-    if part(row) == DEVICE and not clause.startswith(DEVICE):
-        return clause
-    return TOPICS.get(re.sub(r"-[^-]*$", "", row["id"]), part(row))
+    return standard.topic(row["id"], row["clause"])
 
 
 def by_clause(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
@@ -59,13 +35,12 @@ def by_clause(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
 
 
 def level_class(row: Row) -> str:
-    """Return the level as the tests judge: of two keywords the stricter one."""
-    level: str = row["level"]
-    for name, keywords in ((ISOLATION, "ISOLATION"), ("MUST", "MUST"),
-                           ("SHOULD", "SHOULD|RECOMMENDED"), ("MAY", "MAY")):
-        if re.search(keywords, level):
-            return name
-    return OPEN if row["id"].startswith("AMB") else NONE
+    return standard.level_class(row["id"], row["level"])
+
+
+def group(row: Row) -> str:
+    """Return what a statement is counted with: whom it binds, and how strictly."""
+    return DRIVER if row["id"].startswith("DRV") else level_class(row)
 
 
 @dataclass(frozen=True)
@@ -75,31 +50,43 @@ class Score:
     kept: int                           # or legal, where several ways are
     broken: int
     skipped: int
-    untested: int
+    untested: int                       # or judged by the tests of another statement, and counted there
+
+    @property
+    def judged(self) -> int:
+        return self.kept + self.broken
 
     @property
     def percent(self) -> str:
-        judged = self.kept + self.broken
-        return f"{100 * self.kept // judged} %" if judged else "–"
+        """Return no figure where nothing is demanded of the device."""
+        demanded = self.level not in UNSCORED and self.judged
+        return f"{100 * self.kept // self.judged} %" if demanded else "–"
 
     @property
     def count(self) -> str:
-        judged = self.kept + self.broken
-        return f"{self.kept} of {judged}" if judged else ""
+        if self.level in UNSCORED:
+            return f"{self.judged} judged" if self.judged else ""
+        return f"{self.kept} of {self.judged}" if self.judged else ""
 
     @property
     def text(self) -> str:
-        return f"{self.count} ({self.percent})" if self.count else self.percent
+        return f"{self.count} ({self.percent})" if self.count and self.percent != "–" else self.count or "–"
 
 
 def score(level: str, rows: list[Row]) -> Score:
+    own = [row for row in rows if not row.get("judged_by")]
+
     def count(*verdicts: str) -> int:
-        return sum(row["verdict"] in verdicts for row in rows)
+        return sum(row["verdict"] in verdicts for row in own)
     return Score(level, len(rows), count(*KEPT), count(*BROKEN), count("skip"),
-                 count("not-tested"))
+                 count("not-tested") + len(rows) - len(own))
 
 
 def scores(rows: list[Row]) -> list[Score]:
-    """Return a score for each level that occurs, and one for all."""
-    found = [(level, [row for row in rows if level_class(row) == level]) for level in LEVELS]
-    return [score(level, those) for level, those in found if those] + [score("all", rows)]
+    """
+    Return a score for all that is demanded of a device, then one for each kind of statement that occurs.
+    Each statement is in one of them, whatever tests judge it.
+    """
+    found = [(name, [row for row in rows if group(row) == name]) for name in GROUPS]
+    demanded = [row for name, those in found if name not in UNSCORED for row in those]
+    return [score(ALL, demanded)] + [score(name, those) for name, those in found if those]

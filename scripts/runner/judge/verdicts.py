@@ -86,10 +86,11 @@ class Verdicts:
         if self._run.failure:           # what was never begun is no deviation that is known
             result.known, result.red, result.expectation = False, True, None
         if deviates(result):
-            result.reproduce = command(self._context.call, self._run.name, test.id,
-                                       event.fields.get("part", ""))
+            result.reproduce = command(self._context.call, self._run.name, test.id, part_of(event))
         self._results[test.id] = result
-        self._context.observer.judged(self._run, result, self._story(result, row))
+        story = self._story(result, row)
+        result.trace = story if result.red else []
+        self._context.observer.judged(self._run, result, story)
 
     def _story(self, result: TestResult, row: Optional[Requirement]) -> list[str]:
         """Return what a test was about and did, if it was asked for."""
@@ -107,11 +108,22 @@ def add_trace(lines: deque[str], text: str) -> None:
         lines.append(text)
 
 
+def part_of(event: Judged) -> str:
+    """Return the words for the image that make it do again what the verdict is about, and no more."""
+    cell = event.fields.get("cell")
+    return event.fields.get("part") or (f"case={cell}" if cell else "")
+
+
+def number(text: str) -> Optional[int]:
+    return int(text) if text.isdecimal() else None
+
+
 def make_result(event: Judged, test: Test, level: str) -> TestResult:
     fields = event.fields
-    time_taken = fields.get("microseconds", "")
     return TestResult(
         test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
         actual=fields.get("actual"), reason=fields.get("reason"),
+        silent=event.verdict == "skip" and fields.get("silent") == "true",
         at=fields.get("at") or test.at or None,
-        microseconds=int(time_taken) if time_taken.isdecimal() else None)
+        cell=fields.get("cell"), cells=number(fields.get("cells", "")),
+        microseconds=number(fields.get("microseconds", "")))

@@ -9,6 +9,7 @@ from typing import Optional
 
 from . import architecture
 from .errors import UsageError
+from .standard import level_class, parse_clause
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ class Requirement:
     text: str = ""                      # what it demands, as one sentence
     judged_by: tuple[str, ...] = ()     # requirements whose tests judge this one, too
     untested: str = ""                  # why no test of its own can be there
+
+    @property
+    def section(self) -> str:
+        return parse_clause(self.clause).section
+
+    @property
+    def level_class(self) -> str:
+        return level_class(self.id, self.level)
 
 
 def read_rows(tree: Tree, path: str, columns: int) -> list[list[str]]:

@@ -10,6 +10,10 @@ class NothingToRun(Exception):
     """Nothing is selected, or nothing selected can run: exit status 3."""
 
 
+class BudgetOver(Exception):
+    """The time that the call may take is over."""
+
+
 class Interrupted(Exception):
     """A signal asked to stop: exit status 128 + its number."""
 

@@ -2,13 +2,14 @@
 """Which tests run in which runs: the patterns of the command line against what there is."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .catalogue import Requirement, Test
 from .config import Run
 from .errors import NothingToRun, UsageError, nearest
+from .standard import is_section, within
 
 LONGEST_LIST = 1000             # bytes of tests=... that the image accepts
 
@@ -24,7 +25,12 @@ class Selected:
 class Choice:
     """What the patterns of the command line name."""
     runs: list[str]
-    tests: list[str]            # globs over full ids
+    asked: dict[str, list[str]]     # globs over full ids, by the pattern that means them
+    without: list[str]              # globs over names of runs and full ids: what is left out
+
+    @property
+    def tests(self) -> list[str]:
+        return [glob for globs in self.asked.values() for glob in globs]
 
 
 def matches(name: str, globs: Iterable[str]) -> bool:
@@ -38,14 +44,37 @@ def matches(name: str, globs: Iterable[str]) -> bool:
 
 def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],
                   requirements: dict[str, Requirement]) -> Choice:
-    """Sort patterns: one that fits a run names runs, any other is a test id, a glob or a requirement."""
-    choice = Choice([], [])
+    """
+    Sort patterns: one that fits a run names runs, a number is a section of the standard, any other is a
+    test id, a glob or a requirement. With `!` in front it is left out.
+    """
+    choice = Choice([], {}, [])
     for pattern in patterns:
-        if any(fnmatchcase(run.name, pattern) for run in runs):
+        if pattern.startswith("!"):
+            choice.without.extend(_excluded(pattern[1:], runs, tests, requirements))
+        elif any(fnmatchcase(run.name, pattern) for run in runs):
             choice.runs.append(pattern)
+        elif is_section(pattern):
+            choice.asked[pattern] = _section_globs(pattern, tests, requirements)
         else:
-            choice.tests.append(_test_glob(pattern, runs, tests, requirements))
+            choice.asked[pattern] = [_test_glob(pattern, runs, tests, requirements)]
     return choice
+
+
+def _excluded(pattern: str, runs: list[Run], tests: list[Test],
+              requirements: dict[str, Requirement]) -> list[str]:
+    inner = sort_patterns([pattern], runs, tests, requirements)
+    return inner.runs + inner.tests
+
+
+def _section_globs(number: str, tests: list[Test], requirements: dict[str, Requirement]) -> list[str]:
+    """Return a glob for each requirement of that section, and of those in it, that has tests."""
+    tested = {test.requirement for test in tests}
+    found = [row.id for row in requirements.values()
+             if row.id in tested and row.section and within(row.section, number)]
+    if not found:
+        raise UsageError(f"'{number}' names no section of the standard with a test")
+    return [f"{name}/*" for name in found]
 
 
 def _test_glob(pattern: str, runs: list[Run], tests: list[Test],
@@ -75,27 +104,55 @@ def in_group(runs: list[Run], group: str) -> list[Run]:
     return [run for run in runs if group in run.groups]
 
 
+Wanted = Callable[[Run, Test], bool]
+
+
+def everything(_run: Run, _test: Test) -> bool:
+    return True
+
+
+def of_level(requirements: dict[str, Requirement], level: str) -> Wanted:
+    """Want tests whose requirement is of that level, as scores count it."""
+    def wanted(_run: Run, test: Test) -> bool:
+        row = requirements.get(test.requirement)
+        return bool(row and row.level_class == level)
+    return wanted
+
+
+def share(selected: list[Selected], number: int, count: int) -> list[Selected]:
+    """Return share @number of @count, 1 to count: whole runs, so that each share has about as many tests."""
+    loads = [0] * count
+    mine = []
+    for item in sorted(selected, key=lambda item: -len(item.tests)):
+        least = loads.index(min(loads))
+        loads[least] += len(item.tests)
+        if least == number - 1:
+            mine.append(item.run.name)
+    return [item for item in selected if item.run.name in mine]
+
+
 def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str,
-           asked: bool = False) -> list[Selected]:
+           asked: bool = False, wanted: Wanted = everything) -> list[Selected]:
     """Return the runs with tests to do. @asked: a group was named, of which no run is left out."""
-    chosen = [run for run in runs if arch in run.arch
+    chosen = [run for run in runs if arch in run.arch and not matches(run.name, choice.without)
               and (matches(run.name, choice.runs) if choice.runs else run.default or asked)]
     if not chosen:
         raise NothingToRun(f"nothing to run: no selected run is meant for {arch}")
-    found = [_tests_of(run, tests, choice.tests) for run in chosen]
+    found = [_tests_of(run, tests, choice, wanted) for run in chosen]
     if not any(selected.tests for selected in found):
         raise NothingToRun("nothing to run: none of the selected tests belongs to run "
                            + ", ".join(run.name for run in chosen))
-    for glob in choice.tests:
-        if not any(matches(test.id, [glob]) for selected in found for test in selected.tests):
-            raise NothingToRun(f"nothing to run for '{glob}': none of its tests belongs to run "
+    for pattern, globs in choice.asked.items():
+        if not any(matches(test.id, globs) for selected in found for test in selected.tests):
+            raise NothingToRun(f"nothing to run for '{pattern}': none of its tests belongs to run "
                                + ", ".join(run.name for run in chosen))
     return [selected for selected in found if selected.tests]
 
 
-def _tests_of(run: Run, tests: list[Test], globs: list[str]) -> Selected:
-    chosen = [test for test in tests
-              if matches(test.id, run.tests) and (not globs or matches(test.id, globs))]
+def _tests_of(run: Run, tests: list[Test], choice: Choice, wanted: Wanted) -> Selected:
+    globs = choice.tests
+    chosen = [test for test in tests if wanted(run, test) and matches(test.id, run.tests)
+              and (not globs or matches(test.id, globs)) and not matches(test.id, choice.without)]
     return Selected(run, chosen, _shortest(tests, chosen, (("*",), run.tests, globs)))
 
 

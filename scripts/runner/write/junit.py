@@ -41,7 +41,7 @@ def suite(report: Report, run: RunResult) -> str:
     errors = sum(is_error(test) for test in run.tests)
     return element("testsuite", {
         "name": name, "tests": len(run.tests), "failures": run.count("fail") - errors,
-        "errors": errors, "skipped": run.count("skip") + run.count("known"),
+        "errors": errors, "skipped": run.count("skip") + run.count("silent") + run.count("known"),
         "time": f"{run.seconds:.3f}",
     }, "\n" + element("properties", {}, "\n" + properties) + cases)
 
@@ -62,15 +62,16 @@ def outcome(test: TestResult) -> Optional[str]:
         message = {"message": test.text or test.verdict, "type": test.verdict}
         return element("error" if is_error(test) else "failure", message, quote(details(test)))
     if test.known or test.verdict == "skip":
-        return element("skipped", {"message": test.text or test.verdict})
+        told = "silent: " if test.silent else ""
+        return element("skipped", {"message": told + (test.text or test.verdict)})
     return element("system-out", {}, quote(f"{test.verdict}: {test.text}")) if test.text else None
 
 
 def details(test: TestResult) -> str:
     rows = (("requirement", f"{test.requirement} {test.level}"), ("expected", test.expected),
-            ("actual", test.actual), ("reason", test.reason),
+            ("actual", test.actual), ("cell", test.cell), ("reason", test.reason),
             ("expectation", test.expectation), ("at", test.at), ("reproduce", test.reproduce))
-    return "\n".join(f"{key}: {value}" for key, value in rows if value)
+    return "\n".join([f"{key}: {value}" for key, value in rows if value] + test.trace)
 
 
 def stale_suite(report: Report) -> str:

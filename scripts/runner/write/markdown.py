@@ -24,12 +24,14 @@ def to_markdown(report: Report) -> str:
             f"{report.arch} ({report.accel})")
     lines = [head, "", f"{report.count('pass')} passed, {report.count('fail')} failed, "
              f"{report.count('skip')} skipped, {report.count('known')} known, "
-             f"{report.count('info')} info, {report.count('warn')} warn"
+             f"{report.count('info')} info, {report.count('silent')} silent, "
+             f"{report.count('warn')} warn"
              + (" (interrupted)" if report.interrupted else "")
              + f"; judged by {reproduce.suite(report)}", ""]
     lines += ["## Runs", "", *runs(report)]
     for title, column in (("Failures", "fail"), ("Known deviations", "known"),
-                          ("Warnings", "warn"), ("Left open or optional", "info")):
+                          ("Warnings", "warn"), ("Left open or optional", "info"),
+                          ("Not judged, as the device did not do what they need", "silent")):
         lines += results(title, [(run, test) for run, test in report.tests()
                                  if test.column == column])
     red = dict.fromkeys(test.reproduce for _, test in report.tests() if test.red)
@@ -52,7 +54,7 @@ def results(title: str, found: list[tuple[RunResult, TestResult]]) -> list[str]:
     if not found:
         return []
     rows = [(run.name, test.id, test.level, test.verdict, test.expected, test.actual,
-             "; ".join(text for text in (test.reason, test.expectation) if text), test.at)
+             "; ".join(filter(None, (test.cell_words, test.reason, test.expectation))), test.at)
             for run, test in found]
     return [f"## {title}", "", *table(("run", "test", "level", "verdict", "expected", "actual",
                                        "reason", "at"), rows)]

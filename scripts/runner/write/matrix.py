@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ..judge.score import Row, Score, by_clause, scores
+from ..judge.score import BROKEN, KEPT, Row, Score, by_clause, part, scores
 from ..operate.vmm import DEFAULT, title
 from .markdown import table
 from .page import SYMBOLS, Data, render
 
 AGAIN = ("`scripts/report measure VMM ...` runs these commands on each VMM and architecture, and "
          "writes the matrix anew; VMM is an adapter's name, or NAME=PATH.")
+BASIS = ("A statement has the worst verdict of its tests in all set-ups. A score is the kept ones (pass, "
+         "or info where several ways are legal) of those that every column has judged.")
 ABSENT = {"verdict": "not-tested", "reason": "this result does not know the requirement"}
 
 
@@ -37,10 +39,24 @@ class Matrix:
         return [score.level for score in scores(self.requirements)]
 
     def scores(self) -> list[list[Optional[Score]]]:
-        """Return a row for each result, in the order of levels; None where it has no requirement of one."""
-        found = [{score.level: score for score in scores(data["requirements"])}
-                 for data in self.results]
+        """
+        Return a row for each result, in the order of levels, over the statements that all of them have
+        judged: else a result that skips what it breaks would look better.
+        """
+        common = [row["id"] for row in self.requirements
+                  if all(cell["verdict"] in KEPT + BROKEN for cell in self.cells(row))]
+        found = [{score.level: score for score in scores([rows[name] for name in common])}
+                 for rows in self._rows]
         return [[those.get(level) for level in self.levels()] for those in found]
+
+    def groups(self) -> list[tuple[str, list[list[tuple[str, str]]]]]:
+        """Return for each part of the standard a row of (id, verdict) for each result."""
+        parts: dict[str, list[Row]] = {}
+        for row in self.requirements:
+            if not row.get("judged_by"):
+                parts.setdefault(part(row), []).append(row)
+        return [(name, [[(row["id"], rows.get(row["id"], ABSENT)["verdict"]) for row in those]
+                        for rows in self._rows]) for name, those in parts.items()]
 
     def origins(self) -> list[dict[str, Any]]:
         """Return how each column was made, in words that hold on any machine."""
@@ -65,7 +81,7 @@ def origin(data: Data) -> dict[str, Any]:
     ran = [run for run in data["runs"] if not run["skipped"]]
     return {"title": heading(data), "vmm": f"{vmm['name']} {vmm.get('detail') or vmm['version']}",
             "suite": f"{data['suite']['version']} ({(data['suite']['commit'] or '?')[:12]})",
-            "runs": len(ran), "tests": sum(len(run["tests"]) for run in ran),
+            "made": data["started"][:10], "runs": len(ran), "tests": sum(len(run["tests"]) for run in ran),
             "command": " ".join(words)}
 
 
@@ -74,15 +90,13 @@ def to_html(results: list[Data]) -> str:
     shown = [row for row in SYMBOLS if any(
         cell["verdict"] == row for line in matrix.requirements for cell in matrix.cells(line))]
     return render("matrix.html", matrix=matrix, tree=by_clause(matrix.requirements),
-                  verdicts=shown, again=AGAIN)
+                  verdicts=shown, again=AGAIN, basis=BASIS)
 
 
 def to_markdown(results: list[Data]) -> str:
     matrix = Matrix(results)
     lines = ["# virtio-iommu conformance, side by side", "", *_score_table(matrix),
-             "A requirement has the worst verdict of its tests in all set-ups. A score is the kept "
-             "ones (pass, or info where several ways are legal) of those that were judged.", "",
-             *_origin_table(matrix)]
+             BASIS, "", *_origin_table(matrix)]
     for name, topics in by_clause(matrix.requirements).items():
         lines += [f"## {name}", ""]
         for topic, rows in topics.items():
@@ -101,7 +115,7 @@ def _score_table(matrix: Matrix) -> list[str]:
 
 
 def _origin_table(matrix: Matrix) -> list[str]:
-    rows = [(made["title"], made["vmm"], made["suite"], made["runs"], made["tests"],
+    rows = [(made["title"], made["vmm"], made["suite"], made["made"], made["runs"], made["tests"],
              made["command"]) for made in matrix.origins()]
     return ["## How each column was made", "", AGAIN, "",
-            *table(("column", "VMM", "suite", "set-ups", "results", "command"), rows)]
+            *table(("column", "VMM", "suite", "date", "set-ups", "results", "command"), rows)]

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..judge.compare import title
 from ..judge.results import VERDICTS
-from ..judge.score import LEVELS, Row, by_clause, level_class, part, scores
+from ..judge.score import Row, by_clause, level_class, part, scores
 from ..plan.errors import UsageError
+from ..plan.standard import LEVELS, PUBLISHED
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 PACKAGE = "python3-jinja2"
@@ -19,6 +20,17 @@ Data = dict[str, Any]                   # a results.json
 SHOWN = (*reversed(VERDICTS), "not-tested")
 SYMBOLS = {"pass": "✓", "info": "i", "skip": "–", "warn": "!", "fail": "✗", "error": "✗",
            "crash": "✗", "timeout": "✗", "not-tested": "○"}
+MEANINGS = {
+    "pass": "everything held that the test asked",
+    "info": "the text allows several ways: the reason says which one the device took",
+    "skip": "a condition of the requirement does not hold here: the reason names it",
+    "warn": "a SHOULD, or a statement without keyword, is not followed",
+    "fail": "a MUST is broken, DMA reached what it must not, or a request never came back",
+    "error": "set-up or control did not work, so that nothing can be said",
+    "crash": "the VMM ended while the test ran",
+    "timeout": "the VMM was silent for longer than the limit",
+    "not-tested": "no selected test has judged it",
+}
 
 
 def available() -> bool:
@@ -42,7 +54,8 @@ def render(template: str, **values: Any) -> str:
     environment.filters["spans"] = spans
     try:
         return environment.get_template(template).render(
-            symbols=SYMBOLS, level_class=level_class, part=part, levels=LEVELS, **values)
+            symbols=SYMBOLS, meanings=MEANINGS, standard_links=PUBLISHED,
+            level_class=level_class, part=part, levels=LEVELS, **values)
     except jinja2.UndefinedError as error:
         raise ValueError(str(error)) from None
 
@@ -83,14 +96,14 @@ class Line:
     @property
     def flags(self) -> list[str]:
         tests = [outcome.test for outcome in self.outcomes]
-        return [flag for flag in ("red", "known") if any(test[flag] for test in tests)]
+        return [flag for flag in ("red", "known", "silent") if any(test[flag] for test in tests)]
 
     @property
     def setups(self) -> int:
         return len({run for outcome in self.outcomes for run in outcome.runs})
 
 
-WORDS = ("id", "verdict", "known", "red", "expected", "actual", "reason", "expectation")
+WORDS = ("id", "verdict", "known", "red", "silent", "expected", "actual", "reason", "expectation")
 
 
 def outcomes(data: Data) -> dict[str, list[Outcome]]:

@@ -21,9 +21,10 @@ class Progress:
     is as it should be, known and info, is counted only, unless tests are asked for by name.
     """
 
-    def __init__(self, stream: TextIO, verbose: bool, total: int, named: bool = False) -> None:
+    def __init__(self, stream: TextIO, verbose: bool, total: int, named: bool = False,
+                 updates: bool = False) -> None:
         self._screen = Screen(stream)
-        self._verbose, self._total = verbose, total
+        self._verbose, self._total, self._updates = verbose, total, updates
         self._folds = self._screen.live and not named
         self._lock = threading.Lock()
         self._now: dict[str, tuple[str, float]] = {}     # run: test in progress, since when
@@ -43,7 +44,7 @@ class Progress:
             if self._verbose or self._is_news(run, result):
                 text = result.expectation if result.known and not self._verbose else result.text
                 place = f" ({result.at})" if self._verbose and result.at else ""
-                word = "known" if result.known else result.verdict
+                word = "known" if result.known else "seen" if self._updates else result.kind
                 self._entry(word, "fail" if result.red else word,
                             f"{run.name} {result.id}" + (f": {text}" if text else "") + place)
                 for line in story:
@@ -63,7 +64,7 @@ class Progress:
         """
         if result.column in ("pass", "skip") or run.skipped or run.failure:
             return False
-        if self._folds and result.column in ("known", "info"):
+        if self._folds and result.column in ("known", "info", "silent"):
             self._folded = True
             return False
         key = (result.id, result.verdict, result.red)
@@ -107,7 +108,7 @@ class Progress:
 
 
 COUNTED = (("pass", "passed"), ("fail", "failed"), ("warn", "warn"), ("info", "info"),
-           ("known", "known"), ("skip", "skipped"))
+           ("known", "known"), ("silent", "silent"), ("skip", "skipped"))
 
 
 def counted(count: Callable[[str], int], columns: Iterable[tuple[str, str]]) -> list[str]:
@@ -135,12 +136,19 @@ def summary(report: Report, path: str, call: str, brief: bool, hint: str = "") -
     lines += [f"stale: {text}" for text in report.stale]
     lines += ["interrupted: not all tests have a verdict"] * report.interrupted
     lines += [] if brief else [f"report: {path}"]
-    others = [f"{report.count(column)} {column}" for column in ("known", "info", "warn")
+    others = [f"{report.count(column)} {column}{defects(report, column)}"
+              for column in ("known", "info", "silent", "warn")
               if report.count(column)]
     others += [f"{len(report.stale)} stale"] if report.stale else []
     lines += [", ".join(others) + hint] if others else []
     return [*lines, f"{report.count('pass')} passed, {report.count('fail')} failed, "
                     f"{report.count('skip')} skipped"]
+
+
+def defects(report: Report, column: str) -> str:
+    """Return how many defects the known results show."""
+    number = len({test.defect for _, test in report.tests() if test.defect})
+    return f" ({number} defect{'s' if number > 1 else ''})" if column == "known" else ""
 
 
 def reproducing(report: Report, call: str) -> list[str]:

@@ -6,24 +6,36 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ..judge.results import Report
+from ..judge.results import Report, RunResult
 from ..operate.environment import read_environment
 
 
+SCHEMA = 2                              # docs/results.schema.json describes it
+
+
+TOP = ("suite", "vmm", "arch", "accel", "strict", "interrupted", "stale")
+
+
 def to_json(report: Report) -> str:
+    return to_text({"schema": SCHEMA, **vars(report.circumstances),
+                    **{key: getattr(report, key) for key in TOP},
+                    "runs": [run_data(run) for run in report.runs],
+                    "requirements": report.requirements, "summary": report.summary()})
+
+
+def run_data(run: RunResult) -> dict[str, Any]:
+    facts = {key: value for key, value in vars(run).items() if key not in ("facts", "tests")}
+    return {**facts, "environment": read_environment(run.facts),
+            "tests": [vars(test) for test in run.tests]}
+
+
+def to_text(data: dict[str, Any]) -> str:
     """Return one line per test and requirement: fast to write, and diff shows what changed."""
-    runs = []
-    for run in report.runs:
-        head = json.dumps({**{key: value for key, value in vars(run).items()
-                              if key not in ("facts", "tests")},
-                           "environment": read_environment(run.facts)})
-        runs.append(f'{head[:-1]}, "tests": {rows(vars(test) for test in run.tests)}}}')
-    top = {key: getattr(report, key) for key in ("suite", "vmm", "arch", "accel", "strict",
-                                                  "interrupted", "stale")}
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in top.items()]
-    lines += ['"runs": [\n' + ",\n".join(runs) + "\n]",
-              '"requirements": ' + rows(report.requirements),
-              '"summary": ' + json.dumps(report.summary())]
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in data.items()
+             if key not in ("runs", "requirements")]
+    runs = (json.dumps({**run, "tests": 0})[:-2] + rows(run["tests"]) + "}" for run in data["runs"])
+    lines[-1:-1] = ['"runs": [\n' + ",\n".join(runs) + "\n]",
+                    '"requirements": ' + rows(data["requirements"])]
     return "{" + ",\n".join(lines) + "}\n"
 
 

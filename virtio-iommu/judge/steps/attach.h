@@ -2,7 +2,7 @@
 /*
  * Domains and their members: ATTACH and DETACH as steps of a set-up, and what shows that a domain is gone.
  *
- * Steps return whether they worked, and record an error if not: for use in REQUIRE().
+ * Steps return whether they worked, and record which requirement is broken if not: for use in REQUIRE().
  */
 #ifndef STEPS_ATTACH_H
 #define STEPS_ATTACH_H

@@ -82,7 +82,7 @@ bool report_or_skip(struct source_line at, const struct fault *fault, struct eve
 {
 	if (find_report(at, fault, event))
 		return true;
-	skip("the device reports no fault");
+	silent("the device reports no fault");
 	return false;
 }
 

@@ -36,7 +36,7 @@ static bool prepare_nothing(struct source_line at, struct judged_request *r)
 
 static bool require_ok(struct source_line at, struct reply reply)
 {
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 static bool prepare_domain(struct source_line at, struct judged_request *r)
@@ -49,22 +49,28 @@ static bool prepare_domain(struct source_line at, struct judged_request *r)
 static bool prepare_mapping(struct source_line at, struct judged_request *r)
 {
 	return prepare_domain(at, r) && require_ok(at, map_page(r->domain, r->iova, r->target, MAP_RW)) &&
-	       expect_writes(at, VERDICT_ERROR, r->ep, r->iova, r->target, 8);
+	       expect_writes(at, SET_UP, r->ep, r->iova, r->target, 8);
 }
 
 static bool prepare_large_mapping(struct source_line at, struct judged_request *r)
 {
+	struct reply alone;
+
 	r->domain = fresh_domain();
-	return attach_with_dma(at, r->ep, r->domain) &&
-	       require_ok(at, map_range(r->domain, r->iova, 2 * iommu.page, r->target, MAP_RW)) &&
-	       expect_writes(at, VERDICT_ERROR, r->ep, r->iova, r->target, 8);
+	if (!attach_with_dma(at, r->ep, r->domain) ||
+	    !require_ok(at, map_range(r->domain, r->iova, 2 * iommu.page, r->target, MAP_RW)))
+		return false;
+	alone = unmap_page(r->domain, r->iova);
+	if (is_refusal(&alone))
+		r->status = alone.status;
+	return expect_writes(at, SET_UP, r->ep, r->iova, r->target, 8);
 }
 
 static bool prepare_properties(struct source_line at, struct judged_request *r)
 {
 	struct reply reply = probe(r->ep->id);
 
-	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 		return false;
 	r->properties = memcpy(arena_alloc_uninit(reply.writable, 1), reply.bytes, reply.writable);
 	return true;
@@ -283,7 +289,7 @@ const char *request_kind_unmet(unsigned int kind)
 bool judged_request_prepare(struct source_line at, enum request_kind kind, struct judged_request *r)
 {
 	*r = (struct judged_request){.kind = kind, .ep = endpoint(0), .iova = iova_window(2),
-				     .target = watched_pages(2)};
+				     .target = watched_pages(2), .status = kinds[kind].status};
 	if (!kinds[kind].prepare(at, r))
 		return false;
 	judged_request_ask(r);
@@ -320,8 +326,7 @@ static void judge_answer(struct source_line at, const struct judged_request *r, 
 	else if (kinds[r->kind].status == UNPARSED)
 		expect_unwritten(at, reply);
 	else	/* that a MAP is done where nothing is against it is a SHOULD, what it reaches is not */
-		expect_status(at, r->kind == KIND_MAP ? VERDICT_WARN : BY_LEVEL, reply,
-			      kinds[r->kind].status);
+		expect_status(at, r->kind == KIND_MAP ? VERDICT_WARN : BY_LEVEL, reply, r->status);
 }
 
 void judged_request_judge(struct source_line at, const struct judged_request *r, const struct reply *reply)

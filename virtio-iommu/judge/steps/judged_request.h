@@ -63,6 +63,7 @@ struct judged_request {
 	};
 	uint32_t readable, writable;
 
+	uint8_t status;	/* that it should have; of KIND_UNMAP_HALF: as when it is sent alone (DEV-UNMAP-5) */
 	const uint8_t *properties;	/* of PROBE: all that is written for it when it is sent alone */
 };
 

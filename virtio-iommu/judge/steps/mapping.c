@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "judge/replies.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/noop_request.h"
 #include "memory.h"
@@ -6,7 +7,10 @@
 
 struct reply map_range(uint32_t domain, uint64_t iova, uint64_t size, const void *memory, uint32_t flags)
 {
-	return map(domain, iova, iova + size - 1, phys(memory), flags);
+	struct reply reply = map(domain, iova, iova + size - 1, phys(memory), flags);
+
+	skip_if_no_room(&reply);
+	return reply;
 }
 
 struct reply unmap_range(uint32_t domain, uint64_t iova, uint64_t size)
@@ -33,8 +37,6 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 {
 	struct reply mapped = map_range(domain, iova, size, target, MAP_RW), unmapped;
 
-	if (mapped.no_room)
-		skip_rest("the device has no room for more (NOMEM)");
 	if (!is_ok(&mapped))
 		return false;
 	unmapped = unmap_range(domain, iova, size);

@@ -11,7 +11,10 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 
-/* MAP of @size bytes at @iova to @memory, and UNMAP. */
+/*
+ * MAP of @size bytes at @iova to @memory, and UNMAP. If the device has no room for the mapping, the rest of
+ * the test is skipped.
+ */
 struct reply map_range(uint32_t domain, uint64_t iova, uint64_t size, const void *memory, uint32_t flags);
 struct reply unmap_range(uint32_t domain, uint64_t iova, uint64_t size);
 

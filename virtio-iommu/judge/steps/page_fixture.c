@@ -17,8 +17,8 @@ bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t fla
 		return false;
 	reply = map_page(s->domain, s->iova, s->target, flags);
 	if (flags != MAP_RW && is_refusal(&reply))
-		skip_rest("the device has no mappings with these permissions");
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+		silent_rest("the device has no mappings with these permissions");
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 bool map_one_page(struct source_line at, struct page_fixture *s)

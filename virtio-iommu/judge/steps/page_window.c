@@ -26,8 +26,8 @@ uint64_t page_end(const struct page_window *s, unsigned int page)
 
 struct reply map_pages(const struct page_window *s, unsigned int first, unsigned int last)
 {
-	return map(s->domain, page_start(s, first), page_end(s, last),
-		   phys(s->target) + first * iommu.page, MAP_RW);
+	return map_range(s->domain, page_start(s, first), (last + 1 - first) * iommu.page,
+			 s->target + first * iommu.page, MAP_RW);
 }
 
 struct reply unmap_pages(const struct page_window *s, unsigned int first, unsigned int last)

@@ -12,29 +12,30 @@ static uint8_t device_status(void)
 static bool report_status(struct source_line at, const char *expected, bool reached)
 {
 	if (!reached)
-		judge(VERDICT_ERROR, at, expected, "device_status %#x", device_status());
+		judge(SET_UP, at, expected, "device_status %#x", device_status());
 	return reached;
 }
 
 bool reset_device(struct source_line at)
 {
-	return report_status(at, "the device is reset", virtio_reset(&iommu.dev));
+	return report_status(at, "the device is reset (GEN-RESET-1)", virtio_reset(&iommu.dev));
 }
 
 bool negotiate_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "FEATURES_OK",
+	return report_status(at, "FEATURES_OK (GEN-FEAT-2)",
 			     virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features));
 }
 
 bool prepare_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "FEATURES_OK, and both queues", iommu_prepare(features));
+	return report_status(at, "FEATURES_OK (GEN-FEAT-2), and both queues", iommu_prepare(features));
 }
 
 bool restart_device(struct source_line at, uint64_t features)
 {
-	return report_status(at, "the device comes up", iommu_restart(features));
+	return report_status(at, "the device comes up (GEN-RESET-1, GEN-FEAT-2)",
+			     iommu_restart(features));
 }
 
 bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)

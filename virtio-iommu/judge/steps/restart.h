@@ -24,7 +24,7 @@ static inline uint64_t features_without(unsigned int bit)
 }
 
 /*
- * Steps of a set-up: they return whether they worked, and record an error that shows device_status if not.
+ * Steps of a set-up: they return whether they worked, and record a fail that shows device_status if not.
  * For use in REQUIRE().
  */
 

@@ -32,7 +32,7 @@ TEST(DEV_CFG_1, page_size_mask_reads_the_same_before_features_ok, NEEDS_NOTHING)
 }
 
 /* The lowest bit is the granule: a mapping of just that size works, up to its last byte. */
-TEST(DEV_CFG_1, one_granule_can_be_mapped, NEEDS_DMA)
+TEST(DEV_CFG_1, one_granule_can_be_mapped, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t iova = iova_window(2), granule = iommu.granule;

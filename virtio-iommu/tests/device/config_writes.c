@@ -10,6 +10,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -57,7 +58,7 @@ static void write_all_fields(struct source_line at, unsigned int width, uint32_t
 }
 
 /* DRV-CFG-2 (MUST NOT): No other config field is ever written */
-TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
+TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -72,7 +73,7 @@ TEST(DRV_CFG_2, other_fields_cannot_be_written, NEEDS_DMA)
 }
 
 /* Not read in between: a device that keeps what it refused may forget it over that. */
-TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
+TEST(DRV_CFG_2, write_beside_bypass_does_not_change_it, NEEDS_ENDPOINT_ID | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t value = iommu_bypass();
 
@@ -143,6 +144,34 @@ TEST(DRV_CFG_1, write_before_features_ok_shows, NEEDS_ENDPOINT | NEEDS_BYPASS_CO
 	INFO("bypass %s before FEATURES_OK", taken ? "can be written" : "cannot be written");
 }
 
+/* The driver goes on as if nothing had been. Return false if the device neither serves it nor says why. */
+static bool serves_or_says_so(void)
+{
+	if (virtio_needs_reset(&iommu.dev))
+		return true;
+	if (!virtio_negotiate(&iommu.dev, iommu.wanted) || !iommu_enable_queues())
+		return false;
+	iommu_start();
+	ring_publish(&iommu.requests, queue_noop());
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return wait_request_used(REPLY_TIMEOUT_US) || virtio_needs_reset(&iommu.dev);
+}
+
+/* GEN-STATUS-2 (SHOULD): On an error that needs a reset the device sets DEVICE_NEEDS_RESET (64) */
+/* No driver writes it before FEATURES_OK (3.1.1): the device may take offence, but not in silence. */
+TEST(GEN_STATUS_2, device_serves_after_an_early_write_of_bypass_or_says_why_not, NEEDS_BYPASS_CONFIG)
+{
+	uint8_t value = !(iommu_bypass() & 1);
+
+	iommu.altered = true;
+	greet();
+	iommu_set_bypass(value);
+	EXPECT(serves_or_says_so(), "a request comes back, or NEEDS_RESET is set",
+	       "neither, device_status %#x: bypass was written before FEATURES_OK",
+	       iommu.dev.transport->status(&iommu.dev));
+	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
+}
+
 /* N-BYP-5 (ISOLATION): Writing `bypass` takes effect for unattached endpoints */
 TEST(N_BYP_5, write_before_driver_ok_takes_effect, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
@@ -182,7 +211,7 @@ TEST(DEV_CFG_3, initial_bypass_is_in_force, NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG
 
 /* DEV-CFG-2 (MAY): More bits of `page_size_mask` can be set (hints for efficient sizes) */
 /* The larger sizes of the mask are hints. */
-TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DMA)
+TEST(DEV_CFG_2, other_sizes_than_the_mask_has_can_be_mapped, NEEDS_DOMAIN)
 {
 	uint64_t others = iommu.config.page_size_mask & (iommu.config.page_size_mask - 1);
 	uint64_t iova = iova_window(3);

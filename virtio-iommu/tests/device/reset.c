@@ -6,6 +6,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/product.h"
@@ -16,7 +17,7 @@
 #include "util.h"
 
 /* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
-TEST(N_RST_1, domains_are_gone, NEEDS_DMA)
+TEST(N_RST_1, domains_are_gone, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -36,6 +37,7 @@ TEST(N_RST_1, mapping_is_out_of_reach, NEEDS_DMA)
 		SKIP("unattached endpoints always bypass");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* The same before any driver has come back. */
@@ -50,6 +52,7 @@ TEST(N_RST_1, mapping_is_out_of_reach_without_a_driver, NEEDS_DMA)
 	REQUIRE(reset_device(AT));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	REQUIRE(restart_device(AT, iommu.wanted));
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* With bypass on, the endpoint is in bypass after the reset, not in its old domain. */
@@ -72,7 +75,7 @@ TEST(N_RST_1, endpoint_bypasses_after_reset, NEEDS_DMA)
 	EXPECT_WRITES(ep, phys(same), same, 8);
 }
 
-TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DMA)
+TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;

@@ -113,14 +113,14 @@ static bool leave_something(struct source_line at, unsigned int left, struct pag
 		s->iova = phys(s->target);
 		s->domain = fresh_domain();
 		return attach_bypass(at, s->ep, s->domain) &&
-		       expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+		       expect_writes(at, SET_UP, s->ep, s->iova, s->target, 8);
 	case LEFT_REQUEST:
 		ring_publish(&iommu.requests, queue_noop());
 		return true;
 	case LEFT_NOTHING:
 		return true;
 	}
-	if (!map_one_page(at, s) || !expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8))
+	if (!map_one_page(at, s) || !expect_writes(at, SET_UP, s->ep, s->iova, s->target, 8))
 		return false;
 	fault = fault_above(s);
 	for (unsigned int i = 0; i < 3 && left == LEFT_REPORTS; i++)

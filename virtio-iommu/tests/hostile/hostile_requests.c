@@ -16,7 +16,7 @@
 #include "judge/steps/hostile.h"
 #include "judge/test.h"
 
-#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
+#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
 
 enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
 
@@ -345,14 +345,14 @@ TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
 }
 
 /* HOST-7 (ISOLATION): Whatever the driver does, an endpoint reaches no more than before */
-TEST(HOST_7, endpoint_that_looks_on_reaches_no_more, NEEDS)
+TEST(HOST_7, endpoint_that_looks_on_reaches_no_more, NEEDS | NEEDS_ENDPOINT)
 {
 	run_rounds(AT, test_option("rounds", 4) / 4 + 1);
 	hostile_check_recovery(AT, &fuzz.hostile);
 }
 
 /* By its own addresses, where a device that translates no more would let it. */
-TEST(HOST_7, broken_device_opens_nothing, NEEDS)
+TEST(HOST_7, broken_device_opens_nothing, NEEDS | NEEDS_ENDPOINT)
 {
 	struct hostile *h = &fuzz.hostile;
 	struct endpoint *ep = endpoint(0);

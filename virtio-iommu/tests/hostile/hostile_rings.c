@@ -72,7 +72,7 @@ static void run_cases(struct source_line at, const struct ring_case *cases, unsi
 }
 
 #define RUN_CASES(cases, features) run_cases(AT, cases, ARRAY_SIZE(cases), features)
-#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
+#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
 
 /* HOST-1 (no keyword): Chains of descriptors that break rules end neither the VMM nor its work: the ... */
 TEST(HOST_1, chains_that_break_rules, NEEDS)

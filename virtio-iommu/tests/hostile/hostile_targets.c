@@ -28,7 +28,7 @@
 #include "judge/test.h"
 #include "virtio/pci_layout.h"
 
-#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_DMA)
+#define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
 
 struct address_case {
 	const char *name;

@@ -6,6 +6,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -20,7 +21,7 @@ static struct reply detach_reserved(uint32_t domain, uint32_t endpoint, uint8_t 
 
 /* DEV-DETACH-1 (MUST): `reserved` of DETACH has no influence */
 /* Unlike in ATTACH, the reserved bytes are ignored: the request does its work. */
-TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
+TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;
@@ -31,9 +32,10 @@ TEST(DEV_DETACH_1, reserved_bytes_are_ignored, NEEDS_DMA)
 	EXPECT_OK(reply);
 	EXPECT_NO_DOMAIN(s.domain);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 1);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
-TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT)
+TEST(DEV_DETACH_1, each_reserved_byte_is_ignored, NEEDS_ENDPOINT_ID)
 {
 	for (unsigned int i = 0; i < 8; i++) {
 		uint32_t domain = fresh_domain();
@@ -57,7 +59,7 @@ static void detach_missing(struct source_line at, uint32_t domain, uint32_t id)
 }
 
 /* DEV-DETACH-2 (MUST): Unknown endpoint => refused with NOENT */
-TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DMA)
+TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -72,7 +74,7 @@ TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DMA)
  * The member of the domain stays attached when an id is named that shares its low bits. The reset is for
  * devices that take an id for an endpoint once an ATTACH of another test has named it.
  */
-TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
+TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	uint32_t id;
@@ -82,6 +84,21 @@ TEST(DEV_DETACH_2, alias_of_a_member_is_refused, NEEDS_DMA)
 	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
 		if (endpoint_id_is_unlisted(id))
 			detach_missing(AT, s.domain, id);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
+}
+
+/* An ATTACH that named it, whatever came of that, makes no endpoint of an id. */
+TEST(DEV_DETACH_2, alias_that_an_attach_has_named_is_refused, NEEDS_DOMAIN)
+{
+	struct page_fixture s;
+	uint32_t id;
+
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int i = 0; alias_id(s.ep->id, i, &id); i++)
+		if (endpoint_id_is_unlisted(id)) {
+			attach(fresh_domain(), id, 0);
+			detach_missing(AT, s.domain, id);
+		}
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
@@ -106,7 +123,7 @@ TEST(DEV_DETACH_3, wrong_domain_detaches_nobody, NEEDS_DMA | NEEDS_TWO_ENDPOINTS
 }
 
 /* The endpoint was attached before: some devices know only those that were. */
-TEST(DEV_DETACH_3, unknown_domain_is_answered, NEEDS_ENDPOINT)
+TEST(DEV_DETACH_3, unknown_domain_is_answered, NEEDS_ENDPOINT_ID)
 {
 	uint32_t domain = fresh_domain(), id = endpoint(0)->id;
 	struct reply reply;
@@ -133,6 +150,7 @@ TEST(DEV_DETACH_4, mapping_is_out_of_reach, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page - 1, 1);
 	EXPECT_READ_BLOCKED(s.ep, s.iova, s.target, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 }
 
 /* Whatever the size of the mapping: its first page, its last, and one between. */
@@ -153,6 +171,7 @@ TEST(DEV_DETACH_4, large_mapping_is_out_of_reach, NEEDS_DMA)
 	REQUIRE_OK(detach(domain, ep->id));
 	for (unsigned int i = 0; i < 3; i++)
 		EXPECT_WRITE_BLOCKED(ep, iova + tried[i] * page, 1);
+	EXPECT_OUT_OF_REACH(ep, iova + 15 * page, target + 15 * page);
 }
 
 /* With bypass on, the same address now means guest-physical memory, and only that. */

@@ -5,11 +5,12 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 
 /* N-DOM-1 (no keyword): First ATTACH creates the domain */
-TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
+TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t iova = iova_window(1);
@@ -25,7 +26,7 @@ TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DMA)
 	EXPECT_WRITES(ep, iova, target, 8);
 }
 
-TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
+TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DOMAIN)
 {
 	static const uint32_t ids[] = {0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, UINT32_MAX};
 	struct reply reply;
@@ -43,7 +44,7 @@ TEST(N_DOM_1, domain_ids_use_all_32_bits, NEEDS_DMA)
 }
 
 /* N-DOM-2 (ISOLATION): Last DETACH ends the domain; id reusable and empty */
-TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
+TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;
@@ -56,7 +57,7 @@ TEST(N_DOM_2, last_detach_ends_the_domain, NEEDS_DMA)
 }
 
 /* The id can be used again; the new domain has none of the old one's mappings. */
-TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DMA)
+TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;
@@ -129,10 +130,10 @@ static void expect_isolated(struct source_line at, const struct pair *p)
 {
 	struct reply reply = map_page(p->domain, p->iova, p->one, MAP_RW);
 
-	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_status(at, SET_UP, &reply, STATUS_OK);
 	expect_write_blocked(at, p->second, p->iova, 8);
 	reply = map_page(p->other, p->iova, p->two, MAP_RW);
-	expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	expect_status(at, SET_UP, &reply, STATUS_OK);
 	expect_writes(at, BY_LEVEL, p->first, p->iova, p->one, 8);
 	expect_writes(at, BY_LEVEL, p->second, p->iova, p->two, 8);
 }
@@ -199,6 +200,7 @@ TEST(N_DOM_4, one_leaves_and_the_other_stays, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	REQUIRE_WRITES(second, s.iova, s.target, 8);
 	REQUIRE_OK(detach(s.domain, second->id));
 	EXPECT_WRITE_BLOCKED(second, s.iova, 8);
+	EXPECT_OUT_OF_REACH(second, s.iova, s.target);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -214,6 +216,7 @@ TEST(N_DOM_4, first_member_leaves_and_the_later_one_stays, NEEDS_DMA | NEEDS_TWO
 		SKIP("unattached endpoints always bypass");
 	REQUIRE_OK(detach(s.domain, s.ep->id));
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
 	EXPECT_WRITES(second, s.iova, s.target, 8);
 }
 

@@ -21,7 +21,7 @@ static bool expect_range(struct source_line at, const struct page_fixture *s, ui
 
 /* DEV-MAP-1 (SHOULD): `virt_start`, `phys_start` or `virt_end`+1 off-granule => expected refusal with ... */
 /* Each of the three bounds off its granule, alone: by one byte, and by half a granule. */
-TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DMA)
+TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DOMAIN)
 {
 	const uint64_t offsets[] = {1, iommu.granule / 2};
 	struct page_fixture s;
@@ -56,7 +56,7 @@ TEST(DEV_MAP_1, refused_range_is_not_mapped, NEEDS_DMA)
 
 /* DEV-MAP-2 (SHOULD): Overlap with an existing mapping => expected refusal with INVAL */
 /* Pages 2-5 are mapped. Whatever shares a page with them is refused; all else is as it was. */
-TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DMA)
+TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DOMAIN)
 {
 	static const struct {
 		unsigned int first, last;
@@ -80,7 +80,7 @@ TEST(DEV_MAP_2, overlap_is_refused_with_inval, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, iova + 6 * page, 8);
 }
 
-TEST(DEV_MAP_2, touching_neighbours_are_no_overlap, NEEDS_DMA)
+TEST(DEV_MAP_2, touching_neighbours_are_no_overlap, NEEDS_DOMAIN)
 {
 	uint8_t *other = watched_pages(2);
 	struct page_fixture s;
@@ -110,7 +110,35 @@ TEST(DEV_MAP_4, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
 	expect_map_noent(AT, fresh_domain());
 }
 
-TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DMA)
+/*
+ * Whatever its range is: one that no input range has, or no memory, is refused for that, too, and with which
+ * of both statuses is open. No sum that is made of it may be relied on before.
+ */
+TEST(DEV_MAP_4, no_range_is_mapped_in_a_domain_that_never_was, NEEDS_MAP_UNMAP)
+{
+	uint64_t page = iommu.page, top = 1ull << 63;
+	const uint64_t ranges[][3] = {	/* virt_start, virt_end, phys_start */
+		{0, UINT64_MAX, 0},
+		{0, page - 1, 0},
+		{0, top - 1, 0},
+		{top, UINT64_MAX, 0},
+		{-page, UINT64_MAX, -page},
+		{page, UINT64_MAX, 0},
+		{iommu.config.input_start, iommu.config.input_end, 0},
+	};
+	uint32_t domain = fresh_domain();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct reply reply = map(domain, ranges[i][0], ranges[i][1], ranges[i][2], MAP_RW);
+
+		EXPECT(is_refusal(&reply), "a refusal", "%s, used.len %u: MAP of %#lx to %#lx",
+		       reply.used ? status_name(reply.status) : "no answer", reply.length, ranges[i][0],
+		       ranges[i][1]);
+	}
+	EXPECT_NO_DOMAIN(domain);
+}
+
+TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -119,7 +147,7 @@ TEST(DEV_MAP_4, domain_that_ended_is_refused, NEEDS_DMA)
 	expect_map_noent(AT, s.domain);
 }
 
-TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DMA)
+TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 	struct reply reply;
@@ -127,7 +155,7 @@ TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 0);
 	if (!is_ok(&reply))
-		SKIP("the device does not move endpoints");
+		SILENT("the device does not move endpoints");
 	expect_map_noent(AT, s.domain);
 }
 
@@ -149,7 +177,7 @@ TEST(DEV_MAP_4, domain_whose_member_was_attached_twice_is_refused, NEEDS_DMA)
 }
 
 /* DEV-MAP-5 (SHOULD): MAP on a bypass domain => expected refusal with INVAL */
-TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t *page = watched_pages(1), *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
@@ -216,7 +244,7 @@ static void expect_map_refused(struct source_line at, const struct page_fixture 
 }
 
 /* DEV-MAP-3 (MUST): Any unknown `flags` bit in MAP => refused with INVAL */
-TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DMA)
+TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -226,7 +254,7 @@ TEST(DEV_MAP_3, each_unknown_flag_is_refused, NEEDS_DMA)
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
-TEST(DEV_MAP_3, all_unknown_flags_are_refused, NEEDS_DMA)
+TEST(DEV_MAP_3, all_unknown_flags_are_refused, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -249,7 +277,7 @@ TEST(DEV_MAP_3, refused_mapping_does_not_translate, NEEDS_DMA)
 }
 
 /* The flag is defined by feature MMIO: without it, it is as unknown as the others. */
-TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DMA | NEEDS_NO_MMIO_FLAG)
+TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DOMAIN | NEEDS_NO_MMIO_FLAG)
 {
 	struct page_fixture s;
 
@@ -457,7 +485,7 @@ static void neighbours(struct source_line at, bool upper_first)
 		bool upper = upper_first != (i == 1);
 		struct reply reply = map_page(domain, iova + upper * page, upper ? low : high, MAP_RW);
 
-		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		if (!expect_status(at, SET_UP, &reply, STATUS_OK))
 			return;
 	}
 	expect_writes(at, BY_LEVEL, ep, iova + page - 1, high + page - 1, 1);

@@ -57,7 +57,7 @@ TEST(DEV_OPS_1, probe_succeeds_with_ok, NEEDS_ENDPOINT | NEEDS_PROBE)
 }
 
 /* DEV-OPS-4 (MUST): `reserved` of the request head has no influence */
-TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_attach_is_ignored, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 
@@ -88,7 +88,7 @@ TEST(DEV_OPS_4, head_reserved_of_a_refused_attach_is_ignored, NEEDS_NOTHING)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT)
+TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT_ID)
 {
 	FOR_EACH_HEAD(i) {
 		uint32_t domain = fresh_domain();
@@ -102,7 +102,7 @@ TEST(DEV_OPS_4, head_reserved_of_detach_is_ignored, NEEDS_ENDPOINT)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -119,7 +119,7 @@ TEST(DEV_OPS_4, head_reserved_of_map_is_ignored, NEEDS_DMA)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
+TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DOMAIN)
 {
 	struct page_fixture s;
 
@@ -137,7 +137,7 @@ TEST(DEV_OPS_4, head_reserved_of_unmap_is_ignored, NEEDS_DMA)
 	}
 }
 
-TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(DEV_OPS_4, head_reserved_of_probe_is_ignored, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	uint32_t id = endpoint(0)->id, size = iommu.config.probe_size;
 	uint8_t *plain = arena_alloc(size + 1, 8);
@@ -167,7 +167,7 @@ static void expect_zero_tail(struct source_line at, const struct reply *reply)
 
 /* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
 /* Sent twice each, with different bytes in the buffer before. */
-TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DMA)
+TEST(DEV_OPS_5, tail_reserved_is_zero_on_success, NEEDS_DOMAIN)
 {
 	struct endpoint *ep = endpoint(0);
 	uint64_t iova = iova_window(1);
@@ -205,7 +205,7 @@ TEST(DEV_OPS_5, tail_reserved_is_zero_on_refusal, NEEDS_NOTHING)
 	}
 }
 
-TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	struct reply reply;
 

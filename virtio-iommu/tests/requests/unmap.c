@@ -76,7 +76,25 @@ TEST(DEV_UNMAP_3, domain_that_never_was_is_refused, NEEDS_MAP_UNMAP)
 	expect_unmap_noent(AT, fresh_domain());
 }
 
-TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
+/* Whatever its range is: all of it lies in no domain. */
+TEST(DEV_UNMAP_3, no_range_is_unmapped_in_a_domain_that_never_was, NEEDS_MAP_UNMAP)
+{
+	const uint64_t page = iommu.page, top = 1ull << 63;
+	const uint64_t ranges[][2] = {	/* virt_start, virt_end */
+		{0, UINT64_MAX}, {0, page - 1}, {0, top - 1}, {top, UINT64_MAX}, {-page, UINT64_MAX},
+	};
+	uint32_t domain = fresh_domain();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct reply reply = unmap(domain, ranges[i][0], ranges[i][1]);
+
+		EXPECT(is_refusal(&reply), "a refusal", "%s, used.len %u: UNMAP of %#lx to %#lx",
+		       reply.used ? status_name(reply.status) : "no answer", reply.length, ranges[i][0],
+		       ranges[i][1]);
+	}
+}
+
+TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DOMAIN)
 {
 	struct page_window s;
 
@@ -87,7 +105,7 @@ TEST(DEV_UNMAP_3, domain_that_ended_is_refused, NEEDS_DMA)
 }
 
 /* DEV-UNMAP-4 (SHOULD): UNMAP on a bypass domain => expected refusal with INVAL */
-TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+TEST(DEV_UNMAP_4, bypass_domain_is_refused, NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
 	uint8_t *page = watched_pages(1);
 	uint32_t domain = fresh_domain();
@@ -105,7 +123,7 @@ static const struct {
 } cuts[] = {{1, 2}, {3, 4}, {2, 3}, {0, 2}, {3, 8}, {4, 4}, {1, 1}};
 
 /* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
-TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DMA)
+TEST(DEV_UNMAP_5, cutting_a_mapping_is_refused_with_range, NEEDS_DOMAIN)
 {
 	struct page_window s;
 	struct reply reply;
@@ -321,7 +339,7 @@ static void try_example(struct source_line at, const struct example *e)
 }
 
 /* N-UNMAP-1 (no keyword): The seven examples */
-TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DMA)
+TEST(N_UNMAP_1, examples_of_the_text, NEEDS_DOMAIN)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(examples); i++)
 		try_example(AT, &examples[i]);

@@ -267,7 +267,7 @@ static bool look_for_cuts(struct sweep *s)
 }
 
 /* DEV-UNMAP-5 (SHOULD): A range that would cut a mapping in two => expected status RANGE */
-TEST(DEV_UNMAP_5, every_cut_is_refused_in_every_order_of_mappings, NEEDS_DMA)
+TEST(DEV_UNMAP_5, every_cut_is_refused_in_every_order_of_mappings, NEEDS_DOMAIN)
 {
 	sweep(AT, 5, look_for_cuts, true);
 }

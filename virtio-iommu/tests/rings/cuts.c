@@ -116,27 +116,27 @@ static const struct product cuts = {
 };
 
 /* GEN-FRAME-1 (MUST NOT): No assumption on how a buffer is cut into descriptors */
-TEST(GEN_FRAME_1, attach_is_cut_at_each_byte, NEEDS_DMA)
+TEST(GEN_FRAME_1, attach_is_cut_at_each_byte, NEEDS_DOMAIN)
 {
 	PRODUCT(&cuts, KIND, BIT(KIND_ATTACH));
 }
 
-TEST(GEN_FRAME_1, detach_is_cut_at_each_byte, NEEDS_DMA)
+TEST(GEN_FRAME_1, detach_is_cut_at_each_byte, NEEDS_DOMAIN)
 {
 	PRODUCT(&cuts, KIND, BIT(KIND_DETACH));
 }
 
-TEST(GEN_FRAME_1, map_is_cut_at_each_byte, NEEDS_DMA)
+TEST(GEN_FRAME_1, map_is_cut_at_each_byte, NEEDS_DOMAIN)
 {
 	PRODUCT(&cuts, KIND, BIT(KIND_MAP));
 }
 
-TEST(GEN_FRAME_1, unmap_is_cut_at_each_byte, NEEDS_DMA)
+TEST(GEN_FRAME_1, unmap_is_cut_at_each_byte, NEEDS_DOMAIN)
 {
 	PRODUCT(&cuts, KIND, BIT(KIND_UNMAP));
 }
 
-TEST(GEN_FRAME_1, probe_is_cut_at_each_byte, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(GEN_FRAME_1, probe_is_cut_at_each_byte, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	PRODUCT(&cuts, KIND, BIT(KIND_PROBE));
 }
@@ -189,7 +189,7 @@ static const struct product answer_cuts = {
 	.play = play_answer,
 };
 
-TEST(GEN_FRAME_1, answer_to_probe_is_cut_at_each_byte, NEEDS_ENDPOINT | NEEDS_PROBE)
+TEST(GEN_FRAME_1, answer_to_probe_is_cut_at_each_byte, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 {
 	PRODUCT(&answer_cuts, EVERY_CELL);
 }

@@ -43,13 +43,15 @@ TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
 }
 
 /* GEN-NU-6 (SHOULD NOT): EVENT_IDX: otherwise none expected */
-/* Twice, so that the ring wraps in between. */
+/* Two turns of the ring, with the event at other places in the second: it may wrap right there. */
 TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
 {
+	uint16_t most = iommu.requests.size / 2;
+
 	if (!notification_comes())
-		SKIP("the device sends no notification (GEN-NU-5)");
-	notified_at(AT, iommu.requests.size / 2 - 1, true);
-	notified_at(AT, iommu.requests.size / 2 - 1, true);
+		SILENT("the device sends no notification (GEN-NU-5)");
+	for (uint16_t i = 1; i <= min(most, 4); i++)
+		notified_at(AT, most - i, true);
 }
 
 /* GEN-NU-4 (MUST): EVENT_IDX: low bit of avail.flags is ignored */

@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/shown_map.h"
 #include "judge/test.h"
 #include "memory.h"
 
@@ -28,21 +29,21 @@ static void entry(uint8_t *table, unsigned int index, const struct ring_piece *p
 	memcpy(table + index * sizeof(desc), &desc, sizeof(desc));
 }
 
-/* The no-op request in three entries. */
+/* The request in three entries. */
 #define ENTRIES 3
 
-static void three_pieces(const struct noop_request *h, struct ring_piece pieces[ENTRIES])
+static void three_pieces(const struct shown_map *m, struct ring_piece pieces[ENTRIES])
 {
-	pieces[0] = (struct ring_piece){phys(h->request), 4, .writable = false};
-	pieces[1] = (struct ring_piece){phys(h->request) + 4, sizeof(*h->request) - 4, .writable = false};
-	pieces[2] = (struct ring_piece){phys(h->tail), TAIL_SIZE, .writable = true};
+	pieces[0] = shown_map_readable(m, 0, 4);
+	pieces[1] = shown_map_readable(m, 4, sizeof(struct map_request));
+	pieces[2] = shown_map_writable(m, 0, TAIL_SIZE);
 }
 
-static void fill(uint8_t *table, const struct noop_request *h)
+static void fill(uint8_t *table, const struct shown_map *m)
 {
 	struct ring_piece pieces[ENTRIES];
 
-	three_pieces(h, pieces);
+	three_pieces(m, pieces);
 	entry(table, 0, &pieces[0], DESC_NEXT, 1);
 	entry(table, 1, &pieces[1], DESC_NEXT, 2);
 	entry(table, 2, &pieces[2], 0, 0);
@@ -64,36 +65,39 @@ static int add_table(const uint8_t *table, unsigned int entries, uint16_t flags)
 	return id;
 }
 
-static void expect_table_works(struct source_line at, const uint8_t *table, const struct noop_request *h,
+static void expect_table_works(struct source_line at, const uint8_t *table, const struct shown_map *m,
 			       uint16_t flags)
 {
-	expect_noop_answered(at, add_table(table, ENTRIES, flags), h,
-			     "in a table, %#x more in the flags of its descriptor", flags);
+	expect_shown_map(at, add_table(table, ENTRIES, flags), m,
+			 "in a table, %#x more in the flags of its descriptor", flags);
 }
 
 /* GEN-IND-1 (MUST): WRITE flag on the descriptor that points to an indirect table is ignored */
-TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_INDIRECT)
+TEST(GEN_IND_1, write_flag_of_the_table_is_ignored, NEEDS_DOMAIN | NEEDS_INDIRECT)
 {
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
-	struct noop_request h = noop_request();
+	struct page_fixture s;
+	struct shown_map m;
 
-	fill(table, &h);
-	expect_table_works(AT, table, &h, 0);
-	h.tail->status = UINT8_MAX;
-	expect_table_works(AT, table, &h, DESC_WRITE);
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
+	fill(table, &m);
+	expect_table_works(AT, table, &m, 0);
+	shown_map_fill(&m);
+	expect_table_works(AT, table, &m, DESC_WRITE);
 }
 
 /* Some of the request in the ring, and the rest of it in a table that comes last. */
-static void split_behind(struct source_line at, unsigned int direct)
+static void split_behind(struct source_line at, const struct page_fixture *s, unsigned int direct)
 {
 	struct ring *ring = &iommu.requests;
-	struct noop_request h = noop_request();
+	struct shown_map m = shown_map(s);
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16), *tables = ring->tables;
 	struct ring_piece pieces[ENTRIES + 1];
 	uint16_t last;
 	int id;
 
-	three_pieces(&h, pieces);
+	three_pieces(&m, pieces);
 	for (unsigned int i = direct; i < ENTRIES; i++)
 		entry(table, i - direct, &pieces[i], i + 1 < ENTRIES ? DESC_NEXT : 0, i + 1 - direct);
 	pieces[direct] = (struct ring_piece){
@@ -107,64 +111,78 @@ static void split_behind(struct source_line at, unsigned int direct)
 	for (unsigned int i = 0; i < direct; i++)
 		last = ring->desc[last].next;
 	ring->desc[last].flags = DESC_INDIRECT;
-	expect_noop_answered(at, id, &h, "of %u descriptors and a table", direct);
+	expect_shown_map(at, id, &m, "of %u descriptors and a table", direct);
 }
 
 /* GEN-IND-2 (MUST): Zero or more normal descriptors followed by one INDIRECT descriptor are handled */
-TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_INDIRECT | NEEDS_SPLIT)
+TEST(GEN_IND_2, table_comes_behind_other_descriptors, NEEDS_DOMAIN | NEEDS_INDIRECT | NEEDS_SPLIT)
 {
-	split_behind(AT, 1);
-	split_behind(AT, 2);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	split_behind(AT, &s, 1);
+	split_behind(AT, &s, 2);
 }
 
-TEST(GEN_IND_2, table_lies_at_any_address, NEEDS_INDIRECT)
+TEST(GEN_IND_2, table_lies_at_any_address, NEEDS_DOMAIN | NEEDS_INDIRECT)
 {
 	uint8_t *memory = arena_alloc(ENTRIES * sizeof(struct ring_desc) + 16, 16);
+	struct page_fixture s;
 
+	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int offset = 1; offset < 16 && no_defect_so_far(); offset += 2) {
-		struct noop_request h = noop_request();
+		struct shown_map m = shown_map(&s);
 
-		fill(memory + offset, &h);
-		expect_table_works(AT, memory + offset, &h, 0);
+		fill(memory + offset, &m);
+		expect_table_works(AT, memory + offset, &m, 0);
 	}
 }
 
-TEST(GEN_IND_2, next_leads_through_the_table, NEEDS_INDIRECT | NEEDS_SPLIT)
+TEST(GEN_IND_2, next_leads_through_the_table, NEEDS_DOMAIN | NEEDS_INDIRECT | NEEDS_SPLIT)
 {
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
-	struct noop_request h = noop_request();
+	struct page_fixture s;
+	struct shown_map m;
 	struct ring_piece pieces[ENTRIES];
 
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
 	if (iommu_wants(VIRTIO_F_IN_ORDER))
 		SKIP("with IN_ORDER next is always the next one");
-	three_pieces(&h, pieces);
+	three_pieces(&m, pieces);
 	entry(table, 0, &pieces[0], DESC_NEXT, 2);
 	entry(table, 2, &pieces[1], DESC_NEXT, 1);
 	entry(table, 1, &pieces[2], 0, 0);
-	expect_table_works(AT, table, &h, 0);
+	expect_table_works(AT, table, &m, 0);
 }
 
 /* Of a packed ring's table nothing but address, length and WRITE is looked at. */
-TEST(GEN_IND_2, ids_in_the_table_are_ignored, NEEDS_INDIRECT | NEEDS_PACKED)
+TEST(GEN_IND_2, ids_in_the_table_are_ignored, NEEDS_DOMAIN | NEEDS_INDIRECT | NEEDS_PACKED)
 {
 	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
-	struct noop_request h = noop_request();
+	struct page_fixture s;
+	struct shown_map m;
 
-	fill(table, &h);
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
+	fill(table, &m);
 	for (unsigned int i = 0; i < ENTRIES; i++)
 		((struct packed_desc *)table)[i].id = 0xffff - i;
-	expect_table_works(AT, table, &h, 0);
+	expect_table_works(AT, table, &m, 0);
 }
 
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
-TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_INDIRECT)
+TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_DOMAIN | NEEDS_INDIRECT)
 {
 	enum { SIZE = ENTRIES * sizeof(struct ring_desc) };
 	uint8_t *table = arena_alloc(SIZE, 16), *before = arena_alloc(SIZE, 1);
-	struct noop_request h = noop_request();
+	struct page_fixture s;
+	struct shown_map m;
 
-	fill(table, &h);
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
+	fill(table, &m);
 	memcpy(before, table, SIZE);
-	expect_table_works(AT, table, &h, 0);
+	expect_table_works(AT, table, &m, 0);
 	expect_bytes(AT, table, before, SIZE, "the table");
 }

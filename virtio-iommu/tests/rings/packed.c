@@ -7,6 +7,8 @@
 
 #include "judge/steps/attach.h"
 #include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
+#include "judge/steps/shown_map.h"
 #include "judge/test.h"
 #include "memory.h"
 
@@ -49,7 +51,7 @@ static void start_pair(struct source_line at, unsigned int turn)
 
 /* GEN-PKD-1 (MUST): Processing starts in ring order */
 /* Over two laps: each buffer of three descriptors begins at another place, and some go over the end. */
-TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
+TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	if (iommu.requests.size < 6)
 		SKIP("needs a queue of 6 descriptors");
@@ -63,29 +65,32 @@ TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DMA | NEEDS_PACKED)
 
 /* GEN-PKD-2 (MUST): Used descriptors are written starting in completion order */
 /* Over some turns of the ring, with buffers of one to four descriptors, three at a time. */
-TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_PACKED)
+TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	unsigned int buffers = 4 * iommu.requests.size;
-	struct noop_request h = noop_request();
+	struct page_fixture s;
+	struct shown_map m;
 
 	if (iommu.requests.size < 4)
 		SKIP("needs a queue of 4 descriptors");
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
 	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
 		uint32_t cut = 1 + i % 3;
 		struct ring_piece pieces[] = {
-			{phys(h.request), 4, .writable = false},
-			{phys(h.request) + 4, sizeof(*h.request) - 4, .writable = false},
-			{phys(h.tail), cut, .writable = true},
-			{phys(h.tail) + cut, TAIL_SIZE - cut, .writable = true}};
+			shown_map_readable(&m, 0, 4), shown_map_readable(&m, 4, sizeof(struct map_request)),
+			shown_map_writable(&m, 0, cut), shown_map_writable(&m, cut, TAIL_SIZE)};
 		struct packed_place at = iommu.requests.next_used;
 		int id = ring_add(&iommu.requests, pieces, 4);
 		uint16_t both = at.wrap ? DESC_AVAIL | DESC_USED : 0;
+		struct packed_desc used;
 
-		h.tail->status = UINT8_MAX;
-		expect_noop_answered(AT, id, &h, "of four descriptors, number %u", i);
-		EXPECT_EQ(slot(at.slot)->flags & (DESC_AVAIL | DESC_USED), both,
+		shown_map_fill(&m);
+		expect_shown_map(AT, id, &m, "of four descriptors, number %u", i);
+		used = *(const struct packed_desc *)slot(at.slot);
+		EXPECT_EQ(used.flags & (DESC_AVAIL | DESC_USED), both,
 			  "AVAIL and USED of used descriptor %u, which are the wrap counter", i);
-		EXPECT_EQ(slot(at.slot)->id, id, "id of used descriptor %u", i);
+		EXPECT_EQ(used.id, id, "id of used descriptor %u", i);
 	}
 }
 
@@ -148,26 +153,30 @@ TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 
 /* GEN-PKD-8 (MUST): Chained descriptors are used in the order given */
 /* In the order of the list, and with the id of its last descriptor: the others have none. */
-TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_PACKED)
+TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	struct ring *ring = &iommu.requests;
-	struct noop_request h = noop_request();
-	struct ring_piece pieces[] = {{phys(h.request), 4, .writable = false},
-				      {phys(h.request) + 4, 4, .writable = false},
-				      {phys(h.request) + 8, sizeof(*h.request) - 8, .writable = false},
-				      {phys(h.tail), TAIL_SIZE, .writable = true}};
 	uint8_t *tables = ring->tables;
+	struct ring_piece pieces[4];
+	struct page_fixture s;
+	struct shown_map m;
 	int id;
 
 	if (ring->size < 4)
 		SKIP("needs a queue of 4 descriptors");
+	REQUIRE(map_one_page(AT, &s));
+	m = shown_map(&s);
+	pieces[0] = shown_map_readable(&m, 0, 4);
+	pieces[1] = shown_map_readable(&m, 4, 8);
+	pieces[2] = shown_map_readable(&m, 8, sizeof(struct map_request));
+	pieces[3] = shown_map_writable(&m, 0, TAIL_SIZE);
 	ring->tables = NULL;	/* a list in the ring */
 	id = ring_add(ring, pieces, 4);
 	ring->tables = tables;
 	REQUIRE(id >= 0);
 	for (unsigned int i = 0; i < 3; i++)
 		slot(ring->place[id].slot + i)->id = id + 1;
-	expect_noop_answered(AT, id, &h, "in a list, used by the id of its last descriptor");
+	expect_shown_map(AT, id, &m, "in a list, used by the id of its last descriptor");
 }
 
 /* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */

@@ -200,7 +200,7 @@ static const struct product placement = {
 };
 
 /* N-REQ-2 (no keyword): Every request is answered through the used ring with a status */
-TEST(N_REQ_2, requests_are_answered_from_all_memory, NEEDS_DMA)
+TEST(N_REQ_2, requests_are_answered_from_all_memory, NEEDS_DOMAIN)
 {
 	PRODUCT(&placement, WHAT, BIT(WHAT_REQUEST_RING) | BIT(WHAT_TABLES) | BIT(WHAT_REQUESTS) |
 				  BIT(WHAT_REPLIES));

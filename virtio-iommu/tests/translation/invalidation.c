@@ -27,7 +27,7 @@
 static bool start_rings(struct source_line at, struct page_fixture *s)
 {
 	return map_one_page(at, s) && s->ep->dma.rings[0].used &&
-	       expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+	       expect_writes(at, SET_UP, s->ep, s->iova, s->target, 8);
 }
 
 /*
@@ -50,7 +50,7 @@ static void expect_rings_unwritten(struct source_line at, struct endpoint *ep)
 static void expect_alive(struct source_line at, const struct page_fixture *s, uint32_t domain)
 {
 	if (enable_dma(at, s->ep, domain))
-		expect_writes(at, VERDICT_ERROR, s->ep, s->iova, s->target, 8);
+		expect_writes(at, SET_UP, s->ep, s->iova, s->target, 8);
 }
 
 /* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
@@ -173,8 +173,8 @@ static bool warm_up(struct source_line at, struct page_fixture *s)
 		uint64_t offset = i * iommu.page, iova = s->iova + offset;
 		struct reply reply = map_page(s->domain, iova, s->target + offset, MAP_RW);
 
-		if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) ||
-		    !expect_writes(at, VERDICT_ERROR, s->ep, iova, s->target + offset, 8))
+		if (!expect_status(at, SET_UP, &reply, STATUS_OK) ||
+		    !expect_writes(at, SET_UP, s->ep, iova, s->target + offset, 8))
 			return false;
 	}
 	return true;

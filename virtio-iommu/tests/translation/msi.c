@@ -36,7 +36,7 @@ static uint64_t door_address(const struct sender *m)
 /* The first access is without messages, for it may take a device several ones. */
 static bool ask_for_messages(struct source_line at, struct sender *m)
 {
-	if (!expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8))
+	if (!expect_writes(at, SET_UP, m->s.ep, m->s.iova, m->s.target, 8))
 		return false;
 	m->msix = messages_on(m->s.ep->place.pci);
 	if (!m->msix || !message_set(m->msix, 0, &m->message))
@@ -64,7 +64,7 @@ static bool send(struct source_line at, struct sender *m, uint64_t address)
 	sent = m->message;
 	sent.address = address;
 	msix_set(m->msix, 0, &sent);
-	return expect_writes(at, VERDICT_ERROR, m->s.ep, m->s.iova, m->s.target, 8);
+	return expect_writes(at, SET_UP, m->s.ep, m->s.iova, m->s.target, 8);
 }
 
 static bool expect_message(struct source_line at, struct sender *m, uint64_t address)

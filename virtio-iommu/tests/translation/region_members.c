@@ -100,7 +100,7 @@ static bool make_fixture(struct source_line at, struct fixture *f, const cell_t 
 	if (!join_all(at, f, cell[MEMBER] == MEMBER_LATER))
 		return false;
 	reply = map(f->domain, f->iova, f->iova + iommu.page - 1, phys(f->target), MAP_RW);
-	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
 /*
@@ -122,7 +122,7 @@ static void access_region(struct source_line at, const struct fixture *f, bool w
 		expect_read_blocked(at, f->ep, f->region->start, memory ? memory : f->target, 8);
 		expect_read_blocked(at, f->ep, last, last_page ? last_page + iommu.page - 8 : f->target, 8);
 	}
-	expect_writes(at, VERDICT_ERROR, f->ep, f->iova, f->target, 8);
+	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
 }
 
 /* What MAP is asked for. Return false if some of it cannot be mapped for another reason. */
@@ -168,7 +168,7 @@ static void expect_refused(struct source_line at, const struct fixture *f, uint6
 	expect_page_free(at, f, end - iommu.page + 1);
 	if (f->region->subtype != RESV_MSI)
 		expect_write_blocked(at, f->ep, f->region->start, 8);
-	expect_writes(at, VERDICT_ERROR, f->ep, f->iova, f->target, 8);
+	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
 }
 
 /* The byte at the region's end is reached as well, by each member. */

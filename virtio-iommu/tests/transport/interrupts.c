@@ -113,7 +113,7 @@ static bool raise_report(struct watch *w)
 	reported = find_report(w->at, &fault, &event);
 	ring_want_interrupt(&iommu.events, false);
 	if (!reported)
-		skip("the device reports no fault");
+		silent("the device reports no fault");
 	return reported && detach_endpoint(w->at, s.ep, s.domain);
 }
 
@@ -132,7 +132,7 @@ static bool raise(struct watch *w)
 	default:
 		if (break_request_queue())
 			return true;
-		skip("the device does not ask for a reset when a driver breaks the ring");
+		silent("the device does not ask for a reset when a driver breaks the ring");
 		return false;
 	}
 }

@@ -102,7 +102,7 @@ TEST(PCI_MSIX_4, message_is_that_of_the_vector, NEEDS_MSIX)
 	struct msi_message messages[2];
 
 	if (!ends[1])
-		SKIP("there is one vector (PCI-MSIX-1)");
+		SILENT("there is one vector (PCI-MSIX-1)");
 	for (unsigned int i = 0; i < 2; i++) {
 		REQUIRE(message_set(msix, ends[0], &messages[0]) &&
 			message_set(msix, ends[1], &messages[1]));
@@ -128,7 +128,7 @@ TEST(PCI_MSIX_4, event_queue_has_a_vector_of_its_own, NEEDS_DMA | NEEDS_MSIX)
 	ring_want_interrupt(&iommu.events, true);
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
 	if (!event_wait(&event))
-		SKIP("the device reports no faults");
+		SILENT("the device reports no faults");
 	EXPECT(message_comes(&message), "a message with the report", "none");
 }
 
@@ -241,7 +241,7 @@ static void break_and_read_isr(struct source_line at, uint8_t mask, const char *
 		isr |= take_interrupts();
 	iommu_restart(iommu.wanted);
 	if (!broken_now)
-		skip("%s", puts_up);
+		silent("%s", puts_up);
 	else if (!(isr & mask))
 		judge(BY_LEVEL, at, expected, "ISR status %#x", isr);
 }
@@ -280,7 +280,7 @@ TEST(PCI_CN_1, change_without_vector_sends_nothing, NEEDS_MSIX)
 
 	iommu_restart(iommu.wanted);
 	if (!broke)
-		SKIP("%s", puts_up);
+		SILENT("%s", puts_up);
 	EXPECT(!told, "no message", "that of vector 0");
 	REQUIRE(control);
 }

@@ -60,6 +60,8 @@ def endpoint(endpoint: Endpoint) -> str:
         raise CannotProvide("an edu is on PCI")
     if endpoint.place == "segment":
         raise CannotProvide("the host machine has one PCI segment")
+    if endpoint.place == "outside-root":
+        raise CannotProvide("the host machine's first root complex is behind the IOMMU")
     return f"{endpoint.kind}@{endpoint.place}"
 
 

@@ -47,6 +47,7 @@ class Machine:
     no_reserved_regions: str = ""               # why not
     no_second_root: str = ""
     no_outside: str = ""
+    bypassing_root: str = ""                    # the first root complex is not behind the IOMMU
 
     def cannot(self, what: str) -> CannotProvide:
         return CannotProvide(f"QEMU's {self.machine} machine {what}")
@@ -55,6 +56,8 @@ class Machine:
         for place, reason in (("second-root", self.no_second_root), ("outside", self.no_outside)):
             if reason and place in places:
                 raise self.cannot(reason)
+        if "outside-root" in places and not self.bypassing_root:
+            raise self.cannot("has no first root complex that bypasses the IOMMU")
 
     def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
         """Return properties that describe a virtio-iommu in the first slot, before all of PCI."""
@@ -66,7 +69,7 @@ class Machine:
 DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
 TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMWARE,
          "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
-         "no-second-root", "no-outside")
+         "no-second-root", "no-outside", "bypassing-root")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
                          "arguments": lambda value: tuple(shlex.split(value)),
                          "since": lambda value: tuple(map(int, value.split(".")))}
@@ -77,6 +80,18 @@ def read_machine(arch: str) -> Machine:
     doorbells = tuple((name, values.pop(key)) for key, name in DOORBELLS.items() if key in values)
     return Machine(**{key.replace("-", "_"): value for key, value in values.items()},
                    interrupts=doorbells)
+
+
+def release_of(version: str) -> str:
+    """
+    Return the release that a development version or a candidate is on the way to: x.y.50 and more. A
+    year's releases are x.0, x.1 and x.2.
+    """
+    numbers = [*map(int, version.split(".")), 0, 0][:3]
+    if numbers[2] < 50:
+        return version
+    major, minor = numbers[0], numbers[1] + 1
+    return f"{major}.{minor}" if minor <= 2 else f"{major + 1}.0"
 
 
 class Vmm:
@@ -100,7 +115,8 @@ class Vmm:
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
 
     def identify(self) -> None:
-        self.version, self.detail = ask_version(self.binary)
+        version, self.detail = ask_version(self.binary)
+        self.version = release_of(version)
         if not self.at_least(*self.machine.since):
             raise self._too_old(f"{self.binary} is {self.version}")
 
@@ -154,8 +170,9 @@ class Vmm:
                 "-kernel", image, "-append", cmdline + allowed]
 
     def _machine(self, setup: Setup) -> list[str]:
+        bypassing = any(endpoint.place == "outside-root" for endpoint in setup.endpoints)
         options = [self.machine.machine, f"accel={self.accel}", self.machine.options,
-                   self._interrupts(setup)]
+                   self._interrupts(setup), self.machine.bypassing_root if bypassing else ""]
         cpu = "host" if self.machine.cpu and self.accel == "kvm" else self.machine.cpu
         return ["-machine", ",".join(filter(None, options)), *(["-cpu", cpu] if cpu else []),
                 *self._firmware(setup), *self.machine.arguments]
@@ -297,7 +314,7 @@ class Buses:
         self._there: set[str] = set()
 
     def place(self, endpoint: Endpoint) -> str:
-        if endpoint.place == "root":
+        if endpoint.place in ("root", "outside-root"):
             return self._slot()
         if endpoint.place == "root-port":
             return self._port(self._slot())
