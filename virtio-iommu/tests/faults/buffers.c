@@ -267,9 +267,3 @@ TEST(N_EVT_1, reports_come_again_after_a_device_reset, NEEDS_DMA)
 {
 	PRODUCT(&product, THEN, BIT(DEVICE_RESET));
 }
-
-/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
-TEST(GEN_USED_2, used_length_of_a_report_is_not_that_of_its_buffer, NEEDS_DMA)
-{
-	PRODUCT(&product, SHAPE, BIT(LONGER));
-}

@@ -252,6 +252,22 @@ TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
+/* Whatever the size of the buffer. */
+TEST(GEN_USED_2, used_length_of_a_report_is_that_of_a_record, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){.size = 40}, 4);
+	if (!find_report(AT, &fault, &event))
+		SILENT("the device does not report into longer buffers");
+	EXPECT_LE(event.length, sizeof(event.record), "used.len of a report in a buffer of 40 bytes");
+}
+
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 {

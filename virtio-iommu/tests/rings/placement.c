@@ -67,6 +67,8 @@ static const struct dimension dimensions[] = {
 
 static const struct product_rule rules[] = {
 	{{{WHAT, BIT(WHAT_TABLES)}, {LIST, BIT(IN_RING)}}, "there are no tables"},
+	{{{WHAT, BIT(WHAT_EVENT_RING) | BIT(WHAT_EVENTS) | BIT(WHAT_TARGET)}, {LIST, BIT(IN_TABLES)}},
+	 "a buffer of one piece has no table"},
 };
 
 static const enum placed placed[] = {
