@@ -331,7 +331,9 @@ static bool is_reserved(uint64_t start, uint64_t end)
 
 static void reserve(uint64_t start, uint64_t end, uint8_t subtype)
 {
-	if (!is_reserved(start, end) && region_count < MODEL_MAX_REGIONS)
+	bool free = personality->overlapping_regions || !is_reserved(start, end);
+
+	if (free && region_count < MODEL_MAX_REGIONS)
 		regions[region_count++] = (struct personality_region){start, end, subtype};
 }
 

@@ -8,6 +8,7 @@
 #include "host/board/hooks.h"
 #include "host/board/tables.h"
 #include "host/board/viot.h"
+#include "host/machine/personality.h"
 #include "host/machine/ram.h"
 #include "host/pci/bus.h"
 
@@ -120,9 +121,25 @@ static unsigned int write_endpoints(struct viot *viot)
 	return n;
 }
 
+/* Move the node of the IOMMU to @offset, behind all others, which name it by its place (5.2.32). */
+static void move_iommu(struct viot *viot, unsigned int endpoints, uint32_t offset)
+{
+	uint8_t *nodes = (uint8_t *)&viot->iommu;
+	uint8_t iommu[sizeof(viot->iommu)];
+
+	for (unsigned int i = 0; i < VIOT_RANGES; i++)
+		viot->ranges[i].output = offset;
+	for (unsigned int i = 0; i < endpoints; i++)
+		viot->endpoints[i].output = offset;
+	memcpy(iommu, nodes, sizeof(iommu));
+	memmove(nodes, nodes + sizeof(iommu), offset - offsetof(struct viot, iommu));
+	memcpy((uint8_t *)viot + offset, iommu, sizeof(iommu));
+}
+
 static void write_viot(struct viot *viot)
 {
 	unsigned int endpoints = write_endpoints(viot);
+	uint32_t length;
 
 	viot->node_count = 1 + VIOT_RANGES + endpoints;
 	viot->node_offset = offsetof(struct viot, iommu);
@@ -135,8 +152,10 @@ static void write_viot(struct viot *viot)
 		viot->ranges[i].bdf_last = board_ranges[i].bdf_last;
 		viot->ranges[i].output = offsetof(struct viot, iommu);
 	}
-	finish(&viot->header, "VIOT",
-	       offsetof(struct viot, endpoints) + endpoints * sizeof(struct viot_endpoint), 0);
+	length = offsetof(struct viot, endpoints) + endpoints * sizeof(struct viot_endpoint);
+	if (personality->iommu_node_last)
+		move_iommu(viot, endpoints, length - sizeof(viot->iommu));
+	finish(&viot->header, "VIOT", length, 0);
 	board_hooks.viot_written(viot);
 }
 

@@ -24,6 +24,32 @@ static bool is_on_disk(uint64_t sector, uint32_t size)
 	return sector < VBLK_SECTORS && size <= (VBLK_SECTORS - sector) * SECTOR && size % SECTOR == 0;
 }
 
+/* Return false if the data are out of reach, and the disk is broken by that. */
+static bool fill(struct vblk *blk, const struct chain *chain, const void *bytes, uint32_t size,
+		 uint8_t *result)
+{
+	if (personality->blocked_data == BLOCKED_BREAKS)
+		return chain_write(&blk->vdev, chain, 0, bytes, size);
+	if (!chain_try_write(&blk->vdev, chain, 0, bytes, size) && personality->blocked_data == BLOCKED_FAILS)
+		*result = RESULT_IOERR;
+	return true;
+}
+
+static bool fetch(struct vblk *blk, const struct chain *chain, void *bytes, uint32_t size, uint8_t *result)
+{
+	uint32_t offset = sizeof(struct header);
+
+	if (personality->blocked_data == BLOCKED_BREAKS)
+		return chain_read(&blk->vdev, chain, offset, bytes, size);
+	if (chain_try_read(&blk->vdev, chain, offset, bytes, size))
+		return true;
+	if (personality->blocked_data == BLOCKED_FAILS)
+		*result = RESULT_IOERR;
+	else
+		memset(bytes, 0, size);
+	return true;
+}
+
 /* The last writable byte is the result, all before it are data. Returns false if they are out of reach. */
 static bool execute(struct vblk *blk, const struct chain *chain, const struct header *header,
 		  uint8_t *result)
@@ -35,15 +61,14 @@ static bool execute(struct vblk *blk, const struct chain *chain, const struct he
 	switch (header->type) {
 	case REQUEST_IN:
 		if (is_on_disk(header->sector, in))
-			return chain_write(&blk->vdev, chain, 0, blk->disk[header->sector], in);
+			return fill(blk, chain, blk->disk[header->sector], in, result);
 		break;
 	case REQUEST_OUT:
 		if (is_on_disk(header->sector, out))
-			return chain_read(&blk->vdev, chain, sizeof(*header),
-					  blk->disk[header->sector], out);
+			return fetch(blk, chain, blk->disk[header->sector], out, result);
 		break;
 	case REQUEST_GET_ID:
-		return chain_write(&blk->vdev, chain, 0, id, min(in, (uint32_t)ID_SIZE));
+		return fill(blk, chain, id, min(in, (uint32_t)ID_SIZE), result);
 	default:
 		*result = RESULT_UNSUPP;
 		return true;

@@ -216,7 +216,8 @@ static struct fault_record describe(uint8_t reason, uint32_t endpoint, uint64_t 
 {
 	struct fault_record record = {
 		.reason = reason,
-		.flags = (write ? FAULT_WRITE : FAULT_READ) | FAULT_ADDRESS,
+		.flags = (write ? FAULT_WRITE : FAULT_READ) | FAULT_ADDRESS | personality->event_flags,
+		.reserved1 = personality->event_reserved1,
 		.endpoint = endpoint,
 		.address = address,
 	};

@@ -27,6 +27,8 @@ static const struct iommu_config reference_config = {
 	.probe_size = 512,
 };
 
+static uint8_t initial_bypass;
+
 /* Fills in the endpoints that there are, and their regions. */
 static void (*find_endpoints)(struct model *m);
 
@@ -58,6 +60,8 @@ static void reset(struct vdev *dev)
 	events_reset();
 	iotlb_forget_all();
 	model_reset(&ref_iommu.model);
+	if (personality->reset_restores_bypass)
+		ref_iommu.model.config.bypass = initial_bypass;
 	find_endpoints(&ref_iommu.model);
 }
 
@@ -117,7 +121,7 @@ static void configure(const struct options *options)
 		c->domain_end = p->domain_end;
 	}
 	c->probe_size = p->no_property_bytes ? 0 : OR(p->probe_size, c->probe_size);
-	c->bypass = options->boot_bypass;
+	c->bypass = initial_bypass = options->boot_bypass;
 	if (options->granule)
 		c->page_size_mask = -options->granule;
 	if (options->address_width) {

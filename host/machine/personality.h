@@ -13,6 +13,13 @@
 #define PERSONALITY_ANSWERS 12
 #define PERSONALITY_REGIONS 4
 
+/* What comes of a request to a disk whose data are out of reach. */
+enum blocked_data {
+	BLOCKED_BREAKS,		/* the disk asks for a reset, or is silent */
+	BLOCKED_FAILS,		/* the request fails with IOERR */
+	BLOCKED_ZEROES,		/* it is OK: what was to be read is 0, what was to be written is lost */
+};
+
 /* What comes of a request or a write that a driver MUST NOT send. */
 enum breach {
 	BREACH_ANSWERED,	/* an answer, as to any other */
@@ -42,6 +49,7 @@ struct personality {
 		uint8_t subtype;
 	} regions[PERSONALITY_REGIONS];
 	unsigned int small_regions;	/* how many of a page each, besides */
+	bool overlapping_regions;	/* those above may overlap each other, and those of the set-up */
 	bool common_regions;		/* no domain maps what is reserved for any endpoint */
 
 	/* Other answers than the usual ones. */
@@ -58,6 +66,17 @@ struct personality {
 	/* Virtio. */
 	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
+	bool doubled_capabilities;	/* longer than needed, each behind one that no driver can use */
+	bool no_pin;			/* for INTx */
+	bool no_intx;			/* nor is Interrupt Status ever set */
+	bool no_msix;
+	bool one_doorbell;		/* for all queues */
+	bool always_notifies;		/* without EVENT_IDX: also when the driver asks for none */
+	bool all_features;		/* of the kind of device are accepted, or FEATURES_OK is refused */
+	unsigned int notification_us;	/* microseconds from a used buffer to its notification */
+	unsigned int reset_us;		/* that a reset of a device takes */
+	unsigned int suspend_us;
+	unsigned int longest_chain;	/* descriptors of a buffer that the device takes; 0: all */
 	bool function_reset;		/* a function level reset */
 	unsigned int queue_reset_us;	/* microseconds that the reset of a queue takes */
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
@@ -77,6 +96,7 @@ struct personality {
 	bool checks_domains;		/* each request is refused whose domain is outside of domain_range */
 	bool mmio_for_registers;	/* MAP of memory with flag MMIO is refused */
 	bool inseparable;		/* all endpoints that are attached are so to one domain */
+	bool reset_restores_bypass;	/* a reset of the device brings its initial value back */
 	bool new_generation;		/* each write to config.bypass is a configuration change */
 	bool no_bypass_sharing;		/* no bypass domain has two endpoints */
 	bool no_kind_moving;		/* no endpoint moves between domains of different kinds */
@@ -111,10 +131,12 @@ struct personality {
 	bool no_addresses;	/* reports leave out the address */
 	bool no_directions;	/* and whether it was a read or a write */
 	bool no_reasons;	/* reason UNKNOWN for all */
+	uint32_t event_flags, event_reserved1;	/* set in reports, though undefined or reserved */
 	bool merged_events;	/* one that is like the last one is not reported */
 
 	/* What describes the machine. */
 	bool device_tree;	/* in place of ACPI tables */
+	bool iommu_node_last;	/* in the VIOT */
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
 	bool one_device;	/* endpoints on a root bus are functions of one device */
@@ -122,6 +144,7 @@ struct personality {
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
+	enum blocked_data blocked_data;
 	unsigned int access_us;	/* what a disk or rng takes for each request */
 	unsigned int first_access_us;	/* for the first one after a reset */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */

@@ -17,6 +17,9 @@
  */
 bool access_memory(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write);
 
+/* Like access_memory(), without harm to the device. */
+bool access_try(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write);
+
 /* Write the 32 bits of a message. It is lost, and nothing else happens, if @address is out of reach. */
 void access_message(struct vdev *dev, uint64_t address, uint32_t data);
 

@@ -14,7 +14,8 @@ static uint32_t area_of(const struct vdev *dev, uint8_t type, uint32_t *length)
 	case TYPE_DEVICE:
 		return *length = dev->config_size + vdev_later_bytes(dev), AREA_CONFIG;
 	case TYPE_NOTIFY:
-		return *length = dev->queue_count * NOTIFY_MULTIPLIER, AREA_NOTIFY;
+		*length = (personality->one_doorbell ? 1 : dev->queue_count) * NOTIFY_MULTIPLIER;
+		return AREA_NOTIFY;
 	case TYPE_SHARED_MEMORY:
 		return *length = 0x100, AREA_CONFIG;
 	default:
@@ -81,20 +82,33 @@ static void add_express(struct vdev *dev)
 	dev->express = cap;
 }
 
+enum { RESERVED_BAR = 7, PADDING = 4 };
+
+/* A driver has to pass over a BAR that does not exist yet, and to use the first structure that it can. */
+static unsigned int add_needed(struct vdev *dev, uint8_t type, unsigned int extra)
+{
+	if (!personality->doubled_capabilities)
+		return vdev_add_structure(dev, type, 0, extra);
+	function_set(&dev->function, vdev_add_structure(dev, type, 0, extra) + CAP_BAR, 1, RESERVED_BAR);
+	return vdev_add_structure(dev, type, 0, extra + PADDING);
+}
+
 void vdev_add_capabilities(struct vdev *dev)
 {
 	unsigned int notify;
 
 	function_add_bar(&dev->function, VDEV_BAR, VDEV_BAR_SIZE);
-	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, 1);
-	vdev_add_structure(dev, TYPE_COMMON, 0, 0);
-	vdev_add_structure(dev, TYPE_ISR, 0, 0);
+	function_set(&dev->function, PCI_INTERRUPT_PIN, 1, !personality->no_pin);
+	add_needed(dev, TYPE_COMMON, 0);
+	add_needed(dev, TYPE_ISR, 0);
 	if (dev->config_size)
-		vdev_add_structure(dev, TYPE_DEVICE, 0, 0);
-	notify = vdev_add_structure(dev, TYPE_NOTIFY, 0, 4);
-	function_set(&dev->function, notify + CAP_NOTIFY_MULTIPLIER, 4, NOTIFY_MULTIPLIER);
+		add_needed(dev, TYPE_DEVICE, 0);
+	notify = add_needed(dev, TYPE_NOTIFY, 4);
+	function_set(&dev->function, notify + CAP_NOTIFY_MULTIPLIER, 4,
+		     personality->one_doorbell ? 0 : NOTIFY_MULTIPLIER);
 	add_access_window(dev);
-	vmsix_init(dev);
+	if (!personality->no_msix)
+		vmsix_init(dev);
 	if (personality->unneeded_capabilities)
 		add_unneeded(dev);
 	if (personality->function_reset && dev->type == VIRTIO_TYPE_IOMMU)

@@ -20,8 +20,10 @@ bool chain_add(struct chain *chain, const struct ring_desc *desc)
 	return true;
 }
 
+typedef bool (*access_function)(struct vdev *dev, uint64_t address, void *bytes, size_t size, bool write);
+
 static bool copy(struct vdev *dev, const struct chain_part *part, uint32_t offset, uint8_t *bytes,
-		 uint32_t size, bool write)
+		 uint32_t size, bool write, access_function access)
 {
 	for (unsigned int i = 0; i < part->count && size; i++) {
 		uint32_t length = part->pieces[i].length, chunk;
@@ -31,7 +33,7 @@ static bool copy(struct vdev *dev, const struct chain_part *part, uint32_t offse
 			continue;
 		}
 		chunk = min(length - offset, size);
-		if (!access_memory(dev, part->pieces[i].address + offset, bytes, chunk, write))
+		if (!access(dev, part->pieces[i].address + offset, bytes, chunk, write))
 			return false;
 		bytes += chunk;
 		size -= chunk;
@@ -43,11 +45,23 @@ static bool copy(struct vdev *dev, const struct chain_part *part, uint32_t offse
 bool chain_read(struct vdev *dev, const struct chain *chain, uint32_t offset, void *bytes,
 		uint32_t size)
 {
-	return copy(dev, &chain->readable, offset, bytes, size, false);
+	return copy(dev, &chain->readable, offset, bytes, size, false, access_memory);
 }
 
 bool chain_write(struct vdev *dev, const struct chain *chain, uint32_t offset, const void *bytes,
 		 uint32_t size)
 {
-	return copy(dev, &chain->writable, offset, (uint8_t *)bytes, size, true);
+	return copy(dev, &chain->writable, offset, (uint8_t *)bytes, size, true, access_memory);
+}
+
+bool chain_try_read(struct vdev *dev, const struct chain *chain, uint32_t offset, void *bytes,
+		    uint32_t size)
+{
+	return copy(dev, &chain->readable, offset, bytes, size, false, access_try);
+}
+
+bool chain_try_write(struct vdev *dev, const struct chain *chain, uint32_t offset, const void *bytes,
+		     uint32_t size)
+{
+	return copy(dev, &chain->writable, offset, (uint8_t *)bytes, size, true, access_try);
 }

@@ -10,6 +10,10 @@
 /* status.c: Take back all that the driver has set up (2.4). The owner of the device is not told. */
 void vdev_clear(struct vdev *dev);
 
+/* Reset or suspend @owner, a device, at once. */
+void vdev_reset(void *owner);
+void vdev_suspend(void *owner);
+
 /* registers.c: Return word @select of @features, 0 past the end. */
 uint32_t vdev_feature_word(uint64_t features, uint32_t select);
 

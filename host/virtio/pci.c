@@ -227,7 +227,7 @@ static void area_write(struct function *f, unsigned int bar, uint64_t offset, un
 	case AREA_NOTIFY:
 		if (width != (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2))
 			return broken_rule("virtio-pci: a notification is %u bytes wide (4.1.5.2)", width);
-		if (at / NOTIFY_MULTIPLIER == (value & 0xffff))
+		if (at / NOTIFY_MULTIPLIER == (personality->one_doorbell ? 0 : value & 0xffff))
 			dev->steps->notification(dev, value);
 		break;
 	}
@@ -270,7 +270,8 @@ static void config_access(struct function *f, unsigned int offset, unsigned int 
 	(void)width;
 	if (resets_function(vdev_of(f)))
 		return vdev_of(f)->steps->reset_function(vdev_of(f));
-	*status = (*status & ~INTERRUPT_STATUS) | (vdev_of(f)->isr ? INTERRUPT_STATUS : 0);
+	*status = (*status & ~INTERRUPT_STATUS) |
+		  (vdev_of(f)->isr && !personality->no_intx ? INTERRUPT_STATUS : 0);
 	access_window(f, offset, write);
 	if (write)
 		vmsix_catch_up(vdev_of(f));

@@ -6,6 +6,7 @@
 #include "host/machine/personality.h"
 #include "host/virtio/parts.h"
 #include "host/virtio/vdev.h"
+#include "host/virtio/vring.h"
 
 void vdev_clear(struct vdev *dev)
 {
@@ -16,6 +17,9 @@ void vdev_clear(struct vdev *dev)
 	dev->status = 0;
 	dev->silent = false;
 	dev->isr = 0;
+	timer_stop(&dev->reset);
+	timer_stop(&dev->suspension);
+	timer_stop(&dev->notification);
 	for (unsigned int i = 0; i < dev->queue_count; i++)
 		generic_reset_queue(dev, &dev->queues[i]);
 }
@@ -46,6 +50,8 @@ void generic_break_down(struct vdev *dev)
 		vdev_interrupt(dev, ISR_CONFIG, dev->msix_config);
 }
 
+#define OWN_FEATURES 0xffffffull	/* bits 0 to 23 are those of the kind of device (2.2) */
+
 static uint64_t needed(const struct vdev *dev)
 {
 	uint64_t platform = VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) |
@@ -53,6 +59,8 @@ static uint64_t needed(const struct vdev *dev)
 
 	if (dev->type != VIRTIO_TYPE_IOMMU || !personality->insists)
 		platform = 0;
+	if (dev->type == VIRTIO_TYPE_IOMMU && personality->all_features)
+		platform |= OWN_FEATURES;
 	return VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | (dev->offered & platform);
 }
 
@@ -62,11 +70,22 @@ bool generic_features_fit(const struct vdev *dev)
 	return !(dev->accepted & ~dev->offered) && !(needed(dev) & ~dev->accepted);
 }
 
-/* Requests are done as they are taken, so that none is in work. */
-static void suspend(struct vdev *dev)
+/* Requests are done as they are taken, so that none is in work; all are notified first (3.4). */
+void vdev_suspend(void *owner)
 {
+	struct vdev *dev = owner;
+
+	vring_notify_late(dev);
 	dev->status |= VIRTIO_SUSPEND;
 	dev->status &= ~VIRTIO_DRIVER_OK;
+}
+
+static void suspend(struct vdev *dev)
+{
+	if (personality->suspend_us)
+		timer_start(&dev->suspension, personality->suspend_us);
+	else
+		vdev_suspend(dev);
 }
 
 static void resume(struct vdev *dev)
@@ -89,11 +108,22 @@ static uint8_t suspend_or_resume(struct vdev *dev, uint8_t added)
 	return added & ~VIRTIO_SUSPEND;
 }
 
-static void reset(struct vdev *dev)
+void vdev_reset(void *owner)
 {
+	struct vdev *dev = owner;
+
 	vdev_clear(dev);
 	if (dev->ops->reset)
 		dev->ops->reset(dev);
+}
+
+/* The driver reads device_status until it is 0 (2.4.2). */
+static void reset(struct vdev *dev)
+{
+	if (personality->reset_us && dev->status)
+		timer_start(&dev->reset, personality->reset_us);
+	else
+		vdev_reset(dev);
 }
 
 void generic_write_status(struct vdev *dev, uint8_t value)
@@ -102,6 +132,8 @@ void generic_write_status(struct vdev *dev, uint8_t value)
 
 	if (!value)
 		return reset(dev);
+	if (dev->reset.running)
+		return;
 	if ((added & VIRTIO_FEATURES_OK) && !dev->steps->features_fit(dev))
 		added &= ~VIRTIO_FEATURES_OK;
 	dev->status |= suspend_or_resume(dev, added);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/virtio/parts.h"
 #include "host/virtio/vdev.h"
+#include "host/virtio/vring.h"
 
 #define FEATURES                                                                                  \
 	(VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) |            \
@@ -41,5 +42,8 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 	dev->queue_count = ops->queues;
 	for (unsigned int i = 0; i < dev->queue_count; i++)
 		dev->queues[i].max = VDEV_QUEUE_SIZE;
+	dev->reset = (struct timer){.expire = vdev_reset, .owner = dev};
+	dev->suspension = (struct timer){.expire = vdev_suspend, .owner = dev};
+	dev->notification = (struct timer){.expire = vring_notify_late, .owner = dev};
 	vdev_clear(dev);
 }

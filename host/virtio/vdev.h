@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/machine/clock.h"
 #include "host/pci/function.h"
 #include "host/pci/port.h"
 #include "host/virtio/steps.h"
@@ -42,6 +43,7 @@ struct vqueue {
 	struct used held[VQUEUE_HELD];	/* to be told, the last one first */
 	unsigned int held_count;
 	bool resetting;			/* a slow reset of the queue goes on */
+	bool notifies_late;		/* a notification is still to be sent */
 };
 
 /* What makes a device of one kind. */
@@ -82,6 +84,7 @@ struct vdev {
 	unsigned int express;		/* the capability that has a function level reset; 0: there is none */
 	struct vmsix msix;
 	bool silent;			/* does nothing any more, and does not say so */
+	struct timer reset, suspension, notification;	/* slow ones that go on */
 };
 
 /*

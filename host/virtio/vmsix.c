@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
+#include "host/machine/personality.h"
 #include "host/virtio/access.h"
 #include "host/virtio/vdev.h"
 #include "host/virtio/vmsix.h"
@@ -42,7 +43,7 @@ bool vmsix_is_enabled(const struct vdev *dev)
 
 uint16_t vmsix_assign(uint16_t vector)
 {
-	return vector < VMSIX_VECTORS ? vector : NO_VECTOR;
+	return vector < VMSIX_VECTORS && !personality->no_msix ? vector : NO_VECTOR;
 }
 
 static bool is_masked(const struct vdev *dev, unsigned int vector)

@@ -20,6 +20,12 @@ bool generic_enter_table(const struct vdev *dev, struct desc_table *table, const
 	return true;
 }
 
+static bool is_too_long(const struct vdev *dev, const struct chain *chain)
+{
+	return dev->type == VIRTIO_TYPE_IOMMU && personality->longest_chain &&
+	       chain->readable.count + chain->writable.count > personality->longest_chain;
+}
+
 bool vring_pop(struct vdev *dev, struct vqueue *queue, struct chain *chain)
 {
 	const struct vring_format *format = dev->steps->format(dev);
@@ -28,19 +34,45 @@ bool vring_pop(struct vdev *dev, struct vqueue *queue, struct chain *chain)
 	chain->readable.size = chain->writable.size = 0;
 	if (!format->available(dev, queue, chain))
 		return false;
-	if (!format->walk(dev, queue, chain)) {
+	if (!format->walk(dev, queue, chain) || is_too_long(dev, chain)) {
 		vdev_break(dev);
 		return false;
 	}
 	return format->taken(dev, queue, chain);
 }
 
+void vring_notify_late(void *owner)
+{
+	struct vdev *dev = owner;
+
+	for (unsigned int i = 0; i < dev->queue_count; i++)
+		if (dev->queues[i].notifies_late) {
+			dev->queues[i].notifies_late = false;
+			vdev_interrupt(dev, ISR_QUEUE, dev->queues[i].vector);
+		}
+}
+
+static void notify(struct vdev *dev, struct vqueue *queue)
+{
+	if (!personality->notification_us || dev->type != VIRTIO_TYPE_IOMMU)
+		return vdev_interrupt(dev, ISR_QUEUE, queue->vector);
+	queue->notifies_late = true;
+	timer_start(&dev->notification, personality->notification_us);
+}
+
+/* Without EVENT_IDX what the driver asks for is a hint (2.7.7.1). */
+static bool always_notifies(const struct vdev *dev)
+{
+	return personality->always_notifies && !vdev_has(dev, VIRTIO_F_EVENT_IDX);
+}
+
 static void use(struct vdev *dev, struct vqueue *queue, const struct used *used)
 {
 	const struct vring_format *format = dev->steps->format(dev);
 
-	if (format->put(dev, queue, used) && format->wants_interrupt(dev, queue, used))
-		vdev_interrupt(dev, ISR_QUEUE, queue->vector);
+	if (format->put(dev, queue, used) &&
+	    (format->wants_interrupt(dev, queue, used) || always_notifies(dev)))
+		notify(dev, queue);
 }
 
 /* Those in front of the last one of a batch count as used completely (2.7.9, 2.8.8). */

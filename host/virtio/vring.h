@@ -51,6 +51,9 @@ static inline void vring_flush(struct vdev *dev, struct vqueue *queue)
 	dev->steps->flush(dev, queue);
 }
 
+/* Send the notifications of @owner, a device, that are late. */
+void vring_notify_late(void *owner);
+
 /* Return true if the next buffer will become available at @position, as NOTIFICATION_DATA says (2.9). */
 bool vring_ends_at(struct vdev *dev, struct vqueue *queue, uint16_t position);
 
@@ -62,5 +65,11 @@ bool chain_read(struct vdev *dev, const struct chain *chain, uint32_t offset, vo
 		uint32_t size);
 bool chain_write(struct vdev *dev, const struct chain *chain, uint32_t offset, const void *bytes,
 		 uint32_t size);
+
+/* Like these two, without harm to the device. */
+bool chain_try_read(struct vdev *dev, const struct chain *chain, uint32_t offset, void *bytes,
+		    uint32_t size);
+bool chain_try_write(struct vdev *dev, const struct chain *chain, uint32_t offset, const void *bytes,
+		     uint32_t size);
 
 #endif

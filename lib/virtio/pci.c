@@ -177,8 +177,7 @@ static bool is_in_memory(const struct pci_dev *pci, unsigned int cap)
 	return bar < PCI_BARS && !pci->bars[bar].io;
 }
 
-/* Return the first capability of @type that can be used here (4.1.4.1), 0 if there is none. */
-static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
+unsigned int virtio_pci_usable_structure(const struct pci_dev *pci, uint8_t type)
 {
 	unsigned int cap = virtio_pci_structure(pci, type);
 
@@ -191,7 +190,7 @@ static unsigned int find_structure(const struct pci_dev *pci, uint8_t type)
 static unsigned int map_structure(struct pci_dev *pci, uint8_t type, uint32_t least,
 				  volatile uint8_t **base, uint32_t *length, struct error *error)
 {
-	unsigned int cap = find_structure(pci, type);
+	unsigned int cap = virtio_pci_usable_structure(pci, type);
 	uint32_t offset;
 	uint8_t bar;
 
@@ -228,7 +227,7 @@ static bool map_notify(struct virtio_device *dev, struct error *error)
 /* There has to be one (PCI-ISR-1); nothing but the tests of it depends on that. */
 static volatile uint8_t *find_isr(struct pci_dev *pci)
 {
-	unsigned int cap = find_structure(pci, TYPE_ISR);
+	unsigned int cap = virtio_pci_usable_structure(pci, TYPE_ISR);
 
 	return cap ? pci_map_bar(pci, pci_read8(pci, cap + CAP_BAR), pci_read32(pci, cap + CAP_OFFSET), 1) :
 		     NULL;
@@ -245,7 +244,7 @@ bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct erro
 	    !map_notify(dev, error))
 		return false;
 	dev->isr = find_isr(pci);
-	if (find_structure(pci, TYPE_DEVICE))
+	if (virtio_pci_usable_structure(pci, TYPE_DEVICE))
 		return map_structure(pci, TYPE_DEVICE, 1, &dev->config, &dev->config_length, error);
 	return true;
 }

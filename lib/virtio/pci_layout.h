@@ -72,6 +72,9 @@ enum {
  */
 unsigned int virtio_pci_structure(const struct pci_dev *pci, uint8_t type);
 
+/* Like virtio_pci_structure(), but return the first one that can be used here (4.1.4.1). */
+unsigned int virtio_pci_usable_structure(const struct pci_dev *pci, uint8_t type);
+
 /* Like virtio_pci_structure(), but return the next one after the capability at @after. */
 unsigned int virtio_pci_next_structure(const struct pci_dev *pci, uint8_t type, unsigned int after);
 

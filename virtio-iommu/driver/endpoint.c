@@ -18,7 +18,7 @@
 #define PRIVATE_TOP (1ull << 39)
 #define PRIVATE_SPACE (MAX_ENDPOINTS * PRIVATE_PAGE * 2ull)
 
-static struct endpoint endpoints[MAX_ENDPOINTS];
+static struct endpoint *endpoints;
 static unsigned int count;
 static struct endpoint outside;
 static bool early_write_arrived, stand_in_was_tried;
@@ -113,6 +113,7 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 	uint32_t id;
 
 	firmware_topology = topology;
+	endpoints = arena_alloc(MAX_ENDPOINTS * sizeof(*endpoints), sizeof(uint64_t));
 	all.locations = locations;
 	all.count = location_count;
 	all.iommu_index = iommu_index;
@@ -193,15 +194,15 @@ bool stand_in_is_attachable(void)
 
 uint64_t quiet_us(const struct endpoint *ep)
 {
-	uint64_t slowest = timing_slowest(&ep->timing);
-	uint64_t us = slowest ? max(QUIET_TIMES * slowest, QUIET_US) : QUIET_FIRST_US;
+	uint64_t slow = timing_slow(&ep->timing);
+	uint64_t us = slow ? max(QUIET_TIMES * slow, QUIET_US) : QUIET_FIRST_US;
 
 	return min(us, (uint64_t)REPLY_TIMEOUT_US);
 }
 
 bool has_worked(const struct endpoint *ep)
 {
-	return timing_slowest(&ep->timing);
+	return timing_slow(&ep->timing);
 }
 
 void access_took(struct endpoint *ep, uint64_t microseconds)

@@ -42,6 +42,8 @@ static bool unexpected_used;	/* a buffer was used that was not available */
 static bool has_reported, was_silent;
 static uint64_t access_start;	/* of the last access, in microseconds */
 static bool awaited;		/* no report was waited for since */
+static unsigned int unreported;	/* accesses that failed, less the reports */
+static bool overdue;		/* some of these reports did not come when they were waited for */
 
 _Static_assert(sizeof(struct fault_record) < EVENT_ROOM, "room to see what is written after it");
 _Static_assert(EVENT_BUFFERS <= UINT8_MAX, "slot_of_head");
@@ -120,7 +122,8 @@ static void withdraw_all(void)
 	slots = placed_at(PLACED_EVENTS);
 	memset(slots, EVENT_POISON, EVENT_BUFFERS * SLOT_SIZE);
 	memset(available, 0, sizeof(available));
-	unexpected_used = false;
+	unexpected_used = overdue = false;
+	unreported = 0;
 }
 
 void events_post(void)
@@ -150,6 +153,12 @@ bool iommu_restart_without_events(void)
 bool events_are_manual(void)
 {
 	return manual;
+}
+
+void events_automatic(void)
+{
+	event_add_buffers((struct event_buffer){0}, EVENT_BUFFERS);
+	manual = false;
 }
 
 /* Return the free slot that was used the longest ago: a late write to it is seen. -1 if there is none. */
@@ -205,6 +214,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	if (!used.valid)
 		return false;
 	has_reported = true;
+	unreported -= !!unreported;
 	slot = slot_of_head[used.id];
 	*event = (struct event){.length = used.length, .size = shapes[slot].size,
 				.intact = used.length <= shapes[slot].size, .inside = true};
@@ -231,11 +241,19 @@ void event_note_access(void)
 	awaited = true;
 }
 
+void event_note_failure(void)
+{
+	unreported++;
+}
+
+/* One of an earlier access has taken longer than since the last one; one that was there already, less. */
 static bool wait_and_learn(struct event *event, uint64_t microseconds)
 {
-	if (!take_event(event, microseconds))
+	bool is_there = take_event(event, 0);
+
+	if (!is_there && !take_event(event, microseconds))
 		return false;
-	if (awaited)
+	if (awaited || !is_there)
 		timing_note_since(TIMED_REPORT, access_start);
 	awaited = false;
 	return true;
@@ -250,7 +268,13 @@ bool event_wait(struct event *event)
 	if (wait_and_learn(event, microseconds))
 		return true;
 	was_silent = true;
+	overdue |= !!unreported;
 	return false;
+}
+
+bool events_overdue(void)
+{
+	return overdue;
 }
 
 bool event_take(struct event *event)
@@ -310,7 +334,7 @@ void event_settle(void)
 
 	event_drain();
 	while (has_reported && (now = time_us()) < end)
-		if (wait_and_learn(&ignored, end - now))
-			event_drain();
+		wait_and_learn(&ignored, end - now);
 	awaited = false;
+	overdue |= !!unreported;
 }

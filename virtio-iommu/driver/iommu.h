@@ -235,8 +235,15 @@ bool event_take(struct event *event);
 /* Return true if the device has reported anything in this run. */
 bool events_seen(void);
 
-/* Note that an access begins of which a report may come. */
+/*
+ * Return true if a report may still come of an earlier access (AMB-15): since the last restart one was waited
+ * for in vain, after more accesses had failed than were reported.
+ */
+bool events_overdue(void);
+
+/* Note that an access begins of which a report may come, and that it has failed. */
 void event_note_access(void);
+void event_note_failure(void);
 
 /* The most bytes that an event buffer and the gaps in it can have. */
 #define EVENT_ROOM 64
@@ -259,8 +266,11 @@ bool iommu_restart_without_events(void);
 /* Forget all event buffers: from now on event_add_buffers() alone makes some available. */
 void events_manual(void);
 
-/* Return true between that and the next restart. */
+/* Return true between that and events_automatic() or the next restart. */
 bool events_are_manual(void);
+
+/* Make buffers available, as many as the queue has room for, and keep them so from now on. */
+void events_automatic(void);
 
 /* Make @count more buffers available, and notify a device that is up. Return false if the queue is full. */
 bool event_add_buffers(struct event_buffer shape, unsigned int count);

@@ -5,7 +5,10 @@
 #include "time.h"
 #include "util.h"
 
-/* The slowest of so many to twice as many: a host that was busy once does not make all of the run slow. */
+/*
+ * The second slowest of so many to twice as many: a host that was busy once does not make the rest of the run
+ * slow.
+ */
 #define COUNTED 64
 
 /* One that comes may take this many times as long as any before. */
@@ -39,18 +42,20 @@ static void say_busy(void)
 	printf("# busy\n");
 }
 
+uint64_t timing_slow(const struct timing *timing)
+{
+	return max(timing->second ? timing->second : timing->slowest, timing->before);
+}
+
 void timing_add(struct timing *timing, uint64_t microseconds)
 {
 	say_busy();
 	if (timing->count == COUNTED)
-		*timing = (struct timing){.before = timing->slowest};
-	timing->slowest = max(timing->slowest, max(microseconds, 1u));
+		*timing = (struct timing){.before = timing_slow(timing)};
+	microseconds = max(microseconds, 1u);
+	timing->second = max(timing->second, min(microseconds, timing->slowest));
+	timing->slowest = max(timing->slowest, microseconds);
 	timing->count++;
-}
-
-uint64_t timing_slowest(const struct timing *timing)
-{
-	return max(timing->slowest, timing->before);
 }
 
 void timing_note(enum timed kind, uint64_t microseconds)
@@ -65,7 +70,7 @@ void timing_note_since(enum timed kind, uint64_t start)
 
 uint64_t timing_quiet_us(enum timed kind)
 {
-	uint64_t slowest = timing_slowest(&timings[kind]);
+	uint64_t slow = timing_slow(&timings[kind]);
 
-	return min(slowest ? max(TIMES * slowest, least_us[kind]) : UNKNOWN_US, (uint64_t)REPLY_TIMEOUT_US);
+	return min(slow ? max(TIMES * slow, least_us[kind]) : UNKNOWN_US, (uint64_t)REPLY_TIMEOUT_US);
 }

@@ -17,8 +17,8 @@ enum timed {
 };
 
 /*
- * Note that one came after @microseconds. A comment on the console says now and then that the test in progress
- * gets on.
+ * Note that one came after @microseconds. A comment on the console says now and then that the test in
+ * progress gets on.
  */
 void timing_note(enum timed kind, uint64_t microseconds);
 
@@ -26,21 +26,22 @@ void timing_note(enum timed kind, uint64_t microseconds);
 void timing_note_since(enum timed kind, uint64_t start);
 
 /*
- * Return the microseconds after which one that has not come will not come: several times what the slowest of
- * the last ones took. Long until one was seen; at most REPLY_TIMEOUT_US.
+ * Return the microseconds after which one that has not come will not come: several times what the second
+ * slowest of the last ones took. Long until one was seen; at most REPLY_TIMEOUT_US.
  */
 uint64_t timing_quiet_us(enum timed kind);
 
 /* Times of one kind; those of each endpoint are its own. */
 struct timing {
-	uint64_t slowest, before;	/* microseconds: of those counted now, and of the last full count */
+	uint64_t slowest, second;	/* microseconds, of those counted now */
+	uint64_t before;		/* the same as the second, of the last full count */
 	unsigned int count;
 };
 
 /* Like timing_note(). */
 void timing_add(struct timing *timing, uint64_t microseconds);
 
-/* Return what the slowest of the last ones took, in microseconds; 0 if there was none. */
-uint64_t timing_slowest(const struct timing *timing);
+/* Return what the second slowest of the last ones took, in microseconds; 0 if there was none. */
+uint64_t timing_slow(const struct timing *timing);
 
 #endif

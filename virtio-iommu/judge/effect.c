@@ -77,13 +77,20 @@ static void watch_access(struct endpoint *ep)
 }
 
 /* A good one tells how long to wait for others. */
+static void note_end(struct endpoint *ep, uint64_t start, bool done)
+{
+	if (done)
+		access_took(ep, time_us() - start);
+	else
+		event_note_failure();
+}
+
 static bool write_done(struct endpoint *ep, uint64_t iova, size_t size)
 {
 	uint64_t start = time_us();
 	bool done = dma_write(&ep->dma, iova, size) == DMA_DONE;
 
-	if (done)
-		access_took(ep, time_us() - start);
+	note_end(ep, start, done);
 	return done;
 }
 
@@ -236,8 +243,7 @@ static bool read_done(struct endpoint *ep, uint64_t iova, void *seen, size_t siz
 	uint64_t start = time_us();
 	bool done = dma_read(&ep->dma, iova, seen, size) == DMA_DONE;
 
-	if (done)
-		access_took(ep, time_us() - start);
+	note_end(ep, start, done);
 	return done;
 }
 

@@ -3,6 +3,7 @@
 #include "judge/expect.h"
 #include "judge/steps/fault.h"
 #include "time.h"
+#include "util.h"
 
 /* The pauses grow: the last one is PAUSE_US << (TRIES - 1). */
 #define TRIES 6
@@ -22,37 +23,56 @@ void provoke(struct source_line at, const struct fault *fault)
 		expect_write_blocked(at, fault->ep, fault->iova, fault->size);
 }
 
-/* The next report of the endpoint, among those that come now. */
-static bool next_report_of(const struct endpoint *ep, struct event *event)
+/* Its own address, or that of a ring that the endpoint could not get past. */
+static bool is_address_of(const struct fault *fault, uint64_t address)
 {
-	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
-		if (!event_wait(event))
-			return false;
-		if (event->record.endpoint == ep->id)
-			return true;
-	}
-	return false;
+	return address - fault->iova < fault->size ||
+	       address - fault->ep->dma.page_iova < DMA_PAGE_BYTES;
 }
 
-static void wait_us(uint64_t microseconds)
+static bool is_report_of(const struct fault *fault, const struct fault_record *record)
 {
-	struct deadline deadline = deadline_in(microseconds);
+	return record->endpoint == fault->ep->id &&
+	       (record->reason == fault->reason || record->reason == FAULT_UNKNOWN) &&
+	       (!(record->flags & FAULT_ADDRESS) || is_address_of(fault, record->address));
+}
+
+/*
+ * Take a report among those that come now: of any endpoint if @any. Once one is overdue, what is not of this
+ * fault may be of an earlier one (AMB-15).
+ */
+static bool next_report(const struct fault *fault, bool any, struct event *event)
+{
+	struct event next;
+	bool seen = false;
+
+	for (unsigned int i = 0; i < EVENT_BUFFERS && event_wait(&next); i++) {
+		if (!any && next.record.endpoint != fault->ep->id)
+			continue;
+		*event = next;
+		seen = true;
+		if (!events_overdue() || is_report_of(fault, &next.record))
+			return true;
+	}
+	return seen;
+}
+
+void pause_for_report(unsigned int try)
+{
+	struct deadline deadline = deadline_in(PAUSE_US << min(try, TRIES - 1));
 
 	while (!deadline_over(&deadline))
 		;
 }
 
-/*
- * What a device may need to report another fault: some time, another ATTACH, a fault of another kind in
- * between.
- */
-static void encourage(struct source_line at, const struct fault *fault, unsigned int try)
+void encourage(struct source_line at, const struct fault *fault, unsigned int try)
 {
 	const struct page_fixture *s = fault->fixture;
 	struct fault other = *fault;
 
-	wait_us(PAUSE_US << try);
-	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) && attach_with_dma(at, s->ep, s->domain))
+	pause_for_report(try);
+	if (s && !iommu.dead && detach_endpoint(at, s->ep, s->domain) &&
+	    attach_with_dma(at, s->ep, s->domain))
 		map_page(s->domain, s->iova, s->target, MAP_RW);
 	if (try < TRIES - 1 || !fault->secret || !fault->ep->dma.ops->exact)
 		return;
@@ -60,22 +80,36 @@ static void encourage(struct source_line at, const struct fault *fault, unsigned
 	provoke(at, &other);
 }
 
-bool find_report(struct source_line at, const struct fault *fault, struct event *event)
+/* Return true if a report came. It is of another fault only if none of this one did. */
+static bool look_for_report(struct source_line at, const struct fault *fault, bool any, struct event *event)
 {
 	static unsigned int tries = TRIES;
+	bool seen = false;
 
 	for (unsigned int i = 0; i < tries; i++) {
 		if (i)
 			encourage(at, fault, i);
 		event_settle();
 		provoke(at, fault);
-		if (next_report_of(fault->ep, event)) {
-			tries = TRIES;
+		if (!next_report(fault, any, event))
+			continue;
+		seen = true;
+		tries = TRIES;
+		if (!events_overdue() || is_report_of(fault, &event->record))
 			return true;
-		}
 	}
 	tries = events_seen() ? TRIES : 1;
-	return false;
+	return seen;
+}
+
+bool find_report(struct source_line at, const struct fault *fault, struct event *event)
+{
+	return look_for_report(at, fault, false, event);
+}
+
+bool find_any_report(struct source_line at, const struct fault *fault, struct event *event)
+{
+	return look_for_report(at, fault, true, event);
 }
 
 bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event)
@@ -94,6 +128,33 @@ bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struc
 		return false;
 	*fault = fault_above(s);
 	return report_or_skip(at, fault, &event);
+}
+
+/* Below the page and above it in turn: a device may leave out a fault that is like the last one. */
+static bool is_steady(struct source_line at, const struct fault *fault)
+{
+	struct fault below = *fault;
+	struct event event;
+
+	below.iova -= 2 * iommu.page;
+	for (unsigned int i = 0; i < TRIES; i++) {
+		if (i)
+			pause_for_report(i);
+		provoke(at, i % 2 ? fault : &below);
+		if (event_wait(&event))
+			return true;
+	}
+	return false;
+}
+
+bool make_steady_fixture(struct source_line at, struct page_fixture *s, struct fault *fault)
+{
+	if (!make_reporting_fixture(at, s, fault))
+		return false;
+	if (is_steady(at, fault))
+		return true;
+	silent("the device reports no second fault of an endpoint");
+	return false;
 }
 
 void expect_whole(struct source_line at, const struct event *event)

@@ -30,12 +30,24 @@ struct fault fault_above(const struct page_fixture *s);
 /* Do the access, and judge that it is blocked. */
 void provoke(struct source_line at, const struct fault *fault);
 
+/* Wait: a device may report no more than so often (AMB-15). The pause is the longer the larger @try is. */
+void pause_for_report(unsigned int try);
+
 /*
- * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15): it is
- * tried several times, with pauses, and after the first time with the endpoint attached anew if the fault is in
- * a fixture. Return false if none comes.
+ * Give a device what it may need to report another fault (AMB-15): pause_for_report();
+ * the endpoint attached anew if the fault is in a fixture; later a fault of another kind in between.
+ */
+void encourage(struct source_line at, const struct fault *fault, unsigned int try);
+
+/*
+ * Provoke the fault, and wait for the first report of the endpoint. A device may drop some (AMB-15), or be
+ * late: then it is tried several times, with encourage(), for a report that can be of this fault. Return
+ * false if none comes. One that cannot be of this fault is given if there was no other.
  */
 bool find_report(struct source_line at, const struct fault *fault, struct event *event);
+
+/* Like find_report(), for a report of whatever endpoint. */
+bool find_any_report(struct source_line at, const struct fault *fault, struct event *event);
 
 /* Like find_report(); where none comes the test is skipped. */
 bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event);
@@ -45,6 +57,12 @@ bool report_or_skip(struct source_line at, const struct fault *fault, struct eve
  * or a skip, if there is none.
  */
 bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
+
+/*
+ * Like make_reporting_fixture(), for a device that is seen to report one fault after the other, without
+ * another ATTACH.
+ */
+bool make_steady_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
 
 /* Judge what a report says of an access: its length and bytes, its address, its reason. */
 void expect_whole(struct source_line at, const struct event *event);

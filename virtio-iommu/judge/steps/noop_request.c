@@ -8,6 +8,7 @@
 #include "judge/steps/noop_request.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 int queue_noop(void)
 {
@@ -151,4 +152,32 @@ void queue_raw(const void *request, uint32_t size, struct request_tail *tail)
 
 	if (id >= 0)
 		ring_publish(&iommu.requests, id);
+}
+
+static bool ask_for_long_buffers(void)
+{
+	uint64_t iova = align_up(iommu.config.input_start, iommu.page);
+	uint32_t domain;
+	struct reply reply;
+
+	if (iommu.requests.size < sizeof(struct map_request) + TAIL_SIZE || !peek_fresh_domain(&domain))
+		return false;
+	request_framing((struct framing){{1, 1}, {1, 1}});
+	reply = map(domain, iova, iova + iommu.page - 1, iova, MAP_READ);
+	request_framing((struct framing){0});
+	if (virtio_needs_reset(&iommu.dev)) {
+		iommu_restart(iommu.wanted);
+		return false;
+	}
+	return !reply.used || reply.length;
+}
+
+bool takes_long_buffers(void)
+{
+	static bool asked, takes;
+
+	if (!asked)
+		takes = ask_for_long_buffers();
+	asked = true;
+	return takes;
 }

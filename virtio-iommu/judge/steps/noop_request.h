@@ -57,6 +57,13 @@ bool expect_noop_answered(struct source_line at, int id, const struct noop_reque
 /* Send a new one, and expect its answer: the queue works. @when: the circumstances. */
 bool expect_queue_works(struct source_line at, const char *when);
 
+/*
+ * Ask once by a MAP in a domain that does not exist, each byte of which has a descriptor of its own. Return
+ * false if it is refused for that, as it may (GEN-FRAME-2, GEN-PKD-9): unwritten, or by a reset, which is
+ * then done; or if the queue is too short to ask.
+ */
+bool takes_long_buffers(void);
+
 /* ---- Any request ---- */
 
 /* Copy a request into the descriptors of the request queue; published, but not notified. */

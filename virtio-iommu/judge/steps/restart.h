@@ -24,7 +24,8 @@ static inline uint64_t features_without(unsigned int bit)
 }
 
 /*
- * Steps of a set-up: they return whether they worked, and record a fail that shows device_status if not.
+ * Steps of a set-up: they return whether they worked, and record a fail that shows device_status if not; a
+ * skip if the device refuses these features though it offers them, and then it works with the usual ones.
  * For use in REQUIRE().
  */
 

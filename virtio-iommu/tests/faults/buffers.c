@@ -6,6 +6,7 @@
  */
 #include "judge/product.h"
 #include "judge/steps/fault.h"
+#include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "memory.h"
@@ -80,7 +81,7 @@ static struct fault fault_of(const struct scene *s, unsigned int turn)
 
 	return (struct fault){.ep = ep, .access = reads && ep->dma.ops->exact ? MAP_READ : MAP_WRITE,
 			      .iova = s->s.iova + (front ? -iommu.page : iommu.page), .size = ACCESS_SIZE,
-			      .secret = secret, .reason = FAULT_MAPPING};
+			      .secret = secret, .reason = FAULT_MAPPING, .fixture = &s->s};
 }
 
 /* The accesses that there were can be told from a report as far as it has an address. */
@@ -158,6 +159,8 @@ static void expect_reports_again(struct scene *s)
 	for (unsigned int turn = 0; turn < TRIES && count < 4 && no_defect_so_far(); turn++) {
 		struct fault fault = fault_of(s, turn);
 
+		if (turn && !count)
+			encourage(s->at, &fault, turn);
 		provoke(s->at, &fault);
 		count += take_reports(s);
 		offer(s, (struct event_buffer){0}, 4);
@@ -230,6 +233,8 @@ static void play(struct source_line at, const cell_t cell)
 {
 	struct scene s = {.at = at, .cell = cell};
 
+	if (cell[SHAPE] == IN_BYTES && !takes_long_buffers())
+		return skip("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
 	if (!reports_faults(at) || !start(&s))
 		return;
 	offer(&s, layouts[cell[SHAPE]], buffer_counts[cell[BUFFERS]]);

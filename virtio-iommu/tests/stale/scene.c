@@ -272,7 +272,7 @@ static bool attach_member(struct source_line at, const struct scene *s, struct e
 		return true;
 	reply = attach(s->domain, ep->id, flags);
 	if (is_unsupported(&reply) && ep != s->members[0]) {
-		skip("the device does not let as many endpoints share a domain");
+		silent("the device does not let as many endpoints share a domain");
 		return false;
 	}
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) &&
@@ -362,9 +362,9 @@ bool scene_map_or_skip(struct source_line at, const struct scene *s, uint8_t *ch
 	uint8_t status = scene_map(s, chunks, flags);
 
 	if (status == STATUS_NOMEM && may_lack_room(s))
-		skip("the device has no room for the ranges of a cell: %u", s->count);
+		silent("the device has no room for the ranges of a cell: %u", s->count);
 	else if (status != STATUS_OK && status != UINT8_MAX && flags != MAP_RW)
-		skip("the device does not map with flags %#x", flags);
+		silent("the device does not map with flags %#x", flags);
 	else if (status != STATUS_OK)
 		judge(VERDICT_ERROR, at, "MAP is OK", "of %u one has status %s", s->count,
 		      status_name(status));
@@ -517,9 +517,9 @@ bool scene_go_to(struct source_line at, const struct scene *s, uint32_t flags)
 	struct reply reply = attach(s->now, s->who->id, flags);
 
 	if (is_inseparable(&reply, s->who, s->now))
-		skip("the device does not let these endpoints be in different domains");
+		silent("the device does not let these endpoints be in different domains");
 	else if (is_unsupported(&reply) && (BIT(s->way) & (MOVES | MOVES_KIND)))
-		skip("the device does not move endpoints so");
+		silent("the device does not move endpoints so");
 	else
 		return expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 	return false;

@@ -208,7 +208,7 @@ static void add_spots(struct scene *s, unsigned int place)
 	uint32_t seed = s->seed;
 
 	scene_add_spot(s, named_spot(s, place));
-	if (timing_slowest(&s->who->timing) > SLOW_US)
+	if (timing_slow(&s->who->timing) > SLOW_US)
 		return;
 	for (unsigned int other = 0; other < PLACES; other++)
 		if (other != place)

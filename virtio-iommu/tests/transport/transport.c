@@ -5,6 +5,7 @@
  */
 #include <asm/io.h>
 
+#include "driver/timing.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
@@ -19,7 +20,7 @@ static uint32_t value_at(unsigned int offset)
 /* A field in the first capability of @type, or in none. */
 static uint32_t field(uint8_t type, unsigned int offset)
 {
-	unsigned int cap = virtio_pci_structure(iommu.dev.pci, type);
+	unsigned int cap = virtio_pci_usable_structure(iommu.dev.pci, type);
 
 	return cap ? value_at(cap + offset) : 0;
 }
@@ -297,7 +298,9 @@ TEST(PCI_ISR_3, used_buffer_sets_bit_0, NEEDS_PCI)
 /* PCI-ISR-4 (MUST): MSI-X off: PCI Status.Interrupt = OR of ISR bits */
 TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 {
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+	bool has_pin = pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN);
+	struct deadline deadline = deadline_in(has_pin ? REPLY_TIMEOUT_US :
+							 timing_quiet_us(TIMED_NOTIFICATION));
 	bool set;
 
 	take_interrupts();
@@ -307,9 +310,8 @@ TEST(PCI_ISR_4, interrupt_status_shows_it, NEEDS_PCI)
 		set = interrupt_status();
 	while (!set && !deadline_over(&deadline));
 	ring_want_interrupt(&iommu.requests, false);
-	if (!pci_read8(iommu.dev.pci, PCI_INTERRUPT_PIN)) {
-		judge(set ? VERDICT_FAIL : VERDICT_WARN, AT, "set with the ISR status",
-		      "the device has no INTx, and the bit is %u", set);
+	if (!set && !has_pin) {		/* PCI 3.0, 6.2.3: the bit is that of INTx */
+		INFO("the device has no INTx, and never sets the bit");
 		return;
 	}
 	EXPECT_EQ(set, 1, "Interrupt Status, while the ISR status is set");
