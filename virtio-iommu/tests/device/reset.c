@@ -108,8 +108,9 @@ static const char *const looks[] = {"without a driver", "with the driver back"};
 
 static const char *domain_unmet(unsigned int domain)
 {
-	return domain == BYPASS && !iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) ? "needs feature BYPASS_CONFIG" :
-										 NULL;
+	if (domain == BYPASS && !iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		return "needs feature BYPASS_CONFIG";
+	return NULL;
 }
 
 static const char *from_unmet(unsigned int from)

@@ -329,8 +329,8 @@ static void add_all(struct scene *s, const cell_t cell)
 static void play(struct source_line at, const cell_t cell)
 {
 	struct scene s = {.at = at, .count = number[cell[COUNT]], .ep = endpoint(0),
-			  .domain = fresh_domain(), .iova = iova_window(PAGES), .target = watched_pages(PAGES),
-			  .batch = batch_new()};
+			  .domain = fresh_domain(), .iova = iova_window(PAGES),
+			  .target = watched_pages(PAGES), .batch = batch_new()};
 
 	if ((cell[BETWEEN] == REFUSED_BETWEEN ? 2 * s.count - 1 : s.count) > batch_capacity())
 		return skip("the queue has %u descriptors", iommu.requests.size);

@@ -29,6 +29,11 @@ static const struct dimension dimensions[] = {
 	[INTERLUDE] = {"interlude", interludes, ARRAY_SIZE(interludes), interlude_unmet},
 };
 
+static const struct product_rule rules[] = {
+	{{{QUEUE, BIT(EVENT_QUEUE)}, {INTERLUDE, ~(BIT(STATUS_WRITTEN) | BIT(NOTIFIED))}},
+	 "faults take long"},
+};
+
 /* A status that is written as it reads clears no bit (2.1.1). */
 static void play_interlude(unsigned int interlude)
 {
@@ -73,7 +78,7 @@ static void turn(struct source_line at, unsigned int queue, const struct fault *
 		judge(BY_LEVEL, at, "faults are reported as before", "none is, %s", when);
 }
 
-/* Requests over the end of the queue. Faults are dear: the one before the first interlude is the fixture's. */
+/* Requests over the end of the queue; one fault, as there has been one in the fixture. */
 static void play(struct source_line at, const cell_t cell)
 {
 	unsigned int turns = cell[QUEUE] == REQUEST_QUEUE ? iommu.requests.size + 3 : 1;
@@ -95,6 +100,8 @@ static const struct product product = {
 	.name = "interludes",
 	.dimensions = dimensions,
 	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
 	.play = play,
 };
 

@@ -44,8 +44,9 @@ static void start_pair(struct source_line at, unsigned int turn)
 	if (!expect_eq(at, wait_requests_used(2), 2, "requests that come back, pair %u", turn))
 		return;
 	if (tails[0].status != STATUS_OK || tails[1].status != STATUS_OK)
-		judge(BY_LEVEL, at, "UNMAP finds the domain that ATTACH has made", "ATTACH: %s, UNMAP: %s, pair %u",
-		      status_name(tails[0].status), status_name(tails[1].status), turn);
+		judge(BY_LEVEL, at, "UNMAP finds the domain that ATTACH has made",
+		      "ATTACH: %s, UNMAP: %s, pair %u", status_name(tails[0].status),
+		      status_name(tails[1].status), turn);
 	detach(domain, endpoint(0)->id);
 }
 

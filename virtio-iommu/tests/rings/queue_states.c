@@ -28,7 +28,8 @@ static const char *const befores[] = {"idle", "after one lap", "with available b
 				      "with used buffers"};
 static const char *const agains[] = {"again the same", "again elsewhere", "again with half the size",
 				     "again with the largest size", "again with the smallest size"};
-static const char *const looks[] = {"is left alone", "other queue goes on", "registers", "starts anew", "starts anew in another size"};
+static const char *const looks[] = {"is left alone", "other queue goes on", "registers", "starts anew",
+				    "starts anew with other settings"};
 
 static const char *look_unmet(unsigned int look)
 {

@@ -136,8 +136,9 @@ static void expect_halves(struct source_line at, unsigned int field, uint64_t va
 {
 	volatile uint8_t *low = iommu.dev.common + field;
 
-	expect_eq(at, io_read32(low) | (uint64_t)io_read32(low + 4) << 32, value, "field at %u of queue %u, %s",
-		  field, io_read16(iommu.dev.common + COMMON_QUEUE_SELECT), when);
+	expect_eq(at, io_read32(low) | (uint64_t)io_read32(low + 4) << 32, value,
+		  "field at %u of queue %u, %s", field,
+		  io_read16(iommu.dev.common + COMMON_QUEUE_SELECT), when);
 }
 
 /* Of a queue that is not enabled, so that it need not be an address of anything. */
