@@ -357,10 +357,12 @@ static void choose_regions(void)
 		regions[region_count - 1].subtype = SUBTYPE_UNKNOWN;
 }
 
-/* One for each endpoint; all others are of the first one, so that lists differ in length. */
+/* In turn, but for the last one, which is the first endpoint's, so that lists differ in length. */
 static bool is_region_of(unsigned int region, unsigned int endpoint, const struct model *m)
 {
-	return !personality->own_regions || endpoint == (region < m->endpoint_count ? region : 0);
+	unsigned int owner = region + 1 == region_count ? 0 : region % m->endpoint_count;
+
+	return !personality->own_regions || endpoint == owner;
 }
 
 /* What a list of properties has no room for is not there. Returns their number. */
