@@ -535,7 +535,7 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
  * Each fault by an address of its own. How many reports one brings is open (AMB-15), but not that there are
  * more of them because they had to wait.
  */
-#define ADDRESSES 100
+#define ADDRESSES 70
 #define ADDRESS_STEP 16
 
 struct tally {

@@ -216,10 +216,13 @@ static void judge_returns(struct scene *s)
 
 	if (!one_detach_is_ok(s))
 		return;
-	reply = attach(s->domain, s->ep->id, 0);
-	if (!expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
-		return;
 	reply = map_private_page(s->domain, s->ep);
+	if (is_refusal(&reply) && reply.status == STATUS_NOENT) {	/* the ATTACH was not the last one */
+		reply = attach(s->domain, s->ep->id, 0);
+		if (!expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
+			return;
+		reply = map_private_page(s->domain, s->ep);
+	}
 	if (!expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
 		return;
 	is_cut_off(s, 0);
