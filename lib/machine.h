@@ -27,7 +27,7 @@ uint64_t machine_ticks(void);
 /* Return how many ticks make a second. */
 uint64_t machine_tick_rate(void);
 
-/* Tell the CPU, and the host, that we are polling, and go on doing so until @until at the latest: in ticks. */
+/* Tell the CPU, and the host, that we are polling, until @until at the latest: in ticks. */
 void machine_relax(uint64_t until);
 
 /*

@@ -64,7 +64,8 @@ def test_terminal_counts_what_is_known(tree: Tree, monkeypatch: pytest.MonkeyPat
     found = entries(text)
     assert [line.split()[:3] for line in found if "/" in line.split(":")[0]] == [
         ["warn", "one", "DEV-FEAT-1/a_warn:"]]
-    assert "1 known, 1 info, 1 warn (each with its reason: in the report, with -v, or in a pipe)" in found
+    assert ("1 known (1 defect), 1 info, 1 warn (each with its reason: in the report, with -v, or in "
+            "a pipe)") in found
 
 
 @pytest.mark.parametrize("arguments", (("one", "DEV-ATTACH-*"), ("-v", "one")))

@@ -83,8 +83,8 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 }
 
 /*
- * Wait in slices, to see a fault report between them; and one slice more when the time is over. The report may
- * be of an older access, or of another device's: an access that should work is waited for a while longer. So
+ * Wait in slices, to see a fault report between them; and one slice more when the time is over. It may be
+ * of an older access, or of another device's: an access that should work is waited for a while longer. So
  * it is in a queue that reads as not enabled: what the device says is no proof.
  */
 static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue,

@@ -240,7 +240,7 @@ static bool find_place(uint64_t size, uint64_t *iova)
 	return iova_find_below(PRIVATE_TOP, size, iova) || iova_find_below(0, size, iova);
 }
 
-/* Give all endpoints whole private pages with a gap after each, if that takes no large part of what there is. */
+/* Give all endpoints whole private pages with a gap after each, if that takes no large part of it. */
 static bool place_all(void)
 {
 	uint64_t base;

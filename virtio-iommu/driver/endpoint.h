@@ -29,7 +29,7 @@ struct endpoint {
 	struct timing timing;	/* of good accesses */
 };
 
-/* Return the time in us after which an access that reports nothing counts as blocked: as in driver/timing.h. */
+/* Return the time in us after which an access that reports nothing counts as blocked (driver/timing.h). */
 uint64_t quiet_us(const struct endpoint *ep);
 
 /* Note that a good access took @microseconds, for quiet_us(). */

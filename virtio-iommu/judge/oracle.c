@@ -86,5 +86,6 @@ bool oracle_refused_otherwise(const struct model *m, const struct model_request 
 {
 	struct model_outcome outcome = model_outcome(m, r);
 
-	return is_refusal(reply) && (outcome.allowed & answer_to(reply)) && (outcome.expected & ANSWER_REFUSED);
+	return is_refusal(reply) && (outcome.allowed & answer_to(reply)) &&
+	       (outcome.expected & ANSWER_REFUSED);
 }

@@ -21,15 +21,16 @@ struct model_request unmap_of(uint32_t domain, uint64_t start, uint64_t end);
 
 /*
  * Send @r, and do to @m what the answer says. Return VERDICT_FAIL for an answer that no reading of the text
- * allows, or none at all; VERDICT_WARN for one that follows a MUST and not a SHOULD; else VERDICT_PASS. A device
- * that has no room for what is asked for makes the test a skip.
+ * allows, or none at all; VERDICT_WARN for one that follows a MUST and not a SHOULD; else VERDICT_PASS. A
+ * device that has no room for what is asked for makes the test a skip.
  */
 enum verdict oracle_send(struct model *m, const struct model_request *r, struct reply *reply);
 
 /*
- * Return true if @r should be refused, and @reply does so with another status than it should have: a matter of
- * the requirement that has it refused, and of no other.
+ * Return true if @r should be refused, and @reply does so with another status than it should have: a matter
+ * of the requirement that has it refused, and of no other.
  */
-bool oracle_refused_otherwise(const struct model *m, const struct model_request *r, const struct reply *reply);
+bool oracle_refused_otherwise(const struct model *m, const struct model_request *r,
+			      const struct reply *reply);
 
 #endif

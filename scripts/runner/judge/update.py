@@ -213,7 +213,7 @@ def add(sections: Sections, test: str, runs: Runs, seen: Seen) -> list[str]:
 
 
 def pattern(text: str) -> str:
-    """Return a text for `seen`: addresses and counts may be others the next time, statuses and lengths not."""
+    """Return a text for `seen`: addresses and counts may be others the next time, statuses not."""
     words = re.sub(r"0x[0-9a-f]+|(?<!used\.len )(?<!raw )\b\d{2,}\b", "*", " ".join(text.split()))
     return re.sub(r"\*( ?\*)+", "*", words)
 

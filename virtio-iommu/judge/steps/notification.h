@@ -27,8 +27,8 @@ uint8_t wait_interrupt(bool due);
 void want_interrupt_at(struct ring *ring, uint16_t ahead, uint16_t slots);
 
 /*
- * Send a request for whose buffer a notification is wanted. Return true if it comes: only of such a device can
- * be said that it sends none.
+ * Send a request for whose buffer a notification is wanted. Return true if it comes: only of such a device
+ * can be said that it sends none.
  */
 bool notification_comes(void);
 

@@ -35,6 +35,11 @@ static bool report_status(struct source_line at, const char *expected, bool reac
 	return reached;
 }
 
+static bool worked_or_refused(struct source_line at, uint64_t features, const char *expected, bool reached)
+{
+	return reached || (!skip_if_refused(features) && report_status(at, expected, false));
+}
+
 bool reset_device(struct source_line at)
 {
 	return report_status(at, "the device is reset (GEN-RESET-1)", virtio_reset(&iommu.dev));
@@ -44,19 +49,19 @@ bool negotiate_device(struct source_line at, uint64_t features)
 {
 	bool reached = virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features);
 
-	return reached || (!skip_if_refused(features) && report_status(at, "FEATURES_OK (GEN-FEAT-2)", false));
+	return worked_or_refused(at, features, "FEATURES_OK (GEN-FEAT-2)", reached);
 }
 
 bool prepare_device(struct source_line at, uint64_t features)
 {
-	return iommu_prepare(features) || (!skip_if_refused(features) &&
-					   report_status(at, "FEATURES_OK (GEN-FEAT-2), and both queues", false));
+	return worked_or_refused(at, features, "FEATURES_OK (GEN-FEAT-2), and both queues",
+				 iommu_prepare(features));
 }
 
 bool restart_device(struct source_line at, uint64_t features)
 {
-	return iommu_restart(features) ||
-	       (!skip_if_refused(features) && report_status(at, "the device comes up (GEN-RESET-1, GEN-FEAT-2)", false));
+	return worked_or_refused(at, features, "the device comes up (GEN-RESET-1, GEN-FEAT-2)",
+				 iommu_restart(features));
 }
 
 bool prepare_with_queues(struct source_line at, uint64_t features, uint16_t requests, uint16_t events)

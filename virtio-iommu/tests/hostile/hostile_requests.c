@@ -373,7 +373,8 @@ TEST(HOST_7, broken_device_opens_nothing, NEEDS | NEEDS_ENDPOINT)
 /* Room for an answer is what PROBE always has; other types get every size from nothing up. */
 static void try_length(struct source_line at, uint8_t type, uint32_t size, uint32_t room)
 {
-	struct attach_request request = {{.type = type}, fuzz.hostile.victim.domain ^ 1, nobodys_id(), 0, {0}};
+	struct attach_request request = {{.type = type}, fuzz.hostile.victim.domain ^ 1, nobodys_id(), 0,
+					 {0}};
 	uint8_t bytes[160] = {0};
 	struct reply reply;
 

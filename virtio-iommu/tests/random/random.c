@@ -245,8 +245,8 @@ static bool map_private_pages(uint32_t domain)
 {
 	for (unsigned int i = 0; i < fuzz.count; i++) {
 		const struct endpoint *ep = fuzz.masters[i];
-		struct model_request r = map_of(domain, ep->page_iova, ep->page_iova + private_page_size() - 1,
-						ep->dma.page, MAP_RW);
+		uint64_t end = ep->page_iova + private_page_size() - 1;
+		struct model_request r = map_of(domain, ep->page_iova, end, ep->dma.page, MAP_RW);
 
 		if (!send(&r))
 			return false;

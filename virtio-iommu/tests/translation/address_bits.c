@@ -33,8 +33,10 @@ static uint64_t bit_of(const cell_t cell)
 /* A page of I/O virtual addresses such that its twin, by @bit, can be mapped as well. */
 static bool find_page(uint64_t bit, uint64_t *iova)
 {
+	unsigned int tries = MOST_PAGES;
+
 	*iova = iommu.config.input_start;
-	for (unsigned int i = 0; i < MOST_PAGES && iova_find(*iova, iommu.page, iova); i++, *iova += iommu.page)
+	for (; tries-- && iova_find(*iova, iommu.page, iova); *iova += iommu.page)
 		if (iova_is_free(*iova ^ bit, iommu.page))
 			return true;
 	return false;

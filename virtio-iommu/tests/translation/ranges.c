@@ -42,8 +42,10 @@ struct range {
 /* Not at address 0: there would be nothing in front of it. */
 static bool find_aligned(struct range *r, uint64_t size)
 {
+	unsigned int tries = MOST_PLACES;
+
 	*r = (struct range){max(iommu.config.input_start, 1), size};
-	for (unsigned int i = 0; i < MOST_PLACES && iova_find(r->start, size, &r->start); i++, r->start += size) {
+	for (; tries-- && iova_find(r->start, size, &r->start); r->start += size) {
 		r->start = align_up(r->start, size);
 		if (iova_is_free(r->start, size))
 			return true;

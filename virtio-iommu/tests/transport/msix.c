@@ -240,7 +240,8 @@ static void break_and_read_isr(struct source_line at, uint8_t mask, const char *
 	take_interrupts();
 	broken_now = break_request_queue();
 	isr = take_interrupts();
-	for (deadline = deadline_in(REPLY_TIMEOUT_US); broken_now && !(isr & mask) && !deadline_over(&deadline);)
+	deadline = deadline_in(REPLY_TIMEOUT_US);
+	while (broken_now && !(isr & mask) && !deadline_over(&deadline))
 		isr |= take_interrupts();
 	iommu_restart(iommu.wanted);
 	if (!broken_now)
