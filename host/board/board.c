@@ -357,6 +357,14 @@ static void choose_regions(void)
 		regions[region_count - 1].subtype = SUBTYPE_UNKNOWN;
 }
 
+/* In turn, but for the last one, which is the first endpoint's, so that lists differ in length. */
+static bool is_region_of(unsigned int region, unsigned int endpoint, const struct model *m)
+{
+	unsigned int owner = region + 1 == region_count ? 0 : region % m->endpoint_count;
+
+	return !personality->own_regions || endpoint == owner;
+}
+
 /* What a list of properties has no room for is not there. Returns their number. */
 static unsigned int list_regions(const struct model *m, struct model_region *list)
 {
@@ -364,7 +372,7 @@ static unsigned int list_regions(const struct model *m, struct model_region *lis
 
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
 		for (unsigned int j = 0; j < region_count && j < most && n < MODEL_MAX_REGIONS; j++)
-			if (!personality->own_regions || j % m->endpoint_count == i)
+			if (is_region_of(j, i, m))
 				list[n++] = (struct model_region){m->endpoints[i].id, regions[j].subtype,
 								  regions[j].start, regions[j].end};
 	return n;

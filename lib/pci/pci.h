@@ -203,6 +203,15 @@ void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64
 /* Switch memory decoding and bus mastering on and INTx off. Nothing is done for a function with no_room. */
 void pci_enable(const struct pci_dev *dev);
 
+/* Return true if @dev, which may be NULL, can be reset alone: by a function level reset (PCIe 6.0, 6.6.2). */
+bool pci_can_reset(const struct pci_dev *dev);
+
+/*
+ * Do that, and set its header as it was. Takes 100 ms. Return false if the function is not there afterwards.
+ * Only for one that can.
+ */
+bool pci_reset(const struct pci_dev *dev);
+
 /*
  * Return the BDF under which the function's DMA arrives at the root complex: its own, unless a
  * conventional PCI bus is on the way (PCIe to PCI/PCI-X Bridge 1.0, 2.3).

@@ -283,7 +283,7 @@ static bool breaks_rules(const struct batch *batch)
 	return broken;
 }
 
-void batch_publish(struct batch *batch)
+static void note_batch(const struct batch *batch)
 {
 	if (batch->count > 1)
 		trace("%u requests at once", batch->count);
@@ -291,6 +291,11 @@ void batch_publish(struct batch *batch)
 		trace_request(batch->requests[0].bytes, batch->requests[0].readable.size,
 			      batch->requests[0].writable.size);
 	request_note_rules(breaks_rules(batch));
+}
+
+void batch_publish(struct batch *batch)
+{
+	note_batch(batch);
 	for (unsigned int i = 0; i < batch->count; i++)
 		ring_publish(&iommu.requests, batch->requests[i].id);
 }
@@ -309,5 +314,15 @@ bool batch_send(struct batch *batch)
 {
 	batch_publish(batch);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return batch_wait(batch);
+}
+
+bool batch_send_each(struct batch *batch)
+{
+	note_batch(batch);
+	for (unsigned int i = 0; i < batch->count; i++) {
+		ring_publish(&iommu.requests, batch->requests[i].id);
+		virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	}
 	return batch_wait(batch);
 }

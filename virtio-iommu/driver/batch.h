@@ -63,6 +63,9 @@ bool batch_wait(struct batch *batch);
 /* Make all available, notify once, and wait: see batch_wait(). */
 bool batch_send(struct batch *batch);
 
+/* Like batch_send(), with a notification of each, whether those before have come back or not. */
+bool batch_send_each(struct batch *batch);
+
 /* Return the reply to request number @index, valid until the memory of the batch is released. */
 const struct reply *batch_reply(const struct batch *batch, unsigned int index);
 

@@ -214,22 +214,6 @@ static enum access_fate message_with_first_regions(struct access *a, uint64_t *p
 	return ACCESS_GOES_ON;
 }
 
-static bool is_in_any_region(const struct map_request *r)
-{
-	const struct model *m = &ref_iommu.model;
-
-	for (unsigned int i = 0; i < m->region_count; i++)
-		if (m->regions[i].start <= r->virt_end && m->regions[i].end >= r->virt_start)
-			return true;
-	return false;
-}
-
-static void decide_by_any(const struct model_request *r, struct decision *d)
-{
-	if (r->head.type == REQUEST_MAP && d->answer == STATUS_OK && is_in_any_region(&r->map))
-		*d = decisions[RULE_MAP_REGION];
-}
-
 /* How often each endpoint was probed. */
 
 static unsigned int probes[MODEL_MAX_ENDPOINTS];
@@ -292,7 +276,6 @@ bool region_install(void)
 		{MUTANT_REGIONS_ENFORCED,
 		 {.request_read = read_with_first_regions, .access = access_with_first_regions,
 		  .message = message_with_first_regions}, {0}},
-		{MUTANT_REGIONS_GLOBAL, {.request_decided = decide_by_any}, {0}},
 		{MUTANT_PROBE_TWICE_GROWS, {.reply_ready = reply_with_all_lists}, {0}},
 		{MUTANT_PROBE_END_EXCLUSIVE, {.reply_ready = reply_with_next_end}, {0}},
 		{MUTANT_PROBE_EMPTY_WHILE_ATTACHED, {.reply_ready = reply_empty}, {0}},

@@ -27,7 +27,7 @@ static void hold(struct vdev *dev, struct vqueue *queue, const struct chain *cha
 
 static void push(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length)
 {
-	bool names_first = mutant(MUTANT_BATCH_ID_OF_FIRST) || mutant(MUTANT_IN_ORDER_BATCH_ID_FIRST);
+	bool names_first = mutant(MUTANT_IN_ORDER_BATCH_ID_FIRST);
 	struct used before = queue->batch;
 
 	if (mutant(MUTANT_IN_ORDER_IGNORED) && vdev_has(dev, VIRTIO_F_IN_ORDER))

@@ -98,6 +98,23 @@ TEST(GEN_RESET_2, queues_are_left_alone_after_a_reset, NEEDS_NOTHING)
 	expect_bytes(AT, ring, before, size, "the queue after a reset");
 }
 
+/* What was in flight is done before the reset is over, or never: also when the next driver is there. */
+TEST(GEN_RESET_2, request_from_before_a_reset_is_not_done_after_it, NEEDS_NOTHING)
+{
+	struct noop_request old = noop_request();
+	uint8_t before;
+
+	old.tail->status = UINT8_MAX;
+	ring_publish(&iommu.requests, noop_add(&old));
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	REQUIRE(reset_device(AT));
+	before = old.tail->status;
+	REQUIRE(restart_device(AT, iommu.wanted));
+	expect_queue_works(AT, "after a reset with a request in flight");
+	expect_ring_idle(AT, &iommu.requests, 0, "after a reset with a request in flight");
+	EXPECT_EQ(old.tail->status, before, "status of a request from before the reset");
+}
+
 /* PCI-COM-7 (MUST): Writing 0 to device_status resets and then reads 0 */
 TEST(PCI_COM_7, device_starts_anew_after_a_reset, NEEDS_SPLIT | NEEDS_PCI)
 {

@@ -280,3 +280,71 @@ TEST(N_MAP_7, map_of_the_session_before_is_not_available, NEEDS_DMA)
 {
 	PRODUCT(&sessions, LOOK, BIT(DECLINED));
 }
+
+/*
+ * Many domains, a few at a time: in the end there is room for as many as in the beginning, whether it was
+ * DETACH or a device reset that ended those before.
+ */
+
+enum { LEAVING, ENDED };
+enum { ENDED_BY_DETACH, ENDED_BY_RESET };
+
+#define DOMAINS 400	/* in a cell */
+
+static const char *const leavings[] = {"normal domains", "bypass domains"};
+static const char *const ended[] = {"ended by detach", "ended by device reset"};
+
+static const char *leaving_unmet(unsigned int leaving)
+{
+	return leaving && !iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) ? "needs feature BYPASS_CONFIG" : NULL;
+}
+
+static const struct dimension leaving_dimensions[] = {
+	[LEAVING] = {"kind", leavings, ARRAY_SIZE(leavings), leaving_unmet},
+	[ENDED] = {"end", ended, ARRAY_SIZE(ended)},
+};
+
+/* Attach each endpoint to a domain of its own. Return how many are. */
+static unsigned int attach_each(uint32_t flags)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		uint32_t domain;
+		struct reply reply;
+
+		if (!take_domain(&domain))
+			break;
+		reply = attach(domain, endpoint(i)->id, flags);
+		count += is_ok(&reply);
+	}
+	return count;
+}
+
+static void play_leaving(struct source_line at, const cell_t cell)
+{
+	uint32_t flags = cell[LEAVING] ? ATTACH_BYPASS : 0;
+	unsigned int first = attach_each(flags), all = first;
+
+	while (all < DOMAINS && first && no_defect_so_far()) {
+		if (cell[ENDED] == ENDED_BY_DETACH)
+			iommu_detach_all();
+		else if (!restart_device(at, iommu.wanted))
+			return;
+		expect_eq(at, attach_each(flags), first, "endpoints attached, after %u domains", all);
+		all += first;
+	}
+}
+
+static const struct product leaving = {
+	.name = "many domains",
+	.dimensions = leaving_dimensions,
+	.dimension_count = ARRAY_SIZE(leaving_dimensions),
+	.play = play_leaving,
+};
+
+/* DEV-OPS-1 (SHOULD): Successful requests complete with status 0 (OK) */
+TEST(DEV_OPS_1, domains_that_have_ended_do_not_add_up, NEEDS_ENDPOINT)
+{
+	PRODUCT(&leaving, EVERY_CELL);
+}

@@ -2,6 +2,7 @@
 /*
  * Suspending the device (virtio 1.4, 3.4). It may ask for a reset in place of it.
  */
+#include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
@@ -131,6 +132,38 @@ TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	else
 		REQUIRE(restart_device(AT, iommu.wanted));
+}
+
+/* What an endpoint is in while the device is suspended. */
+enum { IN_NOTHING_OFF, IN_NOTHING_ON, IN_BYPASS_DOMAIN };
+
+static bool enter_state(struct source_line at, unsigned int state)
+{
+	if (!write_bypass(at, state == IN_NOTHING_ON))
+		return false;
+	return state != IN_BYPASS_DOMAIN || attach_bypass(at, endpoint(0), fresh_domain());
+}
+
+static void expect_state(struct source_line at, unsigned int state)
+{
+	if (state == IN_BYPASS_DOMAIN)
+		expect_identity(at, endpoint(0));
+	else
+		expect_unattached(at, endpoint(0));
+}
+
+/* Not in a domain, or in one of the other kind. The mapped one is above. */
+TEST(GEN_SUSP_7, device_resumes_with_its_bypass_as_it_was, NEEDS_SUSPEND | NEEDS_DMA | NEEDS_BYPASS_CONFIG)
+{
+	for (unsigned int state = IN_NOTHING_OFF; state <= IN_BYPASS_DOMAIN; state++) {
+		REQUIRE(restart_device(AT, FEATURES));
+		REQUIRE(enter_state(AT, state));
+		expect_state(AT, state);
+		SUSPEND_OR_SKIP();
+		RESUME_OR_SKIP();
+		expect_state(AT, state);
+	}
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* GEN-SUSP-8 (SHOULD): Before showing 'suspended': stop taking buffers, finish those in work, notify them */

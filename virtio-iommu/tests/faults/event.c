@@ -241,6 +241,22 @@ TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 	expect_no_events_breach(AT);
 }
 
+/* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
+/* Whatever the size of the buffer. */
+TEST(GEN_USED_2, used_length_of_a_report_is_that_of_a_record, NEEDS_DMA)
+{
+	struct event event;
+	struct fault fault;
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &fault))
+		return;
+	event_add_buffers((struct event_buffer){.size = 40}, 4);
+	if (!find_report(AT, &fault, &event))
+		SILENT("the device does not report into longer buffers");
+	EXPECT_LE(event.length, sizeof(event.record), "used.len of a report in a buffer of 40 bytes");
+}
+
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 {
@@ -513,6 +529,71 @@ TEST(GEN_STATUS_1, faults_before_driver_ok_use_no_buffer, NEEDS_DMA)
 	virtio_driver_ok(&iommu.dev);
 	REQUIRE(map_again(AT, &s));
 	expect_reports(AT, &fault);
+}
+
+/*
+ * Each fault by an address of its own. How many reports one brings is open (AMB-15), but not that there are
+ * more of them because they had to wait.
+ */
+#define ADDRESSES 70
+#define ADDRESS_STEP 16
+
+struct tally {
+	struct fault fault;	/* at the first address */
+	unsigned int reports[ADDRESSES];
+};
+
+static void provoke_at(struct source_line at, const struct tally *t, unsigned int address)
+{
+	struct fault fault = t->fault;
+
+	fault.iova += address * ADDRESS_STEP;
+	provoke(at, &fault);
+}
+
+/* Take all reports, with as many buffers as that takes. A report need not have an address. */
+static void count_reports(struct tally *t)
+{
+	struct event event;
+
+	for (unsigned int i = 0; i < 8 * ADDRESSES && event_wait(&event); i++) {
+		uint64_t address = (event.record.address - t->fault.iova) / ADDRESS_STEP;
+
+		event_add_buffers((struct event_buffer){0}, 1);
+		if ((event.record.flags & FAULT_ADDRESS) && address < ADDRESSES)
+			t->reports[address]++;
+	}
+}
+
+static unsigned int most_reports(const struct tally *t)
+{
+	unsigned int most = 0;
+
+	for (unsigned int i = 0; i < ADDRESSES; i++)
+		most = max(most, t->reports[i]);
+	return most;
+}
+
+/* N-EVT-2 (no keyword): Reason: unattached -> DOMAIN; unmapped or wrong protection -> MAPPING */
+TEST(N_EVT_2, reports_that_had_to_wait_come_no_more_often, NEEDS_DMA)
+{
+	struct tally alone = {0}, waiting = {0};
+	struct page_fixture s;
+
+	if (!starved(AT, &s, &alone.fault))
+		return;
+	waiting.fault = alone.fault;
+	for (unsigned int i = 0; i < ADDRESSES; i++)
+		provoke_at(AT, &waiting, i);
+	event_add_buffers((struct event_buffer){0}, EVENT_BUFFERS / 2);
+	count_reports(&waiting);
+	for (unsigned int i = 0; i < 4; i++)
+		provoke_at(AT, &alone, i);
+	count_reports(&alone);
+	if (most_reports(&alone))
+		EXPECT_LE(most_reports(&waiting), most_reports(&alone), "reports of an access, after %u that "
+			  "found no buffer", ADDRESSES);
+	expect_no_events_breach(AT);
 }
 
 /* AMB-15 (open point): No duty to report any fault, to report each, or in time; drops allowed */

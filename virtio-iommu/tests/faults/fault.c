@@ -91,6 +91,29 @@ TEST(DEV_FAULT_3, each_endpoint_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	}
 }
 
+/* In one domain: whose access it was does not go by who joined first. */
+TEST(DEV_FAULT_3, each_member_of_a_domain_is_named, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint64_t iova = iova_window(1);
+	uint32_t domain = fresh_domain();
+	struct event event;
+
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		if (writes_on_demand(endpoint(i)))
+			SHARE(endpoint(i), domain);
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		struct fault fault = {.ep = endpoint(i), .access = MAP_WRITE, .iova = iova, .size = 8,
+				      .reason = FAULT_MAPPING};
+
+		if (!writes_on_demand(fault.ep))
+			continue;
+		REQUIRE(enable_dma(AT, fault.ep, domain));
+		if (!find_any_report(AT, &fault, &event))
+			SILENT("the device reports no fault");
+		EXPECT_EQ(event.record.endpoint, fault.ep->id, "endpoint of the report");
+	}
+}
+
 /* DEV-FAULT-4 (MAY): The ADDRESS flag and `address` can be left out of any record */
 TEST(DEV_FAULT_4, address_lies_in_the_access, NEEDS_DMA)
 {

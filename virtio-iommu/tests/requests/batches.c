@@ -15,10 +15,11 @@
 #include "memory.h"
 #include "util.h"
 
-enum { KIND, SIZE, POSITION, COMPANY };
+enum { KIND, SIZE, POSITION, COMPANY, NOTIFIED };
 enum { SIZE_1, SIZE_2, SIZE_3, SIZE_64, SIZE_FULL, SIZE_LARGEST };
 enum { FIRST, SECOND, MIDDLE, LAST };
 enum { LIKE_IT, ACCEPTED, REFUSED, UNPARSED, MIXED };
+enum { NOTIFIED_ONCE, NOTIFIED_EACH };
 
 static const char *const sizes[] = {"alone", "one of 2", "one of 3", "one of 64", "in a full queue",
 				    "in the largest queue"};
@@ -26,16 +27,20 @@ static const char *const positions[] = {"first", "second", "in the middle", "las
 static const char *const companies[] = {"among its like", "among accepted ones", "among refused ones",
 					"among unparsed ones", "among all kinds"};
 
+static const char *const notified[] = {"behind one notification", "with a notification each"};
+
 static const struct dimension dimensions[] = {
 	[KIND] = {"judged", request_kind_words, REQUEST_KINDS, request_kind_unmet},
 	[SIZE] = {"size", sizes, ARRAY_SIZE(sizes)},
 	[POSITION] = {"position", positions, ARRAY_SIZE(positions)},
 	[COMPANY] = {"company", companies, ARRAY_SIZE(companies)},
+	[NOTIFIED] = {"notified", notified, ARRAY_SIZE(notified)},
 };
 
 static const struct product_rule rules[] = {
 	{{{SIZE, BIT(SIZE_1)}, {POSITION, ~BIT(FIRST)}}, "it is the first and the last one"},
 	{{{SIZE, BIT(SIZE_1)}, {COMPANY, ~BIT(LIKE_IT)}}, "there is no other one"},
+	{{{SIZE, BIT(SIZE_1)}, {NOTIFIED, BIT(NOTIFIED_EACH)}}, "there is no other one"},
 	{{{SIZE, BIT(SIZE_2)}, {POSITION, BIT(MIDDLE) | BIT(SECOND)}}, "the second one is the last one"},
 	{{{SIZE, BIT(SIZE_3)}, {POSITION, BIT(MIDDLE)}}, "the second one is in the middle"},
 	{{{KIND, BIT(KIND_ATTACH) | BIT(KIND_DETACH)}, {COMPANY, BIT(LIKE_IT)}, {SIZE, ~BIT(SIZE_1)}},
@@ -233,13 +238,15 @@ static void judge_lost(struct source_line at, const struct batched *b, const str
 	restart_device(at, iommu.wanted);
 }
 
-/* The judged one is at @index. Where the others are the same again, what it gets is what they get. */
+/* Where the others are the same again, what it gets is what they get. */
 static void send_and_judge(struct source_line at, struct batched *b, const struct judged_request *r,
-			   unsigned int index, bool same)
+			   const cell_t cell, bool same)
 {
+	unsigned int index = index_of(cell[POSITION], batch_count(b->batch));
 	const struct reply *reply = batch_reply(b->batch, index);
+	bool back = cell[NOTIFIED] == NOTIFIED_EACH ? batch_send_each(b->batch) : batch_send(b->batch);
 
-	if (!batch_send(b->batch) || virtio_needs_reset(&iommu.dev))
+	if (!back || virtio_needs_reset(&iommu.dev))
 		return judge_lost(at, b, r);
 	if (same)
 		memset(b->statuses, status_of(reply), batch_count(b->batch));
@@ -282,7 +289,7 @@ static void play(struct source_line at, const cell_t cell)
 	if ((!same && !gather_company(at, &c, cell[COMPANY])) || !judged_request_prepare(at, cell[KIND], &r))
 		return;
 	if (fill_batch(&b, &r, &c, cell, count, same))
-		send_and_judge(at, &b, &r, index, same);
+		send_and_judge(at, &b, &r, cell, same);
 	else
 		judge(VERDICT_ERROR, at, "room for the batch", "%u of %u", batch_count(b.batch), count);
 }

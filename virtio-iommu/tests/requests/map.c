@@ -159,6 +159,23 @@ TEST(DEV_MAP_4, domain_whose_member_moved_away_is_refused, NEEDS_DOMAIN)
 	expect_map_noent(AT, s.domain);
 }
 
+/* Who is attached twice is one member: ATTACH to the same domain is a no-op, or ends it first (AMB-5). */
+TEST(DEV_MAP_4, domain_whose_member_was_attached_twice_is_refused, NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct reply reply;
+
+	for (unsigned int again = 1; again < 4 && no_defect_so_far(); again++) {
+		REQUIRE(map_one_page(AT, &s));
+		for (unsigned int i = 0; i < again; i++)
+			reply = attach(s.domain, s.ep->id, 0);
+		if (!is_ok(&reply))
+			SKIP("ATTACH to the same domain again is refused (AMB-5)");
+		REQUIRE(detach_endpoint(AT, s.ep, s.domain));
+		expect_map_noent(AT, s.domain);
+	}
+}
+
 /* DEV-MAP-5 (SHOULD): MAP on a bypass domain => expected refusal with INVAL */
 TEST(DEV_MAP_5, bypass_domain_is_refused, NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
@@ -269,6 +286,20 @@ TEST(DEV_MAP_3, mmio_flag_without_its_feature_is_refused, NEEDS_DOMAIN | NEEDS_N
 }
 
 /* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
+/* What memory does for reads behind a mapping for registers is open (DRV-MAP-4). */
+TEST(DEV_MAP_6, page_mapped_for_registers_without_write_cannot_be_written, NEEDS_DMA | NEEDS_MMIO_FLAG)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	MAP_OR_SKIP(map_page(s.domain, s.iova + iommu.page, s.target + iommu.page, MAP_READ | MAP_MMIO));
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 1);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page + 8, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 2 * iommu.page - 1, 1);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+}
+
 TEST(DEV_MAP_6, read_only_page_cannot_be_written, NEEDS_DMA)
 {
 	struct page_fixture s;

@@ -90,18 +90,21 @@ static bool is_identity(const struct scene *s, enum place place)
 }
 
 /*
- * An endpoint nowhere is looked at with its rings where the domain had them: what is left of the domain
- * would be of use to it.
+ * An endpoint nowhere is looked at with its rings where the domain that it was in had them, and where that
+ * let it reach something: what is left of the domain would be of use to it.
  */
 static void look_at(struct source_line at, const struct scene *s, unsigned int index)
 {
 	struct endpoint *ep = endpoint(index);
 	enum place place = s->place[index];
 	bool identity = is_identity(s, place);
+	bool was_identity = place == NOWHERE && s->domains[AT_HOME].bypass;
 
-	dma_set_page_iova(&ep->dma, identity ? phys(ep->dma.page) : ep->page_iova);
+	dma_set_page_iova(&ep->dma, identity || was_identity ? phys(ep->dma.page) : ep->page_iova);
 	if (identity)
 		expect_writes(at, BY_LEVEL, ep, phys(s->same), s->same, 8);
+	else if (was_identity)
+		expect_write_blocked(at, ep, phys(s->same), 8);
 	else if (place != NOWHERE && s->domains[place].mapped)
 		expect_writes(at, BY_LEVEL, ep, s->iova, s->domains[place].target, 8);
 	else
@@ -245,6 +248,12 @@ static const struct product members = {
 TEST(N_BYP_6, members_that_detach_follow_config_bypass, NEEDS_DMA)
 {
 	PRODUCT(&members, LEAVE, BIT(LEAVE_DETACH));
+}
+
+/* N-DOM-4 (no keyword): Several endpoints can share a domain */
+TEST(N_DOM_4, members_stay_when_others_leave_in_any_order, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	PRODUCT(&members, ORDER, BIT(LAST_FIRST) | BIT(MIDDLE_FIRST));
 }
 
 /* N-DOM-5 (ISOLATION): One domain per endpoint at a time */

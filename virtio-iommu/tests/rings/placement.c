@@ -12,7 +12,8 @@
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
-enum { WHAT, MEMORY };
+enum { WHAT, MEMORY, LIST };
+enum { IN_RING, IN_TABLES };
 enum {
 	WHAT_REQUEST_RING, WHAT_TABLES, WHAT_REQUESTS, WHAT_REPLIES, WHAT_EVENT_RING, WHAT_EVENTS,
 	WHAT_TARGET,
@@ -23,6 +24,8 @@ static const char *const whats[] = {
 	"request ring", "indirect tables", "requests", "replies", "event ring", "event buffers", "dma target",
 };
 static const char *const memories[] = {"in low memory", "above 4 gib", "at the end of memory"};
+
+static const char *const lists[] = {"listed in the ring", "listed in tables"};
 
 #define ABOVE_4_GIB (1ull << 32)
 #define ALIGNMENT 16
@@ -40,10 +43,13 @@ static void *find_memory(unsigned int where, size_t size)
 	return where == MEMORY_HIGH ? memory_above(ABOVE_4_GIB, size, iommu.page) : last_memory(size);
 }
 
-static const char *what_unmet(unsigned int value)
+static const char *list_unmet(unsigned int list)
 {
-	return value != WHAT_TABLES || iommu_offers(VIRTIO_F_INDIRECT_DESC) ? NULL :
-	       "needs indirect descriptors";
+	bool wanted = iommu_wants(VIRTIO_F_INDIRECT_DESC);
+
+	if (list == IN_TABLES)
+		return iommu_offers(VIRTIO_F_INDIRECT_DESC) ? NULL : "needs indirect descriptors";
+	return wanted ? "the run has indirect descriptors" : NULL;
 }
 
 static const char *memory_unmet(unsigned int value)
@@ -54,8 +60,15 @@ static const char *memory_unmet(unsigned int value)
 }
 
 static const struct dimension dimensions[] = {
-	[WHAT] = {"what", whats, ARRAY_SIZE(whats), what_unmet},
+	[WHAT] = {"what", whats, ARRAY_SIZE(whats)},
 	[MEMORY] = {"where", memories, ARRAY_SIZE(memories), memory_unmet},
+	[LIST] = {"list", lists, ARRAY_SIZE(lists), list_unmet},
+};
+
+static const struct product_rule rules[] = {
+	{{{WHAT, BIT(WHAT_TABLES)}, {LIST, BIT(IN_RING)}}, "there are no tables"},
+	{{{WHAT, BIT(WHAT_EVENT_RING) | BIT(WHAT_EVENTS) | BIT(WHAT_TARGET)}, {LIST, BIT(IN_TABLES)}},
+	 "a buffer of one piece has no table"},
 };
 
 static const enum placed placed[] = {
@@ -64,18 +77,18 @@ static const enum placed placed[] = {
 	[WHAT_EVENT_RING] = PLACED_EVENT_RING, [WHAT_EVENTS] = PLACED_EVENTS,
 };
 
-/* With indirect tables if the device can: those of the ring come with it. */
-static bool move(struct source_line at, unsigned int what, unsigned int where)
+static bool move(struct source_line at, const cell_t cell)
 {
-	uint64_t tables = iommu.offered & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
-	void *memory = find_memory(where, placed_size(placed[what]));
+	uint64_t tables = cell[LIST] == IN_TABLES ? VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) : 0;
+	unsigned int what = cell[WHAT];
+	void *memory = find_memory(cell[MEMORY], placed_size(placed[what]));
 
 	if (!memory) {
 		skip("there are no %zu bytes of memory", placed_size(placed[what]));
 		return false;
 	}
 	placement_move(placed[what], memory);
-	if (iommu_restart(iommu.wanted | (what <= WHAT_TABLES ? tables : 0)))
+	if (iommu_restart(iommu.wanted | tables))
 		return true;
 	judge(BY_LEVEL, at, "the device comes up with its memory at any address",
 	      "with it at %#lx it does not", phys(memory));
@@ -101,7 +114,7 @@ static void play_requests(struct source_line at, const cell_t cell)
 	struct page_fixture s;
 	struct reply reply;
 
-	if (!move(at, cell[WHAT], cell[MEMORY]))
+	if (!move(at, cell))
 		return;
 	if (iommu_offers(VIRTIO_IOMMU_F_PROBE)) {
 		reply = probe(endpoint(0)->id);
@@ -126,7 +139,7 @@ static void play_events(struct source_line at, const cell_t cell)
 
 	if (!make_reporting_fixture(at, &s, &fault) || !detach_endpoint(at, s.ep, s.domain))
 		return;
-	if (!move(at, cell[WHAT], cell[MEMORY]) || !map_one_page(at, &s))
+	if (!move(at, cell) || !map_one_page(at, &s))
 		return;
 	fault = fault_above(&s);
 	if (!find_report(at, &fault, &event) && !event_wait(&event))
@@ -183,6 +196,8 @@ static const struct product placement = {
 	.name = "placement",
 	.dimensions = dimensions,
 	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
 	.play = play,
 };
 
@@ -191,6 +206,12 @@ TEST(N_REQ_2, requests_are_answered_from_all_memory, NEEDS_DOMAIN)
 {
 	PRODUCT(&placement, WHAT, BIT(WHAT_REQUEST_RING) | BIT(WHAT_TABLES) | BIT(WHAT_REQUESTS) |
 				  BIT(WHAT_REPLIES));
+}
+
+/* GEN-IND-2 (MUST): Zero or more normal descriptors followed by one INDIRECT descriptor are handled */
+TEST(GEN_IND_2, entries_of_tables_lead_to_all_memory, NEEDS_DMA)
+{
+	PRODUCT(&placement, LIST, BIT(IN_TABLES));
 }
 
 /* N-EVT-2 (no keyword): Reason: unattached -> DOMAIN; unmapped or wrong protection -> MAPPING */

@@ -68,7 +68,31 @@ TEST(GEN_VQRST_1, event_queue_that_was_reset_gets_no_report, NEEDS_DMA | NEEDS_R
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* At the start of the ring, with a wrap counter of 1 (2.8.1), also where the lap before was an odd one. */
+static void start_anew_after(struct source_line at, unsigned int requests)
+{
+	unsigned int rounds = iommu.requests.size + 1;
+
+	for (unsigned int i = 0; i < requests && no_defect_so_far(); i++)
+		expect_queue_works(at, "before the reset of the queue");
+	if (!virtio_reset_queue(&iommu.dev, REQUEST_QUEUE))
+		return judge(BY_LEVEL, at, "the queue is reset", "the device does not show it");
+	if (!reopen(at, iommu.requests.size))
+		return;
+	for (unsigned int i = 0; i < rounds && no_defect_so_far(); i++)
+		expect_queue_works(at, "in a queue that was reset");
+	expect_eq(at, ring_pending(&iommu.requests), 0, "more used buffers after the reset of the queue");
+}
+
 /* GEN-VQRST-2 (MUST): Queue reset brings all queue state back to default */
+TEST(GEN_VQRST_2, queue_starts_anew_in_each_lap, NEEDS_RING_RESET)
+{
+	REQUIRE(restart_device(AT, FEATURES));
+	for (unsigned int eighths = 0; eighths <= 16 && no_defect_so_far(); eighths += 3)
+		start_anew_after(AT, iommu.requests.size * eighths / 8);
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
 TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT_ID | NEEDS_RING_RESET)
 {
 	uint32_t domain = fresh_domain();

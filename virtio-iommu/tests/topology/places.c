@@ -16,14 +16,14 @@
 
 enum { PLACE, OTHER, WHAT };
 enum { ROOT, ROOT_PORT, PCI_BRIDGE, SECOND_ROOT, SEGMENT, REGISTERS };
-enum { MAPPING, DETACHED, PROBED, MESSAGE, REPORT, BYPASS_DOMAIN, CONFIG_BYPASS, RESET };
+enum { MAPPING, DETACHED, PROBED, MESSAGE, REPORT, BYPASS_DOMAIN, CONFIG_BYPASS, RESET, OWN_PAGE };
 
 static const char *const places[] = {"on a root bus", "behind a root port", "behind a pci bridge",
 				     "on a second root", "on a second segment", "on virtio-mmio"};
 static const char *const others[] = {"beside a root bus", "beside a root port", "beside a pci bridge",
 				     "beside a second root", "beside a second segment", "beside virtio-mmio"};
 static const char *const whats[] = {"mapping", "detach", "probe", "message", "fault report", "bypass domain",
-				    "config bypass", "device reset"};
+				    "config bypass", "device reset", "own page"};
 
 static uint16_t first_segment(void)
 {
@@ -218,6 +218,13 @@ static void try_reset(struct source_line at, const struct scene *s)
 	require_alive(at, s->ep, NULL);
 }
 
+/* The other one has a page at the same address. */
+static void try_own_page(struct source_line at, const struct scene *s)
+{
+	if (enter(at, s))
+		expect_reads(at, BY_LEVEL, s->ep, s->iova, s->target, 8);
+}
+
 static void (*const tries[])(struct source_line at, const struct scene *s) = {
 	[MAPPING] = try_mapping,
 	[DETACHED] = try_detach,
@@ -227,6 +234,7 @@ static void (*const tries[])(struct source_line at, const struct scene *s) = {
 	[BYPASS_DOMAIN] = try_bypass_domain,
 	[CONFIG_BYPASS] = try_config_bypass,
 	[RESET] = try_reset,
+	[OWN_PAGE] = try_own_page,
 };
 
 static void play(struct source_line at, const cell_t cell)
@@ -300,4 +308,10 @@ TEST(N_BYP_5, endpoint_at_each_place_follows_config_bypass, NEEDS_PLACES)
 TEST(N_RST_1, endpoint_at_each_place_is_out_after_a_reset, NEEDS_PLACES)
 {
 	PRODUCT(&product, WHAT, BIT(RESET));
+}
+
+/* N-DOM-3 (ISOLATION): Different domains are isolated */
+TEST(N_DOM_3, endpoint_at_each_place_reaches_its_own_page, NEEDS_PLACES)
+{
+	PRODUCT(&product, WHAT, BIT(OWN_PAGE));
 }

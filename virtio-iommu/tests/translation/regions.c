@@ -59,6 +59,36 @@ TEST(DEV_RESV_3, regions_do_not_overlap, NEEDS_REGIONS)
 	}
 }
 
+/* The regions of one answer to PROBE: none overlaps another one. */
+static void expect_list_without_overlap(struct source_line at, uint32_t endpoint, unsigned int turn)
+{
+	struct property_resv_mem a, b;
+	struct reply reply = probe(endpoint);
+	uint32_t offset = 0, size = iommu.config.probe_size;
+
+	if (!expect_status(at, VERDICT_ERROR, &reply, STATUS_OK))
+		return;
+	while (next_resv_mem(reply.bytes, size, &offset, &a))
+		for (uint32_t rest = offset; next_resv_mem(reply.bytes, size, &rest, &b);)
+			if (a.start <= b.end && b.start <= a.end)
+				judge(BY_LEVEL, at, "regions that do not overlap",
+				      "%#lx-%#lx and %#lx-%#lx of endpoint %#x, PROBE %u", a.start, a.end,
+				      b.start, b.end, endpoint, turn);
+}
+
+/* Asked more than once, and at any time. */
+TEST(DEV_RESV_3, regions_of_each_probe_do_not_overlap, NEEDS_REGIONS)
+{
+	uint32_t domain = fresh_domain();
+
+	for (unsigned int turn = 0; turn < 4 && no_defect_so_far(); turn++) {
+		if (turn == 2)
+			REQUIRE(attach_endpoint(AT, endpoint(0), domain));
+		for (unsigned int i = 0; i < endpoint_count(); i++)
+			expect_list_without_overlap(AT, endpoint(i)->id, turn);
+	}
+}
+
 /* The pages of a region. False if one of them is outside of the input range. */
 static bool region_pages(const struct reserved_region *region, uint64_t *start, uint64_t *end)
 {

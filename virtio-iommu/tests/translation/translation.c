@@ -430,6 +430,7 @@ TEST(N_MAP_1, first_access_is_far_behind_the_start, NEEDS_DMA)
 	iova_take(s.iova, iommu.page);
 	if (!iova_find(0, size, &iova))
 		SKIP("the input range has no room for 4 MiB");
+	iova_take(iova, size);
 	watch_pages(memory, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
 		watch_pages(memory + offsets[i], 1);

@@ -7,6 +7,7 @@
 
 #include "driver/timing.h"
 #include "judge/steps/notification.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "pci/pci.h"
 #include "virtio/pci_layout.h"
@@ -126,6 +127,48 @@ TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_PCI)
 	}
 }
 
+static void write_half(unsigned int field, bool high, uint64_t value)
+{
+	io_write32(iommu.dev.common + field + (high ? 4 : 0), high ? value >> 32 : value);
+}
+
+static void expect_halves(struct source_line at, unsigned int field, uint64_t value, const char *when)
+{
+	volatile uint8_t *low = iommu.dev.common + field;
+
+	expect_eq(at, io_read32(low) | (uint64_t)io_read32(low + 4) << 32, value,
+		  "field at %u of queue %u, %s", field,
+		  io_read16(iommu.dev.common + COMMON_QUEUE_SELECT), when);
+}
+
+/* Of a queue that is not enabled, so that it need not be an address of anything. */
+static void write_halves(struct source_line at, unsigned int field, bool high_first)
+{
+	const uint64_t value = 0x123456789abcd000, other = 0x0fedcba987654000;
+	const uint64_t upper = 0xffffffffull << 32;
+
+	write_half(field, high_first, value);
+	write_half(field, !high_first, value);
+	expect_halves(at, field, value, high_first ? "high half first" : "low half first");
+	write_half(field, false, other);
+	expect_halves(at, field, (value & upper) | (other & ~upper), "low half written again");
+	write_half(field, true, other);
+	expect_halves(at, field, other, "high half written again");
+}
+
+TEST(PCI_64_1, halves_can_be_written_alone_in_any_order, NEEDS_PCI)
+{
+	static const uint8_t fields[] = {COMMON_QUEUE_DESC, COMMON_QUEUE_DRIVER, COMMON_QUEUE_DEVICE};
+
+	REQUIRE(negotiate_device(AT, iommu.wanted));
+	for (uint16_t queue = 0; queue < 2; queue++) {
+		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+		for (unsigned int i = 0; i < 2 * sizeof(fields); i++)
+			write_halves(AT, fields[i / 2], i % 2);
+	}
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
 /* The window in configuration space on a byte of the BAR where the structure @type lies. */
 static unsigned int window(uint8_t type, unsigned int offset, unsigned int width)
 {
@@ -158,6 +201,54 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
 			  "driver_feature_select, written through the window");
 	}
+}
+
+/* Fields of each width, of a device that was reset. */
+static const struct {
+	const char *name;
+	uint8_t offset, width;
+	uint16_t values[2];
+} windowed[] = {
+	{"device_feature_select", COMMON_DEVICE_FEATURE_SELECT, 4, {1, 0}},
+	{"driver_feature_select", COMMON_DRIVER_FEATURE_SELECT, 4, {1, 0}},
+	{"queue_select", COMMON_QUEUE_SELECT, 2, {0, 1}},
+	{"device_status", COMMON_DEVICE_STATUS, 1, {1, 3}},
+};
+
+static void write_window(unsigned int data, unsigned int width, uint32_t value)
+{
+	if (width == 1)
+		pci_write8(iommu.dev.pci, data, value);
+	else if (width == 2)
+		pci_write16(iommu.dev.pci, data, value);
+	else
+		pci_write32(iommu.dev.pci, data, value);
+}
+
+static uint32_t read_field(unsigned int offset, unsigned int width)
+{
+	volatile uint8_t *at = iommu.dev.common + offset;
+
+	return width == 1 ? io_read8(at) : width == 2 ? io_read16(at) : io_read32(at);
+}
+
+/* The field, and not its neighbours: device_status lies in the four bytes of queue_select. */
+TEST(PCI_ACC_2, access_window_writes_in_each_width, NEEDS_PCI)
+{
+	REQUIRE(reset_device(AT));
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(windowed); i++) {
+		unsigned int width = windowed[i / 2].width, offset = windowed[i / 2].offset;
+		unsigned int data = window(TYPE_COMMON, offset, width);
+		uint16_t value = windowed[i / 2].values[i % 2];
+
+		if (!data)
+			SKIP("there is no access window (PCI-ACC-1)");
+		write_window(data, width, value);
+		EXPECT_EQ(read_field(offset, width), value, "%s, written through the window",
+			  windowed[i / 2].name);
+	}
+	EXPECT_EQ(read_field(COMMON_QUEUE_SELECT, 2), 1, "queue_select, after writes to other fields");
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* PCI-ACC-3 (MUST): Read of pci_cfg_data performs the BAR read */
