@@ -93,7 +93,7 @@ def test_pipe_gets_all(tree: Tree) -> None:
     assert tree.run("one") == 0
     assert f"known   one DEV-ATTACH-3/some_fail: {REASON}\n" in tree.out
     assert "info    one DEV-ATTACH-4/other_info: went left\n" in tree.out
-    assert "\n1 known, 1 info, 1 warn\n" in tree.out
+    assert "\n1 known (1 defect), 1 info, 1 warn\n" in tree.out
 
 
 def test_reader_of_output_leaves(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

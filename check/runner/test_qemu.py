@@ -222,8 +222,8 @@ def test_development_versions_count_as_the_next_release(version: str, release: s
 
 
 def test_development_version_of_a_program(tree: Tree) -> None:
-    mock_at(tree, "qemu-system-x86_64", 'case "$*" in *version*) echo "QEMU emulator version 10.2.50 (v10)"; '
-                                        'exit;; esac\n')
+    mock_at(tree, "qemu-system-x86_64",
+            '[ "$1" = --version ] && exec echo "QEMU emulator version 10.2.50 (v10)"\n')
     tree.write("expectations/qemu", "[d]\ntests = DEV-ATTACH-3/some_fail\nverdict = fail\nwhere = >=11.0\n"
                                     "reason = r\n")
     assert tree.run("one") == 0

@@ -486,7 +486,7 @@ static void silence(void)
 	uint64_t before;
 
 	CHECK(open_master(VIRTIO_TYPE_ENTROPY));
-	master.flush_iommu = count_settled;
+	master.when_silent = count_settled;
 	settled = 0;
 	device.reaction = IS_SILENT;
 	before = ticks;

@@ -26,6 +26,11 @@ static void plugged(struct vdev *dev)
 	(void)dev;
 }
 
+static void begins(const struct dma *dma, size_t size)
+{
+	(void)dma, (void)size;
+}
+
 static bool translated_as(const struct board_port *port, const struct dma *dma, uint32_t *id)
 {
 	return !dma->physical && board_endpoint_id(port, id);
@@ -40,6 +45,7 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 
 struct port_steps port_steps = {
 	.plugged = plugged,
+	.begins = begins,
 	.translated_as = translated_as,
 	.translate = translate,
 };
@@ -94,6 +100,7 @@ static bool access(const struct port *port, const struct dma *dma, void *bytes, 
 {
 	const struct board_port *of = (const struct board_port *)port;
 
+	port_steps.begins(dma, size);
 	return is_master(of) && (!personality->looks_ahead || all_in_reach(of, *dma, size)) &&
 	       access_parts(of, *dma, bytes, size);
 }

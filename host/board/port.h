@@ -20,6 +20,9 @@ struct port_steps {
 	/* A virtio device was plugged in, and can now work. By itself this does nothing. */
 	void (*plugged)(struct vdev *dev);
 
+	/* An access of @size bytes begins. By itself this does nothing. */
+	void (*begins)(const struct dma *dma, size_t size);
+
 	/* Find the id under which an access is translated. Returns false if it is not. */
 	bool (*translated_as)(const struct board_port *port, const struct dma *dma, uint32_t *id);
 

@@ -24,7 +24,7 @@ void bug_rings_forget(enum mutant_id keeper);
 /* virtio/virtio.c: replace steps of the devices that will be plugged in. */
 void bugs_install_virtio(void);
 
-/* virtio/port.c: what a virtio device accesses right now: all of it, before it is cut where mappings end. */
+/* virtio/port.c: what a device accesses right now: all of it, before it is cut where mappings end. */
 struct whole_access {
 	uint64_t address, size;
 };

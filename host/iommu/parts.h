@@ -30,7 +30,7 @@ void request_process(const struct chain *chain, const struct model_request *r);
 void request_execute(const struct model_request *r);
 
 /* A tail behind this is given up. */
-#define REPLY_MAX 65536
+#define REPLY_MAX ((1 << 20) + 65536)
 
 /* What is written to the writable part of a request. */
 struct iommu_reply {

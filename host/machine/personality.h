@@ -66,6 +66,7 @@ struct personality {
 	/* Virtio. */
 	bool later_standard;		/* features, fields and sizes of one that is not out yet */
 	bool unneeded_capabilities;	/* shared memory, vendor data */
+	bool function_reset;		/* a function level reset */
 	bool doubled_capabilities;	/* longer than needed, each behind one that no driver can use */
 	bool no_pin;			/* for INTx */
 	bool no_intx;			/* nor is Interrupt Status ever set */
@@ -77,7 +78,6 @@ struct personality {
 	unsigned int reset_us;		/* that a reset of a device takes */
 	unsigned int suspend_us;
 	unsigned int longest_chain;	/* descriptors of a buffer that the device takes; 0: all */
-	bool function_reset;		/* a function level reset */
 	unsigned int queue_reset_us;	/* microseconds that the reset of a queue takes */
 	bool insists;			/* on ACCESS_PLATFORM and ORDER_PLATFORM, where it offers them */
 	bool polls;			/* needs no notifications of split queues */

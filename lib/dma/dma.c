@@ -54,8 +54,8 @@ static bool ensure_running(struct dma_master *master)
 /* A device that has failed may still finish the access later: stop it. */
 static enum dma_result stop_if_failed(struct dma_master *master, enum dma_result result)
 {
-	if (result == DMA_SILENT && master->flush_iommu)
-		master->flush_iommu();
+	if (result == DMA_SILENT && master->when_silent)
+		master->when_silent();
 	if (result == DMA_REFUSED || result == DMA_SILENT)
 		dma_stop(master);
 	return result;

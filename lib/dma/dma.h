@@ -110,7 +110,7 @@ struct dma_master {
 	bool (*fault_reported)(void);
 
 	/* Called after a silent access, before the device is stopped. Or NULL. */
-	void (*flush_iommu)(void);
+	void (*when_silent)(void);
 
 	size_t max_bytes;	/* of one access */
 	unsigned int max_places;	/* of one access, 0: dma_write_places() is refused */

@@ -93,9 +93,9 @@ static bool check_config(struct error *error)
 	if (c->domain_start > c->domain_end)
 		return error_set(error, "virtio-iommu config: domain_range %#x-%#x is empty",
 				 c->domain_start, c->domain_end);
-	if (c->probe_size > REPLY_MAX - REQUEST_MAX)
+	if (c->probe_size > PROBE_MAX)
 		return error_set(error, "virtio-iommu config: probe_size %u is more than this suite "
-				 "handles (%u)", c->probe_size, REPLY_MAX - REQUEST_MAX);
+				 "handles (%u)", c->probe_size, PROBE_MAX);
 	return true;
 }
 

@@ -20,9 +20,13 @@
  * The device.
  */
 
-/* The longest readable and writable parts of a request, and its tail. In bytes. */
+/*
+ * The longest readable part of a request; the writable one may be as long, and longer by probe_size or
+ * PROBE_LEAST, whichever is more; the most of probe_size; the tail. In bytes.
+ */
 #define REQUEST_MAX 4096
-#define REPLY_MAX (REQUEST_MAX + 65536)
+#define PROBE_LEAST 65536
+#define PROBE_MAX (4 << 20)
 #define TAIL_SIZE sizeof(struct request_tail)
 
 /* The largest size of a queue, in entries, unless a test asks for more: up to RING_MAX_SIZE. */

@@ -52,26 +52,58 @@ bool message_set(const struct msix *msix, unsigned int vector, struct msi_messag
 	return true;
 }
 
-bool message_comes(const struct msi_message *message)
+/* A message, to the interrupt controller or to a word of memory. */
+struct awaited {
+	const struct msi_message *message;	/* or NULL */
+	const volatile uint32_t *word;
+	uint32_t data;
+};
+
+static bool has_come(const struct awaited *awaited)
+{
+	return awaited->message ? msi_arrived(awaited->message) : *awaited->word == awaited->data;
+}
+
+static bool comes(const struct awaited *awaited)
 {
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	uint64_t start = time_us();
 
-	while (!msi_arrived(message))
+	while (!has_come(awaited))
 		if (deadline_over(&deadline))
-			return msi_arrived(message);
+			return has_come(awaited);
 	timing_note_since(TIMED_NOTIFICATION, start);
 	return true;
 }
 
-bool message_stays_away(const struct msi_message *message, uint16_t events)
+static bool stays_away(const struct awaited *awaited, uint16_t events)
 {
 	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_NOTIFICATION));
 
-	while (!msi_arrived(message))
+	while (!has_come(awaited))
 		if (event_count() != events || deadline_over(&deadline))
-			return !msi_arrived(message);
+			return !has_come(awaited);
 	return false;
+}
+
+bool message_comes(const struct msi_message *message)
+{
+	return comes(&(struct awaited){.message = message});
+}
+
+bool message_stays_away(const struct msi_message *message, uint16_t events)
+{
+	return stays_away(&(struct awaited){.message = message}, events);
+}
+
+bool word_comes(const volatile uint32_t *word, uint32_t data)
+{
+	return comes(&(struct awaited){.word = word, .data = data});
+}
+
+bool word_stays_away(const volatile uint32_t *word, uint32_t data, uint16_t events)
+{
+	return stays_away(&(struct awaited){.word = word, .data = data}, events);
 }
 
 void messages_disable(void)

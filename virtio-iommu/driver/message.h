@@ -28,6 +28,13 @@ bool message_comes(const struct msi_message *message);
  */
 bool message_stays_away(const struct msi_message *message, uint16_t events);
 
+/*
+ * The same of a message to memory: its data are written to @word, which had another value. A VMM may send
+ * messages to nothing but its interrupt controller.
+ */
+bool word_comes(const volatile uint32_t *word, uint32_t data);
+bool word_stays_away(const volatile uint32_t *word, uint32_t data, uint16_t events);
+
 /* Return true if the machine's interrupt controller shows messages. */
 bool messages_can_be_seen(void);
 

@@ -24,9 +24,11 @@ static const uint8_t poisons[] = {0xa5, 0x5a};
 
 void requests_init(void)
 {
+	uint32_t longest = REQUEST_MAX + max(iommu.config.probe_size, PROBE_LEAST);
+
 	placement_init(PLACED_REQUESTS, arena_alloc(AREA_SIZE(REQUEST_MAX), 16),
 		       AREA_SIZE(sizeof(struct probe_request)));
-	placement_init(PLACED_REPLIES, arena_alloc(AREA_SIZE(REPLY_MAX), 16),
+	placement_init(PLACED_REPLIES, arena_alloc(AREA_SIZE(longest), 16),
 		       AREA_SIZE(iommu.config.probe_size + TAIL_SIZE));
 }
 

@@ -73,7 +73,7 @@ static void watch_access(struct endpoint *ep)
 	events_before = event_count();
 	event_note_access();
 	ep->dma.fault_reported = fault_reported;
-	ep->dma.flush_iommu = flush_iommu;
+	ep->dma.when_silent = flush_iommu;
 }
 
 /* A good one tells how long to wait for others. */

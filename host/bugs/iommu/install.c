@@ -90,8 +90,9 @@ static enum access_fate message(struct access *a, uint64_t *phys)
 static bool take_over(void)
 {
 	return stale_install() || permission_install() || width_install() || domain_id_install() ||
-	       storage_install() || batch_install() || framing_install() || member_install() ||
-	       region_install() || place_install() || session_install() || report_install();
+	       storage_install() || order_install() || batch_install() || framing_install() ||
+	       member_install() || region_install() || place_install() || session_install() ||
+	       report_install();
 }
 
 void bugs_install_iommu(void)

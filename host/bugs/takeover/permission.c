@@ -125,6 +125,63 @@ static bool lookup_equal(const struct access *a, bool found, struct model_extent
 	return found;
 }
 
+/* The flags of the last mapping that it touches are those of all. */
+static bool lookup_by_last(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *first = bug_find_target(a), *last = first;
+
+	while (last && last->end < access_end() - 1)
+		last = bug_find_mapping(last->domain, last->end + 1);
+	if (!last || last == first)
+		return found;
+	bug_set_extent(extent, first);
+	extent->flags = last->flags & MAP_RW;
+	*reason = FAULT_MAPPING;
+	return extent->flags & a->kind;
+}
+
+/* What all mappings of a page of memory allow together. */
+static uint32_t flags_of_memory(uint32_t domain, uint64_t phys)
+{
+	const struct model *m = &ref_iommu.model;
+	uint32_t flags = 0;
+
+	for (unsigned int i = 0; i < m->mapping_count; i++) {
+		const struct model_mapping *mapping = &m->mappings[i];
+
+		if (mapping->domain == domain && mapping->phys <= phys &&
+		    phys - mapping->phys <= mapping->end - mapping->start)
+			flags |= mapping->flags & MAP_RW;
+	}
+	return flags;
+}
+
+static bool lookup_by_memory(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+	uint64_t granule = model_granule(&ref_iommu.model), page = a->address & -granule;
+
+	if (!mapping)
+		return found;
+	*extent = (struct model_extent){page, page + (granule - 1), 0, 0};
+	extent->phys = mapping->phys + (page - mapping->start);
+	extent->flags = flags_of_memory(mapping->domain, extent->phys);
+	*reason = FAULT_MAPPING;
+	return extent->flags & a->kind;
+}
+
+/* Behind the first page READ is taken for "present". */
+static bool lookup_present(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+
+	if (!found || !mapping || (mapping->flags & MAP_RW) != MAP_WRITE)
+		return found;
+	extent->end = extent->start + (model_granule(&ref_iommu.model) - 1);
+	*reason = FAULT_MAPPING;
+	return a->address <= extent->end;
+}
+
 /* Where accesses of one direction go on, permissions are looked at on each Nth page only. */
 
 static struct {
@@ -189,6 +246,9 @@ bool permission_install(void)
 		{MUTANT_SMALL_WRITES_UNCHECKED, {.access = access_small}, {0}},
 		{MUTANT_CROSSING_NEEDS_EQUAL_FLAGS,
 		 {.access = bug_access_uncached, .lookup = lookup_equal}, {0}},
+		{MUTANT_PERM_OF_LAST_PAGE, {.access = bug_access_uncached, .lookup = lookup_by_last}, {0}},
+		{MUTANT_PERM_BY_PHYS, {.access = bug_access_uncached, .lookup = lookup_by_memory}, {0}},
+		{MUTANT_WRITE_ONLY_FIRST_GRANULE, {.lookup = lookup_present}, {0}},
 		{MUTANT_PERM_ONCE_PER_BURST,
 		 {.access = access_in_burst, .translated = translated_page, .fault = fault_in_burst},
 		 {0}},

@@ -11,9 +11,13 @@ struct cache {
 	enum mutant_id mutant;
 	bool by_kind;		/* reads and writes have a cache each */
 	bool by_domain;		/* all members of a domain have one, and its id may come again */
+	bool by_block;		/* what holds for a page holds for its block of N pages */
 
 	/* The page is what an access looks for. */
 	bool (*matches)(const struct cached_page *page, const struct access *a);
+
+	/* Nothing was found. Returns a page all the same, or NULL. */
+	const struct cached_page *(*missed)(const struct access *a);
 
 	/* A new page is in the cache. */
 	void (*filled)(struct cached_page *page);
@@ -27,15 +31,30 @@ struct cache {
 	void (*detach)(const struct detach_request *r);
 	void (*map)(const struct map_request *r);
 	void (*bypass)(void);
+	void (*reset)(void);
 };
 
 static const struct cache *cache;
+
+/* Translations that were asked for. */
+static uint32_t asked;
+
+static uint64_t unit_size(void)
+{
+	return model_granule(&ref_iommu.model) * (cache->by_block ? mutant_number() : 1);
+}
+
+/* The page, or the block, that holds @address. */
+static uint64_t unit_of(uint64_t address)
+{
+	return address & -unit_size();
+}
 
 static bool is_page_of(const struct cached_page *page, const struct access *a)
 {
 	const struct model_endpoint *ep = bug_find_attached(a->endpoint);
 
-	if (page->address != bug_page_of(a->address) || (cache->by_kind && page->kind != a->kind))
+	if (unit_of(page->address) != unit_of(a->address) || (cache->by_kind && page->kind != a->kind))
 		return false;
 	if (cache->by_domain)
 		return ep && page->attached && page->domain == ep->domain;
@@ -51,15 +70,25 @@ static struct cached_page *find_page(const struct access *a)
 	return NULL;
 }
 
+/* The access under way was found in the cache. */
+static bool hit;
+
 static bool access(struct access *a, struct model_extent *extent)
 {
-	const struct cached_page *page = find_page(a);
+	const struct cached_page *page;
 	uint64_t address = bug_page_of(a->address);
 
+	asked++;
+	page = find_page(a);
+	if (!page && cache->missed)
+		page = cache->missed(a);
+	hit = page;
 	if (!page)
 		return false;
 	*extent = (struct model_extent){address, address + (bug_page_end(page) - page->address), page->phys,
 					page->flags};
+	if (cache->by_block)
+		extent->phys += address - page->address;
 	return true;
 }
 
@@ -93,14 +122,16 @@ static void translated(const struct access *a, const struct model_extent *extent
 	uint64_t rest = model_granule(&ref_iommu.model) - (a->address - bug_page_of(a->address));
 
 	*length = min(*length, rest);
-	if (!find_page(a))
+	if (!hit)
 		fill(a, extent, *phys);
 }
 
 static bool is_unmapped(const struct cached_page *page, const struct unmap_request *r)
 {
-	return page->valid && bug_is_member(page->endpoint, r->domain) && page->address <= r->virt_end &&
-	       bug_page_end(page) >= r->virt_start;
+	uint64_t start = unit_of(page->address);
+
+	return page->valid && bug_is_member(page->endpoint, r->domain) && start <= r->virt_end &&
+	       start + (unit_size() - 1) >= r->virt_start;
 }
 
 static void unmap(const struct unmap_request *r)
@@ -203,6 +234,33 @@ static void attach_to_old_domain(const struct attach_request *r)
 		attach(r);
 }
 
+/* Where nothing is mapped, nothing can be cached. */
+static void attach_from_table(const struct attach_request *r)
+{
+	const struct model_endpoint *ep = bug_find_attached(r->endpoint);
+
+	if (!ep || !ep->bypass)
+		attach(r);
+}
+
+/* From the mapping that begins with the range on, up to the first gap. */
+static bool drops_adjacent(const struct cached_page *page, const struct unmap_request *r)
+{
+	const struct model_mapping *mapping = bug_find_mapping(r->domain, r->virt_start);
+
+	if (mapping && mapping->start != r->virt_start)
+		return false;
+	while (mapping && mapping->end < page->address)
+		mapping = bug_find_mapping(r->domain, mapping->end + 1);
+	return mapping;
+}
+
+static void reset_first(void)
+{
+	for (unsigned int i = 0; i < page_cache_used && i < mutant_number(); i++)
+		page_cache[i].valid = false;
+}
+
 static bool drops_of_first_members(const struct cached_page *page, const struct unmap_request *r)
 {
 	(void)r;
@@ -268,6 +326,78 @@ static void map_what_was(const struct map_request *r)
 		    from->end == r->virt_end && from->phys == r->phys_start)
 			page_cache[i].marked = false;
 	}
+}
+
+/* What was unmapped is marked, and dropped some translations later. */
+
+static bool is_page_in_time(const struct cached_page *page, const struct access *a)
+{
+	return is_page_of(page, a) && !(page->marked && asked - page->stamp > mutant_number());
+}
+
+static void unmap_later(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++) {
+		if (!is_unmapped(&page_cache[i], r) || page_cache[i].marked)
+			continue;
+		page_cache[i].marked = true;
+		page_cache[i].stamp = asked;
+	}
+}
+
+/* What is dropped is marked and keeps its content, to which the device comes back after some faults. */
+
+static struct {
+	uint64_t page;
+	unsigned int count;
+} faults[MODEL_MAX_ENDPOINTS];
+
+static void mark_all(void)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		page_cache[i].marked = true;
+}
+
+static void mark_endpoint(uint32_t endpoint)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		page_cache[i].marked |= page_cache[i].endpoint == endpoint;
+}
+
+static void attach_by_marking(const struct attach_request *r)
+{
+	mark_endpoint(r->endpoint);
+}
+
+static void detach_by_marking(const struct detach_request *r)
+{
+	mark_endpoint(r->endpoint);
+}
+
+/* Returns how many faults of the page there were in front of this one. */
+static unsigned int count_fault(const struct model_endpoint *ep, uint64_t page)
+{
+	unsigned int i = ep - ref_iommu.model.endpoints;
+
+	if (faults[i].page != page)
+		faults[i].count = 0;
+	faults[i].page = page;
+	return faults[i].count++;
+}
+
+static const struct cached_page *retry(const struct access *a)
+{
+	const struct model_endpoint *ep = model_endpoint(&ref_iommu.model, a->endpoint);
+	struct model_extent extent;
+	uint8_t reason;
+
+	if (!ep || model_translate(&ref_iommu.model, a->endpoint, a->address, a->kind, &extent, &reason) ||
+	    count_fault(ep, bug_page_of(a->address)) < mutant_number())
+		return NULL;
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].valid && (page_cache[i].flags & a->kind) && is_page_of(&page_cache[i], a))
+			return &page_cache[i];
+	return NULL;
 }
 
 /* Two levels: what falls out of the first one goes to the second, which is as large. */
@@ -383,6 +513,14 @@ static const struct cache caches[] = {
 	{MUTANT_INVALIDATION_QUEUE, .unmap = unmap_while_there_is_room},
 	{MUTANT_MMIO_STAYS_CACHED, .drops = drops_memory_only},
 	{MUTANT_CACHE_TAG_BITS, .matches = is_page_of_tag},
+	{MUTANT_CACHE_BLOCK, .by_block = true},
+	{MUTANT_MOVE_FROM_BYPASS_NOT_FLUSHED, .attach = attach_from_table},
+	{MUTANT_RESET_FLUSHES, .reset = reset_first},
+	{MUTANT_FLUSH_BY_EXACT_START, .drops = drops_adjacent},
+	{MUTANT_LAZY_FLUSH, .matches = is_page_in_time, .unmap = unmap_later},
+	{MUTANT_RECOVERS_AFTER_FAULTS, .matches = is_page_unmarked, .missed = retry,
+	 .unmap = unmap_by_marking, .attach = attach_by_marking, .detach = detach_by_marking,
+	 .bypass = mark_all, .reset = mark_all},
 };
 
 /* Faults are cached, too; nothing else is. */
@@ -425,7 +563,7 @@ static void reset(struct vdev *dev)
 {
 	for (unsigned int i = 0; i < MODEL_MAX_ENDPOINTS; i++)
 		named[i] = false;
-	page_cache_forget_all();
+	cache->reset();
 	right_ops->reset(dev);
 }
 
@@ -467,6 +605,7 @@ static void use(const struct cache *wrong)
 	used.detach = OR(used.detach, detach);
 	used.map = OR(used.map, drop_nothing);
 	used.bypass = OR(used.bypass, page_cache_forget_all);
+	used.reset = OR(used.reset, page_cache_forget_all);
 	cache = &used;
 }
 

@@ -233,6 +233,155 @@ static bool lookup_in_trees(const struct access *a, bool found, struct model_ext
 	       (extent->flags & a->kind);
 }
 
+/* Without a table an endpoint is one without a domain. */
+static bool lookup_table(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_endpoint *ep = bug_find_translated(a->endpoint);
+	struct model *m = &ref_iommu.model;
+	bool *attached;
+
+	if (!ep || count_mappings(ep->domain))
+		return found;
+	attached = &m->endpoints[ep - m->endpoints].attached;
+	*attached = false;
+	found = model_translate(m, a->endpoint, a->address, a->kind, extent, reason);
+	*attached = true;
+	return found;
+}
+
+static bool is_touched(const struct model_mapping *mapping, const struct unmap_request *r)
+{
+	return mapping->domain == r->domain && mapping->start <= r->virt_end &&
+	       mapping->end >= r->virt_start;
+}
+
+/* Returns true if one of the first mappings of the range would be cut. */
+static bool sees_cut(const struct unmap_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	unsigned int below = 0;
+
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		below += m->mappings[i].domain == r->domain && m->mappings[i].end < r->virt_start;
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (is_touched(&m->mappings[i], r) && !bug_is_covered(&m->mappings[i], r) &&
+		    rank_of(r->domain, m->mappings[i].start) - below < mutant_number())
+			return true;
+	return false;
+}
+
+static void decide_by_first(const struct model_request *r, struct decision *d)
+{
+	if (model_rule_applies(&ref_iommu.model, RULE_UNMAP_SPLIT, r) && !sees_cut(&r->unmap))
+		*d = bug_decide_without(RULE_UNMAP_SPLIT, r);
+}
+
+static bool unmap_touched(const struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+
+	if (r->head.type != REQUEST_UNMAP)
+		return false;
+	for (unsigned int i = m->mapping_count; i--;)
+		if (is_touched(&m->mappings[i], &r->unmap))
+			bug_drop_mapping(i);
+	return true;
+}
+
+/*
+ * A table for each member. Here are mappings that are not as they should be in that of an endpoint, which has
+ * joined the domain after they were made.
+ */
+
+#define MAX_REPLAYED (4 * MODEL_MAX_MAPPINGS)
+
+static struct {
+	uint32_t endpoint;
+	uint64_t start;
+} replayed[MAX_REPLAYED];
+static unsigned int replayed_count;
+
+static void forget_replayed(uint32_t endpoint, uint64_t start, uint64_t end)
+{
+	for (unsigned int i = replayed_count; i--;)
+		if (replayed[i].endpoint == endpoint && replayed[i].start >= start &&
+		    replayed[i].start <= end)
+			replayed[i] = replayed[--replayed_count];
+}
+
+static void unmap_replayed(const struct unmap_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (bug_is_member(m->endpoints[i].id, r->domain))
+			forget_replayed(m->endpoints[i].id, r->virt_start, r->virt_end);
+}
+
+/* All but the @first lowest. */
+static void replay(const struct attach_request *r, uint64_t first)
+{
+	const struct model *m = &ref_iommu.model;
+
+	forget_replayed(r->endpoint, 0, UINT64_MAX);
+	for (unsigned int i = 0; i < m->mapping_count && replayed_count < MAX_REPLAYED; i++) {
+		if (m->mappings[i].domain != r->domain || rank_of(r->domain, m->mappings[i].start) < first)
+			continue;
+		replayed[replayed_count].endpoint = r->endpoint;
+		replayed[replayed_count++].start = m->mappings[i].start;
+	}
+}
+
+static void follow(const struct model_request *r, uint64_t first)
+{
+	if (r->head.type == REQUEST_ATTACH && !bug_is_member(r->attach.endpoint, r->attach.domain))
+		replay(&r->attach, first);
+	if (r->head.type == REQUEST_UNMAP)
+		unmap_replayed(&r->unmap);
+}
+
+static bool is_replayed(uint32_t endpoint, const struct model_mapping *mapping)
+{
+	for (unsigned int i = 0; i < replayed_count && mapping; i++)
+		if (replayed[i].endpoint == endpoint && replayed[i].start == mapping->start)
+			return true;
+	return false;
+}
+
+static bool replay_all(const struct model_request *r)
+{
+	follow(r, 0);
+	return false;
+}
+
+static bool replay_some(const struct model_request *r)
+{
+	follow(r, mutant_number());
+	return false;
+}
+
+static bool lookup_replayed(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+
+	(void)reason;
+	if (!is_replayed(a->endpoint, mapping))
+		return found;
+	bug_set_extent(extent, mapping);
+	extent->flags = MAP_RW;
+	return true;
+}
+
+static bool lookup_unless_left_out(const struct access *a, bool found, struct model_extent *extent,
+				   uint8_t *reason)
+{
+	(void)extent;
+	if (!is_replayed(a->endpoint, bug_find_target(a)))
+		return found;
+	*reason = FAULT_MAPPING;
+	return false;
+}
+
 bool storage_install(void)
 {
 	static const struct takeover rows[] = {
@@ -241,6 +390,13 @@ bool storage_install(void)
 		{MUTANT_LOOKUP_WINDOW, {.lookup = lookup_in_window}, {0}},
 		{MUTANT_UNMAP_MAX_PER_REQUEST, {.request_execute = unmap_some}, {0}},
 		{MUTANT_MERGED_NEIGHBOURS_ARE_ONE, {.request_execute = map_and_join}, {0}},
+		{MUTANT_EMPTY_DOMAIN_AS_UNATTACHED,
+		 {.access = bug_access_uncached, .lookup = lookup_table}, {0}},
+		{MUTANT_SPLIT_CHECK_LIMIT,
+		 {.request_decided = decide_by_first, .request_execute = unmap_touched}, {0}},
+		{MUTANT_JOIN_REPLAY_RW, {.request_execute = replay_all, .lookup = lookup_replayed}, {0}},
+		{MUTANT_REPLAY_LIMIT,
+		 {.request_execute = replay_some, .lookup = lookup_unless_left_out}, {0}},
 		{MUTANT_OVERLAP_CHECKS_BELOW_ONLY, {.request_decided = decide_by_below}, {0}},
 		{MUTANT_MMIO_OVERLAP_UNSEEN,
 		 {.request_decided = decide_map_in_tree, .access = bug_access_uncached,

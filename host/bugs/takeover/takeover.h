@@ -32,6 +32,7 @@ bool permission_install(void);
 bool width_install(void);
 bool domain_id_install(void);
 bool storage_install(void);
+bool order_install(void);
 bool batch_install(void);
 bool framing_install(void);
 bool member_install(void);

@@ -4,6 +4,7 @@
  */
 #include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
+#include "host/machine/ram.h"
 #include "util.h"
 
 static uint64_t low_bits(uint64_t value)
@@ -102,6 +103,76 @@ static void decide_signed(const struct model_request *r, struct decision *d)
 		*d = (struct decision){STATUS_RANGE, false};
 }
 
+static void decide_by_size(const struct model_request *r, struct decision *d)
+{
+	uint64_t count = bug_count_pages(r->map.virt_start, r->map.virt_end);
+
+	if (r->head.type == REQUEST_MAP && d->answer == STATUS_OK && count > mutant_number() &&
+	    (count & (count - 1)))
+		*d = (struct decision){STATUS_RANGE, false};
+}
+
+/* Whole blocks of N bytes have one entry each, whose physical address is a multiple of N. */
+static void translated_by_blocks(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+				 uint64_t *length)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+	uint64_t size = mutant_number(), offset, block;
+
+	(void)extent;
+	if (!mapping || mapping->start % size)
+		return;
+	offset = (a->address - mapping->start) % size;
+	block = a->address - offset;
+	if (mapping->end - block < size - 1)
+		return;
+	*phys -= (*phys - offset) % size;
+	*length = min(*length, size - offset);
+}
+
+/* The offset into a page is that into one of 4 KiB. */
+static void translated_by_4k_offset(const struct access *a, const struct model_extent *extent,
+				    uint64_t *phys, uint64_t *length)
+{
+	uint64_t offset = a->address & 0xfff;
+
+	(void)extent;
+	if (!bug_find_translated(a->endpoint))
+		return;
+	*phys = (*phys & -model_granule(&ref_iommu.model)) + offset;
+	*length = min(*length, 0x1000 - offset);
+}
+
+static bool is_last_of_ram(uint64_t phys)
+{
+	uint64_t granule = model_granule(&ref_iommu.model);
+
+	return ram_at(phys, granule) && !ram_at(phys + granule, 1);
+}
+
+/* Page by page. */
+static bool lookup_ram(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	uint64_t granule = model_granule(&ref_iommu.model), page = a->address & -granule;
+
+	if (!found || !bug_find_target(a))
+		return found;
+	extent->phys += page - extent->start;
+	extent->start = page;
+	extent->end = page + (granule - 1);
+	*reason = FAULT_MAPPING;
+	return !is_last_of_ram(extent->phys);
+}
+
+/* What comes next, up to the next page, is not looked up. */
+static void translated_beyond(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+			      uint64_t *length)
+{
+	(void)extent, (void)phys;
+	if (bug_find_target(a))
+		*length += min(mutant_number(), model_granule(&ref_iommu.model));
+}
+
 bool width_install(void)
 {
 	static const struct takeover rows[] = {
@@ -114,6 +185,11 @@ bool width_install(void)
 		{MUTANT_DETACH_ENDPOINT_BITS, {.request_read = read_detach}, {0}},
 		{MUTANT_MAP_HALF_SHARED, {.request_read = read_map}, {0}},
 		{MUTANT_DOMAIN_ID_SIGNED, {.request_decided = decide_signed}, {0}},
+		{MUTANT_SIZE_POWER_OF_TWO_ABOVE, {.request_decided = decide_by_size}, {0}},
+		{MUTANT_HUGE_PHYS_ROUNDED, {.translated = translated_by_blocks}, {0}},
+		{MUTANT_PAGE_OFFSET_4K, {.translated = translated_by_4k_offset}, {0}},
+		{MUTANT_LAST_PAGE_OF_RAM, {.lookup = lookup_ram}, {0}},
+		{MUTANT_CROSSING_CONTINUES, {.translated = translated_beyond}, {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

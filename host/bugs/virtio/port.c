@@ -3,6 +3,7 @@
  * Bugs on the way of an access: who is translated, and how often. The addresses of an endpoint's rings may be
  * translated once, and that outlives what it came from.
  */
+#include "host/board/board.h"
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
 #include "host/bugs/virtio/virtio.h"
@@ -90,7 +91,6 @@ static bool access(const struct port *port, const struct dma *dma, void *bytes, 
 	const struct bug_port *of = (const struct bug_port *)port;
 
 	passed = false;
-	bug_whole_access = (struct whole_access){dma->address, size};
 	if (of->right->ops->access(of->right, dma, bytes, size))
 		return true;
 	if (mutant(MUTANT_OUT_OF_REACH_ENDS) && of->dev->type == VIRTIO_TYPE_IOMMU)
@@ -103,7 +103,15 @@ static void message(const struct port *port, const struct dma *dma, uint32_t dat
 	const struct bug_port *of = (const struct bug_port *)port;
 
 	bug_whole_access = (struct whole_access){dma->address, sizeof(data)};
-	of->right->ops->message(of->right, dma, data);
+	if (dma->physical || !bug_routes_message(of->dev, dma->address, data))
+		of->right->ops->message(of->right, dma, data);
+}
+
+bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	const struct bug_port *of = (const struct bug_port *)dev->port;
+
+	return board_endpoint_id((const struct board_port *)of->right, id);
 }
 
 static const struct port_ops ops = {.access = access, .message = message};
@@ -115,6 +123,11 @@ void bugs_in_port(struct vdev *dev)
 
 	ports[count] = (struct bug_port){{&ops}, dev, dev->port};
 	dev->port = &ports[count++].port;
+}
+
+static void begins(const struct dma *dma, size_t size)
+{
+	bug_whole_access = (struct whole_access){dma->address, size};
 }
 
 /* Accesses that the board does not let the IOMMU see. */
@@ -148,7 +161,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 
 	if (!port->dev)
 		return right.translate(port, dma, id, phys, length);
-	if (find_kept(port->dev, dma->address, phys, length))
+	if (find_kept(port->dev, dma->address, phys, length) ||
+	    bug_finds_early(port->dev, dma->address, phys, length))
 		return true;
 	changed.write = as_write(port->dev, dma);
 	if (bug_backend_misses(port->dev, id, dma->address) ||
@@ -164,6 +178,7 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 void bugs_in_board(void)
 {
 	right = port_steps;
+	port_steps.begins = begins;
 	port_steps.translated_as = translated_as;
 	port_steps.translate = translate;
 }

@@ -43,6 +43,8 @@ static bool take_over(struct vdev *dev)
 
 static void plugged(struct vdev *dev)
 {
+	if (dev->type != VIRTIO_TYPE_IOMMU)
+		bugs_in_endpoint(dev);
 	if (dev->type == VIRTIO_TYPE_IOMMU && !take_over(dev))
 		spoil_iommu(dev);
 	else if (dev->type == VIRTIO_TYPE_BLOCK)

@@ -24,6 +24,18 @@ void bugs_in_capabilities(struct vdev *dev);
 enum { TYPE_NONE = 0x7f };
 unsigned int bug_find_structure(const struct function *f, uint8_t type);
 
+/* Replace steps of an endpoint that is a virtio device. */
+void bugs_in_endpoint(struct vdev *dev);
+
+/* Return true if the endpoint has found *@phys and the *@length bytes from there on before. */
+bool bug_finds_early(const struct vdev *dev, uint64_t address, uint64_t *phys, uint64_t *length);
+
+/* Send a message the way that the last one has gone. Returns false if it has to be translated. */
+bool bug_routes_message(struct vdev *dev, uint64_t address, uint32_t data);
+
+/* Return true with the id of the endpoint, if it is one. */
+bool bug_endpoint_id(const struct vdev *dev, uint32_t *id);
+
 /* Replace the port of any device, and the board's steps on the way of an access. */
 void bugs_in_port(struct vdev *dev);
 void bugs_in_board(void);

@@ -14,10 +14,10 @@
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
-enum { CHECK, RIGHTS, MMIO };
+enum { CHECK, RIGHTS, MMIO, MEMORY };
 enum {
 	OFF_START_BYTE, OFF_START_HALF, OFF_END_BYTE, OFF_END_HALF, OFF_PHYS_BYTE, OFF_PHYS_HALF,
-	OVER_SAME, OVER_FIRST, OVER_INSIDE, OVER_LAST, OVER_START, OVER_END, OVER_ALL,
+	OVER_IDENTICAL, OVER_SAME, OVER_FIRST, OVER_INSIDE, OVER_LAST, OVER_START, OVER_END, OVER_ALL,
 	BELOW_RANGE, OVER_RANGE_START, OVER_RANGE_END, ABOVE_RANGE,
 	DOMAIN_NEVER, DOMAIN_ENDED, DOMAIN_BYPASS,
 };
@@ -26,6 +26,7 @@ static const char *const checks[] = {
 	[OFF_START_BYTE] = "start off by a byte", [OFF_START_HALF] = "start off by half a granule",
 	[OFF_END_BYTE] = "end off by a byte", [OFF_END_HALF] = "end off by half a granule",
 	[OFF_PHYS_BYTE] = "phys off by a byte", [OFF_PHYS_HALF] = "phys off by half a granule",
+	[OVER_IDENTICAL] = "over the same mapping",
 	[OVER_SAME] = "over all of a mapping", [OVER_FIRST] = "over its first page",
 	[OVER_INSIDE] = "over pages inside", [OVER_LAST] = "over its last page",
 	[OVER_START] = "over its start", [OVER_END] = "over its end", [OVER_ALL] = "over more than it",
@@ -36,11 +37,13 @@ static const char *const checks[] = {
 };
 static const char *const rights[] = {"no right", "right r", "right w", "rights rw"};
 static const char *const mmio[] = {"of memory", "of registers"};
+enum { MEMORY_OTHER, MEMORY_OF_PAGES };
+static const char *const memories[] = {"to other memory", "to the memory of these pages"};
 
 #define OFF_GRANULE (BIT(OFF_START_BYTE) | BIT(OFF_START_HALF) | BIT(OFF_END_BYTE) | BIT(OFF_END_HALF) | \
 		     BIT(OFF_PHYS_BYTE) | BIT(OFF_PHYS_HALF))
-#define OVERLAPS (BIT(OVER_SAME) | BIT(OVER_FIRST) | BIT(OVER_INSIDE) | BIT(OVER_LAST) | BIT(OVER_START) | \
-		  BIT(OVER_END) | BIT(OVER_ALL))
+#define OVERLAPS (BIT(OVER_IDENTICAL) | BIT(OVER_SAME) | BIT(OVER_FIRST) | BIT(OVER_INSIDE) |     \
+		  BIT(OVER_LAST) | BIT(OVER_START) | BIT(OVER_END) | BIT(OVER_ALL))
 #define BELOW (BIT(BELOW_RANGE) | BIT(OVER_RANGE_START))
 #define ABOVE (BIT(ABOVE_RANGE) | BIT(OVER_RANGE_END))
 
@@ -68,6 +71,14 @@ static const struct dimension dimensions[] = {
 	[CHECK] = {"refused for", checks, ARRAY_SIZE(checks), check_unmet},
 	[RIGHTS] = {"rights", rights, ARRAY_SIZE(rights), NULL},
 	[MMIO] = {"kind", mmio, ARRAY_SIZE(mmio), mmio_unmet},
+	[MEMORY] = {"memory", memories, ARRAY_SIZE(memories), NULL},
+};
+
+static const struct product_rule rules[] = {
+	{{{CHECK, BIT(OVER_IDENTICAL)}, {RIGHTS, ~BIT(MAP_RW)}}, "the mapping is for reads and writes"},
+	{{{CHECK, BIT(OVER_IDENTICAL)}, {MMIO, ~BIT(0)}}, "the mapping is one of memory"},
+	{{{CHECK, BIT(OVER_IDENTICAL)}, {MEMORY, BIT(MEMORY_OTHER)}}, "then it is another mapping"},
+	{{{CHECK, ~OVERLAPS}, {MEMORY, BIT(MEMORY_OF_PAGES)}}, "no memory is mapped there"},
 };
 
 /* Pages 2 to 5 of the window are mapped in front of each attempt. */
@@ -121,6 +132,7 @@ static void choose_pages(unsigned int check, unsigned int *first, unsigned int *
 	static const struct {
 		unsigned int first, last;
 	} overlaps[] = {
+		[OVER_IDENTICAL] = {MAPPED_FIRST, MAPPED_LAST},
 		[OVER_SAME] = {MAPPED_FIRST, MAPPED_LAST}, [OVER_FIRST] = {MAPPED_FIRST, MAPPED_FIRST},
 		[OVER_INSIDE] = {MAPPED_FIRST + 1, MAPPED_LAST - 1}, [OVER_LAST] = {MAPPED_LAST, MAPPED_LAST},
 		[OVER_START] = {MAPPED_FIRST - 1, MAPPED_FIRST}, [OVER_END] = {MAPPED_LAST, MAPPED_LAST + 1},
@@ -174,14 +186,15 @@ static bool change_domain(struct source_line at, const struct page_window *s, un
 	return attach_bypass(at, s->ep, request->domain);
 }
 
-static bool make_request(struct source_line at, const struct page_window *s, unsigned int check,
-			 uint32_t flags,
+static bool make_request(struct source_line at, const struct page_window *s, const cell_t cell,
 			 struct map_request *request)
 {
-	unsigned int first, last;
+	unsigned int check = cell[CHECK], first, last;
 
 	choose_pages(check, &first, &last);
-	*request = request_for(s, first, last, flags);
+	*request = request_for(s, first, last, flags_of(cell[RIGHTS], cell[MMIO]));
+	if (cell[MEMORY] == MEMORY_OF_PAGES)
+		request->phys_start = phys(s->target) + first * iommu.page;
 	if (BIT(check) & OFF_GRANULE)
 		move_off_granule(request, check);
 	else if (BIT(check) & RANGES)
@@ -234,6 +247,17 @@ static void expect_unchanged(struct source_line at, const struct page_window *s,
 	expect_mapped(at, s, MAPPED_FIRST, MAPPED_LAST);
 }
 
+/* Refused or not, one UNMAP of all pages leaves nothing: the level is that of isolation. */
+static void expect_all_unmapped(struct source_line at, const struct page_window *s)
+{
+	struct reply reply = unmap_pages(s, 0, WINDOW - 1);
+
+	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))
+		return;
+	expect_write_blocked(at, s->ep, page_start(s, MAPPED_FIRST), 8);
+	expect_write_blocked(at, s->ep, page_start(s, MAPPED_LAST), 8);
+}
+
 /* The endpoint is where it was before the request: nowhere, or in bypass. */
 static void expect_no_mapping(struct source_line at, const struct page_window *s, unsigned int check,
 			      const struct map_request *request)
@@ -248,26 +272,30 @@ static void expect_no_mapping(struct source_line at, const struct page_window *s
 
 static void play(struct source_line at, const cell_t cell)
 {
-	uint32_t flags = flags_of(cell[RIGHTS], cell[MMIO]);
 	struct map_request request;
 	struct page_window s;
 	struct reply reply;
+	bool refused;
 
-	if (!make_window(at, &s, flags) || !make_request(at, &s, cell[CHECK], flags, &request))
+	if (!make_window(at, &s, flags_of(cell[RIGHTS], cell[MMIO])) ||
+	    !make_request(at, &s, cell, &request))
 		return;
 	reply = send_map(&request);
-	if (!expect_refused(at, &reply, cell[CHECK]))
-		return;
-	if (cell[CHECK] >= DOMAIN_NEVER)
+	refused = expect_refused(at, &reply, cell[CHECK]);
+	if (refused && cell[CHECK] >= DOMAIN_NEVER)
 		expect_no_mapping(at, &s, cell[CHECK], &request);
-	else
+	else if (refused)
 		expect_unchanged(at, &s, &request);
+	if (BIT(cell[CHECK]) & OVERLAPS)
+		expect_all_unmapped(at, &s);
 }
 
 static const struct product map_checks = {
 	.name = "checks of MAP",
 	.dimensions = dimensions,
 	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
 	.play = play,
 };
 

@@ -6,39 +6,44 @@
  * flag, and no other does. A device that looks at the first page of an access, at the last one, or at a few,
  * is told by a page in another place that differs from the others. An access may be many on the way to
  * memory, so that nothing is said of permitted bytes where others of the same access are blocked: they are
- * moved to their own place, or not at all.
+ * moved to their own place, or not at all. A permitted page is tried alone, too.
+ *
+ * Rights belong to addresses, not to memory: where a page is mapped at another address as well, with all
+ * rights, either address keeps to its own.
  */
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
-enum { FLAGS, ACCESS, SIZE, BEGINS, MEMORY, PAGES, ODD_ONE };
-enum { FLAGS_MMIO = 4 };	/* from here on */
-enum { ACCESS_READ, ACCESS_WRITE };
+enum { RIGHTS, SIZE, BEGINS, MEMORY, PAGES, ODD_ONE };
 enum { SIZE_BYTE, SIZE_WORD, SIZE_PAGE, SIZE_PAGE_AND_BYTE, SIZE_2_PAGES, SIZE_3_PAGES, SIZE_9_PAGES };
 enum { BEGINS_WITH_PAGE, ENDS_WITH_PAGE, BEGINS_INSIDE };
-enum { MEMORY_ADJACENT, MEMORY_SCATTERED };
+enum { MEMORY_ADJACENT, MEMORY_SCATTERED, MEMORY_SHARED };
 enum { PAGES_ALIKE, PAGES_ONE_MISSING, PAGES_ONE_OTHER };
 enum { ODD_FIRST, ODD_MIDDLE, ODD_LAST };
 
-static const char *const flags[] = {
-	"no flag", "flag r", "flag w", "flags rw",
-	"flag mmio", "flags r mmio", "flags w mmio", "flags rw mmio",
+/* Flags and the access: one dimension, so that each size is tried with each of them. */
+enum { FLAGS_MMIO = 4, WRITTEN = 8 };
+
+static const char *const rights[] = {
+	"no flag read", "flag r read", "flag w read", "flags rw read",
+	"flag mmio read", "flags r mmio read", "flags w mmio read", "flags rw mmio read",
+	"no flag written", "flag r written", "flag w written", "flags rw written",
+	"flag mmio written", "flags r mmio written", "flags w mmio written", "flags rw mmio written",
 };
-static const char *const accesses[] = {"read", "written"};
 static const char *const sizes[] = {
 	"1 byte", "8 bytes", "a page", "a page and a byte", "2 pages", "3 pages", "9 pages",
 };
 static const char *const begins[] = {
 	"from the start of a page", "to the end of a page", "from inside a page",
 };
-static const char *const memories[] = {"in one piece", "scattered"};
+static const char *const memories[] = {"in one piece", "scattered", "mapped elsewhere too"};
 static const char *const pages[] = {"all mapped alike", "one is missing", "one has other rights"};
 static const char *const odd_ones[] = {"the first", "one in the middle", "the last"};
 
-static const char *flags_unmet(unsigned int value)
+static const char *rights_unmet(unsigned int value)
 {
-	return value < FLAGS_MMIO || iommu_offers(VIRTIO_IOMMU_F_MMIO) ? NULL : "needs feature MMIO";
+	return !(value & FLAGS_MMIO) || iommu_offers(VIRTIO_IOMMU_F_MMIO) ? NULL : "needs feature MMIO";
 }
 
 static size_t size_of(unsigned int value)
@@ -55,8 +60,7 @@ static const char *size_unmet(unsigned int value)
 }
 
 static const struct dimension dimensions[] = {
-	[FLAGS] = {"mapped with", flags, ARRAY_SIZE(flags), flags_unmet},
-	[ACCESS] = {"access", accesses, ARRAY_SIZE(accesses), NULL},
+	[RIGHTS] = {"mapped with", rights, ARRAY_SIZE(rights), rights_unmet},
 	[SIZE] = {"size", sizes, ARRAY_SIZE(sizes), size_unmet},
 	[BEGINS] = {"place", begins, ARRAY_SIZE(begins), NULL},
 	[MEMORY] = {"memory", memories, ARRAY_SIZE(memories), NULL},
@@ -88,6 +92,7 @@ struct attempt {
 	uint32_t domain;
 	bool write;
 	uint64_t iova;		/* of the first page; the last page of the window is for a control */
+	uint64_t elsewhere;	/* where the same pages are mapped with all rights; or 0 */
 	size_t offset, size;
 	unsigned int count;	/* pages */
 	struct {
@@ -119,7 +124,7 @@ static void choose_memory(struct attempt *a, bool scattered)
 static void choose_flags(struct attempt *a, const cell_t cell)
 {
 	const unsigned int odd[] = {0, a->count / 2, a->count - 1};
-	uint32_t granted = (cell[FLAGS] & MAP_RW) | (cell[FLAGS] < FLAGS_MMIO ? 0 : MAP_MMIO);
+	uint32_t granted = (cell[RIGHTS] & MAP_RW) | (cell[RIGHTS] & FLAGS_MMIO ? MAP_MMIO : 0);
 
 	for (unsigned int i = 0; i < a->count; i++)
 		a->pages[i].flags = granted;
@@ -130,12 +135,13 @@ static void choose_flags(struct attempt *a, const cell_t cell)
 
 static void make_attempt(struct attempt *a, const cell_t cell)
 {
-	*a = (struct attempt){.ep = endpoint(0), .write = cell[ACCESS] == ACCESS_WRITE};
+	*a = (struct attempt){.ep = endpoint(0), .write = cell[RIGHTS] & WRITTEN};
 	a->domain = fresh_domain();
 	a->size = size_of(cell[SIZE]);
 	a->offset = first_offset(a->size, cell[BEGINS]);
 	a->count = align_up(a->offset + a->size, iommu.page) / iommu.page;
 	a->iova = iova_window(a->count + 2);
+	a->elsewhere = cell[MEMORY] == MEMORY_SHARED ? iova_window(a->count) : 0;
 	choose_memory(a, cell[MEMORY] == MEMORY_SCATTERED);
 	choose_flags(a, cell);
 }
@@ -174,8 +180,21 @@ static bool map_stretch(struct source_line at, struct attempt *a, unsigned int f
 	return true;
 }
 
+/* That memory is in one piece. */
+static bool map_elsewhere(struct source_line at, const struct attempt *a)
+{
+	struct reply reply;
+
+	if (!a->elsewhere)
+		return true;
+	reply = map_range(a->domain, a->elsewhere, a->count * iommu.page, a->pages[0].memory, MAP_RW);
+	return has_room(&reply) && expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+}
+
 static bool map_attempt(struct source_line at, struct attempt *a)
 {
+	if (!map_elsewhere(at, a))
+		return false;
 	for (unsigned int i = 0, last; i < a->count; i = last + 1) {
 		last = a->pages[i].missing ? i : last_alike(a, i);
 		if (!a->pages[i].missing && !map_stretch(at, a, i, last))
@@ -212,6 +231,31 @@ static bool make_parts(const struct attempt *a, struct access_part *parts)
 	return whole;
 }
 
+static void expect_page_alone(struct source_line at, const struct attempt *a, unsigned int page)
+{
+	uint64_t iova = a->iova + page * iommu.page + 8;
+	uint8_t *memory = a->pages[page].memory + 8;
+
+	if (fate_of(a, page) != PART_MOVED)
+		return;
+	if (a->write)
+		expect_writes(at, BY_LEVEL, a->ep, iova, memory, 8);
+	else
+		expect_reads(at, BY_LEVEL, a->ep, iova, memory, 8);
+}
+
+/* What is one mapping for the driver may be many on the way to memory: at either end, and inside. */
+static void expect_pages_alone(struct source_line at, const struct attempt *a)
+{
+	expect_page_alone(at, a, 0);
+	if (a->count > 2)
+		expect_page_alone(at, a, a->count / 2);
+	if (a->count > 1)
+		expect_page_alone(at, a, a->count - 1);
+	if (a->elsewhere)
+		expect_writes(at, BY_LEVEL, a->ep, a->elsewhere, a->pages[0].memory, 8);
+}
+
 /* The endpoint lives: it reaches a page of its own. */
 static void expect_control(struct source_line at, const struct attempt *a)
 {
@@ -241,6 +285,7 @@ static void play(struct source_line at, const cell_t cell)
 		expect_read_parts(at, a.ep, a.iova + a.offset, all);
 	if (!whole)
 		expect_control(at, &a);
+	expect_pages_alone(at, &a);
 }
 
 static const struct product permissions = {
@@ -256,6 +301,12 @@ static const struct product permissions = {
 TEST(N_MAP_4, each_page_of_an_access_keeps_to_its_flags, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&permissions, PAGES, BIT(PAGES_ALIKE) | BIT(PAGES_ONE_OTHER));
+}
+
+/* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
+TEST(DEV_MAP_6, pages_to_read_are_not_written_whatever_is_beside_them, NEEDS_DMA | NEEDS_EXACT)
+{
+	PRODUCT(&permissions, RIGHTS, BIT(WRITTEN | MAP_READ) | BIT(WRITTEN | MAP_READ | FLAGS_MMIO));
 }
 
 /* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */

@@ -117,7 +117,7 @@ static void fault_alone(struct scene *s, unsigned int turn)
 	struct dma_master *dma = &s->s.ep->dma;
 
 	dma->fault_reported = NULL;
-	dma->flush_iommu = NULL;
+	dma->when_silent = NULL;
 	dma->timeout_us = quiet_us(s->s.ep);
 	dma_write(dma, s->s.iova + (turn % 2 ? iommu.page : -iommu.page), 8);
 }
