@@ -121,7 +121,7 @@ static const char *from_unmet(unsigned int from)
 static const struct dimension dimensions[] = {
 	[DOMAIN] = {"domain", domains, ARRAY_SIZE(domains), domain_unmet},
 	[FROM] = {"from", froms, ARRAY_SIZE(froms), from_unmet},
-	[LOOK] = {"look", looks, ARRAY_SIZE(looks)},
+	[LOOK] = {"look", looks, ARRAY_SIZE(looks), NULL},
 };
 
 /* The page is at the address that it is reached by in the domain, with the rings of the endpoint. */

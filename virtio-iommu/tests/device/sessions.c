@@ -86,7 +86,7 @@ static const struct dimension dimensions[] = {
 	[FIRST] = {"first", firsts, FULL_SESSIONS, session_unmet},
 	[LEFT] = {"left", lefts, ARRAY_SIZE(lefts), left_unmet},
 	[SECOND] = {"second", seconds, SESSIONS, session_unmet},
-	[LOOK] = {"look", looks, ARRAY_SIZE(looks)},
+	[LOOK] = {"look", looks, ARRAY_SIZE(looks), NULL},
 };
 
 #define NO_MAPPINGS (BIT(LEAST) | BIT(NO_MAP_UNMAP))
@@ -301,7 +301,7 @@ static const char *leaving_unmet(unsigned int leaving)
 
 static const struct dimension leaving_dimensions[] = {
 	[LEAVING] = {"kind", leavings, ARRAY_SIZE(leavings), leaving_unmet},
-	[ENDED] = {"end", ended, ARRAY_SIZE(ended)},
+	[ENDED] = {"end", ended, ARRAY_SIZE(ended), NULL},
 };
 
 /* Attach each endpoint to a domain of its own. Return how many are. */

@@ -50,9 +50,9 @@ static const char *then_unmet(unsigned int then)
 }
 
 static const struct dimension dimensions[] = {
-	[BUFFERS] = {"buffers", buffers, ARRAY_SIZE(buffers)},
-	[FAULTS] = {"faults", faults, ARRAY_SIZE(faults)},
-	[SHAPE] = {"shape", shapes, ARRAY_SIZE(shapes)},
+	[BUFFERS] = {"buffers", buffers, ARRAY_SIZE(buffers), NULL},
+	[FAULTS] = {"faults", faults, ARRAY_SIZE(faults), NULL},
+	[SHAPE] = {"shape", shapes, ARRAY_SIZE(shapes), NULL},
 	[WHO] = {"who", whos, ARRAY_SIZE(whos), who_unmet},
 	[THEN] = {"then", thens, ARRAY_SIZE(thens), then_unmet},
 };

@@ -31,10 +31,10 @@ static const char *const notified[] = {"behind one notification", "with a notifi
 
 static const struct dimension dimensions[] = {
 	[KIND] = {"judged", request_kind_words, REQUEST_KINDS, request_kind_unmet},
-	[SIZE] = {"size", sizes, ARRAY_SIZE(sizes)},
-	[POSITION] = {"position", positions, ARRAY_SIZE(positions)},
-	[COMPANY] = {"company", companies, ARRAY_SIZE(companies)},
-	[NOTIFIED] = {"notified", notified, ARRAY_SIZE(notified)},
+	[SIZE] = {"size", sizes, ARRAY_SIZE(sizes), NULL},
+	[POSITION] = {"position", positions, ARRAY_SIZE(positions), NULL},
+	[COMPANY] = {"company", companies, ARRAY_SIZE(companies), NULL},
+	[NOTIFIED] = {"notified", notified, ARRAY_SIZE(notified), NULL},
 };
 
 static const struct product_rule rules[] = {

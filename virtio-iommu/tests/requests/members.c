@@ -53,10 +53,10 @@ static const char *leave_unmet(unsigned int leave)
 static const struct dimension dimensions[] = {
 	[KIND] = {"kind", kinds, ARRAY_SIZE(kinds), kind_unmet},
 	[MEMBERS] = {"members", counts, ARRAY_SIZE(counts), count_unmet},
-	[MAPPED] = {"mapped", mapped, ARRAY_SIZE(mapped)},
-	[ORDER] = {"order", orders, ARRAY_SIZE(orders)},
+	[MAPPED] = {"mapped", mapped, ARRAY_SIZE(mapped), NULL},
+	[ORDER] = {"order", orders, ARRAY_SIZE(orders), NULL},
 	[LEAVE] = {"leave", leaves, ARRAY_SIZE(leaves), leave_unmet},
-	[OUTSIDE] = {"outside", outsides, ARRAY_SIZE(outsides)},
+	[OUTSIDE] = {"outside", outsides, ARRAY_SIZE(outsides), NULL},
 };
 
 static const struct product_rule rules[] = {

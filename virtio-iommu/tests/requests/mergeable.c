@@ -37,10 +37,10 @@ static const char *what_unmet(unsigned int what)
 
 static const struct dimension dimensions[] = {
 	[WHAT] = {"what", whats, ARRAY_SIZE(whats), what_unmet},
-	[COUNT] = {"count", counts, ARRAY_SIZE(counts)},
-	[ORDER] = {"order", orders, ARRAY_SIZE(orders)},
-	[BETWEEN] = {"between", betweens, ARRAY_SIZE(betweens)},
-	[KICK] = {"notified", kicks, ARRAY_SIZE(kicks)},
+	[COUNT] = {"count", counts, ARRAY_SIZE(counts), NULL},
+	[ORDER] = {"order", orders, ARRAY_SIZE(orders), NULL},
+	[BETWEEN] = {"between", betweens, ARRAY_SIZE(betweens), NULL},
+	[KICK] = {"notified", kicks, ARRAY_SIZE(kicks), NULL},
 };
 
 struct scene {

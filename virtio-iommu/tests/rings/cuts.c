@@ -39,10 +39,10 @@ static const char *list_unmet(unsigned int list)
 
 static const struct dimension dimensions[] = {
 	[KIND] = {"request", request_kind_words, KIND_PROBE + 1, request_kind_unmet},
-	[PART_OF_IT] = {"part", parts, ARRAY_SIZE(parts)},
-	[BYTE] = {"byte", bytes, PART_BYTES},
-	[HOW] = {"way", ways, ARRAY_SIZE(ways)},
-	[TAIL] = {"tail", tails, ARRAY_SIZE(tails)},
+	[PART_OF_IT] = {"part", parts, ARRAY_SIZE(parts), NULL},
+	[BYTE] = {"byte", bytes, PART_BYTES, NULL},
+	[HOW] = {"way", ways, ARRAY_SIZE(ways), NULL},
+	[TAIL] = {"tail", tails, ARRAY_SIZE(tails), NULL},
 	[LIST] = {"list", lists, ARRAY_SIZE(lists), list_unmet},
 };
 
@@ -163,8 +163,8 @@ static const char *row_unmet(unsigned int row)
 
 static const struct dimension answer_dimensions[] = {
 	[ROW] = {"row", rows, ARRAY_SIZE(rows), row_unmet},
-	[ROW_BYTE] = {"byte", bytes, ROW_BYTES},
-	[ROW_HOW] = {"way", ways, ARRAY_SIZE(ways)},
+	[ROW_BYTE] = {"byte", bytes, ROW_BYTES, NULL},
+	[ROW_HOW] = {"way", ways, ARRAY_SIZE(ways), NULL},
 	[ROW_LIST] = {"list", lists, ARRAY_SIZE(lists), list_unmet},
 };
 

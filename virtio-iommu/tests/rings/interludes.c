@@ -25,7 +25,7 @@ static const char *interlude_unmet(unsigned int interlude)
 }
 
 static const struct dimension dimensions[] = {
-	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues)},
+	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues), NULL},
 	[INTERLUDE] = {"interlude", interludes, ARRAY_SIZE(interludes), interlude_unmet},
 };
 

@@ -60,7 +60,7 @@ static const char *memory_unmet(unsigned int value)
 }
 
 static const struct dimension dimensions[] = {
-	[WHAT] = {"what", whats, ARRAY_SIZE(whats)},
+	[WHAT] = {"what", whats, ARRAY_SIZE(whats), NULL},
 	[MEMORY] = {"where", memories, ARRAY_SIZE(memories), memory_unmet},
 	[LIST] = {"list", lists, ARRAY_SIZE(lists), list_unmet},
 };

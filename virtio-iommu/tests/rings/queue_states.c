@@ -37,9 +37,9 @@ static const char *look_unmet(unsigned int look)
 }
 
 static const struct dimension dimensions[] = {
-	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues)},
-	[BEFORE] = {"before", befores, ARRAY_SIZE(befores)},
-	[AGAIN] = {"again", agains, ARRAY_SIZE(agains)},
+	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues), NULL},
+	[BEFORE] = {"before", befores, ARRAY_SIZE(befores), NULL},
+	[AGAIN] = {"again", agains, ARRAY_SIZE(agains), NULL},
 	[LOOK] = {"look", looks, ARRAY_SIZE(looks), look_unmet},
 };
 

@@ -47,9 +47,9 @@ static const char *want_unmet(unsigned int want)
 }
 
 static const struct dimension dimensions[] = {
-	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues)},
-	[AHEAD] = {"ahead", aheads, ARRAY_SIZE(aheads)},
-	[KICK] = {"kick", kicks, ARRAY_SIZE(kicks)},
+	[QUEUE] = {"queue", queues, ARRAY_SIZE(queues), NULL},
+	[AHEAD] = {"ahead", aheads, ARRAY_SIZE(aheads), NULL},
+	[KICK] = {"kick", kicks, ARRAY_SIZE(kicks), NULL},
 	[WANT] = {"want", wants, ARRAY_SIZE(wants), want_unmet},
 	[SIZE] = {"size", sizes, ARRAY_SIZE(sizes), size_unmet},
 };

@@ -68,7 +68,7 @@ static const char *what_unmet(unsigned int what)
 
 static const struct dimension dimensions[] = {
 	[WHAT] = {"what", whats, ARRAY_SIZE(whats), what_unmet},
-	[CLEAR] = {"clear", clears, ARRAY_SIZE(clears)},
+	[CLEAR] = {"clear", clears, ARRAY_SIZE(clears), NULL},
 };
 
 struct watch {
