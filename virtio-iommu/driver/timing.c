@@ -15,13 +15,13 @@
 #define TIMES 3
 
 /* Until one was seen. */
-#define UNKNOWN_US 500000
+#define UNKNOWN_US 60000
 
 /* However quick the last ones were. */
 static const uint64_t least_us[TIMED_KINDS] = {
 	[TIMED_REQUEST] = 5000,
 	[TIMED_REPORT] = 1000,
-	[TIMED_NOTIFICATION] = 5000,
+	[TIMED_NOTIFICATION] = 1000,
 };
 
 static struct timing timings[TIMED_KINDS];
@@ -73,4 +73,12 @@ uint64_t timing_quiet_us(enum timed kind)
 	uint64_t slow = timing_slow(&timings[kind]);
 
 	return min(slow ? max(TIMES * slow, least_us[kind]) : UNKNOWN_US, (uint64_t)REPLY_TIMEOUT_US);
+}
+
+/* How many times as long as for one that should not come. */
+#define PATIENCE 20
+
+uint64_t timing_patience_us(enum timed kind)
+{
+	return min(PATIENCE * timing_quiet_us(kind), (uint64_t)REPLY_TIMEOUT_US);
 }

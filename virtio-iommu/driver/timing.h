@@ -31,6 +31,12 @@ void timing_note_since(enum timed kind, uint64_t start);
  */
 uint64_t timing_quiet_us(enum timed kind);
 
+/*
+ * Return the microseconds after which one that has to come is given up, although much may be slower than
+ * usual: after a start, or on a host that is busy.
+ */
+uint64_t timing_patience_us(enum timed kind);
+
 /* Times of one kind; those of each endpoint are its own. */
 struct timing {
 	uint64_t slowest, second;	/* microseconds, of those counted now */

@@ -154,7 +154,7 @@ static bool serves_or_says_so(void)
 	iommu_start();
 	ring_publish(&iommu.requests, queue_noop());
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	return wait_request_used(REPLY_TIMEOUT_US) || virtio_needs_reset(&iommu.dev);
+	return wait_request_used(timing_patience_us(TIMED_REQUEST)) || virtio_needs_reset(&iommu.dev);
 }
 
 /* GEN-STATUS-2 (SHOULD): On an error that needs a reset the device sets DEVICE_NEEDS_RESET (64) */

@@ -135,7 +135,7 @@ static void provoke_all(struct scene *s)
 {
 	unsigned int buffers = buffer_counts[s->cell[BUFFERS]];
 	unsigned int count = s->cell[FAULTS] == AS_MANY ? buffers :
-			     s->cell[FAULTS] == ONE_MORE ? buffers + 1 : 3 * buffers + 8;
+			     s->cell[FAULTS] == ONE_MORE ? buffers + 1 : buffers + 12;
 
 	for (unsigned int turn = 0; turn < count && no_defect_so_far(); turn++) {
 		struct fault fault = fault_of(s, turn);

@@ -160,7 +160,8 @@ static void expect_answer(struct source_line at)
 
 	ring_publish(&iommu.requests, noop_add(&h));
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	if (expect_eq(at, wait_request_used(REPLY_TIMEOUT_US), 1, "requests that come back in time"))
+	if (expect_eq(at, wait_request_used(timing_patience_us(TIMED_REQUEST)), 1,
+		      "requests that come back in time"))
 		expect_ne(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request that came back");
 }
 

@@ -48,6 +48,7 @@ class Machine:
     no_second_root: str = ""
     no_outside: str = ""
     bypassing_root: str = ""                    # the first root complex is not behind the IOMMU
+    no_others_then: str = ""                    # why no other one can be, then
 
     def cannot(self, what: str) -> CannotProvide:
         return CannotProvide(f"QEMU's {self.machine} machine {what}")
@@ -58,6 +59,8 @@ class Machine:
                 raise self.cannot(reason)
         if "outside-root" in places and not self.bypassing_root:
             raise self.cannot("has no first root complex that bypasses the IOMMU")
+        if {"outside-root", "second-root"} <= set(places) and self.no_others_then:
+            raise self.cannot(self.no_others_then)
 
     def iommu_on_mmio(self) -> dict[str, dict[str, bytes]]:
         """Return properties that describe a virtio-iommu in the first slot, before all of PCI."""
@@ -69,7 +72,7 @@ class Machine:
 DOORBELLS = {f"interrupts-{name}": name for name in INTERRUPTS}
 TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMWARE,
          "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
-         "no-second-root", "no-outside", "bypassing-root")
+         "no-second-root", "no-outside", "bypassing-root", "no-others-then")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
                          "arguments": lambda value: tuple(shlex.split(value)),
                          "since": lambda value: tuple(map(int, value.split(".")))}
@@ -318,6 +321,8 @@ class Buses:
             return self._slot()
         if endpoint.place == "root-port":
             return self._port(self._slot())
+        if endpoint.place == "switch":
+            return self._switch()
         if endpoint.place == "pci-bridge":
             self._once("bridge", "pcie-pci-bridge")
             self._bridge_slot += 1
@@ -345,12 +350,19 @@ class Buses:
             self._there.add(name)
             self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
 
-    def _port(self, where: str) -> str:
+    def _port(self, where: str, kind: str = "pcie-root-port") -> str:
         self._ports += 1
         name = f"port{self._ports}"
-        self.bridges += ["-device", f"pcie-root-port,id={name},chassis={self._ports},"
-                                    f"slot={self._ports},{where}"]
+        self.bridges += ["-device", f"{kind},id={name},chassis={self._ports},slot={self._ports},{where}"]
         return f"bus={name}"
+
+    def _switch(self) -> str:
+        """Add a port of a switch of its own, which is behind a root port."""
+        self._ports += 1
+        name = f"upstream{self._ports}"
+        above = self._port(self._slot())
+        self.bridges += ["-device", f"x3130-upstream,id={name},{above}"]
+        return self._port(f"bus={name}", "xio3130-downstream")
 
 
 def virtio(kind: str, options: str, where: str) -> str:

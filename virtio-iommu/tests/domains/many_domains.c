@@ -38,6 +38,14 @@ static bool is_inhabitant(const struct domains *d, uint32_t id)
 	return false;
 }
 
+static bool is_master(uint32_t id)
+{
+	for (unsigned int i = 0; i < endpoint_count(); i++)
+		if (endpoint(i)->id == id)
+			return true;
+	return false;
+}
+
 static bool map_in(struct source_line at, const struct domains *d, struct inhabitant *i)
 {
 	struct reply reply = map_page(i->domain, d->iova, i->target, MAP_RW);
@@ -115,4 +123,44 @@ TEST(DEV_ATTACH_12, each_of_many_domains_stays_while_others_are_made, NEEDS_DOMA
 		SKIP("the device attaches no two ids to domains of their own");
 	for (unsigned int i = 0; i < d.count; i++)
 		expect_settled(AT, &d, &d.inhabitants[i]);
+}
+
+/* Attach ids that do no DMA to one domain. Return how many are in it. */
+static unsigned int crowd(uint32_t domain, const struct endpoint_range *r, unsigned int room)
+{
+	uint32_t own = topology_iommu_id(firmware.topology, firmware.iommu);
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < MOST_IDS && count < room; i++) {
+		uint32_t id = r->endpoint_first + i;
+		struct reply reply;
+
+		if (endpoint_id_is_unlisted(id))
+			break;
+		if (id == own || is_master(id))
+			continue;
+		reply = attach(domain, id, 0);
+		count += is_ok(&reply);
+	}
+	return count;
+}
+
+/* One after the other, those that do DMA last: for how many there is room is the device's own affair. */
+TEST(DEV_ATTACH_12, last_of_many_members_is_translated, NEEDS_DMA)
+{
+	const struct topology *t = firmware.topology;
+	uint32_t domain = fresh_domain();
+	uint64_t iova = iova_window(1);
+	uint8_t *target = watched_pages(1);
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < t->range_count; i++)
+		if (t->ranges[i].iommu == firmware.iommu)
+			count += crowd(domain, &t->ranges[i], MOST_DOMAINS - count);
+	if (!count)
+		SKIP("no id without an endpoint of ours can be attached");
+	REQUIRE(attach_with_dma(AT, endpoint(0), domain));
+	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
+	EXPECT_WRITES(endpoint(0), iova, target, 8);
+	EXPECT_WRITE_BLOCKED(endpoint(0), iova + iommu.page, 8);
 }

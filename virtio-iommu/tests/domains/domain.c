@@ -150,6 +150,29 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
 	expect_isolated(AT, &p);
 }
 
+/*
+ * Whatever ids are hashed by: the second endpoint goes from id to id, and maps what the first one has mapped
+ * in its own domain. Where that is refused, as an overlap, the two are one.
+ */
+TEST(N_DOM_3, ids_of_domains_do_not_collide_up_to_65535, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
+{
+	uint32_t most = min(iommu.config.domain_end - iommu.config.domain_start, 65535u);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	for (uint32_t i = 1; i <= most && no_defect_so_far(); i++) {
+		uint32_t other = s.domain <= iommu.config.domain_end - i ? s.domain + i : s.domain - i;
+		struct reply reply = attach(other, endpoint(1)->id, 0);
+
+		if (skip_if_no_room(&reply) || !expect_status(AT, BY_LEVEL, &reply, STATUS_OK))
+			return;
+		reply = map_page(other, s.iova, s.target, MAP_RW);
+		if (skip_if_no_room(&reply) || is_ok(&reply))
+			continue;
+		expect_status(AT, BY_LEVEL, &reply, STATUS_OK);
+	}
+}
+
 TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BRIDGED_ENDPOINT)
 {
 	struct endpoint *bridged = endpoint_bridged();
