@@ -23,7 +23,8 @@ FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) ri
 	$(FUZZ)/promises.c
 FUZZ_SOURCES_pci := $(UNIT_COMMON) $(UNIT_SOURCES_pci) lib/virtio/pci.c lib/virtio/virtio.c \
 	$(UNIT_RINGS) lib/pci/msix.c lib/time.c
-FUZZ_SOURCES_properties := virtio-iommu/standard/property.c virtio-iommu/driver/reserved.c virtio-iommu/standard/status.c
+FUZZ_SOURCES_properties := virtio-iommu/standard/property.c virtio-iommu/driver/reserved.c \
+	virtio-iommu/driver/iova.c virtio-iommu/standard/status.c
 FUZZ_HEADERS := $(UNIT_HEADERS) $(wildcard $(FUZZ)/*.h)
 
 .PHONY: fuzz check-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS) reader)

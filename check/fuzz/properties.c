@@ -8,6 +8,7 @@
 #include "driver/endpoint.h"
 #include "fuzz.h"
 #include "driver/iommu.h"
+#include "driver/iova.h"
 #include "driver/reserved.h"
 
 struct iommu iommu;
@@ -22,7 +23,18 @@ struct endpoint *endpoint(unsigned int index)
 {
 	static struct endpoint endpoints[2] = {{.id = 1}, {.id = 2}};
 
-	return &endpoints[index];
+	return index < endpoint_count() ? &endpoints[index] : NULL;
+}
+
+uint64_t private_page_size(void)
+{
+	return iommu.page;
+}
+
+bool does_dma(const struct endpoint *ep)
+{
+	(void)ep;
+	return true;
 }
 
 struct reply probe(uint32_t id)
@@ -52,14 +64,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bytes = malloc(input.left);
 	memcpy(bytes, input.at, input.left);
 	iommu.page = page;
+	iommu.config.input_end = UINT64_MAX;
 	iommu.config.probe_size = input.left;
 	iommu.dev.accepted = VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE);
 	reply = (struct reply){
 		.used = true, .delivered = true, .status = STATUS_OK, .bytes = bytes};
 	reserved_init();
 	check_regions();
-	found = reserved_avoid(start, page);
-	HOLDS(found % page == 0);
+	if (iova_find(start, page, &found))
+		HOLDS(found % page == 0 && found >= start && iova_is_free(found, page));
+	if (iova_find_below(start, page, &found))
+		HOLDS(found % page == 0 && iova_is_free(found, page));
 	free(bytes);
 	return 0;
 }
