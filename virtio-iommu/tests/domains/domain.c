@@ -156,20 +156,21 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
  */
 TEST(N_DOM_3, ids_of_domains_do_not_collide_up_to_65535, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
-	uint32_t most = min(iommu.config.domain_end - iommu.config.domain_start, 65535u);
+	uint32_t first = iommu.config.domain_start, most = iommu.config.domain_end - first;
 	struct page_fixture s;
 
 	REQUIRE(map_one_page(AT, &s));
-	for (uint32_t i = 1; i <= most && no_defect_so_far(); i++) {
-		uint32_t other = s.domain <= iommu.config.domain_end - i ? s.domain + i : s.domain - i;
+	for (uint32_t i = 1; i <= min(most, 65535u) && no_defect_so_far(); i++) {
+		uint32_t other = first + (s.domain - first + i) % (most + 1ull);
 		struct reply reply = attach(other, endpoint(1)->id, 0);
 
-		if (skip_if_no_room(&reply) || !expect_status(AT, BY_LEVEL, &reply, STATUS_OK))
+		if (skip_if_no_room(&reply))
 			return;
+		if (!is_ok(&reply))
+			SILENT("the device does not move endpoints so");
 		reply = map_page(other, s.iova, s.target, MAP_RW);
-		if (skip_if_no_room(&reply) || is_ok(&reply))
-			continue;
-		expect_status(AT, BY_LEVEL, &reply, STATUS_OK);
+		if (!skip_if_no_room(&reply))
+			expect_status(AT, BY_LEVEL, &reply, STATUS_OK);
 	}
 }
 

@@ -217,7 +217,7 @@ static void judge_returns(struct scene *s)
 	if (!one_detach_is_ok(s))
 		return;
 	reply = map_private_page(s->domain, s->ep);
-	if (is_refusal(&reply) && reply.status == STATUS_NOENT) {	/* the ATTACH was not the last one */
+	if (is_refusal(&reply) && !reply.no_room) {	/* no such domain: the ATTACH was not the last one */
 		reply = attach(s->domain, s->ep->id, 0);
 		if (!expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
 			return;
