@@ -75,10 +75,11 @@ uint64_t timing_quiet_us(enum timed kind)
 	return min(slow ? max(TIMES * slow, least_us[kind]) : UNKNOWN_US, (uint64_t)REPLY_TIMEOUT_US);
 }
 
-/* How many times as long as for one that should not come. */
+/* How many times as long as for one that should not come; and for a hiccup. */
 #define PATIENCE 20
+#define PATIENCE_LEAST_US 400000
 
 uint64_t timing_patience_us(enum timed kind)
 {
-	return min(PATIENCE * timing_quiet_us(kind), (uint64_t)REPLY_TIMEOUT_US);
+	return min(max(PATIENCE * timing_quiet_us(kind), PATIENCE_LEAST_US), (uint64_t)REPLY_TIMEOUT_US);
 }
