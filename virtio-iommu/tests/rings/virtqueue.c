@@ -33,6 +33,8 @@ static void each_request(void (*judge_reply)(const char *type, const struct repl
 		return;
 	reply = probe(id);
 	judge_reply("PROBE", &reply);
+	reply = probe(nobodys_id());
+	judge_reply("refused PROBE", &reply);
 }
 
 static void expect_no_breach(const char *type, const struct reply *reply)
@@ -44,14 +46,14 @@ static void expect_no_breach(const char *type, const struct reply *reply)
 
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 /* The readable part, and the bytes before and after it. */
-TEST(GEN_DESC_1, readable_part_is_left_alone, NEEDS_MAP_UNMAP)
+TEST(GEN_DESC_1, readable_part_is_left_alone, NEEDS_DOMAIN)
 {
 	each_request(expect_no_breach);
 }
 
 /* GEN-USED-3 (MAY): More than `len` bytes can have been written */
 /* More may be written than the used length says, but not more than there is room for. */
-TEST(GEN_USED_3, nothing_is_written_outside_of_the_writable_part, NEEDS_MAP_UNMAP)
+TEST(GEN_USED_3, nothing_is_written_outside_of_the_writable_part, NEEDS_DOMAIN)
 {
 	each_request(expect_no_breach);
 }
@@ -71,7 +73,7 @@ static void expect_true_length(const char *type, const struct reply *reply)
 
 /* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
 /* Twice, with different bytes in the buffer before: one of them cannot be what was written. */
-TEST(GEN_USED_2, as_much_is_written_as_the_used_length_says, NEEDS_MAP_UNMAP)
+TEST(GEN_USED_2, as_much_is_written_as_the_used_length_says, NEEDS_DOMAIN)
 {
 	each_request(expect_true_length);
 	probe(endpoint(0)->id);
