@@ -196,8 +196,8 @@ static const uint8_t feature_of_word[] = {
 	VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_DOMAIN_RANGE, VIRTIO_IOMMU_F_PROBE,
 };
 
-/* GEN-CONF-1 (MUST): Config fields whose feature is offered can be read before FEATURES_OK */
-TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
+/* What is read up to DRIVER is what is read after DRIVER_OK. @before: whoever came before. */
+static void expect_early_config(struct source_line at, const char *before)
 {
 	uint32_t early[sizeof(feature_of_word)];
 
@@ -205,9 +205,31 @@ TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
 	iommu.dev.transport->set_status(&iommu.dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		early[i] = iommu_config_u32(4 * i);
-	REQUIRE(restart_device(AT, iommu.wanted));
+	if (!restart_device(at, iommu.wanted))
+		return;
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		if (iommu_offers(feature_of_word[i]))
-			EXPECT_EQ(early[i], iommu_config_u32(4 * i),
-				  "word %u of the configuration before FEATURES_OK", i);
+			expect_eq(at, early[i], iommu_config_u32(4 * i),
+				  "word %u of the configuration before FEATURES_OK, %s", i, before);
+}
+
+/* GEN-CONF-1 (MUST): Config fields whose feature is offered can be read before FEATURES_OK */
+TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
+{
+	expect_early_config(AT, "after the usual driver");
+}
+
+/* A field is conditional on what is offered (2.5.2), not on what the driver before has accepted. */
+TEST(GEN_CONF_1, configuration_can_be_read_whatever_the_last_driver_declined, NEEDS_NOTHING)
+{
+	uint64_t can_be_declined = iommu.wanted & ~LEAST_FEATURES;
+
+	for (unsigned int bit = 0; bit < 64 && no_defect_so_far(); bit++) {
+		if (!(can_be_declined & VIRTIO_FEATURE(bit)) ||
+		    !virtio_reset(&iommu.dev) || !virtio_negotiate(&iommu.dev, features_without(bit)))
+			continue;
+		expect_early_config(AT, "after a driver that declined a feature");
+	}
+	REQUIRE(virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, LEAST_FEATURES));
+	expect_early_config(AT, "after a driver that accepted the least");
 }
