@@ -6,6 +6,7 @@
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "util.h"
 
 static bool one_request(void)
 {
@@ -51,6 +52,18 @@ TEST(GEN_NU_5, notification_comes_at_the_event, NEEDS_EVENT_IDX)
 		notified_at(AT, ahead, false);
 }
 
+/* Each buffer of two descriptors, of which every other lap one lies on either side of the end of the ring. */
+TEST(GEN_NU_5, notification_comes_at_the_event_of_a_buffer_over_the_end, NEEDS_EVENT_IDX | NEEDS_PACKED)
+{
+	static const uint16_t sizes[] = {5, 7, 31};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		REQUIRE(restart_with_queues(AT, features_without(VIRTIO_F_INDIRECT_DESC), sizes[i], 0));
+		for (uint16_t turn = 0; turn < 2 * sizes[i] && no_defect_so_far(); turn++)
+			notified_at(AT, turn % 3, false);
+	}
+}
+
 /* GEN-NU-6 (SHOULD NOT): EVENT_IDX: otherwise none expected */
 /*
  * Twice, so that the ring wraps among those of the second time: what is used after one shows that there is no
@@ -86,17 +99,28 @@ TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 }
 
 /* GEN-NA-4 (MAY): avail_event can defer notifications */
-/* The device hears of buffers only where it asks to, and answers all of them. */
+/* Up to @count requests as far as there is room, of which the device hears only where it asks to. */
+static void expect_batch_used(struct source_line at, unsigned int count, unsigned int round)
+{
+	size_t mark = arena_mark();
+	unsigned int batch = 0;
+
+	for (int id; batch < count && (id = queue_noop()) >= 0; batch++)
+		ring_publish(&iommu.requests, id);
+	virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
+	expect_eq(at, wait_requests_used(batch), batch, "requests that come back in round %u", round);
+	arena_release(mark);
+}
+
+/* A few at a time, and up to all that the queue takes: a single one after each is what it did not ask for. */
 TEST(GEN_NA_4, notifications_that_are_asked_for_suffice, NEEDS_EVENT_IDX)
 {
-	for (unsigned int i = 0; i < 3u * iommu.requests.size && !iommu.dead; i++) {
-		unsigned int batch = iommu.requests.size < 6 ? 1 : 1 + i % 3;
-		size_t mark = arena_mark();
+	unsigned int size = iommu.requests.size;
 
-		for (unsigned int j = 0; j < batch; j++)
-			ring_publish(&iommu.requests, queue_noop());
-		virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
-		EXPECT_EQ(wait_requests_used(batch), batch, "requests that come back in round %u", i);
-		arena_release(mark);
+	for (unsigned int i = 0; i < 3 * size && !iommu.dead; i++)
+		expect_batch_used(AT, 1 + i % 3, i);
+	for (unsigned int count = 4; count <= size && !iommu.dead; count += 1 + count / 8) {
+		expect_batch_used(AT, count, count);
+		expect_batch_used(AT, 1, count);
 	}
 }

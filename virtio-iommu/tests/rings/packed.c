@@ -8,9 +8,11 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/steps/shown_map.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "util.h"
 
 static volatile struct packed_desc *slot(uint16_t index)
 {
@@ -50,17 +52,34 @@ static void start_pair(struct source_line at, unsigned int turn)
 	detach(domain, endpoint(0)->id);
 }
 
-/* GEN-PKD-1 (MUST): Processing starts in ring order */
 /* Over two laps: each buffer of three descriptors begins at another place, and some go over the end. */
+static void start_pairs(struct source_line at)
+{
+	for (unsigned int turn = 0; turn < iommu.requests.size && no_defect_so_far(); turn++) {
+		size_t mark = arena_mark();
+
+		start_pair(at, turn);
+		arena_release(mark);
+	}
+}
+
+/* GEN-PKD-1 (MUST): Processing starts in ring order */
 TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	if (iommu.requests.size < 6)
 		SKIP("needs a queue of 6 descriptors");
-	for (unsigned int turn = 0; turn < iommu.requests.size && no_defect_so_far(); turn++) {
-		size_t mark = arena_mark();
+	start_pairs(AT);
+}
 
-		start_pair(AT, turn);
-		arena_release(mark);
+/* The size of a packed queue need not be a power of 2 (2.8.10.1). */
+TEST(GEN_PKD_1, buffers_are_started_in_order_in_a_ring_of_any_size, NEEDS_DOMAIN | NEEDS_PACKED)
+{
+	static const uint16_t sizes[] = {6, 7, 8, 11, 24, 31, 33, 100};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes) && no_defect_so_far(); i++) {
+		REQUIRE(restart_with_queues(AT, iommu.wanted, sizes[i], 0));
+		if (iommu.requests.size == sizes[i])
+			start_pairs(AT);
 	}
 }
 
