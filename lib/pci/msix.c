@@ -8,7 +8,10 @@
 #include "pci/pci.h"
 
 /* The capability. */
-enum { CONTROL = 2, CONTROL_SIZE = 0x7ff, CONTROL_ENABLE = 1 << 15, TABLE = 4, TABLE_BAR = 7 };
+enum {
+	CONTROL = 2, CONTROL_SIZE = 0x7ff, CONTROL_MASK = 1 << 14, CONTROL_ENABLE = 1 << 15,
+	TABLE = 4, TABLE_BAR = 7,
+};
 
 /* An entry of the table. */
 enum { ADDRESS = 0, ADDRESS_HIGH = 4, DATA = 8, VECTOR_CONTROL = 12, MASKED = 1, ENTRY_SIZE = 16 };
@@ -29,12 +32,21 @@ bool msix_open(struct msix *msix, struct pci_dev *pci)
 	return msix->table;
 }
 
-void msix_enable(const struct msix *msix, bool on)
+static void write_control(const struct msix *msix, uint16_t bits, uint16_t value)
 {
 	uint16_t control = pci_read16(msix->pci, msix->capability + CONTROL);
 
-	control = on ? control | CONTROL_ENABLE : control & ~CONTROL_ENABLE;
-	pci_write16(msix->pci, msix->capability + CONTROL, control);
+	pci_write16(msix->pci, msix->capability + CONTROL, (control & ~bits) | value);
+}
+
+void msix_enable(const struct msix *msix, bool on)
+{
+	write_control(msix, CONTROL_ENABLE | CONTROL_MASK, on ? CONTROL_ENABLE : 0);
+}
+
+void msix_mask_all(const struct msix *msix, bool masked)
+{
+	write_control(msix, CONTROL_MASK, masked ? CONTROL_MASK : 0);
 }
 
 void msix_set(const struct msix *msix, unsigned int vector, const struct msi_message *message)

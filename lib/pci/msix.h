@@ -21,7 +21,7 @@ struct msix {
 /* Find and map the table of @pci. Return false if it has no MSI-X, or the table does not fit its BAR. */
 bool msix_open(struct msix *msix, struct pci_dev *pci);
 
-/* Set or clear MSI-X Enable. While it is set the function sends nothing by INTx. */
+/* Set or clear MSI-X Enable, and clear Function Mask. While enabled the function sends nothing by INTx. */
 void msix_enable(const struct msix *msix, bool on);
 
 /* Let vector number @vector, below count, send @message, and unmask it. */
@@ -29,5 +29,8 @@ void msix_set(const struct msix *msix, unsigned int vector, const struct msi_mes
 
 /* Mask or unmask a vector. A masked one keeps its message pending until it is unmasked. */
 void msix_mask(const struct msix *msix, unsigned int vector, bool masked);
+
+/* Set or clear Function Mask, by which all vectors are masked beside what each is by itself. */
+void msix_mask_all(const struct msix *msix, bool masked);
 
 #endif

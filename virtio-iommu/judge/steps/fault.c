@@ -23,6 +23,16 @@ void provoke(struct source_line at, const struct fault *fault)
 		expect_write_blocked(at, fault->ep, fault->iova, fault->size);
 }
 
+void fault_alone(const struct page_fixture *s, unsigned int turn)
+{
+	struct dma_master *dma = &s->ep->dma;
+
+	dma->fault_reported = NULL;
+	dma->when_silent = NULL;
+	dma->timeout_us = quiet_us(s->ep);
+	dma_write(dma, s->iova + (turn % 2 ? iommu.page : -iommu.page), 8);
+}
+
 /* Its own address, or that of a ring that the endpoint could not get past. */
 static bool is_address_of(const struct fault *fault, uint64_t address)
 {

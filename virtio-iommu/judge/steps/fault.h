@@ -30,6 +30,12 @@ struct fault fault_above(const struct page_fixture *s);
 /* Do the access, and judge that it is blocked. */
 void provoke(struct source_line at, const struct fault *fault);
 
+/*
+ * Write next to the page of the fixture, and judge nothing: no request is sent meanwhile. Above and below it in
+ * @turn, as a device may leave out a fault that is like the last one.
+ */
+void fault_alone(const struct page_fixture *s, unsigned int turn);
+
 /* Wait: a device may report no more than so often (AMB-15). The pause is the longer the larger @try is. */
 void pause_for_report(unsigned int try);
 

@@ -7,6 +7,7 @@
 
 #include <asm/io.h>
 
+#include "driver/batch.h"
 #include "judge/product.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
@@ -18,9 +19,10 @@
 #include "util.h"
 #include "virtio/pci_layout.h"
 
-enum { QUEUE, BEFORE, AGAIN, LOOK };
+enum { QUEUE, BEFORE, AGAIN, LOOK, OTHER };
 enum { IDLE, TURNED, AVAILABLE, UNTAKEN };
 enum { SAME_PLACE, ELSEWHERE, HALF, LARGEST, SMALLEST };
+enum { OTHER_IDLE, OTHER_AVAILABLE, OTHER_UNTAKEN };
 enum { LEFT_ALONE, OTHER_QUEUE, REGISTERS, ANEW, RESIZED };
 
 static const char *const queues[] = {"request queue", "event queue"};
@@ -30,6 +32,7 @@ static const char *const agains[] = {"again the same", "again elsewhere", "again
 				     "again with the largest size", "again with the smallest size"};
 static const char *const looks[] = {"is left alone", "other queue goes on", "registers", "starts anew",
 				    "starts anew with other settings"};
+static const char *const others[] = {"other idle", "other with available buffers", "other with used buffers"};
 
 static const char *look_unmet(unsigned int look)
 {
@@ -41,6 +44,7 @@ static const struct dimension dimensions[] = {
 	[BEFORE] = {"before", befores, ARRAY_SIZE(befores), NULL},
 	[AGAIN] = {"again", agains, ARRAY_SIZE(agains), NULL},
 	[LOOK] = {"look", looks, ARRAY_SIZE(looks), look_unmet},
+	[OTHER] = {"other", others, ARRAY_SIZE(others), NULL},
 };
 
 static const struct product_rule rules[] = {
@@ -48,6 +52,8 @@ static const struct product_rule rules[] = {
 	 "how it is enabled again has no part in it"},
 	{{{LOOK, BIT(ANEW)}, {AGAIN, ~(BIT(SAME_PLACE) | BIT(ELSEWHERE))}}, "it has the same size"},
 	{{{LOOK, BIT(RESIZED)}, {AGAIN, BIT(SAME_PLACE)}}, "it has other settings"},
+	{{{LOOK, ~BIT(OTHER_QUEUE)}, {OTHER, ~BIT(OTHER_IDLE)}}, "the other queue has no part in it"},
+	{{{QUEUE, BIT(REQUEST_QUEUE)}, {OTHER, BIT(OTHER_AVAILABLE)}}, "an event queue always has some"},
 };
 
 /*
@@ -70,6 +76,7 @@ struct scene {
 	const uint8_t *cell;
 	struct page_fixture s;
 	struct ring *ring;	/* the one of the queue */
+	struct batch *batch;	/* of requests in the other queue, or NULL */
 	uint16_t most;		/* the largest size that the queue can have */
 	uint64_t first[ARRAY_SIZE(registers)];	/* what the registers read before they are written ... */
 	uint64_t used[ARRAY_SIZE(registers)];	/* ... and before the queue is reset */
@@ -111,17 +118,6 @@ static bool read_first(struct scene *s)
 	return true;
 }
 
-/* An access whose report, if any, is looked for by the caller: no request may be sent meanwhile. */
-static void fault_alone(struct scene *s, unsigned int turn)
-{
-	struct dma_master *dma = &s->s.ep->dma;
-
-	dma->fault_reported = NULL;
-	dma->when_silent = NULL;
-	dma->timeout_us = quiet_us(s->s.ep);
-	dma_write(dma, s->s.iova + (turn % 2 ? iommu.page : -iommu.page), 8);
-}
-
 /* How many faults are tried: some may be dropped (AMB-15). */
 #define TRIES 4
 
@@ -130,7 +126,7 @@ static bool reports_come(struct scene *s)
 	struct event event;
 
 	for (unsigned int i = 0; i < TRIES; i++) {
-		fault_alone(s, i);
+		fault_alone(&s->s, i);
 		if (event_wait(&event)) {
 			expect_whole(s->at, &event);
 			expect_eq(s->at, event.record.endpoint, s->s.ep->id, "endpoint of a report");
@@ -168,7 +164,7 @@ static bool bring_about(struct scene *s)
 		return true;	/* event buffers always are */
 	case UNTAKEN:
 		if (!is_requests(s)) {
-			fault_alone(s, 0);
+			fault_alone(&s->s, 0);
 			return true;
 		}
 		ring_publish(s->ring, queue_noop());
@@ -182,6 +178,40 @@ static bool bring_about(struct scene *s)
 	}
 }
 
+/* UNMAP of the page and MAP of it, which is refused if it is done twice. */
+static bool add_requests(struct scene *s)
+{
+	struct unmap_request unmap = {{.type = REQUEST_UNMAP}, s->s.domain, s->s.iova,
+				      s->s.iova + iommu.page - 1, {0}};
+	struct map_request map = {{.type = REQUEST_MAP}, s->s.domain, s->s.iova, s->s.iova + iommu.page - 1,
+				  phys(s->s.target), MAP_RW};
+
+	s->batch = batch_new();
+	if (batch_add(s->batch, &unmap, sizeof(unmap), TAIL_SIZE, NULL) &&
+	    batch_add(s->batch, &map, sizeof(map), TAIL_SIZE, NULL))
+		return true;
+	skip("the request queue has no room for two requests");
+	return false;
+}
+
+/* The other queue in the state in which it is when this one is reset. */
+static bool bring_about_other(struct scene *s)
+{
+	if (s->cell[OTHER] == OTHER_IDLE)
+		return true;
+	if (is_requests(s)) {
+		fault_alone(&s->s, 0);
+		return true;
+	}
+	if (!add_requests(s))
+		return false;
+	batch_publish(s->batch);
+	if (s->cell[OTHER] == OTHER_AVAILABLE)
+		return true;
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	return wait_requests_pending(2) == 2;
+}
+
 static bool set_up(struct scene *s)
 {
 	s->ring = is_requests(s) ? &iommu.requests : &iommu.events;
@@ -192,7 +222,7 @@ static bool set_up(struct scene *s)
 		return false;
 	}
 	event_drain();
-	if (bring_about(s))
+	if (bring_about(s) && bring_about_other(s))
 		return true;
 	judge(SET_UP, s->at, "the queue works before its reset (N-REQ-2)", "it does not");
 	return false;
@@ -292,7 +322,7 @@ static void look_left_alone(struct scene *s)
 	take_interrupts();
 	virtio_notify(&iommu.dev, s->cell[QUEUE]);
 	if (!is_requests(s))
-		fault_alone(s, 0);
+		fault_alone(&s->s, 0);
 	expect_eq(s->at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0,
 		  "used buffer notification of a queue that was reset");
 	expect_bytes(s->at, ring, before, size, "the ring of a queue that was reset");
@@ -322,24 +352,50 @@ static void look_at_registers(struct scene *s)
 	}
 }
 
-/* The request queue serves requests, the event queue has reports: also twice what it has buffers for. */
-static void look_at_other_queue(struct scene *s)
+static void expect_batch_done(struct scene *s)
 {
-	struct reply reply;
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	if (!batch_wait(s->batch))
+		return judge(BY_LEVEL, s->at, "requests come back after the reset of the event queue",
+			     "not all of them");
+	for (unsigned int i = 0; i < batch_count(s->batch); i++)
+		expect_status(s->at, BY_LEVEL, batch_reply(s->batch, i), STATUS_OK);
+}
 
-	for (unsigned int i = 0; i < 2u * iommu.events.size && is_requests(s) && no_defect_so_far(); i++)
+/* Twice what it has buffers for, and what was reported before the reset is in its buffer as ever. */
+static void look_at_events(struct scene *s)
+{
+	for (unsigned int i = 0; i < 2u * iommu.events.size && no_defect_so_far(); i++)
 		if (!reports_come(s))
 			judge(BY_LEVEL, s->at, "faults are reported while the request queue is reset",
 			      "none is, after %u", i);
 	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
-	if (is_requests(s))
-		return;
-	reply = unmap_page(s->s.domain, s->s.iova);
-	expect_status(s->at, BY_LEVEL, &reply, STATUS_OK);
-	fault_alone(s, 0);
-	reply = map_page(s->s.domain, s->s.iova, s->s.target, MAP_RW);
+}
+
+/* The first one is a MAP: one that is done twice is refused. */
+static void look_at_requests(struct scene *s)
+{
+	uint64_t next = s->s.iova + iommu.page;
+	struct reply reply;
+
+	if (s->batch)
+		expect_batch_done(s);
+	reply = map_page(s->s.domain, next, s->s.target, MAP_RW);
 	if (expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
-		expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
+		expect_writes(s->at, BY_LEVEL, s->s.ep, next, s->s.target, 8);
+	reply = unmap_page(s->s.domain, next);
+	expect_status(s->at, BY_LEVEL, &reply, STATUS_OK);
+	fault_alone(&s->s, 0);
+	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
+}
+
+/* The request queue serves requests, the event queue has reports. */
+static void look_at_other_queue(struct scene *s)
+{
+	if (is_requests(s))
+		look_at_events(s);
+	else
+		look_at_requests(s);
 }
 
 static void (*const look[])(struct scene *s) = {

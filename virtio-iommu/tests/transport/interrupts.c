@@ -237,6 +237,78 @@ static const struct product interrupts = {
 	.play = play,
 };
 
+/*
+ * Messages that are held back (PCI 3.0, 6.8.2): none is sent while its vector is masked, or the function with
+ * all of them, and what was due is sent when neither is.
+ */
+
+enum { MASKED_EVENT, MASKED_BY };
+enum { BY_VECTOR, BY_FUNCTION, BY_BOTH };
+
+static const char *const events[] = {
+	[REQUEST_USED] = "used request", [REPORT_USED] = "used report", [RESET_NEEDED] = "needed reset",
+};
+static const char *const masks[] = {"vector masked", "function masked", "both masked"};
+
+static const struct dimension mask_dimensions[] = {
+	[MASKED_EVENT] = {"event", events, ARRAY_SIZE(events), NULL},
+	[MASKED_BY] = {"masked by", masks, ARRAY_SIZE(masks), NULL},
+};
+
+static void mask_function(const struct watch *w, bool on)
+{
+	msix_mask_all(w->msix, on);
+}
+
+static void mask_vector(const struct watch *w, bool on)
+{
+	msix_mask(w->msix, 0, on);
+}
+
+static void (*const mask_steps[])(const struct watch *w, bool on) = {mask_vector, mask_function};
+
+/* Both: one after the other, and the message comes with the last. */
+static void expect_held_until_unmasked(struct watch *w, unsigned int by)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++) {
+		if (by != BY_BOTH && by != i)
+			continue;
+		if (!message_stays_away(&w->message, event_count()))
+			judge(BY_LEVEL, w->at, "no message while it is masked", "one arrives");
+		mask_steps[i](w, false);
+	}
+	if (!message_comes(&w->message))
+		judge(BY_LEVEL, w->at, "the message that was due, when it is unmasked", "none arrives");
+}
+
+static void play_masks(struct source_line at, const cell_t cell)
+{
+	struct watch w = {.at = at, .event = cell[MASKED_EVENT], .sign = MESSAGE};
+
+	w.msix = messages_on(iommu.dev.pci);
+	if (!start(&w))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++)
+		if (cell[MASKED_BY] == BY_BOTH || cell[MASKED_BY] == i)
+			mask_steps[i](&w, true);
+	if (raise(&w))
+		expect_held_until_unmasked(&w, cell[MASKED_BY]);
+	restart_device(at, iommu.wanted);
+}
+
+static const struct product masked_messages = {
+	.name = "masked messages",
+	.dimensions = mask_dimensions,
+	.dimension_count = ARRAY_SIZE(mask_dimensions),
+	.play = play_masks,
+};
+
+/* PCI-1 (MUST): PCI/PCIe-conformant interface */
+TEST(PCI_1, masked_message_of_each_event_is_kept, NEEDS_DMA | NEEDS_MSIX)
+{
+	PRODUCT(&masked_messages, EVERY_CELL);
+}
+
 /* PCI-ISR-3 (MUST): MSI-X off: ISR bit 0 set before a used notification */
 TEST(PCI_ISR_3, used_buffer_of_either_queue_sets_bit_0, NEEDS_DMA | NEEDS_PCI)
 {

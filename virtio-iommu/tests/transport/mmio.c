@@ -7,6 +7,7 @@
 
 #include <asm/io.h>
 
+#include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
@@ -212,6 +213,55 @@ TEST(MMIO_7, queue_that_is_stopped_is_left_alone, NEEDS_MMIO)
 	queue_write(REQUEST_QUEUE, MMIO_QUEUE_READY, 0);
 	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY), 0, "QueueReady after 0 was written");
 	expect_queue_alone(AT);
+	REQUIRE(restart_device(AT, iommu.wanted));
+	expect_answer(AT);
+}
+
+/* A fault is not reported in an event queue that is not ready. */
+static void expect_event_queue_alone(struct source_line at, const struct page_fixture *s)
+{
+	struct ring *ring = &iommu.events;
+	const void *memory = (const void *)ring->desc;
+	size_t size = ring_bytes(ring->size, ring->features);
+	uint16_t pending = ring_pending(ring);
+	uint8_t *before = memcpy(arena_alloc(size, 8), memory, size);
+
+	virtio_notify(&iommu.dev, EVENT_QUEUE);
+	fault_alone(s, 0);
+	fault_alone(s, 1);
+	expect_ring_idle(at, ring, pending, "of an event queue that is not ready");
+	expect_bytes(at, memory, before, size, "an event queue that is not ready");
+	expect_no_events_breach(at);
+}
+
+TEST(MMIO_7, event_queue_that_is_not_ready_is_left_alone, NEEDS_MMIO | NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct fault fault;
+
+	if (!make_steady_fixture(AT, &s, &fault))
+		return;
+	REQUIRE(prepare_device(AT, iommu.wanted) && negotiate_device(AT, iommu.wanted));
+	place_queue(EVENT_QUEUE, &iommu.events);
+	REQUIRE(enable_requests(AT));
+	iommu_start();
+	REQUIRE(map_one_page(AT, &s));
+	expect_event_queue_alone(AT, &s);
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
+TEST(MMIO_7, event_queue_that_is_stopped_is_left_alone, NEEDS_MMIO | NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct fault fault;
+
+	if (!make_steady_fixture(AT, &s, &fault))
+		return;
+	event_settle();
+	queue_write(EVENT_QUEUE, MMIO_QUEUE_READY, 0);
+	EXPECT_EQ(queue_value(EVENT_QUEUE, MMIO_QUEUE_READY), 0, "QueueReady after 0 was written");
+	expect_event_queue_alone(AT, &s);
 	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
