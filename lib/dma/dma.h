@@ -102,6 +102,7 @@ struct dma_master {
 	bool running;		/* started and no access has failed since */
 	bool queue_refused;	/* virtio: since the last start a queue reads as not enabled */
 	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */
+	bool tables;		/* virtio: from the next start on, buffers are described in indirect tables */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */
@@ -201,6 +202,9 @@ bool dma_virtio_open(struct dma_master *master, const struct device_location *lo
 /* start() and stop() of struct dma_ops. */
 bool dma_virtio_start(struct dma_master *master);
 void dma_virtio_stop(struct dma_master *master);
+
+/* Return true if dma_master.tables can be set: the device is a virtio device with INDIRECT_DESC. */
+bool dma_virtio_has_tables(struct dma_master *master);
 
 /* Return how many descriptors the ring of @queue is given. */
 uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);

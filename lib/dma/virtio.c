@@ -9,7 +9,7 @@
 /* The sizes of a ring, between which that of the device decides. */
 #define RING_MOST 16
 #define RING_LEAST 4
-#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: more than ring_bytes(RING_MOST, FEATURES) */
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: for RING_MOST descriptors, or RING_LEAST with tables */
 
 #define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
 
@@ -39,13 +39,25 @@ uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue)
 	return size;
 }
 
+static uint64_t features(const struct dma_master *master)
+{
+	return FEATURES | (master->tables ? VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) : 0);
+}
+
+bool dma_virtio_has_tables(struct dma_master *master)
+{
+	return master->ops->queues && (virtio_offered(&master->virtio) &
+				       VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC));
+}
+
 static bool enable_queue(struct dma_master *master, unsigned int queue)
 {
 	struct virtio_device *dev = &master->virtio;
 	struct ring *ring = &master->rings[queue];
+	uint16_t size = master->tables ? RING_LEAST : dma_virtio_ring_size(dev, queue);
 
-	ring_init(ring, dma_virtio_ring_size(dev, queue), master->page + queue * RING_ROOM,
-		  master->page_iova - phys(master->page), FEATURES);
+	ring_init(ring, size, master->page + queue * RING_ROOM, master->page_iova - phys(master->page),
+		  features(master));
 	if (!virtio_enable_queue(dev, queue, ring))
 		return false;
 	master->queue_refused |= !dev->transport->queue_enabled(dev, queue);
@@ -61,7 +73,7 @@ bool dma_virtio_start(struct dma_master *master)
 	struct virtio_device *dev = &master->virtio;
 	uint64_t declined = master->without_platform ? VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) : 0;
 
-	if (!virtio_reset(dev) || !virtio_negotiate(dev, FEATURES & ~declined))
+	if (!virtio_reset(dev) || !virtio_negotiate(dev, features(master) & ~declined))
 		return false;
 	master->queue_refused = false;
 	for (unsigned int queue = 0; queue < master->ops->queues; queue++)

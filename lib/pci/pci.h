@@ -61,7 +61,7 @@ enum {
 enum { PCI_CAP_VENDOR = 0x09, PCI_CAP_EXPRESS = 0x10, PCI_CAP_MSIX = 0x11, PCI_CAP_MSI = 0x05 };
 
 /* Class codes: class alone, and class with subclass. */
-enum { PCI_CLASS_BRIDGE = 0x06, PCI_CLASS_HOST_BRIDGE = 0x0600 };
+enum { PCI_CLASS_BRIDGE = 0x06, PCI_CLASS_HOST_BRIDGE = 0x0600, PCI_CLASS_PCI_BRIDGE = 0x0604 };
 
 /*
  * Hosts and functions.
@@ -202,6 +202,15 @@ void *pci_map_bar(struct pci_dev *dev, unsigned int bar, uint64_t offset, uint64
 
 /* Switch memory decoding and bus mastering on and INTx off. Nothing is done for a function with no_room. */
 void pci_enable(const struct pci_dev *dev);
+
+/*
+ * Give the bus behind @bridge, which is on a root bus and has no bridge behind it, a number that is free: the
+ * functions there have other BDFs, and stay where they are in memory. Return false if there is none.
+ */
+bool pci_move_bus(struct pci *pci, struct pci_dev *bridge);
+
+/* Give it the number @number, which is free: it had that before pci_move_bus(). */
+void pci_set_bus(struct pci *pci, struct pci_dev *bridge, uint8_t number);
 
 /* Return true if @dev, which may be NULL, can be reset alone: by a function level reset (PCIe 6.0, 6.6.2). */
 bool pci_can_reset(const struct pci_dev *dev);

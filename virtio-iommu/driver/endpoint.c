@@ -129,6 +129,17 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 		       endpoints[i].dma.ops->name);
 }
 
+bool endpoints_find_ids(void)
+{
+	bool all_found = true;
+	unsigned int index;
+
+	for (unsigned int i = 0; i < count && does_dma(&endpoints[i]); i++)
+		all_found &= find_id(&endpoints[i].place, &index, &endpoints[i].id) &&
+			     index == all.iommu_index;
+	return all_found;
+}
+
 static bool is_iommu(const struct device_location *location)
 {
 	return location->pci ? location->pci == iommu.dev.pci :
@@ -323,7 +334,7 @@ static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
-	dma->messages = dma->without_platform = false;
+	dma->messages = dma->tables = dma->without_platform = false;
 	dma_set_page_iova(dma, phys(dma->page));
 }
 

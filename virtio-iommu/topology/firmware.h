@@ -16,7 +16,7 @@ struct firmware {
 	const uint8_t *viot;	/* NULL: there is none */
 	uint32_t viot_length;	/* bytes, by its header */
 	const void *fdt;	/* has passed fdt_validate(); NULL: there is none */
-	const struct pci *pci;
+	struct pci *pci;
 	const struct topology *topology;
 	unsigned int iommu;	/* index in @topology of the one under test */
 };

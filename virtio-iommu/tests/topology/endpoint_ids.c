@@ -6,8 +6,10 @@
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "pci/pci.h"
 #include "topology/firmware.h"
 
 static uint32_t id_count(const struct endpoint_range *r)
@@ -116,6 +118,85 @@ TEST(N_EP_1, functions_behind_a_pci_bridge_share_an_id, NEEDS_DMA | NEEDS_TWO_EN
 	attach(fresh_domain(), bypassed_id(b), 0);
 	EXPECT_WRITES(b, iova, page, 8);
 	EXPECT_WRITES(a, iova, page, 8);
+}
+
+/* Return the first exact endpoint behind a bridge, NULL if there is none. */
+static struct endpoint *endpoint_behind_bridge(void)
+{
+	struct endpoint *ep;
+
+	for (unsigned int i = 0; (ep = endpoint(i)); i++)
+		if (ep->dma.ops->exact && !is_slow(ep) && ep->place.pci && ep->place.pci->bridge)
+			return ep;
+	return NULL;
+}
+
+/* By its new id, and by no other one: what the old one is attached to has no part in it. */
+static void expect_reached_by_id(struct source_line at, struct endpoint *ep, uint32_t old, const char *when)
+{
+	uint32_t domain = fresh_domain(), other = fresh_domain();
+	uint64_t iova = iova_window(2);
+	uint8_t *page = watched_pages(1);
+	struct reply reply = attach(domain, ep->id, 0);
+
+	if (!is_ok(&reply))
+		return judge(BY_LEVEL, at, "the function is attached by the id of its new bus number",
+			     "status %s %s", status_name(reply.status), when);
+	if (!enable_dma(at, ep, domain))
+		return;
+	reply = map_page(domain, iova, page, MAP_RW);
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
+		return;
+	expect_writes(at, BY_LEVEL, ep, iova, page, 8);
+	reply = attach(other, old, 0);
+	expect_writes(at, BY_LEVEL, ep, iova, page, 8);
+	expect_write_blocked(at, ep, iova + iommu.page, 8);
+	if (is_ok(&reply))
+		detach(other, old);
+	detach_endpoint(at, ep, domain);
+}
+
+/* At once if the device knows the new id by then, and after a device reset. */
+static void expect_new_id(struct source_line at, struct endpoint *ep, uint32_t old)
+{
+	uint32_t domain = fresh_domain();
+	struct reply reply = attach(domain, ep->id, 0);
+
+	if (is_ok(&reply)) {
+		detach(domain, ep->id);
+		expect_reached_by_id(at, ep, old, "at once");
+	} else {
+		info(at, "the new id is not known before a device reset: %s", status_name(reply.status));
+	}
+	if (restart_device(at, iommu.wanted))
+		expect_reached_by_id(at, ep, old, "after a device reset");
+}
+
+/* Firmware numbers the buses, and then the system may do it again: the id follows from the number (5.13.6.3). */
+TEST(N_EP_1, endpoint_has_the_id_of_its_new_bus_number, NEEDS_DMA | NEEDS_BRIDGED_ENDPOINT)
+{
+	struct endpoint *ep = endpoint_behind_bridge();
+	struct pci_dev *bridge;
+	uint8_t number;
+	uint32_t old;
+
+	if (!ep)
+		SKIP("needs an endpoint behind a bridge");
+	bridge = ep->place.pci->bridge;
+	number = bridge->secondary;
+	old = ep->id;
+	expect_reached_by_id(AT, ep, nobodys_id(), "before it has another one");
+	dma_stop(&ep->dma);
+	if (!pci_move_bus(firmware.pci, bridge))
+		SKIP("no bus number is free for the bridge");
+	if (endpoints_find_ids())
+		expect_new_id(AT, ep, old);
+	else
+		skip("the tables have no id for the new bus number");
+	dma_stop(&ep->dma);
+	pci_set_bus(firmware.pci, bridge, number);
+	endpoints_find_ids();
+	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 /* Each id that follows from the table exists, and is that of the function. */
