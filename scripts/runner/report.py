@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 from .judge.compare import read_results
 from .judge.merge import merge
@@ -17,7 +17,7 @@ from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
-from .write import coverage, matrix, page
+from .write import coverage, matrix, page, site
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -30,6 +30,8 @@ commands:
                                          write DIR/matrix.html and .md (default: docs/results);
                                          VMM is an adapter's name, NAME=PATH where it is not
                                          on PATH, or a directory of the default VMM
+  site DIR R.json ...                    many results as a static site in DIR: side by side, the history
+                                         of each implementation, each requirement, badges
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -38,8 +40,8 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "coverage"))
-    parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
+    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "site", "coverage"))
+    parser.add_argument("inputs", nargs="*", metavar="R.json|VMM|DIR")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
     return parser
@@ -63,9 +65,9 @@ def write_html(options: argparse.Namespace) -> None:
 def read_whole(path: str) -> dict[str, Any]:
     """Read a result of all tests: beside others, one of a few tests would say nothing of the rest."""
     data = read_results(path)
-    if data.get("selection"):
-        raise UsageError(f"{path}: is a result of {' '.join(map(str, data['selection']))} only; "
-                         "a matrix compares results of all tests")
+    selected = made(lambda those: " ".join(map(str, those.get("selection") or [])), data, path)
+    if selected:
+        raise UsageError(f"{path}: is a result of {selected} only; results of all tests are wanted")
     return data
 
 
@@ -82,7 +84,19 @@ def write_merged(inputs: list[str], target: Optional[str]) -> None:
     write(made(lambda those: to_text(merge(those)), results, ", ".join(inputs)), target)
 
 
-def made(make: Callable[[Any], str], results: Any, where: str) -> str:
+def write_site(directory: str, inputs: list[str]) -> None:
+    if not inputs:
+        raise UsageError("site takes a directory and at least one result")
+    page.require()
+    results = [read_whole(path) for path in inputs]
+    number = made(lambda those: site.write_site(directory, those), results, ", ".join(inputs))
+    print(f"{directory}: {number} files")
+
+
+Made = TypeVar("Made")
+
+
+def made(make: Callable[[Any], Made], results: Any, where: str) -> Made:
     """Make a page of results, which may have other fields: of another version, or edited by hand."""
     try:
         return make(results)
@@ -148,6 +162,8 @@ def main(argv: list[str], root: str) -> int:
             write_matrix(options.inputs, options.output, options.md)
         elif options.command == "merge":
             write_merged(options.inputs, options.output)
+        elif options.command == "site":
+            write_site(options.inputs[0], options.inputs[1:])
         elif options.command == "coverage":
             write(coverage.to_markdown(Tree(root, HOST)), options.output)
         else:
