@@ -2,6 +2,7 @@
 """docs/ci.md says what works; JUnit is what its consumers read."""
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -10,7 +11,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from conftest import TOP, Tree
-from runner import options
+from runner import options, report
+from runner.write.annotations import escape
 
 TEXT = (TOP / "docs/ci.md").read_text()
 
@@ -83,7 +85,7 @@ JUNIT = {
                   ("properties", "testcase", "system-out", "system-err")),
     "properties": ((), (), ("property",)),
     "property": (("name", "value"), (), ()),
-    "testcase": (("name", "classname"), ("time",),
+    "testcase": (("name", "classname"), ("time", "file", "line"),
                  ("skipped", "error", "failure", "system-out", "system-err")),
     "failure": (("message",), ("type",), ()), "error": (("message",), ("type",), ()),
     "skipped": ((), ("message", "type"), ()),
@@ -125,8 +127,64 @@ def test_junit_schema(tree: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str
     check_element(root)
     for suite in root:
         check_suite(suite)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp") or "")
+    for name in NUMBERS[:3]:
+        assert int(root.get(name) or -1) == sum(int(suite.get(name) or 0) for suite in root), name
     red = [case[0] for case in root.iter("testcase") if len(case) and
            case[0].tag in ("failure", "error")]
     assert red and all(item.get("message") for item in red)
     assert all("reproduce: ./run_tests.sh" in (item.text or "") for item in red
                if item.get("type") != "stale")
+
+
+def test_junit_is_grouped_by_run_and_section(tree: Tree) -> None:
+    """Services part the name of the class at its last dot, and lead to the file."""
+    path = tree.root / "virtio-iommu/standard/requirements.tsv"
+    path.write_text(path.read_text().replace("DEV-MAP-1\tMUST\tMAP request", "DEV-MAP-1\tMUST\t"
+                                             "5.13.6.5.2 Device Requirements: MAP request"))
+    tree.run()
+    root = ElementTree.parse(tree.result.with_name("junit.xml")).getroot()
+    cases = {case.get("name"): case for case in root[0].iter("testcase")}
+    assert cases["DEV-MAP-1/b_skip"].get("classname") == "x86_64.one.5_13_6_5_2 MAP request"
+    failed = cases["DEV-ATTACH-3/some_fail"]
+    assert failed.get("classname") == "x86_64.one.ATTACH request"
+    assert (failed.get("file"), failed.get("line")) == ("virtio-iommu/tests/x.c", "33")
+    assert root.get("tests") == "10"
+
+
+def test_annotations_of_github(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for each red test, once for all its runs, that leads to file and line."""
+    tree.write("expectations/qemu", "[X/y]\nverdict = fail\nreason = gone\n")
+    tree.run("--strict")
+    assert report.main(["github", str(tree.result)], "") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("::error file=virtio-iommu/tests/x.c,line=33,title=DEV-ATTACH-3/some_fail::"
+                               "qemu 7.2.22 x86_64, one: fail: expected status INVAL (4), got ")
+    assert "%0A./run_tests.sh --arch x86_64" in lines[0]
+    assert lines[2].startswith("::error title=stale expectation::expectations/qemu:1: [X/y]")
+
+
+def test_words_of_a_command_are_escaped() -> None:
+    assert escape("100 %\na, b: c") == "100 %25%0Aa, b: c"
+    assert escape("100 %\na, b: c", ":,") == "100 %25%0Aa%2C b%3A c"
+
+
+def test_annotations_of_gitlab(tree: Tree) -> None:
+    tree.write("expectations/qemu", "[X/y]\nverdict = fail\nreason = gone\n")
+    tree.run("--strict")
+    assert report.main(["gitlab", str(tree.result), "-o", "quality.json"], "") == 0
+    found = json.loads((tree.root / "quality.json").read_text())
+    assert [one["check_name"] for one in found] == ["DEV-ATTACH-3/some_fail", "DEV-FEAT-1/a_warn",
+                                                    "stale expectation"]
+    assert found[0]["location"] == {"path": "virtio-iommu/tests/x.c", "lines": {"begin": 33}}
+    assert len({one["fingerprint"] for one in found}) == 3
+    assert all(one["description"] and one["severity"] == "major" for one in found)
+
+
+def test_nothing_to_annotate(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    tree.run("DEV-ATTACH-1")
+    assert report.main(["github", str(tree.result)], "") == 0
+    assert capsys.readouterr().out.strip() == ""
+    assert report.main(["gitlab", str(tree.result)], "") == 0
+    assert json.loads(capsys.readouterr().out) == []

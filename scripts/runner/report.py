@@ -17,7 +17,7 @@ from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
-from .write import coverage, matrix, page, site
+from .write import annotations, coverage, matrix, page, site
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -32,6 +32,8 @@ commands:
                                          on PATH, or a directory of the default VMM
   site DIR R.json ...                    many results as a static site in DIR: side by side, the history
                                          of each implementation, each requirement, badges
+  github R.json ... [-o F]               what is red, as workflow commands that annotate (default: stdout)
+  gitlab R.json ... [-o F]               the same as a code quality report
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -40,7 +42,8 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "site", "coverage"))
+    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "site", "github", "gitlab",
+                                            "coverage"))
     parser.add_argument("inputs", nargs="*", metavar="R.json|VMM|DIR")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
@@ -91,6 +94,12 @@ def write_site(directory: str, inputs: list[str]) -> None:
     results = [read_whole(path) for path in inputs]
     number = made(lambda those: site.write_site(directory, those), results, ", ".join(inputs))
     print(f"{directory}: {number} files")
+
+
+def write_annotations(inputs: list[str], service: str, target: Optional[str]) -> None:
+    to_text_of = {"github": annotations.to_github, "gitlab": annotations.to_gitlab}[service]
+    results = [read_results(path) for path in inputs]
+    write(made(to_text_of, results, ", ".join(inputs)).rstrip("\n"), target)
 
 
 Made = TypeVar("Made")
@@ -164,6 +173,8 @@ def main(argv: list[str], root: str) -> int:
             write_merged(options.inputs, options.output)
         elif options.command == "site":
             write_site(options.inputs[0], options.inputs[1:])
+        elif options.command in ("github", "gitlab"):
+            write_annotations(options.inputs, options.command, options.output)
         elif options.command == "coverage":
             write(coverage.to_markdown(Tree(root, HOST)), options.output)
         else:
