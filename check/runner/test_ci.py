@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from conftest import TOP, Tree
 from runner import options, report
-from runner.write.annotations import escape
+from runner.write.annotate import escape
 
 TEXT = (TOP / "docs/ci.md").read_text()
 

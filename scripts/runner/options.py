@@ -16,6 +16,8 @@ from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
 
+# What `make install` puts on PATH sets it, to its own name: then the tree is not written to.
+COMMAND = os.environ.get("VIRTIO_IOMMU_TESTS_COMMAND", "")
 SPECS = ("1.2", "1.3", "1.4")
 EPILOG = """\
 A pattern that fits the name of a run selects runs, and a number such as 5.13.6.5 all tests of that
@@ -68,7 +70,7 @@ def word(value: str) -> str:
 
 
 def make_parser() -> Parser:
-    parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
+    parser = Parser(prog=COMMAND or "run_tests.sh", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter,
                     description="Runs the virtio-iommu tests under a VMM and judges it.")
     add = parser.add_argument
@@ -108,7 +110,8 @@ def make_parser() -> Parser:
     add("--case", metavar="NAME", type=checked(word),
         help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")
-    add("--output", metavar="DIR", help="where all that is written goes (default: build/ARCH)")
+    add("--output", metavar="DIR", help="where all that is written goes (default: build/ARCH, of an "
+        "installed suite virtio-iommu-tests/ARCH)")
     for name in FILES:
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
     add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
@@ -131,6 +134,8 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     options.arch = options.arch or (machine if machine in offered else offered[0])
     if architecture.named(options.arch).name not in offered:
         raise UsageError(f"--arch {options.arch}: --vmm {options.vmm} has {', '.join(offered)}")
+    if COMMAND and not options.output:
+        options.output = os.path.join("virtio-iommu-tests", options.arch)
     if options.html:
         page.require()
     for path in copies(options).values():
@@ -155,7 +160,7 @@ def selecting(options: argparse.Namespace) -> list[str]:
 
 def call(options: argparse.Namespace) -> str:
     """Return this call without the options that select and report."""
-    words = ["./run_tests.sh", "--arch", options.arch]
+    words = [COMMAND or "./run_tests.sh", "--arch", options.arch]
     words += ["--vmm", options.vmm] if options.vmm != DEFAULT else []
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel else []

@@ -17,7 +17,7 @@ from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
-from .write import annotations, coverage, matrix, page, site
+from .write import annotate, coverage, matrix, page, site
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -97,7 +97,7 @@ def write_site(directory: str, inputs: list[str]) -> None:
 
 
 def write_annotations(inputs: list[str], service: str, target: Optional[str]) -> None:
-    to_text_of = {"github": annotations.to_github, "gitlab": annotations.to_gitlab}[service]
+    to_text_of = {"github": annotate.to_github, "gitlab": annotate.to_gitlab}[service]
     results = [read_results(path) for path in inputs]
     write(made(to_text_of, results, ", ".join(inputs)).rstrip("\n"), target)
 
