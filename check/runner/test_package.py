@@ -20,7 +20,7 @@ FAIL = "DEV-ATTACH-3/some_fail"
 def copy(tree: Tree) -> Tree:
     """With the scripts of this tree, and the mock on PATH only."""
     for name in ("run_tests.sh", "VERSION", "LICENSE", "README.md", "scripts/standalone",
-                 "scripts/dist", "scripts/install", "scripts/report", "docs/run_tests.1"):
+                 "scripts/dist", "scripts/install", "scripts/report", "docs/run_tests.1", "docs/report.1"):
         (tree.root / name).parent.mkdir(exist_ok=True)
         shutil.copy(TOP / name, tree.root / name)
     tree.copy_runner()
@@ -182,7 +182,9 @@ def test_install_for_a_package(copy: Tree, tmp_path: Path) -> None:
             "usr/share/virtio-iommu-tests/build/x86_64/virtio-iommu.elf"} <= set(found)
     assert all(name.startswith("usr/") for name in found)
     assert not [name for name, data in found.items() if b"stage" in data and "/bin/" in name]
-    assert b"run_tests.sh" not in found["usr/share/man/man1/virtio-iommu-tests.1"]
+    for name in ("tests", "report"):
+        page = found[f"usr/share/man/man1/virtio-iommu-{name}.1"]
+        assert b"run_tests.sh" not in page and rb"virtio\-iommu\-" + name.encode() in page
     modes = {name for name in found if os.access(tmp_path / "stage" / name, os.X_OK)}
     assert {"usr/bin/virtio-iommu-tests", "usr/share/virtio-iommu-tests/scripts/report"} <= modes
 
