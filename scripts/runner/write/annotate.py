@@ -35,9 +35,10 @@ def notes(results: Iterable[Data]) -> list[Note]:
 
 def note(data: Data, run: str, test: Data) -> Note:
     file, _, line = (test["at"] or "").rpartition(":")
-    seen = f"expected {test['expected']}, got {test['actual']}" if test["expected"] else test["reason"]
+    seen = f"expected {test['expected']}, got {test['actual']}" if test["expected"] else test["actual"]
+    words = (test["verdict"], seen, test["reason"], test["expectation"])
     lines = [f"{data['vmm']['name']} {data['vmm']['version']} {data['arch']}, {run}: "
-             f"{test['verdict']}: {seen or ''}", test["reproduce"]]
+             + ": ".join(filter(None, words)), test["reproduce"]]
     known = line.isdecimal()
     return Note(test["id"], file if known else "", int(line) if known else 0, "\n".join(filter(None, lines)))
 
