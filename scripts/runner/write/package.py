@@ -12,7 +12,7 @@ PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/st
          "virtio-iommu/standard/untested.tsv")
 DIRECTORIES = ("scripts/runner", "expectations")
 PROGRAMS = ("run_tests.sh", "scripts/standalone", "scripts/report")
-PAGES = ("README.md", "CHANGELOG.md")
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 
 
 def runtime_files(tree: Tree) -> list[str]:
@@ -31,7 +31,8 @@ def programs_with_data(root: str, arches: list[str]) -> list[str]:
 
 
 def documents(root: str) -> list[str]:
-    return existing(root, (*PAGES, *below(Tree(root, ""), "docs")))
+    """Return names of what people read, and of what they take into their own trees."""
+    return existing(root, (*PAGES, *below(Tree(root, ""), "docs"), *below(Tree(root, ""), "contrib")))
 
 
 def existing(root: str, names: Iterable[str]) -> list[str]:
