@@ -338,6 +338,8 @@ static const struct personality personalities[] = {
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
 	{"one-device", "endpoints on a root bus are functions of one device", "5.13.6.3", NULL,
 	 .one_device = true},
+	{"functions-apart", "functions of one device are numbered 0, 4, 1, 5 and so on", "5.13.6.3", NULL,
+	 .one_device = true, .functions_apart = true},
 	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 
