@@ -42,8 +42,7 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "site", "github", "gitlab",
-                                            "coverage"))
+    parser.add_argument("command", choices=tuple(COMMANDS))
     parser.add_argument("inputs", nargs="*", metavar="R.json|VMM|DIR")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
@@ -96,10 +95,9 @@ def write_site(directory: str, inputs: list[str]) -> None:
     print(f"{directory}: {number} files")
 
 
-def write_annotations(inputs: list[str], service: str, target: Optional[str]) -> None:
-    to_text_of = {"github": annotate.to_github, "gitlab": annotate.to_gitlab}[service]
+def write_annotations(inputs: list[str], make: Callable[[Any], str], target: Optional[str]) -> None:
     results = [read_results(path) for path in inputs]
-    write(made(to_text_of, results, ", ".join(inputs)).rstrip("\n"), target)
+    write(made(make, results, ", ".join(inputs)).rstrip("\n"), target)
 
 
 Made = TypeVar("Made")
@@ -159,26 +157,27 @@ def run(adapter: str, path: Optional[str], arch: str, root: str, target: str) ->
     return target
 
 
+# Each with what it does: from options and the top of the tree.
+COMMANDS: dict[str, Callable[[argparse.Namespace, str], None]] = {
+    "html": lambda options, root: write_html(options),
+    "matrix": lambda options, root: write_matrix(options.inputs, options.output, options.md),
+    "merge": lambda options, root: write_merged(options.inputs, options.output),
+    "measure": lambda options, root: measure(
+        options.inputs, options.output or os.path.join(root, "docs", "results"), root),
+    "site": lambda options, root: write_site(options.inputs[0], options.inputs[1:]),
+    "github": lambda options, root: write_annotations(options.inputs, annotate.to_github, options.output),
+    "gitlab": lambda options, root: write_annotations(options.inputs, annotate.to_gitlab, options.output),
+    "coverage": lambda options, root: write(coverage.to_markdown(Tree(root, HOST)), options.output),
+}
+
+
 def main(argv: list[str], root: str) -> int:
     try:
         options = make_parser().parse_intermixed_args(argv)
         if bool(options.inputs) == (options.command == "coverage"):
             raise UsageError(f"{options.command} takes "
                              + ("no input" if options.inputs else "at least one input"))
-        if options.command == "html":
-            write_html(options)
-        elif options.command == "matrix":
-            write_matrix(options.inputs, options.output, options.md)
-        elif options.command == "merge":
-            write_merged(options.inputs, options.output)
-        elif options.command == "site":
-            write_site(options.inputs[0], options.inputs[1:])
-        elif options.command in ("github", "gitlab"):
-            write_annotations(options.inputs, options.command, options.output)
-        elif options.command == "coverage":
-            write(coverage.to_markdown(Tree(root, HOST)), options.output)
-        else:
-            measure(options.inputs, options.output or os.path.join(root, "docs", "results"), root)
+        COMMANDS[options.command](options, root)
     except (UsageError, OSError) as error:
         print(f"scripts/report: {error}", file=sys.stderr)
         return 2
