@@ -3,6 +3,6 @@
 
 bool lookup_install(void)
 {
-	return tlb_install() || tables_install() || span_install() || faults_install() ||
+	return invalidation_install() || tables_install() || span_install() || faults_install() ||
 	       bypass_install() || empty_domains_install();
 }

@@ -12,7 +12,7 @@
 bool lookup_install(void);
 
 /* The topics, as lookup_install(). */
-bool tlb_install(void);
+bool invalidation_install(void);
 bool tables_install(void);
 bool span_install(void);
 bool faults_install(void);

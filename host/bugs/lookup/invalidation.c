@@ -275,7 +275,7 @@ static void count_generations(const struct model_request *r)
 			generations[i] = (generations[i] + 1) % mutant_number();
 }
 
-bool tlb_install(void)
+bool invalidation_install(void)
 {
 	static const struct tlb tlbs[] = {
 		{MUTANT_INVALIDATION_QUEUE_DROPS, .read = work_off_before_others, .executes = put_into_queue,
