@@ -6,7 +6,9 @@ import json
 import shutil
 import signal
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,10 @@ groups = basic more
 endpoints = blk
 arch = aarch64
 """
+
+
+BRISK = 0.05                    # seconds in which a host that is not busy starts a Python
+PATIENCE = 60                   # seconds for what ends by itself, on any host
 
 
 class Tree:
@@ -125,6 +131,16 @@ def mock_at(tree: Tree, program: str, first: str = "") -> None:
 
 def rows(table: tuple) -> str:
     return "".join("\t".join(row) + "\n" for row in table)
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A short time limit for VMMs, longer on a host that is busy just now; the mock paces itself by it."""
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-IS", "-c", ""], check=True)
+    seconds = f"{0.4 * max(1, (time.monotonic() - start) / BRISK):.2g}"
+    monkeypatch.setenv("MOCK_LIMIT", seconds)
+    return seconds
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_man_page_has_each_option() -> None:
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
 def test_man_page_is_well_formed() -> None:
     done = subprocess.run(["groff", "-ww", "-man", "-z", str(MAN)], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=20)
+                          stderr=subprocess.STDOUT, timeout=60)
     assert (done.returncode, done.stdout) == (0, b"")
 
 

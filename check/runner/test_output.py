@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import TOP, Tree
+from conftest import PATIENCE, TOP, Tree
 from runner.operate import launch
 from runner.write import files
 
@@ -30,7 +30,7 @@ def on_terminal(tree: Tree, monkeypatch: pytest.MonkeyPatch, *arguments: str, co
         tree.run(*arguments)
         text = ""
         while " skipped\r\n" not in text[-20:]:             # a read may bring less
-            assert select.select([main], [], [], 20)[0], text
+            assert select.select([main], [], [], PATIENCE)[0], text
             text += os.read(main, 1 << 16).decode()
     os.close(main)
     return text

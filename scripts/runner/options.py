@@ -8,6 +8,7 @@ import re
 import shlex
 from typing import Any, NoReturn, Optional
 
+from .operate.run import DEFAULT_LIMIT
 from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
@@ -92,8 +93,9 @@ def make_parser() -> Parser:
     add("-v", action="store_true", dest="verbose",
         help="one line per test; of tests that are named, also each request and access")
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
-    add("--timeout", metavar="S", type=checked(seconds),
-        help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--timeout", metavar="S", type=checked(seconds), default=DEFAULT_LIMIT,
+        help=f"seconds without progress that a test or the boot may take (default: {DEFAULT_LIMIT:g}); runs "
+             "with a limit of their own take as much more or less")
     add("--budget", metavar="S", type=checked(seconds),
         help="seconds that all may take: what is not judged then is red")
     add("--spec", choices=SPECS, default=SPECS[-1],

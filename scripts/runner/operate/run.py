@@ -16,7 +16,7 @@ from .launch import Ending, Launcher, Log, boot
 from .reader import Event, Fact, Judged, Reader
 from .vmm import Adapter, CannotProvide, command_for
 
-DEFAULT_LIMIT = 10.0            # seconds without progress
+DEFAULT_LIMIT = 10.0            # seconds without progress, of runs that say none
 
 
 @dataclass
@@ -25,7 +25,7 @@ class BootContext:
     adapter: Adapter
     tree: Tree
     directory: str                      # of all runs' files
-    timeout: Optional[float]
+    timeout: float                      # limit of runs that say none; those that do scale with it
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
 
@@ -58,7 +58,8 @@ class BootLoop:
 
     @property
     def _limit(self) -> float:
-        return self._context.timeout or self._selected.run.timeout or DEFAULT_LIMIT
+        own = self._selected.run.timeout
+        return own * self._context.timeout / DEFAULT_LIMIT if own else self._context.timeout
 
     @property
     def _directory(self) -> str:
