@@ -32,6 +32,15 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.skipif(not (TOP / "build/config.mak").exists(), reason="the tree is not configured")
+def test_a_part_that_fails_keeps_no_other_back() -> None:
+    """And is named at the end."""
+    done = call(TOP, "env", "-u", "MAKEFLAGS", "make", "check", "CHECKS=check-odd check-architectures")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2 and lines[-2] == "make check: failed: check-odd"
+    assert [line for line in lines if line.startswith("== ")] == ["== check-odd", "== check-architectures"]
+
+
 def library(root: Path, arch: str) -> None:
     path = root / "libfdt" / arch
     path.mkdir(parents=True)
