@@ -162,6 +162,15 @@ def test_log_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tree.out.count("one: the logs are not complete: No space left on device") == 1
 
 
+def test_disk_of_the_vmm_does_not_fit(tree: Tree) -> None:
+    """It would stop its machine later: no verdict on it."""
+    path = tree.root / "build/x86_64/run/one/disk0.img"
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    assert tree.run("one") == 2
+    assert tree.err == f"run_tests.sh: {path}: No space left on device\n"
+
+
 def test_tree_cannot_be_written(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.write("build/x86_64/run", "a file in its place")
     assert tree.run("one") == 2

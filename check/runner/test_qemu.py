@@ -228,3 +228,20 @@ def test_development_version_of_a_program(tree: Tree) -> None:
                                     "reason = r\n")
     assert tree.run("one") == 0
     assert tree.results()["vmm"]["version"] == "11.0" and "10.2.50" in tree.results()["vmm"]["detail"]
+
+
+@pytest.mark.parametrize("says, status", (
+    ('{"return": {"arch": "aarch64"}}', 2), ('{"return": {"arch": "x86_64"}}', 0), ("no idea", 0)))
+def test_program_of_another_architecture(tree: Tree, says: str, status: int) -> None:
+    """One whose name does not tell is asked; an odd wrapper may not answer."""
+    mock_at(tree, "mine", f"case \"$*\" in *-qmp*) echo '{says}'; exit;; esac\n")
+    path = str(tree.root / "bin/mine")
+    assert tree.run("--vmm-path", path, "one", "DEV-ATTACH-1") == status
+    assert (f"--arch x86_64: {path} is a QEMU for aarch64" in tree.err) == (status == 2)
+    assert "DEV-ATTACH-1/first_test" not in tree.out or status == 0
+
+
+def test_another_program(tree: Tree) -> None:
+    tree.write("bin/mine", "#!/bin/sh\necho some tool, version 1.2.3\n").chmod(0o755)
+    assert tree.run("--vmm-path", str(tree.root / "bin/mine")) == 2
+    assert "no version in 'some tool, version 1.2.3': is it this VMM?" in tree.err

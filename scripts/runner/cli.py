@@ -149,11 +149,20 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
             progress.say(f"the budget of {options.budget:g} s is used up")
         except Interrupted:
             pass                        # the reports hold what was measured until then
+    if not cut:
+        require_case(options, boots, jobs)
     around = circumstances(options, started, time.monotonic() - clock)
     return make_report(options, plan, adapter, gate, jobs, around, cut)
 
 
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
+
+
+def require_case(options: argparse.Namespace, boots: BootContext, jobs: Jobs) -> None:
+    """A pass of tests that did nothing of it would be none. A VMM that ended may not have come to it."""
+    ended = any(test.verdict in ("error", "crash", "timeout") for job in jobs for test in job.result.tests)
+    if options.case and f"case={options.case}" not in boots.cases and not ended:
+        raise UsageError(f"--case {options.case}: no test that was selected and can run here has it")
 
 
 def look_again(plan: Plan, jobs: Jobs, boots: BootContext, judges: JudgeContext, count: int) -> None:

@@ -12,7 +12,7 @@ from .operate.run import DEFAULT_LIMIT
 from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
-from .plan.errors import UsageError
+from .plan.errors import UsageError, nearest
 from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
@@ -32,7 +32,11 @@ report that cannot be written; 3 nothing ran; 128+N ended by signal N, reports h
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + self._nearest_option(message))
+
+    def _nearest_option(self, message: str) -> str:
+        match = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        return nearest(match[1], list(self._option_string_actions)) if match else ""
 
 
 def checked(parse: Any) -> Any:

@@ -13,7 +13,7 @@ from ..plan.catalogue import Tree
 from ..plan.selection import Selected, fitting
 from .boot import Boot, Failure, all_judged, settle
 from .launch import Ending, Launcher, Log, boot
-from .reader import Event, Fact, Judged, Reader
+from .reader import Event, Fact, Judged, Reader, Trying
 from .vmm import Adapter, CannotProvide, command_for
 
 DEFAULT_LIMIT = 10.0            # seconds without progress, of runs that say none
@@ -28,6 +28,7 @@ class BootContext:
     timeout: float                      # limit of runs that say none; those that do scale with it
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
+    cases: set[str] = field(default_factory=set)    # parts of tests that began, as words for the image
 
 
 @dataclass
@@ -138,6 +139,8 @@ class BootLoop:
     def _hear(self, event: Event) -> None:
         if isinstance(event, Fact):
             return add_new(self._record.facts, [event.text])
+        if isinstance(event, Trying) and event.words.startswith("case="):
+            self._context.cases.add(event.words.strip())
         if isinstance(event, Judged):
             if self._skips_only and event.verdict != "skip":
                 return

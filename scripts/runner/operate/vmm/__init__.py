@@ -127,11 +127,21 @@ def disk(directory: str, number: int) -> str:
 
 
 def make_disks(setup: Setup, directory: str) -> None:
-    """Make each disk all zeros, also where an earlier boot has left one."""
+    """
+    Make each disk all zeros, also where an earlier boot has left one. The zeros are written: a VMM that finds
+    no room for them later may stop its machine.
+    """
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "blk":
-            with open(disk(directory, number), "wb") as file:
-                file.truncate(DISK_SIZE)
+            fill(disk(directory, number), bytes(DISK_SIZE))
+
+
+def fill(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def refuse(setup: Setup, reasons: dict[str, str]) -> None:
