@@ -21,6 +21,7 @@ from .judge.repeat import RepeatedJob
 from .judge.results import Circumstances, Report, judge_requirements
 from .judge.update import update
 from .judge.verdicts import JudgeContext, RunJob
+from .operate.gdb import Gdb, stoppable
 from .operate.launch import Launcher
 from .operate.run import BootContext
 from .operate.vmm import Adapter, find_adapter
@@ -137,13 +138,15 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
                         words_for_image(options, plan))
     judges = JudgeContext(plan.requirements, gate, progress, call(options))
+    if options.gdb:
+        boots.gdb = Gdb(stoppable(adapter), plan.tree, plan.selected[0].tests[0], progress.say)
     jobs, count = make_jobs(plan.selected, boots, judges, options.repeat), options.jobs or cpus()
     with lock:
         try:
             with signals:
                 Workers(jobs, launcher).run(count, within(options.budget, progress.tick))
                 cut = False
-                if not options.no_trace:
+                if not options.no_trace and not options.gdb:
                     look_again(plan, jobs, replace(boots, launcher=Launcher()), judges, count)
         except BudgetOver:
             progress.say(f"the budget of {options.budget:g} s is used up")
@@ -266,6 +269,8 @@ def run_tests(argv: list[str], root: str, brief: bool, signals: Signals) -> int:
     if options.list:
         show_list(plan)
         return 0
+    if options.gdb:
+        plan.selected = selection.one_test(plan.selected)
     old = read_results(options.compare) if options.compare else None
     adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)

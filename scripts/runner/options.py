@@ -111,6 +111,8 @@ def make_parser() -> Parser:
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
+    add("--gdb", action="store_true",
+        help="start the VMM of one test stopped, and show how to get there with gdb")
     add("--case", metavar="NAME", type=checked(word),
         help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")

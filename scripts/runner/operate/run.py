@@ -2,6 +2,7 @@
 """One run: boots the image until each selected test has been judged."""
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import time
@@ -12,6 +13,7 @@ from typing import BinaryIO, Callable, Optional
 from ..plan.catalogue import Tree
 from ..plan.selection import Selected, fitting
 from .boot import Boot, Failure, all_judged, settle
+from .gdb import Gdb
 from .launch import Ending, Launcher, Log, boot
 from .reader import Event, Fact, Judged, Reader, Trying
 from .vmm import Adapter, CannotProvide, command_for
@@ -28,6 +30,7 @@ class BootContext:
     timeout: float                      # limit of runs that say none; those that do scale with it
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
+    gdb: Optional[Gdb] = None           # every VMM waits for it, without a limit
     cases: set[str] = field(default_factory=set)    # parts of tests that began, as words for the image
 
 
@@ -59,6 +62,8 @@ class BootLoop:
 
     @property
     def _limit(self) -> float:
+        if self._context.gdb:
+            return math.inf
         own = self._selected.run.timeout
         return own * self._context.timeout / DEFAULT_LIMIT if own else self._context.timeout
 
@@ -129,6 +134,8 @@ class BootLoop:
         context, setup = self._context, self._selected.run.setup
         command = command_for(context.adapter, setup, context.tree, cmdline, self._directory)
         context.adapter.prepare(setup, self._directory)
+        if context.gdb:
+            command = context.gdb.stopped(command, setup, self._directory)
         self._record.command = self._record.command or shlex.join(command)
         self._record.boots += 1
         state = Boot(Reader(set(pending)), console, self._hear)

@@ -30,6 +30,11 @@ class Vmm:
                     skip gets a boot of its own
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called
+    def stopped(self, command: list[str], socket: str) -> list[str]
+    def load_address(self, setup: Setup) -> int
+                    Only if it can stop before the first instruction: the command line that does so, with
+                    gdb's remote protocol on that unix socket; and where it puts an image that is linked to
+                    address 0, 0 for one that is not. Raises UsageError if that is not known.
 
 Called from several threads after identify(); prepare and command must not change the object.
 """

@@ -43,6 +43,7 @@ class Machine:
     qboot: Optional[str] = None
     reserved_regions: str = ""                  # for regions of the set-up
     interrupts: tuple[tuple[str, str], ...] = ()
+    load_address: int = 0                       # of an image that is linked to 0
     first_virtio_mmio: Optional[str] = None     # nodes of the device tree
     pci_host: str = ""
     no_reserved_regions: str = ""               # why not
@@ -75,6 +76,7 @@ TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMW
          "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
          "no-second-root", "no-outside", "bypassing-root", "no-others-then")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
+                         "load-address": lambda value: int(value, 16),
                          "arguments": lambda value: tuple(shlex.split(value)),
                          "since": lambda value: tuple(map(int, value.split(".")))}
 
@@ -194,6 +196,14 @@ class Vmm:
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 "-device", self._iommu(setup), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
+
+    def stopped(self, command: list[str], socket: str) -> list[str]:
+        return [*command, "-S", "-gdb", f"unix:{socket.replace(',', ',,')},server=on,wait=off"]
+
+    def load_address(self, setup: Setup) -> int:
+        if setup.firmware == "uefi":
+            raise UsageError("--gdb: it is UEFI firmware that chooses where the image goes: take another run")
+        return self.machine.load_address
 
     def _machine(self, setup: Setup) -> list[str]:
         bypassing = any(endpoint.place == "outside-root" for endpoint in setup.endpoints)
