@@ -84,6 +84,8 @@ static const struct personality personalities[] = {
 	 .regions = {{0x15000000, 0x15001fff, RESV_RESERVED}, {0x15001000, 0x15002fff, RESV_RESERVED}}},
 	{"two-msi-regions", "", "5.13.6.8.1", "DEV-RESV-2",
 	 .regions = {{0x15000000, 0x15000fff, RESV_MSI}, {0x16000000, 0x16000fff, RESV_MSI}}},
+	{"msi-region-below-memory", "an MSI region ends where memory begins", "5.13.6.8.1", "DEV-RESV-2",
+	 .regions = {{0xff00000, 0xfffffff, RESV_MSI}}},
 	{"edge-regions", "the first and the last page are reserved", "5.13.6.8.1", NULL,
 	 .regions = {{0, 0xfff, RESV_RESERVED}, {-0x1000ull, UINT64_MAX, RESV_RESERVED}},
 	 .input_end = UINT64_MAX},
@@ -336,6 +338,8 @@ static const struct personality personalities[] = {
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
 	{"one-device", "endpoints on a root bus are functions of one device", "5.13.6.3", NULL,
 	 .one_device = true},
+	{"functions-apart", "functions of one device are numbered 0, 4, 1, 5 and so on", "5.13.6.3", NULL,
+	 .one_device = true, .functions_apart = true},
 	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 

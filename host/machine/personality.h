@@ -140,6 +140,7 @@ struct personality {
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
 	bool one_device;	/* endpoints on a root bus are functions of one device */
+	bool functions_apart;	/* and each second one is 4 behind the one in front of it */
 	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */
