@@ -2,7 +2,8 @@
 #
 # make              the images of all configured architectures, under build/ARCH/, and the host machine
 # make ARCH         one of them, such as make host: the reference device (host/)
-# make run          judge the QEMU on PATH, on every architecture
+# make run [ARCH=NAME] [QEMU=PATH] [ACCEL=kvm]
+#                   judge a QEMU, by default that on PATH, on every architecture
 # make check        test the suite itself; each of its parts is a target, such as make check-unit
 # make fuzz         new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
 # make bench        what a run costs, as a ratio
@@ -47,8 +48,9 @@ $(ARCHES):
 host:
 	@$(MAKE) $(compiling) -f scripts/host.mk
 
-run: all
-	scripts/run-all $(ARCHES)
+run: $(or $(filter $(ARCHES),$(ARCH)),all)
+	@scripts/run-all $(if $(QEMU),--vmm-path '$(QEMU)') $(if $(ACCEL),--accel $(ACCEL)) \
+		$(or $(ARCH),$(ARCHES))
 
 bench: all
 	scripts/bench $(ARCHES)

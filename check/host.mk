@@ -6,7 +6,11 @@
 .PHONY: check-host check-endings check-attribution check-personalities check-mutants check-docs \
 	check-no-reset check-host-without-bugs coverage
 
-check-host: check-endings check-attribution check-no-reset check-personalities check-host-without-bugs check-mutants check-docs
+HOST_CHECKS := check-endings check-attribution check-no-reset check-personalities check-host-without-bugs \
+	check-mutants check-docs
+
+check-host:
+	@$(call each_part,$(HOST_CHECKS))
 
 check-endings: host
 	@check/endings.py

@@ -8,10 +8,11 @@ import re
 import shlex
 from typing import Any, NoReturn, Optional
 
+from .operate.run import DEFAULT_LIMIT
 from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
-from .plan.errors import UsageError
+from .plan.errors import UsageError, nearest
 from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
@@ -33,7 +34,11 @@ report that cannot be written; 3 nothing ran; 128+N ended by signal N, reports h
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + self._nearest_option(message))
+
+    def _nearest_option(self, message: str) -> str:
+        match = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        return nearest(match[1], list(self._option_string_actions)) if match else ""
 
 
 def checked(parse: Any) -> Any:
@@ -94,8 +99,9 @@ def make_parser() -> Parser:
     add("-v", action="store_true", dest="verbose",
         help="one line per test; of tests that are named, also each request and access")
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
-    add("--timeout", metavar="S", type=checked(seconds),
-        help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--timeout", metavar="S", type=checked(seconds), default=DEFAULT_LIMIT,
+        help=f"seconds without progress that a test or the boot may take (default: {DEFAULT_LIMIT:g}); runs "
+             "with a limit of their own take as much more or less")
     add("--budget", metavar="S", type=checked(seconds),
         help="seconds that all may take: what is not judged then is red")
     add("--spec", choices=SPECS, default=SPECS[-1],
@@ -107,6 +113,8 @@ def make_parser() -> Parser:
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
+    add("--gdb", action="store_true",
+        help="start the VMM of one test stopped, and show how to get there with gdb")
     add("--case", metavar="NAME", type=checked(word),
         help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")

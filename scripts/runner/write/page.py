@@ -34,15 +34,25 @@ MEANINGS = {
 }
 
 
+def obstacle() -> str:
+    """Return why no page can be made here, nothing if one can."""
+    try:
+        import jinja2   # noqa: F401
+    except Exception as error:          # a damaged package may raise any
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "jinja2"
+        what = " ".join(str(error).split())
+        return f"install package {PACKAGE}" if missing else f"it does not load: {what}"
+    return ""
+
+
 def available() -> bool:
-    """Return True if pages can be made here."""
-    from importlib.util import find_spec
-    return find_spec("jinja2") is not None
+    return not obstacle()
 
 
 def require() -> None:
-    if not available():
-        raise UsageError(f"a page needs Jinja2: install package {PACKAGE}")
+    why = obstacle()
+    if why:
+        raise UsageError(f"a page needs Jinja2: {why}")
 
 
 def render(template: str, **values: Any) -> str:
