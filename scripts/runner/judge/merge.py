@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..plan.errors import UsageError
-from .results import VERDICTS
+from .results import severity
 
 Data = dict[str, Any]                   # a results.json
 SAME = ("schema", "suite", "vmm", "arch", "accel", "standard", "strict")
@@ -43,5 +43,4 @@ def selection(results: list[Data]) -> list[str]:
 
 def worst(rows: tuple[Data, ...]) -> Data:
     """Return a requirement as the result has it in which its verdict is the worst."""
-    order = ("not-tested", *VERDICTS)
-    return max(rows, key=lambda row: order.index(row["verdict"]))
+    return max(rows, key=lambda row: severity(row["verdict"], row.get("cause")))

@@ -11,8 +11,18 @@ from ..plan.catalogue import Requirement, Test
 
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
+NOT_APPLICABLE, NOT_POSSIBLE, SILENT = "not-applicable", "not-possible", "silent"
+# Why a skip, from weak to strong: a run that the VMM does not provide says nothing of the others, and a
+# statement is not applicable only where no set-up lacks something else for it.
+CAUSES = ("not-provided", NOT_APPLICABLE, NOT_POSSIBLE, SILENT)
 BAD = ("fail", "error", "crash", "timeout")
 COLUMNS = ("pass", "info", "skip", "silent", "warn", "fail", "known")      # of tables: each result in one
+
+
+def severity(verdict: str, cause: Optional[str]) -> tuple[int, int]:
+    """Return a key by which the worst of some verdicts is the greatest; one that is not there is less."""
+    return (VERDICTS.index(verdict) if verdict in VERDICTS else -1,
+            CAUSES.index(cause) if cause in CAUSES else -1)
 
 
 @dataclass
@@ -23,7 +33,7 @@ class TestResult:
     verdict: str
     known: bool = False                 # as an expectation says
     red: bool = False                   # turns the gate
-    silent: bool = False                # a skip for what the device did not do
+    cause: Optional[str] = None         # of a skip
     expected: Optional[str] = None
     actual: Optional[str] = None
     reason: Optional[str] = None
@@ -38,6 +48,11 @@ class TestResult:
     trace: list[str] = field(default_factory=list)  # what a red test was about and did
 
     @property
+    def silent(self) -> bool:
+        """Return True for a skip for what the device did not do."""
+        return self.cause == SILENT
+
+    @property
     def column(self) -> str:
         """Return the column that counts it: each result is in one."""
         if self.known:
@@ -50,8 +65,8 @@ class TestResult:
         return "silent" if self.silent else self.verdict
 
     @property
-    def severity(self) -> tuple[int, bool]:
-        return VERDICTS.index(self.verdict), self.silent
+    def severity(self) -> tuple[int, int]:
+        return severity(self.verdict, self.cause)
 
     @property
     def cell_words(self) -> Optional[str]:
@@ -145,6 +160,7 @@ def _requirement_row(row: Requirement, tests: dict[str, list[str]],
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
             "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
+            "cause": held.cause if held else None,
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}
 
