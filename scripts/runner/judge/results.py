@@ -12,17 +12,12 @@ from ..plan.catalogue import Requirement, Test
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 NOT_APPLICABLE, NOT_POSSIBLE, SILENT = "not-applicable", "not-possible", "silent"
-# Why a skip, from weak to strong: a run that the VMM does not provide says nothing of the others, and a
-# statement is not applicable only where no set-up lacks something else for it.
-CAUSES = ("not-provided", NOT_APPLICABLE, NOT_POSSIBLE, SILENT)
+# Why a test is skipped. Of its runs the last cause here decides: what a run lacks says less of the device than
+# what another one found. Of the tests of a statement the last one there: it is not applicable if all are.
+CAUSES = ("not-provided", NOT_POSSIBLE, NOT_APPLICABLE, SILENT)
+CAUSES_OF_TESTS = ("not-provided", NOT_APPLICABLE, NOT_POSSIBLE, SILENT)
 BAD = ("fail", "error", "crash", "timeout")
 COLUMNS = ("pass", "info", "skip", "silent", "warn", "fail", "known")      # of tables: each result in one
-
-
-def severity(verdict: str, cause: Optional[str]) -> tuple[int, int]:
-    """Return a key by which the worst of some verdicts is the greatest; one that is not there is less."""
-    return (VERDICTS.index(verdict) if verdict in VERDICTS else -1,
-            CAUSES.index(cause) if cause in CAUSES else -1)
 
 
 @dataclass
@@ -65,8 +60,8 @@ class TestResult:
         return "silent" if self.silent else self.verdict
 
     @property
-    def severity(self) -> tuple[int, int]:
-        return severity(self.verdict, self.cause)
+    def severity(self) -> tuple[int, bool]:
+        return VERDICTS.index(self.verdict), self.silent
 
     @property
     def cell_words(self) -> Optional[str]:
@@ -143,20 +138,30 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
     by_requirement: dict[str, list[str]] = {}
     for test in tests:
         by_requirement.setdefault(test.requirement, []).append(test.id)
-    worst: dict[str, TestResult] = {}
+    results: dict[str, list[TestResult]] = {}
     for result in (result for run in runs for result in run.tests):
-        held = worst.get(result.requirement)
-        if not held or result.severity > held.severity:
-            worst[result.requirement] = result
-    return [_requirement_row(row, by_requirement, worst) for row in known.values()]
+        results.setdefault(result.requirement, []).append(result)
+    return [_requirement_row(row, by_requirement, results) for row in known.values()]
+
+
+def deciding(results: list[TestResult]) -> Optional[TestResult]:
+    """Return the result that a statement's verdict is: the worst one, and of skips as CAUSES_OF_TESTS says."""
+    worst = max(results, key=lambda result: result.severity, default=None)
+    if not worst or worst.verdict != "skip":
+        return worst
+    tests: dict[str, TestResult] = {}
+    for result in results:
+        held = tests.setdefault(result.id, result)
+        if CAUSES.index(result.cause or NOT_POSSIBLE) > CAUSES.index(held.cause or NOT_POSSIBLE):
+            tests[result.id] = result
+    return max(tests.values(), key=lambda result: CAUSES_OF_TESTS.index(result.cause or NOT_POSSIBLE))
 
 
 def _requirement_row(row: Requirement, tests: dict[str, list[str]],
-                     worst: dict[str, TestResult]) -> dict[str, Any]:
+                     results: dict[str, list[TestResult]]) -> dict[str, Any]:
     judges = (row.id, *row.judged_by)
     own = [test for judge in judges for test in tests.get(judge, [])]
-    held = max((worst[judge] for judge in judges if judge in worst), default=None,
-               key=lambda result: result.severity)
+    held = deciding([result for judge in judges for result in results.get(judge, [])])
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
             "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
