@@ -10,13 +10,16 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 from .judge.compare import read_results
+from .judge.expectations import read_expectations
 from .judge.merge import merge
+from .judge.seen import fill
 from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
 from .options import Parser
 from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
+from .planning import read_text
 from .write import coverage, matrix, page
 from .write.files import write_file
 from .write.results_json import to_text
@@ -30,6 +33,8 @@ commands:
                                          write DIR/matrix.html and .md (default: docs/results);
                                          VMM is an adapter's name, NAME=PATH where it is not
                                          on PATH, or a directory of the default VMM
+  seen R.json ... -o EXPECTATIONS        put what the results have seen into the entries that do not
+                                         tell it yet
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -38,7 +43,7 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "merge", "measure", "coverage"))
+    parser.add_argument("command", choices=("html", "matrix", "merge", "seen", "measure", "coverage"))
     parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
@@ -80,6 +85,15 @@ def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]
 def write_merged(inputs: list[str], target: Optional[str]) -> None:
     results = [read_results(path) for path in inputs]
     write(made(lambda those: to_text(merge(those)), results, ", ".join(inputs)), target)
+
+
+def write_seen(inputs: list[str], target: Optional[str]) -> None:
+    if not target:
+        raise UsageError("seen: say -o EXPECTATIONS, such as expectations/qemu")
+    text, done = fill(read_text(target), read_expectations(target), [read_results(path) for path in inputs])
+    write_file(target, text)
+    for line in done or ["nothing to change"]:
+        print(f"{target}: {line}")
 
 
 def made(make: Callable[[Any], str], results: Any, where: str) -> str:
@@ -146,6 +160,8 @@ def main(argv: list[str], root: str) -> int:
             write_html(options)
         elif options.command == "matrix":
             write_matrix(options.inputs, options.output, options.md)
+        elif options.command == "seen":
+            write_seen(options.inputs, options.output)
         elif options.command == "merge":
             write_merged(options.inputs, options.output)
         elif options.command == "coverage":

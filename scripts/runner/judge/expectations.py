@@ -28,6 +28,13 @@ def is_like(text: str, pattern: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), " ".join(text.split())))
 
 
+def told(result: TestResult) -> str:
+    """Return what `seen` is about."""
+    if result.verdict in ("skip", "crash", "timeout"):
+        return result.reason or ""
+    return result.actual or result.reason or ""
+
+
 @dataclass
 class Entry:
     """A defect, or a choice, of a device: what it shows in, where, and why."""
@@ -55,9 +62,8 @@ class Entry:
 
     def is_this(self, result: TestResult) -> bool:
         """Return True if the result is what the entry tells, wherever it was seen."""
-        told = (result.reason if result.verdict == "skip" else result.actual) or ""
         return (result.verdict in self.verdict and self.names(result.id)
-                and (not self.seen or any(is_like(told, pattern) for pattern in self.seen)))
+                and (not self.seen or any(is_like(told(result), pattern) for pattern in self.seen)))
 
 
 def one_line(value: str) -> str:

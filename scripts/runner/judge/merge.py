@@ -2,11 +2,10 @@
 """Results of the shards of one call, put together to one."""
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from ..plan.errors import UsageError
-from .results import VERDICTS, TestResult, deciding
+from .results import VERDICTS, TestResult, deciding, result_of
 
 Data = dict[str, Any]                   # a results.json
 SAME = ("schema", "suite", "vmm", "arch", "accel", "standard", "strict")
@@ -44,11 +43,9 @@ def selection(results: list[Data]) -> list[str]:
 
 
 def results_by_test(runs: list[Data]) -> dict[str, list[TestResult]]:
-    names = {field.name for field in fields(TestResult)}
     found: dict[str, list[TestResult]] = {}
     for test in (test for run in runs for test in run["tests"]):
-        kept = TestResult(**{name: value for name, value in test.items() if name in names})
-        found.setdefault(kept.id, []).append(kept)
+        found.setdefault(test["id"], []).append(result_of(test))
     return found
 
 

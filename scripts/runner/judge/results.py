@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
 from ..operate.run import RunRecord
@@ -75,6 +75,12 @@ class TestResult:
             outcome = f"expected {self.expected}, got {self.actual or '?'}"
         return "; ".join(part for part in (outcome, self.cell_words, self.reason, self.expectation)
                          if part)
+
+
+def result_of(data: dict[str, Any]) -> TestResult:
+    """Return a result as results.json has it; fields that are not known here are left out."""
+    names = {item.name for item in fields(TestResult)}
+    return TestResult(**{name: value for name, value in data.items() if name in names})
 
 
 @dataclass
