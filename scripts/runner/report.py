@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any, Optional
 
 from .judge.compare import read_results
 from .judge.expectations import read_expectations
+from .judge.findings import Defect, defects
 from .judge.merge import merge
 from .judge.seen import fill
 from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
@@ -20,7 +22,7 @@ from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
 from .planning import read_text
-from .write import coverage, matrix, page
+from .write import coverage, findings, matrix, page
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -35,6 +37,8 @@ commands:
                                          on PATH, or a directory of the default VMM
   seen R.json ... -o EXPECTATIONS        put what the results have seen into the entries that do not
                                          tell it yet
+  findings R.json ... [-o DIR]           a page for each defect that expectations/VMM lists, and an
+                                         index (default: docs/findings); best of --no-expect
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -43,7 +47,8 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("html", "matrix", "merge", "seen", "measure", "coverage"))
+    parser.add_argument("command", choices=(
+        "html", "matrix", "merge", "seen", "findings", "measure", "coverage"))
     parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
@@ -94,6 +99,22 @@ def write_seen(inputs: list[str], target: Optional[str]) -> None:
     write_file(target, text)
     for line in done or ["nothing to change"]:
         print(f"{target}: {line}")
+
+
+def write_findings(inputs: list[str], target: str, root: str) -> None:
+    """Write pages; those of what is no defect any more go."""
+    results = [read_results(path) for path in inputs]
+    by_vmm: dict[str, list[Defect]] = {}
+    for vmm in dict.fromkeys(data["vmm"]["name"] for data in results):
+        entries = read_expectations(os.path.join(root, "expectations", vmm))
+        by_vmm[vmm] = defects(entries, [data for data in results if data["vmm"]["name"] == vmm])
+        texts = findings.pages(vmm, by_vmm[vmm])
+        for old in glob.glob(os.path.join(glob.escape(target), vmm, "*.md")):
+            if os.path.basename(old) not in texts:
+                os.remove(old)
+        for name, text in texts.items():
+            write_file(os.path.join(target, vmm, name), text)
+    write_file(os.path.join(target, "README.md"), findings.index(by_vmm, results))
 
 
 def made(make: Callable[[Any], str], results: Any, where: str) -> str:
@@ -162,6 +183,8 @@ def main(argv: list[str], root: str) -> int:
             write_matrix(options.inputs, options.output, options.md)
         elif options.command == "seen":
             write_seen(options.inputs, options.output)
+        elif options.command == "findings":
+            write_findings(options.inputs, options.output or os.path.join(root, "docs", "findings"), root)
         elif options.command == "merge":
             write_merged(options.inputs, options.output)
         elif options.command == "coverage":

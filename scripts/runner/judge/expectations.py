@@ -45,6 +45,7 @@ class Entry:
     seen: tuple[str, ...] = ()  # patterns of what was seen, of a skip of its reason; none: any
     where: tuple[Where, ...] = ()       # lines of which one has to hold; none: everywhere
     link: str = ""
+    defect: str = ""            # which one it is; other entries may tell of it, too
 
     @property
     def is_skip(self) -> bool:
@@ -81,6 +82,7 @@ KEYS: Parsers = {
     "where": parse_where,
     "reason": one_line,
     "link": link,
+    "defect": one_line,
 }
 
 
@@ -101,6 +103,7 @@ def _entry(section: Section) -> Entry:
         raise section.error("tests" if not values.get("tests") else "seen",
                             "is missing: an entry for a skip says of which tests, and what is not seen")
     tests = values.pop("tests", (section.name,))
+    values.setdefault("defect", section.name)
     return Entry(section, tests, **values)
 
 
@@ -122,7 +125,7 @@ class Gate:
         covering = [entry for entry in self.entries if entry.covers(run, result.id, self.place)]
         match = next((entry for entry in covering if entry.is_this(result)), None)
         if match:
-            result.known, result.red, result.defect = True, False, match.section.name
+            result.known, result.red, result.defect = True, False, match.defect
             result.expectation = match.reason + (f" ({match.link})" if match.link else "")
         elif result.silent and self._has_baseline:
             result.red = True

@@ -12,8 +12,9 @@ from ..plan.catalogue import Requirement, Test
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
 NOT_APPLICABLE, NOT_POSSIBLE, SILENT = "not-applicable", "not-possible", "silent"
-# Why a test is skipped. Of its runs the last cause here decides: what a run lacks says less of the device than
-# what another one found. Of the tests of a statement the last one there: it is not applicable if all are.
+# Why a test is skipped. Of its runs the last cause here decides: what a run lacks says less of the device
+# than what another one found. Of the tests of a statement the last one of the other list does: it is not
+# applicable if all are.
 CAUSES = ("not-provided", NOT_POSSIBLE, NOT_APPLICABLE, SILENT)
 CAUSES_OF_TESTS = ("not-provided", NOT_APPLICABLE, NOT_POSSIBLE, SILENT)
 BAD = ("fail", "error", "crash", "timeout")
@@ -151,7 +152,7 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
 
 
 def deciding(results: list[TestResult]) -> Optional[TestResult]:
-    """Return the result that a statement's verdict is: the worst one, and of skips as CAUSES_OF_TESTS says."""
+    """Return the result that makes a statement's verdict: the worst, and of skips as CAUSES_OF_TESTS says."""
     worst = max(results, key=lambda result: result.severity, default=None)
     if not worst or worst.verdict != "skip":
         return worst

@@ -51,7 +51,7 @@ def common(forms: list[str]) -> str:
 
 
 def patterns(seen: Iterable[str]) -> list[str]:
-    """Return patterns that fit all texts. A count that differs between texts which are alike stands for any."""
+    """Return patterns that fit all texts. Where texts differ in a count only, `*` stands for it."""
     alike: dict[str, list[str]] = {}
     for text in map(pattern, seen):
         alike.setdefault(COUNT.sub("*", text), []).append(text)

@@ -160,6 +160,7 @@ def revise(sections: Sections, entry: Entry, seen: Seen) -> list[str]:
         own = free_name(sections.names(), f"{name}: {tests[0]}", "")
         sections.copy(name, own)
         sections.set(own, "tests", " ".join(tests))
+        sections.set(own, "defect", entry.defect)
         done += tell(sections, own, new)
     if () in groups:
         done.append(f"[{name}]: not seen any more in {' '.join(groups[()])}")
