@@ -44,7 +44,8 @@ def test_columns() -> None:
     score = scores(rows)[0]
     found = {name: getattr(score, key) for name, key in COLUMNS}
     assert found == {"number": 8, "kept, of those judged": "1 of 2 (50 %)", "not kept": 1,
-                     "not applicable": 1, "not possible here": 2, "silent": 1, "untested": 1, "counted with another": 1}
+                     "not applicable": 1, "not possible here": 2, "silent": 1, "untested": 1,
+                     "counted with another": 1}
     assert verdict_words(rows[4]) == "skip, not possible here"
 
 

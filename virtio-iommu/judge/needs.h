@@ -57,8 +57,8 @@ enum {
 #define NEEDS_DOMAIN (NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP)
 
 /*
- * Return NULL if all of @needs hold, else the words for the first that does not: what the device does not offer
- * comes before what the machine or the run lacks. @cause gets which of these it is.
+ * Return NULL if all of @needs hold, else the words for the first that does not: what the device does not
+ * offer comes before what the machine or the run lacks. @cause gets which of these it is.
  */
 const char *unmet_need(uint64_t needs, enum skip_cause *cause);
 

@@ -31,7 +31,8 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const cause_names[] = {
-	[SKIP_NOT_APPLICABLE] = "not-applicable", [SKIP_NOT_POSSIBLE] = "not-possible", [SKIP_SILENT] = "silent",
+	[SKIP_NOT_APPLICABLE] = "not-applicable", [SKIP_NOT_POSSIBLE] = "not-possible",
+	[SKIP_SILENT] = "silent",
 };
 
 static enum verdict verdict_by_level(void)

@@ -69,7 +69,8 @@ def page(defect: Defect, of: list[Place], vmm: str) -> str:
 
 
 def facts(defect: Defect) -> list[str]:
-    rows = [("Verdict", ", ".join(defect.verdicts)), ("Isolation", isolation(defect)), ("Versions", span(defect))]
+    rows = [("Verdict", ", ".join(defect.verdicts)), ("Isolation", isolation(defect)),
+            ("Versions", span(defect))]
     where = [line for entry in defect.entries for line in entry.where]
     if where and all(entry.where for entry in defect.entries):
         rows.append(("Where", where_text(where).replace("\n    ", ", or ")))

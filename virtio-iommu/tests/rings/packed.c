@@ -73,7 +73,8 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_DOMAIN | NEEDS_P
 	struct shown_map m;
 
 	if (iommu.requests.size < 8)
-		NOT_APPLICABLE("needs a queue of 8 descriptors: in a smaller one the next request overwrites them");
+		NOT_APPLICABLE("needs a queue of 8 descriptors: "
+			       "in a smaller one the next request overwrites them");
 	REQUIRE(map_one_page(AT, &s));
 	m = shown_map(&s);
 	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
