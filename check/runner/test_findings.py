@@ -42,8 +42,8 @@ def test_a_page_for_each_defect(tree: Tree, results: Path) -> None:
     for text in ("DEV-ATTACH-3 (MUST), ATTACH request", "https://docs.oasis-open.org/",
                  r"It does \`fail\_so\`.",
                  "| expected | status INVAL (4) |", "| got | status \"OK\" (0) |",
-                 f"    ./run_tests.sh --arch x86_64 --no-expect -v one '{FAIL}'\n",
-                 f"    make standalone TEST={FAIL} ARCH=x86_64 RUN=one\n",
+                 f"    ./run_tests.sh --vmm qemu --arch x86_64 --no-expect -v one '{FAIL}'\n",
+                 f"    make standalone TEST={FAIL} ARCH=x86_64 VMM=qemu RUN=one\n",
                  "    ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4\n",
                  "| Isolation | no statement of it is broken by this |", "| fail in 2 set-ups |"):
         assert text in page, text

@@ -94,7 +94,7 @@ def write_merged(inputs: list[str], target: Optional[str]) -> None:
 
 def write_seen(inputs: list[str], target: Optional[str]) -> None:
     if not target:
-        raise UsageError("seen: say -o EXPECTATIONS, such as expectations/qemu")
+        raise UsageError("seen: say -o EXPECTATIONS, the file to put it into")
     text, done = fill(read_text(target), read_expectations(target), [read_results(path) for path in inputs])
     write_file(target, text)
     for line in done or ["nothing to change"]:

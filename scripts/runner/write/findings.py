@@ -107,11 +107,8 @@ def seen(best: Shown) -> list[str]:
 
 
 def reproducer(best: Shown, vmm: str) -> list[str]:
-    option = f" --vmm {vmm}" if vmm != "qemu" else ""
-    standalone = f"make standalone TEST={best.result.id} ARCH={best.place.arch}"
-    standalone += f" VMM={vmm}" if vmm != "qemu" else ""
-    lines = ["## To reproduce", "", f"    ./run_tests.sh{option} {best.words}",
-             f"    {standalone} RUN={best.run}", ""]
+    lines = ["## To reproduce", "", f"    ./run_tests.sh --vmm {vmm} {best.words}",
+             f"    make standalone TEST={best.result.id} ARCH={best.place.arch} VMM={vmm} RUN={best.run}", ""]
     told = trace(best)
     return lines + (["What it did:", "", *(f"    {line}" for line in told), ""] if told else [])
 
