@@ -94,7 +94,7 @@ def span(defect: Defect) -> str:
 def demands(defect: Defect) -> list[str]:
     lines = ["## What the standard demands", ""]
     for row in defect.requirements:
-        lines += [f"{row['id']} ({row['level']}), {row['clause']}, in other words:", "",
+        lines += [f"{row['id']} ({row['level'].strip('()')}), {row['clause']}, paraphrased:", "",
                   f"> {cell(row['text'])}", ""]
     return [*lines, f"[virtio {NEWEST}]({PUBLISHED[NEWEST]})", ""]
 
