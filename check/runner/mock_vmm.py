@@ -62,10 +62,12 @@ def result(number, test, verdict):
                    'at: "virtio-iommu/tests/x.c:33"']
     if verdict == "info":
         fields += ['actual: "went left"']
+    if verdict == "skip" and not silent:
+        fields += ["cause: not-possible"]
     if verdict in ("skip", "error"):
         fields += ['reason: "needs a second endpoint"']
     if silent:
-        fields += ["silent: true"]
+        fields += ["cause: silent"]
     return line + "  ---\n" + "".join("  %s\n" % field for field in fields) \
         + "  microseconds: 12\n  ...\n"
 

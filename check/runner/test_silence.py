@@ -33,7 +33,7 @@ def test_it_is_told_apart(quiet: Tree) -> None:
     assert (found["summary"]["skip"], found["summary"]["silent"]) == (1, 1)
     assert "1 silent" in quiet.result.with_name("results.md").read_text()
     assert quiet.run("-t", "one") == 0
-    assert "ok 3 - one/" + SILENT + " # SKIP" in quiet.out and "  silent: true" in quiet.out
+    assert "ok 3 - one/" + SILENT + " # SKIP" in quiet.out and '  cause: "silent"' in quiet.out
 
 
 @pytest.mark.parametrize("tests, silence, status, word", (

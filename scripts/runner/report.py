@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -10,14 +11,18 @@ from collections.abc import Callable
 from typing import Any, Optional, TypeVar
 
 from .judge.compare import read_results
+from .judge.expectations import read_expectations
+from .judge.findings import Defect, defects
 from .judge.merge import merge
+from .judge.seen import fill
 from .operate.vmm import DEFAULT, adapter_class, find_adapter, names
 from .options import Parser
 from .plan import architecture
 from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
-from .write import annotate, coverage, matrix, page, site
+from .planning import read_text
+from .write import annotate, coverage, findings, matrix, page, site
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -34,6 +39,10 @@ commands:
                                          of each implementation, each requirement, badges
   github R.json ... [-o F]               what is red, as workflow commands that annotate (default: stdout)
   gitlab R.json ... [-o F]               the same as a code quality report
+  seen R.json ... -o EXPECTATIONS        put what the results have seen into the entries that do not
+                                         tell it yet
+  findings R.json ... [-o DIR]           a page for each defect that expectations/VMM lists, and an
+                                         index (default: docs/findings); best of --no-expect
   coverage [-o F.md]                     requirements with their tests and mutants (default: stdout)
 
 A page needs Jinja2 (package python3-jinja2); Markdown does not."""
@@ -100,6 +109,31 @@ def write_annotations(inputs: list[str], make: Callable[[Any], str], target: Opt
     write(made(make, results, ", ".join(inputs)).rstrip("\n"), target)
 
 
+def write_seen(inputs: list[str], target: Optional[str]) -> None:
+    if not target:
+        raise UsageError("seen: say -o EXPECTATIONS, the file to put it into")
+    text, done = fill(read_text(target), read_expectations(target), [read_results(path) for path in inputs])
+    write_file(target, text)
+    for line in done or ["nothing to change"]:
+        print(f"{target}: {line}")
+
+
+def write_findings(inputs: list[str], target: str, root: str) -> None:
+    """Write pages; those of what is no defect any more go."""
+    results = [read_results(path) for path in inputs]
+    by_vmm: dict[str, list[Defect]] = {}
+    for vmm in dict.fromkeys(data["vmm"]["name"] for data in results):
+        entries = read_expectations(os.path.join(root, "expectations", vmm))
+        by_vmm[vmm] = defects(entries, [data for data in results if data["vmm"]["name"] == vmm])
+        texts = findings.pages(vmm, by_vmm[vmm])
+        for old in glob.glob(os.path.join(glob.escape(target), vmm, "*.md")):
+            if os.path.basename(old) not in texts:
+                os.remove(old)
+        for name, text in texts.items():
+            write_file(os.path.join(target, vmm, name), text)
+    write_file(os.path.join(target, "README.md"), findings.index(by_vmm, results))
+
+
 Made = TypeVar("Made")
 
 
@@ -162,6 +196,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, str], None]] = {
     "html": lambda options, root: write_html(options),
     "matrix": lambda options, root: write_matrix(options.inputs, options.output, options.md),
     "merge": lambda options, root: write_merged(options.inputs, options.output),
+    "seen": lambda options, root: write_seen(options.inputs, options.output),
+    "findings": lambda options, root: write_findings(
+        options.inputs, options.output or os.path.join(root, "docs", "findings"), root),
     "measure": lambda options, root: measure(
         options.inputs, options.output or os.path.join(root, "docs", "results"), root),
     "site": lambda options, root: write_site(options.inputs[0], options.inputs[1:]),

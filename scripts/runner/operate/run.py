@@ -85,7 +85,7 @@ class BootLoop:
                 boot_all(tests, console, stderr)
         except CannotProvide as reason:
             self._record.skipped = str(reason)
-            self._judge_all(tests, "skip", str(reason))
+            self._judge_all(tests, "skip", str(reason), cause="not-provided")
         self._record.seconds = round(time.monotonic() - begin, 3)
 
     def _open(self, name: str) -> BinaryIO:
@@ -164,8 +164,8 @@ class BootLoop:
             self._hear(event)
         return settlement.left
 
-    def _judge_all(self, tests: list[str], verdict: str, reason: str) -> None:
-        for event in all_judged(tests, verdict, reason):
+    def _judge_all(self, tests: list[str], verdict: str, reason: str, **fields: str) -> None:
+        for event in all_judged(tests, verdict, reason, **fields):
             self._hear(event)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..judge.compare import title
 from ..judge.results import VERDICTS
-from ..judge.score import Row, by_clause, level_class, part, scores
+from ..judge.score import COLUMNS, Row, by_clause, level_class, part, scores, verdict_words
 from ..plan.errors import UsageError
 from ..plan.standard import LEVELS, PUBLISHED
 
@@ -62,7 +62,8 @@ def render(template: str, **values: Any) -> str:
     try:
         return str(environment(sys.pycache_prefix or "").get_template(template).render(
             symbols=SYMBOLS, meanings=MEANINGS, standard_links=PUBLISHED,
-            level_class=level_class, part=part, levels=LEVELS, **values))
+            level_class=level_class, part=part, score_columns=COLUMNS, verdict_words=verdict_words,
+            levels=LEVELS, **values))
     except jinja2.UndefinedError as error:
         raise ValueError(str(error)) from None
 
