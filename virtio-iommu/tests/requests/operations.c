@@ -249,7 +249,7 @@ TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 
 		EXPECT(reply.used && !reply.length, "the request comes back with used.len 0",
 		       "type %#x: %s, used.len %u", unknown_types[i],
-		       reply.used ? "it came back" : "it did not come back", reply.length);
+		       reply.used ? "the request came back" : "the request did not come back", reply.length);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
 	}
