@@ -14,7 +14,7 @@ from runner.options import make_parser
 from runner.plan.config import KINDS, PLACES, RUN_KEYS, SETUP_KEYS
 
 MAN = TOP / "docs/run_tests.1"
-PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
 
 
 def page(name: str) -> str:

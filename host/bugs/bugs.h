@@ -31,6 +31,9 @@ struct whole_access {
 
 extern struct whole_access bug_whole_access;
 
+/* upkeep/window.c: return how many bytes from @address on are of an MSI region of the endpoint. */
+uint64_t bug_bytes_in_window(uint32_t endpoint, uint64_t address);
+
 /* takeover/session.c: serve requests that were put off, also those of before a reset. */
 void bug_work_off(struct vdev *dev);
 

@@ -45,7 +45,8 @@ void bus_plug_beside(struct function *first, struct function *f)
 	f->config[HEADER_TYPE] |= MULTI_FUNCTION;
 }
 
-uint8_t bus_number(const struct bus *bus)
+/* 0 below a bridge that is not numbered yet. */
+static uint8_t bus_number(const struct bus *bus)
 {
 	return bus->bridge ? bridge_secondary(bus->bridge) : bus->root_number;
 }

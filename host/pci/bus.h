@@ -36,9 +36,6 @@ void bus_plug(struct bus *bus, struct function *f);
 /* Make @f the next function of the device of @first, which is plugged in, and its function 0. */
 void bus_plug_beside(struct function *first, struct function *f);
 
-/* Return the number of @bus, 0 below a bridge that is not numbered yet. */
-uint8_t bus_number(const struct bus *bus);
-
 /* Return bus number, device and function of @f. */
 uint16_t function_bdf(const struct function *f);
 

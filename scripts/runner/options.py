@@ -99,7 +99,7 @@ def make_parser() -> Parser:
     add("--spec", choices=SPECS, default=SPECS[-1],
         help="version of the standard that counts (default: the newest)")
     add("--seed", metavar="N", type=checked(count),
-        help="what the test of requests drawn by lot draws (default: always the same)")
+        help="what the random tests draw (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
         help="how many times it draws, with seeds from N on (default: once)")
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")

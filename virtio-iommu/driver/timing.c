@@ -60,7 +60,7 @@ void timing_add(struct timing *timing, uint64_t microseconds)
 	timing->count++;
 }
 
-void timing_note(enum timed kind, uint64_t microseconds)
+static void timing_note(enum timed kind, uint64_t microseconds)
 {
 	timing_add(&timings[kind], microseconds);
 }

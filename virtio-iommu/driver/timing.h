@@ -19,12 +19,9 @@ enum timed {
 };
 
 /*
- * Note that one came after @microseconds. A comment on the console says now and then that the test in
- * progress gets on.
+ * Note that one came after a wait that began at @start (time_us()). A comment on the console says now and
+ * then that the test in progress gets on.
  */
-void timing_note(enum timed kind, uint64_t microseconds);
-
-/* Note that one came after a wait that began at @start (time_us()). */
 void timing_note_since(enum timed kind, uint64_t start);
 
 /*
@@ -46,7 +43,7 @@ struct timing {
 	unsigned int count;
 };
 
-/* Like timing_note(). */
+/* Count one that came after @microseconds. */
 void timing_add(struct timing *timing, uint64_t microseconds);
 
 /* Return what the second slowest of the last ones took, in microseconds; 0 if there was none. */

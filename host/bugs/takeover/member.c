@@ -52,7 +52,7 @@ unsigned int bug_joined_before(const struct model_endpoint *ep)
 	return count_joined(ep, false);
 }
 
-unsigned int bug_joined_after(const struct model_endpoint *ep)
+static unsigned int bug_joined_after(const struct model_endpoint *ep)
 {
 	return count_joined(ep, true);
 }

@@ -95,8 +95,7 @@ struct decision bug_decide_without(enum model_rule_id rule, const struct model_r
  */
 void bug_update_joined(void);
 
-/* Return how many members of its domain joined before, or after, an endpoint that is attached. */
+/* Return how many members of its domain joined before an endpoint that is attached. */
 unsigned int bug_joined_before(const struct model_endpoint *ep);
-unsigned int bug_joined_after(const struct model_endpoint *ep);
 
 #endif

@@ -84,7 +84,7 @@ class Run:
     tests: tuple[str, ...] = ("*",)
     timeout: Optional[float] = None         # seconds
     default: bool = True                    # run without being asked for
-    rounds: Optional[int] = None            # of tests that draw by lot
+    rounds: Optional[int] = None            # of random tests
     budget: Optional[int] = None            # seconds, after which no round begins
     products: str = "covering"              # which cells of a product
 

@@ -102,9 +102,6 @@ bool expect_beside(struct source_line at, const struct scene *s, unsigned int pa
 bool expect_reached(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint32_t access,
 		    uint64_t iova, uint8_t *memory);
 
-/* What an access breaks that does not reach what it may: N-MAP-1 is isolation, N-BYP-1 has no keyword. */
-enum verdict scene_unreached(const struct scene *s);
-
 /*
  * ATTACH @who to the domain @now. False, and the cell is judged, if that is refused. Endpoints may be
  * inseparable (5.13.6.3): then a domain that is not that of the others is refused.
