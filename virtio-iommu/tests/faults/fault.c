@@ -35,7 +35,7 @@ TEST(DEV_FAULT_1, reserved_fields_are_zero, NEEDS_DMA)
 	if (!write_fault(AT, &s, &event))
 		return;
 	EXPECT(!event.record.reserved[0] && !event.record.reserved[1] && !event.record.reserved[2],
-	       "reserved is 0", "it is %02x %02x %02x", event.record.reserved[0],
+	       "reserved is 0", "reserved is %02x %02x %02x", event.record.reserved[0],
 	       event.record.reserved[1], event.record.reserved[2]);
 	EXPECT_EQ(event.record.reserved1, 0, "reserved1");
 }

@@ -21,7 +21,7 @@ static enum after judge_unparsed(struct source_line at, const struct reply *repl
 
 	if (!reply->used)
 		judge(VERDICT_WARN, at, "the request comes back unwritten", "%s, size %u + %u",
-		      wants_reset ? "the device asks for a reset" : "it does not come back", size,
+		      wants_reset ? "the device asks for a reset" : "the request does not come back", size,
 		      reply->writable);
 	else
 		expect_unwritten(at, reply);

@@ -161,8 +161,8 @@ static void expect_zero_tail(struct source_line at, const struct reply *reply)
 		judge(VERDICT_INFO, at, "used.len covers the tail",
 		      "tail.reserved is not covered by used.len %u", reply->length);
 	else if (!reply->used || bytes[1] || bytes[2] || bytes[3])
-		judge(BY_LEVEL, at, "tail.reserved is 0", "it is %02x %02x %02x, used.len %u", bytes[1],
-		      bytes[2], bytes[3], reply->length);
+		judge(BY_LEVEL, at, "tail.reserved is 0", "tail.reserved is %02x %02x %02x, used.len %u",
+		      bytes[1], bytes[2], bytes[3], reply->length);
 }
 
 /* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */

@@ -235,7 +235,8 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 	for (unsigned int i = 0; i < CUTS && cut_size(i, &size); i++) {
 		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, size);
 
-		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
+		EXPECT(!holds_region(&reply), "no property is written",
+		       "a RESV_MEM property is written into %u bytes", size);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
 	}

@@ -291,7 +291,9 @@ static bool interrupt_status(void)
 /* PCI-ISR-1 (MUST): At least one ISR_CFG capability */
 TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
 {
-	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR", "none");
+	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR",
+	       "the first one of type 3 is at %#x, 0 for none",
+	       virtio_pci_structure(iommu.dev.pci, TYPE_ISR));
 }
 
 /* PCI-ISR-3 (MUST): MSI-X off: ISR bit 0 set before a used notification */
