@@ -72,14 +72,17 @@ def words_of(run: Run) -> Optional[list[str]]:
         return None
 
 
+def command(setup: Setup, words: Sequence[str], tests: Iterable[str], program: str = "") -> list[str]:
+    return [program or PROGRAM, *setup.words, *words,
+            "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
+
+
 def execute(setup: Setup, words: Sequence[str], tests: Iterable[str], program: str = "") -> Outcome:
     """One process: the set-up, and how the device behaves."""
     limit = timeout()
-    command = [program or PROGRAM, *setup.words, *words,
-               "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=limit)
+        done = subprocess.run(command(setup, words, tests, program), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit)
     except subprocess.TimeoutExpired as expired:
         return read(expired.stdout or b"", "timeout", f"no end within {limit:.0f} s")
     errors = done.stderr.decode("utf-8", "replace").strip().splitlines()

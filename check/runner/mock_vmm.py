@@ -88,6 +88,7 @@ class Mock:
             write("# trace: DMA endpoint 0x10 writes 1 bytes at 0x1000 ->\n")
             write("# trace: ATTACH domain 5 endpoint 0x10 flags 0 ->\n")
             write("# trace: -> OK (0), used.len 4\n# trace: -> not done\n# trace: -> lost\n")
+            write("# trace: !! expected 0, got 0x80: device_status (x.c:33)\n")
             write("# trace: verdict: fail ok 1 - %s\n" % test)
         write(result(number, test, verdict_of(test)))
 

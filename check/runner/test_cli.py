@@ -199,10 +199,11 @@ def test_verbose_shows_what_a_named_test_does(tree: Tree) -> None:
     tree.run("-v", "one", "DEV-ATTACH-1")
     lines = tree.out.splitlines()
     place = lines.index("pass    one DEV-ATTACH-1/first_test (attach.c:33)")
-    assert [line.strip() for line in lines[place + 1:place + 5]] == [
+    assert [line.strip() for line in lines[place + 1:place + 6]] == [
         "DEV-ATTACH-1 (MUST, ATTACH request):",
         "DMA endpoint 0x10 writes 1 bytes at 0x1000 -> not done",
-        "ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4", "-> lost"]
+        "ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4", "-> lost",
+        "!! expected 0, got 0x80: device_status (x.c:33)"]
     assert tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
     for arguments in (("-v", "one"), ("one", "DEV-ATTACH-1")):
         tree.run(*arguments)
@@ -465,6 +466,7 @@ def test_a_red_test_is_tried_again_and_traced(tree: Tree) -> None:
     data = json.loads((tree.root / "build/x86_64/results/results.json").read_text())
     red = [test for run in data["runs"] for test in run["tests"] if test["red"]]
     assert any("ATTACH domain 5" in line for test in red for line in test["trace"])
+    assert any(line.startswith("!! ") for test in red for line in test["trace"])
     tree.run()
     data = json.loads((tree.root / "build/x86_64/results/results.json").read_text())
     assert not any(test["trace"] for run in data["runs"] for test in run["tests"])
