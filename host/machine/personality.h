@@ -146,6 +146,7 @@ struct personality {
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
 	enum blocked_data blocked_data;
+	unsigned int disk_sectors;	/* 512 bytes each; 0: as few as will do */
 	unsigned int access_us;	/* what a disk or rng takes for each request */
 	unsigned int first_access_us;	/* for the first one after a reset */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */

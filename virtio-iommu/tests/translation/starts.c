@@ -95,7 +95,7 @@ static bool enter(struct source_line at, struct endpoint *ep, unsigned int start
 		       leave(at, ep, s.domain) && attach_running(at, ep, domain);
 	case IN_BYPASS_MODE:
 		if (!set_unattached_bypass(true)) {
-			skip("unattached endpoints never bypass");
+			not_applicable("unattached endpoints never bypass");
 			return false;
 		}
 		return take_identity(ep) && start_in_bypass(at, ep) && attach_running(at, ep, domain);
