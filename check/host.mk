@@ -4,9 +4,13 @@
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
 .PHONY: check-host check-actuals check-endings check-attribution check-personalities check-mutants check-docs \
-	check-no-reset check-host-without-bugs coverage
+	check-no-reset check-score check-host-without-bugs coverage
 
-check-host: check-endings check-attribution check-actuals check-no-reset check-personalities check-host-without-bugs check-mutants check-docs
+HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-personalities \
+	check-host-without-bugs check-mutants check-docs
+
+check-host:
+	@$(call each_part,$(HOST_CHECKS))
 
 check-endings: host
 	@check/endings.py
@@ -19,6 +23,9 @@ check-actuals: host
 
 check-no-reset: host
 	@check/no-reset
+
+check-score: host
+	@check/score
 
 check-personalities: host
 	@check/personalities

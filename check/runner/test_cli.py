@@ -48,6 +48,9 @@ def one_line(text: str) -> str:
     (("--repeat", "0"), 2, "'0': allowed are 1 to 10000"),
     (("--seed", "x"), 2, "--seed: 'x': allowed are 0 to 2^64 - 1"),
     (("--bogus",), 2, "unrecognized arguments: --bogus"),
+    (("--timout", "3"), 2, "unrecognized arguments: --timout, did you mean '--timeout'?"),
+    (("dev-attach-1",), 2, "did you mean 'DEV-ATTACH-1'?"),
+    (("dev-attach-1/first_test",), 2, "did you mean 'DEV-ATTACH-1/first_test'?"),
     (("--no-expect", "--update-expect"), 2, "contradicts"),
     (("--json", "/nonexistent/f.json"), 2, "cannot be written there"),
     (("--compare", "nothing.json"), 2, "nothing.json: No such file"),
@@ -71,8 +74,15 @@ def test_nothing_there(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tree.run() == 2
     assert "build/x86_64/tests.tsv is missing" in one_line(tree.err)
     monkeypatch.setenv("PATH", "/nonexistent")
-    tree.write("build/aarch64/virtio-iommu.Image", "")
     assert cli.main(["--arch", "aarch64"], str(tree.root)) == 2
+
+
+@pytest.mark.parametrize("image", ("virtio-iommu.elf", "virtio-iommu.efi"))
+def test_damaged_image(tree: Tree, image: str) -> None:
+    """It says nothing about the VMM, which is not even started."""
+    (tree.root / "build/x86_64" / image).write_bytes(bytes(range(256)) * 99)
+    assert tree.run() == 2 and not (tree.root / "starts").exists()
+    assert f"build/x86_64/{image} is damaged, or not of this build: run `make`" in one_line(tree.err)
 
 
 def test_missing_on_path(tree: Tree, monkeypatch: pytest.MonkeyPatch,
@@ -161,6 +171,8 @@ groups = long
     tree.run("--no-expect", "--rounds", "5", "--case", "loop-of-one", "long")
     assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one'")
     assert tree.run("--case", "two words") == 2
+    assert tree.run("--case", "loop-of-two", "one") == 2
+    assert "--case loop-of-two: no test that was selected and can run here has it" in one_line(tree.err)
 
 
 def test_sets_of_characters_are_resolved_here(tree: Tree) -> None:

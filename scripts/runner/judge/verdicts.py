@@ -13,7 +13,7 @@ from ..plan.catalogue import Requirement, Test
 from ..plan.selection import Selected
 from .expectations import Gate
 from .reproduce import command, deviates
-from .results import RunResult, TestResult
+from .results import CAUSES, NOT_POSSIBLE, RunResult, TestResult
 
 MOST_TRACE = 1000               # lines of a test: the last ones
 MARK = "!! "                    # of a line that says what deviates from what was expected
@@ -140,6 +140,14 @@ def part_of(event: Judged) -> str:
     return event.fields.get("part") or (f"case={cell}" if cell else "")
 
 
+def cause_of(event: Judged) -> Optional[str]:
+    """Return why a test was skipped. What VMM output has damaged says nothing of the device."""
+    if event.verdict != "skip":
+        return None
+    cause = event.fields.get("cause", "")
+    return cause if cause in CAUSES else NOT_POSSIBLE
+
+
 def number(text: str) -> Optional[int]:
     return int(text) if text.isdecimal() else None
 
@@ -149,7 +157,7 @@ def make_result(event: Judged, test: Test, level: str) -> TestResult:
     return TestResult(
         test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
         actual=fields.get("actual"), reason=fields.get("reason"),
-        silent=event.verdict == "skip" and fields.get("silent") == "true",
+        cause=cause_of(event),
         at=fields.get("at") or test.at or None,
         cell=fields.get("cell"), cells=number(fields.get("cells", "")),
         microseconds=number(fields.get("microseconds", "")))

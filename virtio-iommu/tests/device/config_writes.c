@@ -261,7 +261,7 @@ TEST(AMB_2, both_bypass_features_accepted, NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 	bool open;
 
 	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS))
-		SKIP("BYPASS and BYPASS_CONFIG are not offered together");
+		NOT_APPLICABLE("BYPASS and BYPASS_CONFIG are not offered together");
 	REQUIRE(restart_device(AT, iommu.wanted | VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS)));
 	iommu_set_bypass(0);
 	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
@@ -283,7 +283,7 @@ TEST(DEV_OPS_6, old_bypass_holds_only_when_accepted, NEEDS_ENDPOINT)
 	struct endpoint *ep = endpoint(0);
 
 	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS) || iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
-		SKIP("unattached endpoints do not depend on BYPASS");
+		NOT_APPLICABLE("unattached endpoints do not depend on BYPASS");
 	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_BYPASS)));
 	expect_blocked(AT, ep);
 	REQUIRE(restart_device(AT, iommu.wanted));

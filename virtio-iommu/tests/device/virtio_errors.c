@@ -116,7 +116,7 @@ TEST(GEN_RSVD_2, version_1_is_declined, NEEDS_NOTHING)
 TEST(GEN_RSVD_6, order_platform_is_declined, NEEDS_NOTHING)
 {
 	if (!iommu_offers(VIRTIO_F_ORDER_PLATFORM))
-		SKIP("needs feature ORDER_PLATFORM");
+		NOT_APPLICABLE("needs feature ORDER_PLATFORM");
 	decline(AT, VIRTIO_F_ORDER_PLATFORM);
 }
 
@@ -252,7 +252,7 @@ TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	used = wait_requests_used(1);
 	if (wanted)
-		SKIP("the device asks for notifications");
+		NOT_APPLICABLE("the device asks for notifications");
 	EXPECT_EQ(used, 1, "requests that come back, used.flags %#x", iommu.requests.used->flags);
 }
 

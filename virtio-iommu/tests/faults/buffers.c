@@ -236,7 +236,7 @@ static void play(struct source_line at, const cell_t cell)
 	struct scene s = {.at = at, .cell = cell};
 
 	if (cell[SHAPE] == IN_BYTES && !takes_long_buffers())
-		return skip("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
+		return not_applicable("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
 	if (!reports_faults(at) || !start(&s))
 		return;
 	offer(&s, layouts[cell[SHAPE]], buffer_counts[cell[BUFFERS]]);

@@ -396,7 +396,7 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	int heads[4];
 
 	if (iommu.requests.size < 16)
-		SKIP("needs a queue of 16 descriptors");
+		NOT_APPLICABLE("needs a queue of 16 descriptors");
 	if (!starved(AT, &s, &fault))
 		return;
 	for (unsigned int i = 0; i < 4; i++) {
@@ -438,7 +438,7 @@ TEST(N_EVT_1, request_that_waits_during_a_fault_gets_its_own_answer, NEEDS_DMA)
 	uint8_t status;
 
 	if (iommu.requests.size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	REQUIRE(map_one_page(AT, &s));
 	alone = request_raw(noop.request, sizeof(*noop.request), sizeof(*noop.tail));
 	fault = fault_above(&s);

@@ -137,7 +137,7 @@ TEST(DEV_FAULT_4, address_is_reported_whole, NEEDS_DMA)
 	fault.iova = align_down(iommu.config.input_end, iommu.page) + 0x158;
 	fault.secret = NULL;
 	if (!iova_is_free(fault.iova, 8))
-		SKIP("the end of the input range is in use");
+		NOT_APPLICABLE("the end of the input range is in use");
 	if (!find_report(AT, &fault, &event))
 		SILENT("the device does not report this fault");
 	expect_address(AT, &event, fault.iova, fault.iova + 7);

@@ -118,7 +118,7 @@ TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DOMAIN)
 	uint64_t byte;
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: AMB-4 is about that");
+		NOT_APPLICABLE("the granule is 1: AMB-4 is about that");
 	REQUIRE(make_neighbours(AT, SET_UP, &s));
 	byte = page_start(&s, 3);
 	reply = map(s.domain, byte, byte, phys(s.target) + 3 * iommu.page, MAP_RW);
@@ -189,7 +189,7 @@ TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 	unsigned int done = 0, count = ARRAY_SIZE(margins);
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: nothing is unaligned");
+		NOT_APPLICABLE("the granule is 1: nothing is unaligned");
 	REQUIRE(make_neighbours(AT, SET_UP, &s));
 	for (unsigned int i = 0; i < count; i++) {
 		done += unmap_with_margin(AT, &s, i) == STATUS_OK;

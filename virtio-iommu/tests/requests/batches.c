@@ -285,7 +285,7 @@ static void play(struct source_line at, const cell_t cell)
 	count = wanted_count(cell[SIZE]);
 	index = index_of(cell[POSITION], count);
 	if (count > batch_capacity() || index >= count)
-		return skip("the queue has %u descriptors", iommu.requests.size);
+		return not_applicable("the queue has %u descriptors", iommu.requests.size);
 	if ((!same && !gather_company(at, &c, cell[COMPANY])) || !judged_request_prepare(at, cell[KIND], &r))
 		return;
 	if (fill_batch(&b, &r, &c, cell, count, same))

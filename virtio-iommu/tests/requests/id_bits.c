@@ -111,7 +111,7 @@ static void play_domain(struct source_line at, const cell_t cell)
 	struct page_fixture s;
 
 	if (!find_domain(bit, &domain))
-		return skip("the domain range has no two ids that differ in bit %#x alone", bit);
+		return not_applicable("the domain range has no two ids that differ in bit %#x alone", bit);
 	if (!make_fixture(at, &s, endpoint(0), domain))
 		return;
 	name_twin[cell[NAMED]](at, &s, bit);

@@ -337,7 +337,7 @@ static void play(struct source_line at, const cell_t cell)
 			  .target = watched_pages(PAGES), .batch = batch_new()};
 
 	if ((cell[BETWEEN] == REFUSED_BETWEEN ? 2 * s.count - 1 : s.count) > batch_capacity())
-		return skip("the queue has %u descriptors", iommu.requests.size);
+		return not_applicable("the queue has %u descriptors", iommu.requests.size);
 	if (!attach_with_dma(at, s.ep, s.domain) || !cases[cell[WHAT]].prepare(&s))
 		return;
 	add_all(&s, cell);

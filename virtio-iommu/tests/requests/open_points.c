@@ -41,7 +41,7 @@ TEST(AMB_4, one_byte_mapping, NEEDS_DMA)
 	uint64_t iova;
 
 	if (iommu.granule != 1)
-		SKIP("the granule is %lu bytes", iommu.granule);
+		NOT_APPLICABLE("the granule is %lu bytes", iommu.granule);
 	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page + 8;
 	target = s.target + iommu.page + 8;
@@ -315,7 +315,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 	if (!endpoint_id_is_unlisted(nobodys_id()))
 		SKIP("the firmware lists all endpoint ids");
 	if (iommu.requests.size < 6)
-		SKIP("needs a queue of 6 descriptors");
+		NOT_APPLICABLE("needs a queue of 6 descriptors");
 	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	end = iova + iommu.page - 1;

@@ -124,7 +124,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT_ID | NEEDS_PROBE
 		EXPECT(!reply.bytes[i], "no property after the end of the list",
 		       "byte %u after the end at %u is %#x", i, walk.offset, reply.bytes[i]);
 	if (count < 2 && no_defect_so_far())
-		SKIP("the endpoint has fewer than two properties");
+		NOT_APPLICABLE("the endpoint has fewer than two properties");
 }
 
 static void probe_missing(struct source_line at, uint32_t id)
@@ -194,7 +194,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT_ID | 
 			       "type %#x at %u", walk.head.type, walk.offset);
 	}
 	if (!count)
-		SKIP("no endpoint has a property");
+		NOT_APPLICABLE("no endpoint has a property");
 }
 
 /* The property area is cut short; the tail is where a driver with that size would look for it. */
@@ -249,7 +249,7 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT_I
 	uint32_t size;
 
 	if (!cut_size(0, &size))
-		SKIP("probe_size is 0");
+		NOT_APPLICABLE("probe_size is 0");
 	for (unsigned int i = 0; i < CUTS && cut_size(i, &size); i++) {
 		struct reply reply = probe_cut_to(endpoint(0)->id, size);
 
@@ -302,7 +302,7 @@ TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT_ID | NEEDS_P
 		full |= offset == size;
 	}
 	if (!full)
-		SKIP("no list of properties fills the area");
+		NOT_APPLICABLE("no list of properties fills the area");
 }
 
 /* DRV-PROBE-3 (SHOULD): Skip unknown property types */
@@ -326,7 +326,7 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT_ID | NEEDS_P
 			       "byte %u after the end at %u is %#x", at, walk.offset, reply.bytes[at]);
 	}
 	if (!unknown)
-		SKIP("the device lists no property that is unknown");
+		NOT_APPLICABLE("the device lists no property that is unknown");
 	INFO("%u properties of unknown type", unknown);
 }
 

@@ -63,7 +63,7 @@ TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 	int ids[MOST];
 
 	if (iommu.requests.size < (iommu.requests.tables ? LEAST : 2 * LEAST))
-		SKIP("needs a queue of %u descriptors", 2 * LEAST);
+		NOT_APPLICABLE("needs a queue of %u descriptors", 2 * LEAST);
 	for (unsigned int round = 0; round < 3 && no_defect_so_far(); round++) {
 		unsigned int count = add_all(h, ids);
 

@@ -129,7 +129,7 @@ TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 	size = iommu.requests.size;
 	rounds = 2 * size + 1;
 	if (size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	RESET_QUEUE(REQUEST_QUEUE);
 	REQUIRE(reopen(AT, size / 2));
 	for (uint16_t i = 0; i < rounds && no_defect_so_far(); i++)

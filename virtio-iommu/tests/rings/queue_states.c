@@ -234,7 +234,7 @@ static bool enable_again(struct scene *s)
 						     arena_alloc(ring_bytes(size, features()), 4096);
 
 	if (size < (is_requests(s) ? 2 : 1)) {
-		skip("the queue has %u descriptors", s->ring->size);
+		not_applicable("the queue has %u descriptors", s->ring->size);
 		return false;
 	}
 	if (!is_requests(s))

@@ -414,7 +414,7 @@ static bool start(struct run *run, uint16_t size)
 	run->count = run->cell[AHEAD] == ONE ? 1 : capacity(run) / (run->cell[AHEAD] == HALF ? 2 : 1);
 	if (run->ring->size == size && run->count && run->count <= capacity(run))
 		return make_page_window(run->at, &run->w, PAGES + 1);
-	skip("the queue has %u descriptors", run->ring->size);
+	not_applicable("the queue has %u descriptors", run->ring->size);
 	return false;
 }
 

@@ -113,12 +113,12 @@ TEST(PCI_NTF_1, notification_area_is_there, NEEDS_PCI)
 #define ONLY_WITH_DATA()                                                                          \
 	do {                                                                                      \
 		if (!iommu_offers(VIRTIO_F_NOTIFICATION_DATA))                                    \
-			SKIP("needs a device that offers NOTIFICATION_DATA");                     \
+			NOT_APPLICABLE("needs a device that offers NOTIFICATION_DATA");                     \
 	} while (0)
 #define ONLY_WITHOUT_DATA()                                                                       \
 	do {                                                                                      \
 		if (iommu_offers(VIRTIO_F_NOTIFICATION_DATA))                                     \
-			SKIP("needs a device without feature NOTIFICATION_DATA");                 \
+			NOT_APPLICABLE("needs a device without feature NOTIFICATION_DATA");                 \
 	} while (0)
 
 static void expect_multiplier(struct source_line at, uint32_t least, const char *expected)
@@ -210,7 +210,7 @@ TEST(PCI_NTF_9, notification_area_with_data_covers_each_queue, NEEDS_PCI)
 #define NEEDS_STRUCTURE(type, name)                                                               \
 	do {                                                                                      \
 		if (!virtio_pci_structure(iommu.dev.pci, type))                                   \
-			SKIP("there is no " name " capability");                                  \
+			NOT_APPLICABLE("there is no " name " capability");                                  \
 	} while (0)
 
 /* PCI-SHM-1 (MUST): SHM region lies inside its BAR */
@@ -332,7 +332,7 @@ TEST(PCI_COM_16, admin_queues_come_behind_the_others, NEEDS_PCI)
 	uint16_t index, count;
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
-		SKIP("needs feature ADMIN_VQ");
+		NOT_APPLICABLE("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
 	EXPECT_GE(index, register_read16(iommu.dev.common + COMMON_NUM_QUEUES),
 		  "admin_queue_index, after num_queues");
@@ -344,7 +344,7 @@ TEST(PCI_COM_17, indexes_of_admin_queues_have_16_bits, NEEDS_PCI)
 	uint16_t index, count;
 
 	if (!iommu_offers(VIRTIO_F_ADMIN_VQ))
-		SKIP("needs feature ADMIN_VQ");
+		NOT_APPLICABLE("needs feature ADMIN_VQ");
 	REQUIRE(has_admin_fields(AT, &index, &count));
 	EXPECT_LE(count, 0x10000 - index, "admin_queue_num, after %u other queues", index);
 }

@@ -246,7 +246,7 @@ TEST(PCI_ACC_2, access_window_writes_in_each_width, NEEDS_PCI)
 		uint16_t value = windowed[i / 2].values[i % 2];
 
 		if (!data)
-			SKIP("there is no access window (PCI-ACC-1)");
+			NOT_APPLICABLE("there is no access window (PCI-ACC-1)");
 		write_window(data, width, value);
 		EXPECT_EQ(read_field(offset, width), value, "%s, written through the window",
 			  windowed[i / 2].name);
