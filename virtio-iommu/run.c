@@ -36,9 +36,11 @@ static void run_one(const struct test *test)
 		skip_because(cause, "%s", unmet);
 	else {
 		printf("# start %s\n", verdict_id());
+		trace_begin();
 		test->run();
-		trace("clean-up");
+		trace("clean-up ->");
 		clean_up();
+		trace("-> done");
 	}
 	verdict_end(time_us() - start);
 	arena_release(mark);

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 from .judge.compare import read_results
 from .judge.expectations import read_expectations
@@ -22,7 +22,7 @@ from .plan.architecture import HOST
 from .plan.catalogue import Tree
 from .plan.errors import NothingToRun, UsageError
 from .planning import read_text
-from .write import coverage, findings, matrix, page
+from .write import annotate, coverage, findings, matrix, page, site
 from .write.files import write_file
 from .write.results_json import to_text
 
@@ -35,6 +35,10 @@ commands:
                                          write DIR/matrix.html and .md (default: docs/results);
                                          VMM is an adapter's name, NAME=PATH where it is not
                                          on PATH, or a directory of the default VMM
+  site DIR R.json ...                    many results as a static site in DIR: side by side, the history
+                                         of each implementation, each requirement, badges
+  github R.json ... [-o F]               what is red, as workflow commands that annotate (default: stdout)
+  gitlab R.json ... [-o F]               the same as a code quality report
   seen R.json ... -o EXPECTATIONS        put what the results have seen into the entries that do not
                                          tell it yet
   findings R.json ... [-o DIR]           a page for each defect that expectations/VMM lists, and an
@@ -47,9 +51,8 @@ A page needs Jinja2 (package python3-jinja2); Markdown does not."""
 def make_parser() -> Parser:
     parser = Parser(prog="scripts/report", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=(
-        "html", "matrix", "merge", "seen", "findings", "measure", "coverage"))
-    parser.add_argument("inputs", nargs="*", metavar="R.json|VMM")
+    parser.add_argument("command", choices=tuple(COMMANDS))
+    parser.add_argument("inputs", nargs="*", metavar="R.json|VMM|DIR")
     parser.add_argument("-o", dest="output", metavar="F|DIR")
     parser.add_argument("--md", metavar="F", help="with matrix: write Markdown to F")
     return parser
@@ -73,9 +76,9 @@ def write_html(options: argparse.Namespace) -> None:
 def read_whole(path: str) -> dict[str, Any]:
     """Read a result of all tests: beside others, one of a few tests would say nothing of the rest."""
     data = read_results(path)
-    if data.get("selection"):
-        raise UsageError(f"{path}: is a result of {' '.join(map(str, data['selection']))} only; "
-                         "a matrix compares results of all tests")
+    selected = made(lambda those: " ".join(map(str, those.get("selection") or [])), data, path)
+    if selected:
+        raise UsageError(f"{path}: is a result of {selected} only; results of all tests are wanted")
     return data
 
 
@@ -90,6 +93,20 @@ def write_matrix(inputs: list[str], html: Optional[str], markdown: Optional[str]
 def write_merged(inputs: list[str], target: Optional[str]) -> None:
     results = [read_results(path) for path in inputs]
     write(made(lambda those: to_text(merge(those)), results, ", ".join(inputs)), target)
+
+
+def write_site(directory: str, inputs: list[str]) -> None:
+    if not inputs:
+        raise UsageError("site takes a directory and at least one result")
+    page.require()
+    results = [read_whole(path) for path in inputs]
+    number = made(lambda those: site.write_site(directory, those), results, ", ".join(inputs))
+    print(f"{directory}: {number} files")
+
+
+def write_annotations(inputs: list[str], make: Callable[[Any], str], target: Optional[str]) -> None:
+    results = [read_results(path) for path in inputs]
+    write(made(make, results, ", ".join(inputs)).rstrip("\n"), target)
 
 
 def write_seen(inputs: list[str], target: Optional[str]) -> None:
@@ -117,7 +134,10 @@ def write_findings(inputs: list[str], target: str, root: str) -> None:
     write_file(os.path.join(target, "README.md"), findings.index(by_vmm, results))
 
 
-def made(make: Callable[[Any], str], results: Any, where: str) -> str:
+Made = TypeVar("Made")
+
+
+def made(make: Callable[[Any], Made], results: Any, where: str) -> Made:
     """Make a page of results, which may have other fields: of another version, or edited by hand."""
     try:
         return make(results)
@@ -171,26 +191,30 @@ def run(adapter: str, path: Optional[str], arch: str, root: str, target: str) ->
     return target
 
 
+# Each with what it does: from options and the top of the tree.
+COMMANDS: dict[str, Callable[[argparse.Namespace, str], None]] = {
+    "html": lambda options, root: write_html(options),
+    "matrix": lambda options, root: write_matrix(options.inputs, options.output, options.md),
+    "merge": lambda options, root: write_merged(options.inputs, options.output),
+    "seen": lambda options, root: write_seen(options.inputs, options.output),
+    "findings": lambda options, root: write_findings(
+        options.inputs, options.output or os.path.join(root, "docs", "findings"), root),
+    "measure": lambda options, root: measure(
+        options.inputs, options.output or os.path.join(root, "docs", "results"), root),
+    "site": lambda options, root: write_site(options.inputs[0], options.inputs[1:]),
+    "github": lambda options, root: write_annotations(options.inputs, annotate.to_github, options.output),
+    "gitlab": lambda options, root: write_annotations(options.inputs, annotate.to_gitlab, options.output),
+    "coverage": lambda options, root: write(coverage.to_markdown(Tree(root, HOST)), options.output),
+}
+
+
 def main(argv: list[str], root: str) -> int:
     try:
         options = make_parser().parse_intermixed_args(argv)
         if bool(options.inputs) == (options.command == "coverage"):
             raise UsageError(f"{options.command} takes "
                              + ("no input" if options.inputs else "at least one input"))
-        if options.command == "html":
-            write_html(options)
-        elif options.command == "matrix":
-            write_matrix(options.inputs, options.output, options.md)
-        elif options.command == "seen":
-            write_seen(options.inputs, options.output)
-        elif options.command == "findings":
-            write_findings(options.inputs, options.output or os.path.join(root, "docs", "findings"), root)
-        elif options.command == "merge":
-            write_merged(options.inputs, options.output)
-        elif options.command == "coverage":
-            write(coverage.to_markdown(Tree(root, HOST)), options.output)
-        else:
-            measure(options.inputs, options.output or os.path.join(root, "docs", "results"), root)
+        COMMANDS[options.command](options, root)
     except (UsageError, OSError) as error:
         print(f"scripts/report: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@
 
 #include "console.h"
 #include "driver/iommu.h"
+#include "driver/trace.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 #include "util.h"
@@ -22,7 +23,7 @@ static struct running {
 	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
 	unsigned int cells;	/* that were judged */
-	char expected[128], actual[160];	/* of a skip: actual holds the reason */
+	char expected[128], actual[640];	/* of a skip: actual holds the reason */
 } current;
 
 static const char *const verdict_names[] = {
@@ -63,6 +64,9 @@ static void record(enum verdict verdict, struct source_line at, const char *expe
 	snprintf(current.expected, sizeof(current.expected), "%s%s",
 		 set_up ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
+	if (verdict >= VERDICT_WARN)
+		trace("!! expected %s, got %s (%s:%lu)", current.expected, current.actual, at.file,
+		      at.number);
 }
 
 /* Sent what a driver MUST NOT send, a device may ask for a reset, and do nothing more until then (2.1.2). */
@@ -96,7 +100,7 @@ void info(struct source_line at, const char *way, ...)
 	va_list args;
 
 	va_start(args, way);
-	record(VERDICT_INFO, at, "either way is legal", way, args);
+	record(VERDICT_INFO, at, "", way, args);
 	va_end(args);
 }
 
@@ -183,7 +187,8 @@ static void print_details(uint64_t microseconds)
 		print_quoted("reason", current.actual);
 		printf("  cause: %s\n", cause_names[current.cause]);
 	} else if (current.verdict != VERDICT_PASS) {
-		print_quoted("expected", current.expected);
+		if (current.verdict != VERDICT_INFO)
+			print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
 		print_place(current.at);
 		if (current.cell[0])

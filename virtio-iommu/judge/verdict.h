@@ -40,7 +40,7 @@ struct source_line {
 #define AT ((struct source_line){__FILE__, __LINE__})
 
 /*
- * Record @verdict, with what was expected and, in printf form, what was seen: at most 127 and 159 characters,
+ * Record @verdict, with what was expected and, in printf form, what was seen: at most 127 and 639 characters,
  * and what is longer is cut.
  */
 void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)

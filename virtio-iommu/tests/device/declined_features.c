@@ -131,7 +131,8 @@ TEST(AMB_3, probe_without_its_feature, NEEDS_ENDPOINT | NEEDS_PROBE)
 
 	REQUIRE(restart_device(AT, features_without(VIRTIO_IOMMU_F_PROBE)));
 	reply = probe(endpoint(0)->id);
-	EXPECT(reply.used, "PROBE comes back", "it does not");
+	EXPECT(reply.used, "PROBE comes back", "no buffer used within %u us, device_status %s",
+	       REPLY_TIMEOUT_US, device_status_now());
 	REQUIRE(restart_if_needs_reset(AT, iommu.wanted));
 	INFO("PROBE without its feature: %s", reply.delivered ? status_name(reply.status) : "unwritten");
 }

@@ -78,5 +78,5 @@ TEST(DEV_CFG_5, machine_reset_restores_bypass, NEEDS_DMA | NEEDS_BYPASS_CONFIG |
 		return judge_second_boot(AT, &seen);
 	REQUIRE(write_bypass(AT, !iommu.initial_bypass));
 	reset_machine();
-	judge(VERDICT_ERROR, AT, "set-up: the machine is reset", "it runs on");
+	judge(VERDICT_ERROR, AT, "the machine is reset", "the test runs on after the reset");
 }

@@ -7,6 +7,7 @@
 
 #include <asm/barrier.h>
 
+#include "driver/timing.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
@@ -56,10 +57,10 @@ static void expect_sign_of_life(struct source_line at, const struct spoiling *s)
 	struct ring_reply used;
 
 	send_spoiled(s);
-	if (virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) == VIRTIO_SILENT)
+	if (iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) == VIRTIO_SILENT)
 		judge(BY_LEVEL, at, "the buffer comes back, or NEEDS_RESET is set",
-		      "neither within %u us: device_status %#x, a descriptor whose %s", REPLY_TIMEOUT_US,
-		      iommu.dev.transport->status(&iommu.dev), s->name);
+		      "no buffer used within %u us, device_status %s, after a descriptor whose %s",
+		      REPLY_TIMEOUT_US, device_status_now(), s->name);
 }
 
 /* Without a verdict: what a reset does is a matter of GEN-RESET-1. */
@@ -165,7 +166,10 @@ TEST(GEN_FEAT_2, bits_that_are_not_offered_change_nothing, NEEDS_NOTHING)
 		return;
 	}
 	iommu.dev.accepted = iommu.wanted;
-	EXPECT(iommu_enable_queues(), "queues as without them", "they cannot be enabled");
+	EXPECT(iommu_enable_queues(), "queues as without them",
+	       "a queue has no room for its ring: queue_size %u and %u",
+	       iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE),
+	       iommu.dev.transport->queue_max(&iommu.dev, EVENT_QUEUE));
 	iommu_start();
 	expect_queue_works(AT, "with features that are not offered");
 	REQUIRE(restart_device(AT, iommu.wanted));

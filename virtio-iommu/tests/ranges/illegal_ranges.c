@@ -48,7 +48,7 @@ static void expect_answer(struct source_line at, const struct reply *reply, uint
 {
 	if (!reply->used || reply->breach)
 		judge(VERDICT_FAIL, at, "the request comes back", "%#lx-%#lx: %s", start, end,
-		      reply->breach ? reply->breach : "not used");
+		      reply->breach ? reply->breach : "the request did not come back");
 	else if (!reply->delivered)
 		judge(BY_LEVEL, at, "the request comes back with a status",
 		      "%#lx-%#lx: used.len %u does not cover it", start, end, reply->length);

@@ -414,7 +414,8 @@ static bool send_mixed(struct source_line at, struct company *c, unsigned int co
 	if (batch_send(b.batch))
 		expect_others(at, &b, RING_MAX_SIZE);
 	else
-		judge(VERDICT_FAIL, at, "each request comes back", "not all of a batch of %u do", count);
+		judge(VERDICT_FAIL, at, "each request comes back",
+		      "a request of a batch of %u did not come back", count);
 	unmap_filled(c);
 	arena_release(mark);
 	return no_defect_so_far();

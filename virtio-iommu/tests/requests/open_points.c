@@ -282,7 +282,9 @@ TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DOMAIN)
 	struct page_fixture s;
 
 	if (!reply.used && !wants_reset)
-		judge(VERDICT_WARN, AT, "the request comes back, or the device asks for a reset", "neither");
+		judge(VERDICT_WARN, AT, "the request comes back, or the device asks for a reset",
+		      "no buffer used within %u us, device_status %s, after 2 bytes of a head",
+		      REPLY_TIMEOUT_US, device_status_now());
 	INFO("after half a head the device %s", wants_reset ? "asks for a reset" : "goes on");
 	if (wants_reset || !reply.used)
 		expect_restart(AT, iommu.wanted, "after half a head and a reset");

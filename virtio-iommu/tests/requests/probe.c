@@ -175,7 +175,7 @@ TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT_I
 	struct reply reply = probe_without_feature();
 
 	EXPECT(reply.used && !reply.length, "the request comes back with used.len 0", "%s, used.len %u",
-	       reply.used ? "it came back" : "it did not come back", reply.length);
+	       reply.used ? "the request came back" : "the request did not come back", reply.length);
 }
 
 /* DEV-PROBE-5 (SHOULD): The upper 4 bits of each property's first le16 are zero */
@@ -235,7 +235,8 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 	for (unsigned int i = 0; i < CUTS && cut_size(i, &size); i++) {
 		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, size);
 
-		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
+		EXPECT(!holds_region(&reply), "no property is written",
+		       "a RESV_MEM property is written into %u bytes", size);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
 	}

@@ -103,7 +103,7 @@ TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 	struct reply reply = attach(iommu.config.domain_start, nobodys_id(), 0);
 
 	EXPECT(reply.used && !reply.breach, "no byte but those of the writable part is written", "%s",
-	       reply.breach ? reply.breach : "it did not come back");
+	       reply.breach ? reply.breach : "the request did not come back");
 }
 
 /* What follows looks like a request, with the flags of the last turn of the ring: available or used. */

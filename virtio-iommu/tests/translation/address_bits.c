@@ -213,7 +213,7 @@ static void play_other(struct source_line at, const struct fixture *f, uint64_t 
 	if (memory_if_free(other, iommu.page) || is_watched((uint8_t *)(uintptr_t)other, 8))
 		return skip("the page that differs in bit %#lx alone is memory of ours", bit);
 	reply = map(f->domain, iova, iova + iommu.page - 1, other, MAP_RW);
-	judge(VERDICT_INFO, at, "either way is legal", "MAP to %#lx: %s", other, status_name(reply.status));
+	info(at, "MAP to %#lx: %s", other, status_name(reply.status));
 	expect_read_blocked(at, f->ep, iova, f->target, 8);
 	expect_page(at, f, f->iova, f->target);
 }
