@@ -115,7 +115,8 @@ def reproducer(best: Shown, vmm: str) -> list[str]:
 
 def trace(best: Shown) -> list[str]:
     """Return what the test did, without what it was about, and what undoes it afterwards."""
-    lines = best.result.trace[1:]
+    about = f"{best.result.requirement} ("
+    lines = [line for line in best.result.trace if not line.startswith(about)]
     if best.result.verdict not in ("crash", "timeout") and "clean-up" in lines:
         lines = lines[:lines.index("clean-up")]
     return [f"... {len(lines) - MOST_TRACE} lines before"] * (len(lines) > MOST_TRACE) + lines[-MOST_TRACE:]
