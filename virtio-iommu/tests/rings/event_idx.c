@@ -59,6 +59,8 @@ TEST(GEN_NU_5, notification_comes_at_the_event_of_a_buffer_over_the_end, NEEDS_E
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		REQUIRE(restart_with_queues(AT, features_without(VIRTIO_F_INDIRECT_DESC), sizes[i], 0));
+		if (iommu.requests.size != sizes[i])
+			NOT_APPLICABLE("the queue has %u descriptors", iommu.requests.size);
 		for (uint16_t turn = 0; turn < 2 * sizes[i] && no_defect_so_far(); turn++)
 			notified_at(AT, turn % 3, false);
 	}

@@ -145,7 +145,7 @@ TEST(N_MAP_1, endpoint_is_translated_wherever_it_was_started, NEEDS_DMA | NEEDS_
 }
 
 /* N-BYP-3 (ISOLATION): Attached to a normal domain beats config.bypass=1 */
-TEST(N_BYP_3, endpoint_that_started_in_bypass_does_not_go_on_to, NEEDS_DMA | NEEDS_EXACT)
+TEST(N_BYP_3, endpoint_that_started_in_bypass_is_translated, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&product, STARTED, BIT(IN_BYPASS_MODE) | BIT(IN_BYPASS_DOMAIN));
 }
