@@ -10,6 +10,7 @@
 #include "driver/message.h"
 #include "driver/reserved.h"
 #include "judge/needs.h"
+#include "judge/options.h"
 #include "judge/steps/hostile.h"
 #include "pci/pci.h"
 #include "topology/firmware.h"
@@ -244,6 +245,7 @@ static const struct {
 	{NEEDS_IN_ORDER, has_in_order, "needs feature IN_ORDER"},
 	{NEEDS_RING_RESET, has_ring_reset, "needs feature RING_RESET"},
 	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
+	{NEEDS_PRODUCTS, test_plays_products, "products, and what takes as long, are left to another run"},
 };
 
 /* A request has two parts, and no chain is longer than its queue, in a table or not (2.7.5.3.1). */
