@@ -24,6 +24,10 @@ void bug_rings_forget(enum mutant_id keeper);
 /* virtio/virtio.c: replace steps of the devices that will be plugged in. */
 void bugs_install_virtio(void);
 
+/* board/endpoint.c: replace steps of an endpoint that is a virtio device, and of the board. */
+void bugs_in_endpoint_steps(struct vdev_steps *steps);
+void bugs_in_endpoint_accesses(void);
+
 /* virtio/port.c: what a device accesses right now: all of it, before it is cut where mappings end. */
 struct whole_access {
 	uint64_t address, size;

@@ -341,6 +341,8 @@ static const struct personality personalities[] = {
 	{"ids-are-bdfs", "endpoint ids are requester ids, from 0 on", "5.13.6.3", NULL, .ids_are_bdfs = true},
 	{"one-device", "endpoints on a root bus are functions of one device", "5.13.6.3", NULL,
 	 .one_device = true},
+	{"functions-apart", "functions of one device are numbered 0, 4, 1, 5 and so on", "5.13.6.3", NULL,
+	 .one_device = true, .functions_apart = true},
 	{"lone", "host bridges cannot be attached", "AMB-17", NULL, .lone = true},
 	{"high-ids", "endpoint ids reach up to 2^32 - 1", "5.13.6.3", NULL, .high_ids = true},
 
@@ -351,6 +353,8 @@ static const struct personality personalities[] = {
 	 .blocked_data = BLOCKED_FAILS},
 	{"disk-zeroes", "a disk takes data that are out of reach for zeroes, and is content", "5.2.6", NULL,
 	 .blocked_data = BLOCKED_ZEROES},
+	{"large-disks", "disks of 2 MiB, which move as much in one access", "5.2.4", NULL,
+	 .disk_sectors = 4096},
 	{"slow-endpoints", "disks take 60 ms for each request", "2.7.13", NULL, .access_us = 60000},
 	{"endpoints-400ms", "disks take 400 ms for each request", "2.7.13", NULL, .access_us = 400000},
 	{"slow-start", "a disk takes 300 ms for its first request", "2.7.13", NULL,

@@ -81,7 +81,12 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 		 ep->id, size, iova, phys(target), otherwise == SET_UP ? " (N-MAP-1, N-BYP-1)" : "");
 	if (!report_stray(at, expected, &effect))
 		return false;
-	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
+	if (effect.done)
+		judge(otherwise, at, expected,
+		      "the endpoint reports success, memory at %#lx has not changed so",
+		      phys(target));
+	else
+		judge(otherwise, at, expected, "the access was refused");
 	return false;
 }
 
@@ -119,7 +124,8 @@ bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint
 		 ep->id, size, iova, phys(source));
 	if (!report_stray(at, expected, &effect))
 		return false;
-	judge(otherwise, at, expected, effect.done ? "it read other bytes" : "the access was refused");
+	judge(otherwise, at, expected, effect.done ? "it reports success, and read other bytes" :
+						    "the access was refused");
 	return false;
 }
 
@@ -208,7 +214,8 @@ static bool report_parts(struct source_line at, const char *expected, const stru
 		return false;
 	if (effect->exact || !all_moved(all))
 		return true;
-	judge(BY_LEVEL, at, expected, effect->done ? "other bytes did" : "the access was refused");
+	judge(BY_LEVEL, at, expected, effect->done ? "it reports success, and other bytes arrived" :
+						      "the access was refused");
 	return false;
 }
 

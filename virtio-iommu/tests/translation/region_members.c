@@ -133,7 +133,7 @@ static void access_region(struct source_line at, const struct fixture *f, bool w
 	uint8_t *last_page = watched_page_at(align_down(last, iommu.page));
 
 	if (f->region->subtype == RESV_MSI)
-		return skip("an access of a region for MSI may be an interrupt");
+		return not_applicable("an access of a region for MSI may be an interrupt");
 	if (write) {
 		expect_write_blocked(at, f->ep, f->region->start, 8);
 		expect_write_blocked(at, f->ep, last, 8);
@@ -184,11 +184,11 @@ static void access_over_edge(struct source_line at, const struct fixture *f, boo
 	uint8_t *inside, *memory;
 
 	if (edge != (over_end ? f->region->end + 1 : f->region->start) || !iova_is_free(beside, iommu.page))
-		return skip("no page of its own is beside the region");
+		return not_applicable("no page of its own is beside the region");
 	inside = watched_page_at(over_end ? edge - iommu.page : edge);
 	memory = watched_page_at(beside);
 	if (!may_access_over_edge(f, inside, memory, write))
-		return skip("an access of a region for MSI may be an interrupt");
+		return not_applicable("an access of a region for MSI may be an interrupt");
 	halves[over_end] = half(memory, !over_end);
 	halves[!over_end] = half(inside, over_end);
 	if (f->region->subtype == RESV_MSI)
@@ -256,7 +256,7 @@ static void expect_mapped(struct source_line at, const struct fixture *f, uint64
 	struct reply reply;
 
 	if (!iova_is_free(start, iommu.page))
-		return skip("another region is beside it");
+		return not_applicable("another region is beside it");
 	reply = map(f->domain, start, end, phys(target), MAP_RW);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))
 		return;
@@ -280,7 +280,7 @@ static void play(struct source_line at, const cell_t cell)
 					(cell[ACTION] - ACTION_WRITE_OVER_START) % 2 == 0,
 					cell[BESIDE] == BESIDE_MAPPED);
 	if (!choose_range(&f, cell[ACTION], &start, &end))
-		return skip("the input range does not have these pages");
+		return not_applicable("the input range does not have these pages");
 	if (cell[ACTION] < ACTION_MAP_BEFORE)
 		expect_refused(at, &f, start, end);
 	else
@@ -378,7 +378,7 @@ static void play_image(struct source_line at, const cell_t cell)
 	first = expect_image(at, &f, f.region->start ^ bit, 0, HALF - 1);
 	last = expect_image(at, &f, f.region->end ^ bit, HALF - 1, 0);
 	if (!first && !last)
-		skip("the input range does not have these pages");
+		not_applicable("the input range does not have these pages");
 }
 
 static const struct product region_images = {
