@@ -9,10 +9,16 @@
 
 /*
  * An access that should work is given all the time that a busy host may take, and less where the
- * verdict is bad already. One that should be blocked may stay silent: it is waited for until a fault is
- * reported, and shorter.
+ * verdict is bad already. A report that comes meanwhile may be a late one, of the access before. One that
+ * should be blocked may stay silent: it is waited for until a fault is reported, and shorter.
  */
 #define BAD_ALREADY_US 200000
+
+static void expect_in_time(struct endpoint *ep, uint64_t quiet)
+{
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	ep->dma.grace_us = max(quiet, timing_patience_us(TIMED_REPORT));
+}
 
 void set_timeout(struct endpoint *ep, bool may_be_blocked)
 {
@@ -23,8 +29,10 @@ void set_timeout(struct endpoint *ep, bool may_be_blocked)
 		ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	else if (may_be_blocked)
 		ep->dma.timeout_us = quiet;
+	else if (!no_defect_so_far())
+		ep->dma.timeout_us = max(quiet, BAD_ALREADY_US);
 	else
-		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : max(quiet, BAD_ALREADY_US);
+		expect_in_time(ep, quiet);
 }
 
 /* Of a stand-in nothing is seen: what is said of its accesses is left to runs with others. */
