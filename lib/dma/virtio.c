@@ -9,7 +9,7 @@
 /* The sizes of a ring, between which that of the device decides. */
 #define RING_MOST 16
 #define RING_LEAST 4
-#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: for RING_MOST descriptors, or RING_LEAST with tables */
+#define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: for RING_MOST, or RING_LEAST with tables */
 
 #define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
 

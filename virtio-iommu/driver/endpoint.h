@@ -94,7 +94,7 @@ bool writes_on_demand(const struct endpoint *ep);
 /* Return the first endpoint whose master has this name (struct dma_ops), NULL if there is none. */
 struct endpoint *endpoint_named(const char *master);
 
-/* Find the ids of all endpoints anew: a bus has another number. Return false if one is not behind the IOMMU now. */
+/* Find all ids anew: a bus has another number. Return false if an endpoint is not behind the IOMMU now. */
 bool endpoints_find_ids(void);
 
 /* Return the first exact endpoint on another bus than 0, NULL if there is none. */

@@ -31,8 +31,8 @@ struct fault fault_above(const struct page_fixture *s);
 void provoke(struct source_line at, const struct fault *fault);
 
 /*
- * Write next to the page of the fixture, and judge nothing: no request is sent meanwhile. Above and below it in
- * @turn, as a device may leave out a fault that is like the last one.
+ * Write next to the page of the fixture, and judge nothing: no request is sent meanwhile. Above and below it
+ * in @turn, as a device may leave out a fault that is like the last one.
  */
 void fault_alone(const struct page_fixture *s, unsigned int turn);
 

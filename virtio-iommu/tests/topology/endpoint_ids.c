@@ -172,7 +172,7 @@ static void expect_new_id(struct source_line at, struct endpoint *ep, uint32_t o
 		expect_reached_by_id(at, ep, old, "after a device reset");
 }
 
-/* Firmware numbers the buses, and then the system may do it again: the id follows from the number (5.13.6.3). */
+/* Firmware numbers the buses, and the system may do it again: the id follows from the number (5.13.6.3). */
 TEST(N_EP_1, endpoint_has_the_id_of_its_new_bus_number, NEEDS_DMA | NEEDS_BRIDGED_ENDPOINT)
 {
 	struct endpoint *ep = endpoint_behind_bridge();

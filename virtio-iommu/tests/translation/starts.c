@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * An endpoint is translated by the domain that it is in, wherever it was when its driver set it up, and however
- * its buffers are described: from its first access after ATTACH on.
+ * An endpoint is translated by the domain that it is in, wherever it was when its driver set it up, and
+ * however its buffers are described: from its first access after ATTACH on.
  */
 #include "driver/iova.h"
 #include "judge/product.h"

@@ -234,8 +234,8 @@ static bool report_comes(const struct page_fixture *s)
 }
 
 /*
- * Nor by the vectors of the other events. The fault comes alone: of a request there may be a notification though
- * nobody has asked for it.
+ * Nor by the vectors of the other events. The fault comes alone: of a request there may be a notification
+ * though nobody has asked for it.
  */
 TEST(PCI_UN_1, event_queue_without_vector_sends_nothing, NEEDS_DMA | NEEDS_MSIX)
 {
@@ -310,8 +310,8 @@ TEST(PCI_ISR_2, need_of_a_reset_sets_bit_1, NEEDS_PCI)
 }
 
 /*
- * Return true if the message of vector 0 comes when the device breaks, with @vector for such changes. The event
- * queue has vector 0 if they have none.
+ * Return true if the message of vector 0 comes when the device breaks, with @vector for such changes. The
+ * event queue has vector 0 if they have none.
  */
 static bool told_of_break(struct source_line at, uint16_t vector, bool *broke, bool comes)
 {
