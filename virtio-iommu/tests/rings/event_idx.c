@@ -100,7 +100,6 @@ TEST(GEN_NA_3, flags_of_the_used_rings_are_0, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 	EXPECT_EQ(iommu.events.used->flags, 0, "flags of the used ring of events");
 }
 
-/* GEN-NA-4 (MAY): avail_event can defer notifications */
 /* Up to @count requests as far as there is room, of which the device hears only where it asks to. */
 static void expect_batch_used(struct source_line at, unsigned int count, unsigned int round)
 {
@@ -114,6 +113,7 @@ static void expect_batch_used(struct source_line at, unsigned int count, unsigne
 	arena_release(mark);
 }
 
+/* GEN-NA-4 (MAY): avail_event can defer notifications */
 /* A few at a time, and up to all that the queue takes: a single one after each is what it did not ask for. */
 TEST(GEN_NA_4, notifications_that_are_asked_for_suffice, NEEDS_EVENT_IDX)
 {

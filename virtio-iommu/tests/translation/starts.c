@@ -117,6 +117,10 @@ static void play(struct source_line at, const cell_t cell)
 	ep->dma.tables = cell[BUFFERS] == TABLES;
 	if (!enter(at, ep, cell[STARTED], domain))
 		return;
+	if (virtio_needs_reset(&ep->dma.virtio)) {
+		info(at, "the endpoint has given up while its rings were out of reach");
+		dma_stop(&ep->dma);
+	}
 	iova = iova_window(2);
 	reply = map_page(domain, iova, target, MAP_RW);
 	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
