@@ -211,3 +211,76 @@ TEST(N_DOM_5, all_that_was_in_use_is_forgotten_in_a_move, NEEDS_DMA)
 	REQUIRE_OK(map_page(domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
+
+/*
+ * A page that leads to one and then to the other of two pages of memory, with a number of MAP and UNMAP
+ * requests in between.
+ */
+#define MOST_BETWEEN 256
+
+struct alternation {
+	struct page_fixture s;
+	uint8_t *memory;
+	uint64_t beside;	/* pages that others of the requests map and unmap */
+};
+
+static bool map_beside(const struct alternation *a, unsigned int count)
+{
+	struct map_request *requests = arena_alloc_uninit(count * sizeof(*requests), 8);
+	uint8_t status;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t start = a->beside + i * iommu.page;
+
+		requests[i] = (struct map_request){{.type = REQUEST_MAP}, a->s.domain, start,
+						   start + iommu.page - 1, phys(a->memory), MAP_RW};
+	}
+	status = map_batch(requests, count);
+	if (status == STATUS_NOMEM)
+		silent("the device has no room for %u mappings", count);
+	return status == STATUS_OK;
+}
+
+static bool unmap_beside(const struct alternation *a, unsigned int count)
+{
+	struct unmap_request *requests = arena_alloc_uninit(count * sizeof(*requests), 8);
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t start = a->beside + i * iommu.page;
+
+		requests[i] = (struct unmap_request){{.type = REQUEST_UNMAP}, a->s.domain, start,
+						     start + iommu.page - 1, {0}};
+	}
+	return unmap_batch(requests, count) == STATUS_OK;
+}
+
+/* The page is reached, then there are so many requests, and the page leads elsewhere. */
+static bool alternate(struct source_line at, const struct alternation *a, unsigned int between)
+{
+	uint8_t *target = a->memory + between % 2 * iommu.page;
+	size_t mark = arena_mark();
+	struct reply reply = unmap_page(a->s.domain, a->s.iova);
+	bool ok = expect_status(at, SET_UP, &reply, STATUS_OK) &&
+		  (between % 2 ? unmap_beside(a, between - 2) : map_beside(a, between - 2));
+
+	arena_release(mark);
+	if (!ok)
+		return false;
+	reply = map_page(a->s.domain, a->s.iova, target, MAP_RW);
+	return expect_status(at, SET_UP, &reply, STATUS_OK) &&
+	       expect_writes(at, BY_LEVEL, a->s.ep, a->s.iova, target, 8);
+}
+
+/*
+ * What tells old from new may be a counter, which comes round to what it was after some number of requests.
+ * Each number up to MOST_BETWEEN, or a multiple of it, is that of the requests between two accesses.
+ */
+TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests, NEEDS_DMA | NEEDS_PRODUCTS)
+{
+	struct alternation a = {.memory = watched_pages(2), .beside = iova_window(MOST_BETWEEN)};
+
+	REQUIRE(map_one_page(AT, &a.s));
+	for (unsigned int between = MOST_BETWEEN / 2 + 1; between <= MOST_BETWEEN; between++)
+		if (!alternate(AT, &a, between))
+			return;
+}
