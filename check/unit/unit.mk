@@ -24,17 +24,19 @@ UNIT_SOURCES_efi := lib/efi/efi.c
 UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c virtio-iommu/topology/topology.c \
 	virtio-iommu/topology/fdt.c
 UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt/fdt.c
-UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci/pci.c lib/pci/setup.c lib/pci/bars.c x86/pci_ports.c
+UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci/pci.c lib/pci/setup.c lib/pci/bars.c x86/pci_ports.c \
+	lib/register.c
 UNIT_RINGS := $(wildcard lib/virtio/ring*.c)
 UNIT_SOURCES_ring := $(UNIT_RINGS)
 UNIT_SOURCES_libc := lib/glob.c
 UNIT_SOURCES_model := virtio-iommu/standard/model.c
 UNIT_SOURCES_console := lib/time.c
 UNIT_SOURCES_memory := lib/memory.c
-UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c placement.c state.c trace.c) \
+UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c names.c placement.c state.c trace.c \
+	trace_registers.c) \
 	virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
-	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
-UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
+	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c lib/register.c
+UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/register.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c
 UNIT_SOURCES_product := virtio-iommu/judge/product.c
 

@@ -23,6 +23,9 @@ static inline uint64_t features_without(unsigned int bit)
 	return iommu.wanted & ~VIRTIO_FEATURE(bit);
 }
 
+/* Read device_status, and return it with names, "0x80 (FAILED)"; valid until the next call. */
+const char *device_status_now(void);
+
 /*
  * Steps of a set-up: they return whether they worked, and record a fail that shows device_status if not; a
  * skip if the device refuses these features though it offers them, and then it works with the usual ones.
