@@ -6,7 +6,6 @@
  *
  * Where a page is missing, the others are moved to their own place, or not at all.
  */
-#include "driver/iova.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
 #include "judge/test.h"
@@ -44,7 +43,7 @@ static bool make_long_access(struct source_line at, struct long_access *a)
 		skip("no access of the endpoint is as long as two pages");
 		return false;
 	}
-	a->iova = iova_window(a->pages);
+	a->iova = large_iova_window(a->pages);
 	a->memory = filled_pages(a->pages);
 	a->parts = arena_alloc(a->pages * sizeof(*a->parts), 8);
 	if (!attach_with_dma(at, a->ep, a->domain))
