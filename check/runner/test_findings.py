@@ -90,7 +90,7 @@ def test_a_long_trace_is_cut(tree: Tree, results: Path) -> None:
     long = [f"line {number}" for number in range(3 * MOST_TRACE)]
     path = changed(results, "long.json", "7.2", lambda test: test.update(trace=long + ["clean-up", "DETACH"]))
     text = pages(tree, path)["that-fails.md"]
-    assert f"    ... {2 * MOST_TRACE - 1} lines before\n    line {2 * MOST_TRACE}\n" in text
+    assert f"    ... {2 * MOST_TRACE} lines before\n    line {2 * MOST_TRACE}\n" in text
     assert "    line 119\n" in text and "DETACH" not in text
 
 

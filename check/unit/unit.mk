@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic product
+UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic product trace
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -38,6 +38,8 @@ UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c names.c placement
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c lib/register.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/register.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c
+UNIT_SOURCES_trace := $(addprefix virtio-iommu/driver/,names.c state.c trace.c trace_registers.c) \
+	virtio-iommu/standard/property.c virtio-iommu/standard/status.c lib/register.c
 UNIT_SOURCES_product := virtio-iommu/judge/product.c
 
 # The levels of requirements, for whoever includes judge/test.h.

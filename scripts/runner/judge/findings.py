@@ -28,8 +28,7 @@ class Shown:
     def rank(self) -> tuple[Any, ...]:
         """Return a key by which the best to report is the least: traced, severe, newest version, shortest."""
         newest = tuple(-part for part in self.place.version)
-        return (not self.result.trace, -VERDICTS.index(self.result.verdict), newest, len(self.result.trace),
-                self.place.arch != "x86_64")
+        return not self.result.trace, -VERDICTS.index(self.result.verdict), newest, len(self.result.trace)
 
     @property
     def words(self) -> str:

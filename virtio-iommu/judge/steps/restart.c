@@ -146,3 +146,14 @@ bool expect_restart(struct source_line at, uint64_t features, const char *when, 
 	va_end(args);
 	return kept;
 }
+
+bool expect_queue_reset(struct source_line at, enum verdict otherwise, uint16_t queue)
+{
+	if (virtio_reset_queue(&iommu.dev, queue))
+		return true;
+	judge(otherwise, at, "queue_reset 0 and queue_enable 0 after writing 1 to queue_reset",
+	      "queue_reset %u, queue_enable %u, of queue %u",
+	      iommu.dev.transport->queue_is_resetting(&iommu.dev, queue),
+	      iommu.dev.transport->queue_enabled(&iommu.dev, queue), queue);
+	return false;
+}

@@ -197,10 +197,8 @@ static bool reset_event_queue(struct scene *s)
 {
 	uint16_t size = iommu.events.size;
 
-	if (!virtio_reset_queue(&iommu.dev, EVENT_QUEUE)) {
-		judge(VERDICT_FAIL, s->at, "the queue is reset (GEN-VQRST-2)", "the device does not show it");
+	if (!expect_queue_reset(s->at, VERDICT_FAIL, EVENT_QUEUE))
 		return false;
-	}
 	take_reports(s);
 	expect_no_events_breach(s->at);
 	events_manual();

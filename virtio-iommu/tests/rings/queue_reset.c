@@ -26,21 +26,10 @@ static bool reopen(struct source_line at, uint16_t size)
 }
 
 /* A device that offers RING_RESET and does not do it breaks the statement, not the set-up. */
-static bool reset_queue(struct source_line at, uint16_t queue)
-{
-	if (virtio_reset_queue(&iommu.dev, queue))
-		return true;
-	judge(BY_LEVEL, at, "queue_reset 0 and queue_enable 0 after writing 1 to queue_reset",
-	      "queue_reset %u, queue_enable %u, of queue %u",
-	      iommu.dev.transport->queue_is_resetting(&iommu.dev, queue),
-	      iommu.dev.transport->queue_enabled(&iommu.dev, queue), queue);
-	return false;
-}
-
-#define RESET_QUEUE(queue)                          \
-	do {                                        \
-		if (!reset_queue(AT, queue))        \
-			return;                     \
+#define RESET_QUEUE(queue)                                    \
+	do {                                                  \
+		if (!expect_queue_reset(AT, BY_LEVEL, queue)) \
+			return;                               \
 	} while (0)
 
 /* GEN-VQRST-1 (MUST NOT): A queue that was reset executes nothing and notifies nothing */
@@ -83,8 +72,8 @@ static void start_anew_after(struct source_line at, unsigned int requests)
 
 	for (unsigned int i = 0; i < requests && no_defect_so_far(); i++)
 		expect_queue_works(at, "before the reset of the queue");
-	if (!virtio_reset_queue(&iommu.dev, REQUEST_QUEUE))
-		return judge(BY_LEVEL, at, "the queue is reset", "the device does not show it");
+	if (!expect_queue_reset(at, BY_LEVEL, REQUEST_QUEUE))
+		return;
 	if (!reopen(at, iommu.requests.size))
 		return;
 	for (unsigned int i = 0; i < rounds && no_defect_so_far(); i++)
@@ -196,7 +185,7 @@ TEST(PCI_COM_11, writing_1_resets_the_queue, NEEDS_PCI | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, FEATURES));
 	for (uint16_t queue = 0; queue < 2; queue++)
-		reset_queue(AT, queue);
+		expect_queue_reset(AT, BY_LEVEL, queue);
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 

@@ -203,10 +203,7 @@ static bool set_up(struct scene *s)
 static bool reset_queue(struct scene *s)
 {
 	read_registers(s, s->used);
-	if (virtio_reset_queue(&iommu.dev, s->cell[QUEUE]))
-		return true;
-	judge(BY_LEVEL, s->at, "the queue is reset", "the device does not show it");
-	return false;
+	return expect_queue_reset(s->at, BY_LEVEL, s->cell[QUEUE]);
 }
 
 static uint16_t new_size(const struct scene *s)
