@@ -305,7 +305,7 @@ static void expect_nothing_to_unmap(struct source_line at, const struct fixture 
 
 #define HALF 4
 
-/* Half of the bytes are in the range: they are moved to their own place, or not at all. The others are not. */
+/* Half of the bytes are in the range: they are moved to their place, or not at all. The others are not. */
 static void expect_cut_off(struct source_line at, const struct fixture *f, unsigned int action)
 {
 	bool ends_outside = f->place == PLACE_BEHIND;
