@@ -25,6 +25,16 @@ uint64_t iova_window(unsigned int count)
 	return start;
 }
 
+uint64_t large_iova_window(unsigned int count)
+{
+	uint64_t size = (uint64_t)count * iommu.page, start;
+
+	if (!iova_find(1ull << 32, size, &start) && !iova_find(0, size, &start))
+		not_applicable_rest("the input range has too few pages that are free");
+	iova_take(start, size);
+	return start;
+}
+
 static size_t total_size(struct access_parts all)
 {
 	size_t size = 0;

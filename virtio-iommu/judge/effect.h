@@ -24,6 +24,9 @@ struct endpoint;
  */
 uint64_t iova_window(unsigned int count);
 
+/* Like iova_window(), for more pages than can be watched: no memory of ours lies at their addresses. */
+uint64_t large_iova_window(unsigned int count);
+
 
 /* Write @size bytes to @iova, of which the first @expected may land at @target. Return what became of it. */
 struct effect write_effect(struct endpoint *ep, uint64_t iova, size_t size, void *target,

@@ -43,23 +43,24 @@ bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target)
 	return is_ok(&unmapped);
 }
 
-static int queue_map(const struct map_request *request, struct request_tail *tail)
+static int queue_request(const uint8_t *request, size_t size, struct request_tail *tail)
 {
-	struct ring_piece pieces[] = {{phys(request), sizeof(*request), .writable = false},
+	struct ring_piece pieces[] = {{phys(request), size, .writable = false},
 				      {phys(tail), sizeof(*tail), .writable = true}};
 
 	tail->status = UINT8_MAX;
 	return ring_add(&iommu.requests, pieces, 2);
 }
 
-uint8_t map_batch(const struct map_request *requests, unsigned int count)
+static uint8_t send_batch(const uint8_t *requests, size_t size, unsigned int count)
 {
 	struct request_tail *tails = arena_alloc(count * sizeof(*tails), 8);
 	unsigned int sent = 0, used = 0;
 	int head;
 
 	while (used < count) {
-		while (sent < count && (head = queue_map(&requests[sent], &tails[sent])) >= 0) {
+		while (sent < count &&
+		       (head = queue_request(requests + sent * size, size, &tails[sent])) >= 0) {
 			ring_publish(&iommu.requests, head);
 			sent++;
 		}
@@ -69,9 +70,19 @@ uint8_t map_batch(const struct map_request *requests, unsigned int count)
 				return UINT8_MAX;
 	}
 	for (unsigned int i = 0; i < count; i++)
-		request_note_answer(&requests[i], sizeof(requests[i]), tails[i].status == STATUS_OK);
+		request_note_answer(requests + i * size, size, tails[i].status == STATUS_OK);
 	for (unsigned int i = 0; i < count; i++)
 		if (tails[i].status != STATUS_OK)
 			return tails[i].status;
 	return STATUS_OK;
+}
+
+uint8_t map_batch(const struct map_request *requests, unsigned int count)
+{
+	return send_batch((const uint8_t *)requests, sizeof(*requests), count);
+}
+
+uint8_t unmap_batch(const struct unmap_request *requests, unsigned int count)
+{
+	return send_batch((const uint8_t *)requests, sizeof(*requests), count);
 }

@@ -29,9 +29,10 @@ struct reply map_private_page(uint32_t domain, const struct endpoint *ep);
 bool can_map(uint32_t domain, uint64_t iova, uint64_t size, const void *target);
 
 /*
- * Send MAP requests, as many in flight at a time as the queue takes, in whatever order the device does them.
- * Return the status of the first that is not OK; 0xff if one does not come back.
+ * Send MAP requests, or UNMAP requests, as many in flight at a time as the queue takes, in whatever order the
+ * device does them. Return the status of the first that is not OK; 0xff if one does not come back.
  */
 uint8_t map_batch(const struct map_request *requests, unsigned int count);
+uint8_t unmap_batch(const struct unmap_request *requests, unsigned int count);
 
 #endif

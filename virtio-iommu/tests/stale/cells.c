@@ -92,6 +92,9 @@ const char *const stale_whos[WHOS] = {
 	[WHO_SECOND] = "second of three",
 	[WHO_LAST] = "last of three",
 	[WHO_LATER] = "joined later",
+	[WHO_FIRST_STAYS] = "first when the last has left",
+	[WHO_SECOND_STAYS] = "second when the first has moved",
+	[WHO_LAST_STAYS] = "last when the first has left",
 };
 
 /* Whether ATTACH is refused with UNSUPP, which it may be for some combinations (5.13.6.3.2). */
@@ -182,5 +185,7 @@ const char *stale_who_unmet(unsigned int who)
 
 	if (stale_candidates(found, needed) < needed)
 		return "needs more endpoints that do DMA behind the IOMMU";
+	if (who == WHO_SECOND_STAYS && no_move())
+		return no_move();
 	return needed > 1 && refuses_sharing() ? "the device does not let endpoints share a domain" : NULL;
 }

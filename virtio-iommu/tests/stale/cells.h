@@ -81,8 +81,12 @@ extern const struct stale_way stale_ways[WAYS];
 	(BIT(DETACH_BYPASS) | BIT(MOVE_KIND_BYPASS) | BIT(RESET_BYPASS) | BIT(RESET_LEFT_BYPASS))
 #define LAST_MEMBER_LEAVES (BIT(DETACH_SAME_ID) | BIT(LEAVE_BYPASS_SAME_ID) | BIT(MOVE_BACK))
 
-/* Who tries, of the members of a domain. */
-enum { WHO_ONLY, WHO_FIRST, WHO_SECOND, WHO_LAST, WHO_LATER, WHOS };
+/* Who tries, of the members of a domain. Of some of them another member has left before the end. */
+enum {
+	WHO_ONLY, WHO_FIRST, WHO_SECOND, WHO_LAST, WHO_LATER,
+	WHO_FIRST_STAYS, WHO_SECOND_STAYS, WHO_LAST_STAYS,
+	WHOS
+};
 
 /* The first dimensions of each product here. */
 enum { WAY, KIND, WHO, SHARED_DIMENSIONS };
@@ -94,6 +98,7 @@ const char *stale_way_unmet(unsigned int way);
 const char *stale_kind_unmet(unsigned int kind);
 const char *stale_who_unmet(unsigned int who);
 
+#define STAYS (BIT(WHO_FIRST_STAYS) | BIT(WHO_SECOND_STAYS) | BIT(WHO_LAST_STAYS))
 #define NO_DOMAIN (BIT(KIND_NONE) | BIT(KIND_UNNAMED))
 #define NOT_NORMAL (BIT(KIND_BYPASS) | NO_DOMAIN)
 
@@ -106,7 +111,7 @@ const char *stale_who_unmet(unsigned int who);
 	{{{KIND, NO_DOMAIN}, {WAY, RESETS}}, "config.bypass outlives a reset"},                   \
 	{{{KIND, NOT_NORMAL}, {WAY, TO_BYPASS}}, "in bypass all memory is reached as before"},    \
 	{{{KIND, BIT(KIND_NORMAL)}, {WAY, BIT(MOVE_KIND_RINGS)}}, "a bypass domain maps nothing"}, \
-	{{{KIND, NO_DOMAIN}, {WHO, BIT(WHO_LATER)}}, "there is no domain to join"},               \
+	{{{KIND, NO_DOMAIN}, {WHO, BIT(WHO_LATER) | STAYS}}, "there is no domain to join or leave"}, \
 	{{{WAY, LAST_MEMBER_LEAVES}, {WHO, ~BIT(WHO_ONLY)}}, "the others keep the domain"}
 
 #endif

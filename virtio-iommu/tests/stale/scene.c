@@ -24,6 +24,9 @@
 /* Domains at a time: of the members, of the bystander, and that of the way back. */
 #define DOMAINS_WITH_BYSTANDER 4
 
+/* For a member that leaves. */
+#define NOBODY MAX_MEMBERS
+
 unsigned int stale_candidates(struct endpoint **found, unsigned int most)
 {
 	unsigned int count = 0;
@@ -56,10 +59,11 @@ static unsigned int rotated(struct endpoint **found, uint32_t by)
 static void choose_members(struct scene *s, unsigned int who)
 {
 	static const struct {
-		unsigned int members, who;
+		unsigned int members, who, leaver;
 	} roles[WHOS] = {
-		[WHO_ONLY] = {1, 0}, [WHO_FIRST] = {3, 0}, [WHO_SECOND] = {3, 1}, [WHO_LAST] = {3, 2},
-		[WHO_LATER] = {2, 1},
+		[WHO_ONLY] = {1, 0, NOBODY}, [WHO_FIRST] = {3, 0, NOBODY}, [WHO_SECOND] = {3, 1, NOBODY},
+		[WHO_LAST] = {3, 2, NOBODY}, [WHO_LATER] = {2, 1, NOBODY},
+		[WHO_FIRST_STAYS] = {3, 0, 2}, [WHO_SECOND_STAYS] = {3, 1, 0}, [WHO_LAST_STAYS] = {3, 2, 0},
 	};
 	struct endpoint *found[MAX_ENDPOINTS];
 	unsigned int count = rotated(found, s->seed);
@@ -68,6 +72,8 @@ static void choose_members(struct scene *s, unsigned int who)
 	s->member_count = roles[who].members;
 	memcpy(s->members, found, s->member_count * sizeof(found[0]));
 	s->who = s->members[roles[who].who];
+	s->leaver = roles[who].leaver;
+	s->leaver_moves = who == WHO_SECOND_STAYS;
 	if (count > s->member_count && ids >= DOMAINS_WITH_BYSTANDER - 1 && arena_room() > 8 * iommu.page)
 		s->bystander = found[s->member_count];
 }
@@ -464,12 +470,18 @@ static bool reach_group(struct source_line at, const struct scene *s, uint32_t a
 	return false;
 }
 
+/* Of thousands some have to do. */
+static unsigned int reached_step(const struct scene *s)
+{
+	return 1 + s->count / 1000;
+}
+
 static bool reach_groups(struct source_line at, const struct scene *s, uint32_t access)
 {
 	struct group g;
 
 	trace("endpoint %#x reaches %u ranges", s->who->id, s->count);
-	for (unsigned int i = 0; i < s->count; i += g.count) {
+	for (unsigned int i = 0; i < s->count; i += g.count * reached_step(s)) {
 		g = group_from(s, i);
 		if (!reach_group(at, s, access, &g))
 			return false;
@@ -481,7 +493,7 @@ static bool reach_ranges(struct source_line at, const struct scene *s, uint32_t 
 {
 	if (s->who->dma.max_places)
 		return reach_groups(at, s, access);
-	for (unsigned int i = 0; i < s->count; i++) {
+	for (unsigned int i = 0; i < s->count; i += reached_step(s)) {
 		struct spot spot = first_reached(s, i);
 
 		if (!reaches_spot(at, s, s->who, access, &spot))
@@ -507,11 +519,31 @@ static bool others_reach(struct source_line at, const struct scene *s, uint32_t 
 	return true;
 }
 
+/* Another member leaves, by DETACH or for another domain. */
+static bool let_leave(struct source_line at, struct scene *s)
+{
+	struct reply reply;
+	uint32_t id;
+
+	if (s->leaver == NOBODY)
+		return true;
+	id = s->members[s->leaver]->id;
+	reply = s->leaver_moves ? attach(fresh_domain(), id, 0) : detach(s->domain, id);
+	if (is_unsupported(&reply)) {
+		silent("the device does not move endpoints so");
+		return false;
+	}
+	for (unsigned int i = s->leaver + 1; i < s->member_count; i++)
+		s->members[i - 1] = s->members[i];
+	s->member_count--;
+	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK);
+}
+
 bool scene_begin(struct source_line at, struct scene *s, unsigned int who, uint32_t access)
 {
 	return scene_attach(at, s, who) && (!s->bystander || place_bystander(at, s)) && map_all(at, s) &&
 	       others_reach(at, s, access) && scene_attach_later(at, s, who) && reach_ranges(at, s, access) &&
-	       reach_spots(at, s, access);
+	       reach_spots(at, s, access) && let_leave(at, s);
 }
 
 bool scene_go_to(struct source_line at, const struct scene *s, uint32_t flags)

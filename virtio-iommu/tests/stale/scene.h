@@ -30,7 +30,8 @@ struct scene {
 	uint32_t seed;			/* for what is drawn; the same in each run of the cell */
 
 	struct endpoint *members[MAX_MEMBERS], *who;
-	unsigned int member_count;
+	unsigned int member_count, leaver;	/* @leaver: who leaves before the end, MAX_MEMBERS: nobody */
+	bool leaver_moves;
 	uint32_t domain;
 
 	/* Range i begins at iova + i * stride; its memory is one of @chunks adjacent ones, which repeat. */

@@ -2,7 +2,7 @@
 /*
  * What was reached once is not reached when it has ended (virtio 1.4, 5.13.5, 5.13.6.2 to 5.13.6.6). A device
  * that remembers translations, or a VMM that has told somebody of them, forgets all of them with the end: of
- * the first and the six hundredth mapping, of its first page and its last, for each member, of reads and of
+ * the first and the four thousandth mapping, of its first page and its last, for each member, of reads and of
  * writes.
  *
  * An endpoint that has lost its rings with the rest fails before it tries anything. So each end that takes
@@ -18,12 +18,13 @@
 #include "util.h"
 
 enum { COUNT = SHARED_DIMENSIONS, SIZE, ACCESS, PLACE, DIMENSIONS };
-enum { COUNT_1, COUNT_20, COUNT_600, COUNTS };
+enum { COUNT_1, COUNT_20, COUNT_600, COUNT_4003, COUNTS };
 enum { SIZE_PAGE, SIZE_PAGES, SIZE_LARGE, SIZES };
 enum { READ_READ, READ_WRITE, WRITE_READ, WRITE_WRITE, BOTH_READ, BOTH_WRITE, ACCESSES };
 enum { PLACE_FIRST, PLACE_MIDDLE, PLACE_LAST, PLACES };
 
-static const char *const counts[COUNTS] = {"1 range", "20 ranges", "600 ranges"};
+static const char *const counts[COUNTS] = {"1 range", "20 ranges", "600 ranges",
+					      "4003 ranges"};
 static const char *const sizes[SIZES] = {"of one page", "of five pages", "of 4 mib"};
 static const char *const accesses[ACCESSES] = {
 	[READ_READ] = "read and then read",
@@ -35,7 +36,7 @@ static const char *const accesses[ACCESSES] = {
 };
 static const char *const places[PLACES] = {"at the first byte", "in the middle", "at the last byte"};
 
-static const unsigned int how_many[COUNTS] = {1, 20, 600};
+static const unsigned int how_many[COUNTS] = {1, 20, 600, 4003};
 
 /* Before the end, and after it. One dimension: what is read alone may be remembered apart. */
 static const struct {
@@ -150,12 +151,29 @@ static const struct dimension dimensions[DIMENSIONS] = {
 	[PLACE] = {"place", places, PLACES, NULL},
 };
 
+/* Where a few combinations have to do: what is read and written, or written alone. */
+#define OTHER_ACCESSES ~(BIT(BOTH_READ) | BIT(WRITE_WRITE) | BIT(BOTH_WRITE))
+
+/* One for each end, with the rings in reach; and the same id, where a domain has ended. */
+#define ENDS_OF_THOUSANDS                                                                         \
+	(BIT(UNMAP_MANY) | BIT(UNMAP_SPACE_RINGS) | BIT(MAP_ELSEWHERE) | BIT(DETACH_SAME_ID) |    \
+	 BIT(MOVE_BACK) | BIT(RESET_SAME_ID))
+
 static const struct product_rule rules[] = {
 	STALE_RULES,
 	{{{KIND, NOT_NORMAL}, {SIZE, ~BIT(SIZE_PAGE)}}, "there a range is a page"},
-	{{{COUNT, BIT(COUNT_600)}, {SIZE, BIT(SIZE_LARGE)}}, "a device may keep each page of them"},
+	{{{COUNT, BIT(COUNT_600) | BIT(COUNT_4003)}, {SIZE, BIT(SIZE_LARGE)}},
+	 "a device may keep each page of them"},
+	{{{COUNT, BIT(COUNT_4003)}, {SIZE, BIT(SIZE_PAGES)}}, "thousands take long: once for each end"},
+	{{{COUNT, BIT(COUNT_4003)}, {KIND, NOT_NORMAL}}, "nothing is mapped there"},
+	{{{COUNT, BIT(COUNT_4003)}, {WHO, ~BIT(WHO_ONLY)}}, "thousands take long: once for each end"},
+	{{{COUNT, BIT(COUNT_4003)}, {ACCESS, OTHER_ACCESSES}}, "thousands take long: once for each end"},
+	{{{COUNT, BIT(COUNT_4003)}, {WAY, ~ENDS_OF_THOUSANDS}}, "thousands take long: once for each end"},
 	{{{COUNT, BIT(COUNT_20)}, {SIZE, BIT(SIZE_LARGE)}, {WAY, TO_BYPASS}},
 	 "for bypass memory lies at all addresses"},
+	{{{WHO, STAYS}, {ACCESS, OTHER_ACCESSES}}, "one who leaves does that to all accesses alike"},
+	{{{WHO, STAYS}, {SIZE, ~BIT(SIZE_PAGE)}}, "one who leaves does that to all sizes alike"},
+	{{{WHO, STAYS}, {COUNT, BIT(COUNT_600)}}, "one who leaves does that to all mappings alike"},
 	{{{COUNT, BIT(COUNT_1)}, {WAY, BIT(UNMAP_MANY)}}, "one is not many"},
 	{{{COUNT, BIT(COUNT_600)}, {WAY, BIT(UNMAP_COUNTED) | BIT(MAP_AFTER_FAULT)}}, "a few have to do"},
 	{{{SIZE, BIT(SIZE_LARGE)}, {WAY, BIT(UNMAP_COUNTED)}}, "there nothing else is counted"},

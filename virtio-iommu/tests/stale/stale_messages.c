@@ -65,6 +65,7 @@ static const struct dimension dimensions[DIMENSIONS] = {
 static const struct product_rule rules[] = {
 	STALE_RULES,
 	{{{WHO, BIT(WHO_FIRST) | BIT(WHO_SECOND)}, {DOOR, BIT(DOOR_CONTROLLER)}}, "interrupts are few"},
+	{{{WHO, STAYS}}, "interrupts are few"},
 };
 
 /* What sends, and the doorbell as it sees it. */

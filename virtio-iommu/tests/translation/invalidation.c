@@ -211,3 +211,103 @@ TEST(N_DOM_5, all_that_was_in_use_is_forgotten_in_a_move, NEEDS_DMA)
 	REQUIRE_OK(map_page(domain, s.iova, s.target, MAP_RW));
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
+
+/*
+ * A page and rings that lead to one and then to the other of two places in memory, with a number of MAP and
+ * UNMAP requests in between.
+ */
+#define MOST_BETWEEN 256
+
+struct alternation {
+	struct page_fixture s;
+	uint8_t *memory;
+	uint64_t beside;	/* pages that others of the requests map and unmap */
+	intptr_t to_rings;	/* from the place of the rings to the other one */
+};
+
+static bool map_beside(const struct alternation *a, unsigned int count)
+{
+	struct map_request *requests = arena_alloc_uninit(count * sizeof(*requests), 8);
+	uint8_t status;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t start = a->beside + i * iommu.page;
+
+		requests[i] = (struct map_request){{.type = REQUEST_MAP}, a->s.domain, start,
+						   start + iommu.page - 1, phys(a->memory), MAP_RW};
+	}
+	status = map_batch(requests, count);
+	if (status == STATUS_NOMEM)
+		silent("the device has no room for %u mappings", count);
+	return status == STATUS_OK;
+}
+
+static bool unmap_beside(const struct alternation *a, unsigned int count)
+{
+	struct unmap_request *requests = arena_alloc_uninit(count * sizeof(*requests), 8);
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t start = a->beside + i * iommu.page;
+
+		requests[i] = (struct unmap_request){{.type = REQUEST_UNMAP}, a->s.domain, start,
+						     start + iommu.page - 1, {0}};
+	}
+	return unmap_batch(requests, count) == STATUS_OK;
+}
+
+/* The rings move to the other of their two places. */
+static void move_rings(struct alternation *a)
+{
+	struct dma_master *dma = &a->s.ep->dma;
+
+	memcpy(dma->page + a->to_rings, dma->page, DMA_PAGE_BYTES);
+	shift_rings(dma, a->to_rings);
+	a->to_rings = -a->to_rings;
+}
+
+/* With page and rings out of reach, nothing is in use. */
+static bool take_away(struct source_line at, const struct alternation *a)
+{
+	struct reply page = unmap_page(a->s.domain, a->s.iova), rings;
+
+	rings = unmap_range(a->s.domain, a->s.ep->page_iova, private_page_size());
+	return expect_status(at, SET_UP, &page, STATUS_OK) && expect_status(at, SET_UP, &rings, STATUS_OK);
+}
+
+/* So many requests after the last access page and rings lead elsewhere. */
+static bool alternate(struct source_line at, struct alternation *a, unsigned int between)
+{
+	uint8_t *target = a->memory + between % 2 * iommu.page;
+	unsigned int beside = between - 4;
+	size_t mark = arena_mark();
+	struct reply reply;
+	bool ok = take_away(at, a) && (between % 2 ? unmap_beside(a, beside) : map_beside(a, beside));
+
+	arena_release(mark);
+	if (!ok)
+		return false;
+	move_rings(a);
+	reply = map_page(a->s.domain, a->s.iova, target, MAP_RW);
+	return expect_status(at, SET_UP, &reply, STATUS_OK) && enable_dma(at, a->s.ep, a->s.domain) &&
+	       expect_writes(at, BY_LEVEL, a->s.ep, a->s.iova, target, 8);
+}
+
+/*
+ * What tells old from new may be a counter, which comes round to what it was after some number of requests.
+ * Each number up to MOST_BETWEEN, or a multiple of it, is that of the requests between two accesses. What an
+ * access reaches last, and alone may be remembered, are its rings.
+ */
+TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests, NEEDS_DMA | NEEDS_PRODUCTS)
+{
+	struct alternation a = {.memory = watched_pages(2), .beside = large_iova_window(MOST_BETWEEN)};
+	uint8_t *rings = arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE);
+
+	REQUIRE(start_rings(AT, &a.s));
+	a.to_rings = rings - a.s.ep->dma.page;
+	for (unsigned int between = MOST_BETWEEN / 2 + 1; between <= MOST_BETWEEN; between++)
+		if (!alternate(AT, &a, between))
+			break;
+	dma_stop(&a.s.ep->dma);
+	if (a.s.ep->dma.page == rings)
+		move_rings(&a);
+}

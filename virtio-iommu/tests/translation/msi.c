@@ -6,6 +6,7 @@
 #include "driver/message.h"
 #include "driver/reserved.h"
 #include "judge/steps/attach.h"
+#include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
@@ -210,16 +211,30 @@ TEST(N_MAP_6, msi_region_needs_no_mapping, NEEDS_DMA | NEEDS_MESSAGES)
 		expect_message(AT, &m, m.message.address);
 }
 
+static void expect_bypassing_message(struct source_line at, struct endpoint *ep)
+{
+	struct sender m = {.s = {.ep = ep, .target = watched_pages(1)}};
+
+	m.s.iova = phys(m.s.target);
+	if (ask_for_messages(at, &m))
+		expect_message(at, &m, m.message.address);
+}
+
+/* N-BYP-1 (no keyword): Bypass = everything allowed, identity */
+/* What is reached is more than memory. */
+TEST(N_BYP_1, message_of_an_unattached_endpoint_passes, NEEDS_ENDPOINT | NEEDS_MESSAGES)
+{
+	if (!set_unattached_bypass(true))
+		SKIP("unattached endpoints never bypass");
+	expect_bypassing_message(AT, endpoint(0));
+}
+
 /* N-BYP-4 (no keyword): Bypass domain beats config.bypass=0 */
 /* A bypass domain translates nothing. */
 TEST(N_BYP_4, message_passes_in_a_bypass_domain, NEEDS_ENDPOINT | NEEDS_MESSAGES | NEEDS_BYPASS_CONFIG)
 {
-	struct sender m = {.s = {.ep = endpoint(0), .target = watched_pages(1)}};
-
-	m.s.iova = phys(m.s.target);
-	REQUIRE(attach_bypass(AT, m.s.ep, fresh_domain()));
-	REQUIRE(ask_for_messages(AT, &m));
-	expect_message(AT, &m, m.message.address);
+	REQUIRE(attach_bypass(AT, endpoint(0), fresh_domain()));
+	expect_bypassing_message(AT, endpoint(0));
 }
 
 /* DRV-MAP-4 (SHOULD): Set the MMIO flag when the physical range is device registers */

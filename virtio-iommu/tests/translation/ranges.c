@@ -303,12 +303,32 @@ static void expect_nothing_to_unmap(struct source_line at, const struct fixture 
 	expect_own_written(at, BY_LEVEL, f);
 }
 
+#define HALF 4
+
+/* Half of the bytes are in the range: they are moved to their place, or not at all. The others are not. */
+static void expect_cut_off(struct source_line at, const struct fixture *f, unsigned int action)
+{
+	bool ends_outside = f->place == PLACE_BEHIND;
+	uint64_t start = (ends_outside ? f->tried : f->start) - HALF;
+	struct access_part halves[] = {
+		{behind(f, start), HALF, ends_outside ? PART_OPEN : PART_BLOCKED},
+		{behind(f, start + HALF), HALF, ends_outside ? PART_BLOCKED : PART_OPEN},
+	};
+
+	if (action == ACTION_WRITE)
+		expect_write_parts(at, f->ep, start, ACCESS_PARTS(halves));
+	else
+		expect_read_parts(at, f->ep, start, ACCESS_PARTS(halves));
+}
+
+/* A byte beside the range by itself, and at the end of an access that goes over the end of the range. */
 static void expect_outside(struct source_line at, const struct fixture *f, unsigned int action)
 {
 	if (action == ACTION_WRITE)
 		expect_write_blocked(at, f->ep, f->tried, 1);
 	else
 		expect_read_blocked(at, f->ep, f->tried, behind(f, f->tried), 1);
+	expect_cut_off(at, f, action);
 	expect_own_written(at, SET_UP, f);
 }
 
