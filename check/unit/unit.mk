@@ -21,7 +21,7 @@ UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi/acpi.c lib/acpi/power.c lib/acpi/madt.c
 UNIT_SOURCES_viot := virtio-iommu/topology/viot.c virtio-iommu/topology/topology.c
 UNIT_SOURCES_efi := lib/efi/efi.c
-UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c virtio-iommu/topology/topology.c \
+UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c lib/fdt/iommu_map.c virtio-iommu/topology/topology.c \
 	virtio-iommu/topology/fdt.c
 UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt/fdt.c
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci/pci.c lib/pci/setup.c lib/pci/bars.c x86/pci_ports.c
