@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic product
+UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu imsic product
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -19,6 +19,7 @@ UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi/acpi.c lib/acpi/power.c lib/acpi/madt.c
+UNIT_SOURCES_acpi_iommu := lib/acpi/acpi.c lib/acpi/dmar.c lib/acpi/iort.c
 UNIT_SOURCES_viot := virtio-iommu/topology/viot.c virtio-iommu/topology/topology.c
 UNIT_SOURCES_efi := lib/efi/efi.c
 UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c lib/fdt/iommu_map.c virtio-iommu/topology/topology.c \
