@@ -13,6 +13,7 @@
 #include "proof.h"
 #include "version.h"
 #include "virtio_unit.h"
+#include "workload.h"
 
 static struct platform platform;
 static struct master master;
@@ -60,5 +61,7 @@ void boot_main(struct boot_info *boot)
 	print_unit(master.unit);
 	if (!proof_run(&master))
 		bail_out("%s: DMA is not as it should be: no figures", master.unit->ops->name);
+	if (!workloads_run(&master))
+		bail_out("%s: no figures", master.unit->ops->name);
 	printf("# end\n");
 }
