@@ -42,6 +42,7 @@ static void print_unit(const struct iommu_unit *unit)
 		[INVALIDATES_PAGES] = "pages", [INVALIDATES_RANGES] = "ranges",
 	};
 
+	printf("# firmware: %s\n", platform.fdt ? "tree" : "tables");
 	printf("# unit: %s page_sizes %#lx iova_bits %u invalidates %s%s%s\n", unit->ops->name,
 	       unit->can.page_sizes, unit->can.iova_bits, limits[unit->can.invalidates],
 	       unit->can.write_only ? " write-only" : "", unit->can.sync_map ? " sync-map" : "");
