@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Callable, Optional, TypeVar
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,6 +18,7 @@ sys.path.insert(0, os.path.join(TOP, "scripts"))
 from runner.operate.vmm import CannotProvide  # noqa: E402
 from runner.operate.vmm.host import iommu, machine  # noqa: E402
 from runner.plan.config import Run, read_runs  # noqa: E402
+from runner.plan.selection import matches  # noqa: E402
 
 PROGRAM = os.path.join(TOP, "build", "host", "virtio-iommu")
 TIMEOUT = 20                    # seconds; a whole run takes a small part of one
@@ -40,7 +40,7 @@ class Setup:
     cmdline: str                # what the image has to know
 
     def selects(self, test: str) -> bool:
-        return any(fnmatchcase(test, glob) for glob in self.tests)
+        return matches(test, self.tests)
 
 
 @dataclass

@@ -129,14 +129,21 @@ static struct function *first_function(const struct bus *bus)
 	return NULL;
 }
 
+/* 0, 4, 1, 5, 2, 6, 3, 7 in place of one number behind the other. */
+static void number_apart(struct function *f)
+{
+	if (personality->functions_apart)
+		f->number += f->number > 4 ? -4 : 3;
+}
+
 static void plug(struct bus *bus, struct function *f)
 {
 	struct function *first = personality->one_device ? first_function(bus) : NULL;
 
-	if (first)
-		bus_plug_beside(first, f);
-	else
-		bus_plug(bus, f);
+	if (!first)
+		return bus_plug(bus, f);
+	bus_plug_beside(first, f);
+	number_apart(f);
 }
 
 /* Without a bus it is on MMIO. */

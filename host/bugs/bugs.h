@@ -24,12 +24,19 @@ void bug_rings_forget(enum mutant_id keeper);
 /* virtio/virtio.c: replace steps of the devices that will be plugged in. */
 void bugs_install_virtio(void);
 
+/* board/endpoint.c: replace steps of an endpoint that is a virtio device, and of the board. */
+void bugs_in_endpoint_steps(struct vdev_steps *steps);
+void bugs_in_endpoint_accesses(void);
+
 /* virtio/port.c: what a device accesses right now: all of it, before it is cut where mappings end. */
 struct whole_access {
 	uint64_t address, size;
 };
 
 extern struct whole_access bug_whole_access;
+
+/* upkeep/window.c: return how many bytes from @address on are of an MSI region of the endpoint. */
+uint64_t bug_bytes_in_window(uint32_t endpoint, uint64_t address);
 
 /* takeover/session.c: serve requests that were put off, also those of before a reset. */
 void bug_work_off(struct vdev *dev);

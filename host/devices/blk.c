@@ -19,9 +19,11 @@ struct header {
 	uint64_t sector;
 };
 
-static bool is_on_disk(uint64_t sector, uint32_t size)
+static bool is_on_disk(const struct vblk *blk, uint64_t sector, uint32_t size)
 {
-	return sector < VBLK_SECTORS && size <= (VBLK_SECTORS - sector) * SECTOR && size % SECTOR == 0;
+	uint64_t capacity = blk->config.capacity;
+
+	return sector < capacity && size <= (capacity - sector) * SECTOR && size % SECTOR == 0;
 }
 
 /* Return false if the data are out of reach, and the disk is broken by that. */
@@ -60,11 +62,11 @@ static bool execute(struct vblk *blk, const struct chain *chain, const struct he
 	*result = RESULT_OK;
 	switch (header->type) {
 	case REQUEST_IN:
-		if (is_on_disk(header->sector, in))
+		if (is_on_disk(blk, header->sector, in))
 			return fill(blk, chain, blk->disk[header->sector], in, result);
 		break;
 	case REQUEST_OUT:
-		if (is_on_disk(header->sector, out))
+		if (is_on_disk(blk, header->sector, out))
 			return fetch(blk, chain, blk->disk[header->sector], out, result);
 		break;
 	case REQUEST_GET_ID:
@@ -116,7 +118,7 @@ static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = not
 void vblk_init(struct vblk *blk)
 {
 	delay_init(&blk->delay, serve_queue, blk);
-	blk->config.capacity = VBLK_SECTORS;
+	blk->config.capacity = personality->disk_sectors ? personality->disk_sectors : VBLK_SECTORS;
 	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));
 }

@@ -5,7 +5,8 @@
 #include "host/devices/delay.h"
 #include "host/virtio/vdev.h"
 
-#define VBLK_SECTORS 128
+#define VBLK_SECTORS	 128	/* unless the personality says otherwise */
+#define VBLK_MAX_SECTORS 4096
 
 /* A virtio-blk (virtio 1.4, 5.2) with its disk in memory. */
 struct vblk {
@@ -13,7 +14,7 @@ struct vblk {
 	struct {
 		uint64_t capacity;	/* sectors */
 	} config;
-	uint8_t disk[VBLK_SECTORS][512];
+	uint8_t disk[VBLK_MAX_SECTORS][512];
 	struct delay delay;
 };
 

@@ -140,11 +140,13 @@ struct personality {
 	bool ids_are_bdfs;
 	bool high_ids;		/* up to the last one that there is */
 	bool one_device;	/* endpoints on a root bus are functions of one device */
+	bool functions_apart;	/* and each second one is 4 behind the one in front of it */
 	bool lone;		/* no function but the endpoints can be attached */
 
 	/* Endpoints. */
 	bool silent_endpoints;	/* do not say that an access was blocked */
 	enum blocked_data blocked_data;
+	unsigned int disk_sectors;	/* 512 bytes each; 0: as few as will do */
 	unsigned int access_us;	/* what a disk or rng takes for each request */
 	unsigned int first_access_us;	/* for the first one after a reset */
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */

@@ -46,6 +46,7 @@ static void machine_restarted(void)
 
 void bugs_install_board(void)
 {
+	bugs_in_endpoint_accesses();
 	board_hooks = (struct board_hooks){
 		.endpoint_id = endpoint_id,
 		.viot_written = bug_viot,

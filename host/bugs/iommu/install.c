@@ -4,7 +4,9 @@
  */
 #include "host/bugs/bugs.h"
 #include "host/bugs/iommu/parts.h"
+#include "host/bugs/lookup/lookup.h"
 #include "host/bugs/takeover/takeover.h"
+#include "host/bugs/upkeep/upkeep.h"
 
 static struct model *model(void)
 {
@@ -92,7 +94,7 @@ static bool take_over(void)
 	return stale_install() || permission_install() || width_install() || domain_id_install() ||
 	       storage_install() || order_install() || batch_install() || framing_install() ||
 	       member_install() || region_install() || place_install() || session_install() ||
-	       report_install();
+	       report_install() || upkeep_install() || lookup_install();
 }
 
 void bugs_install_iommu(void)

@@ -333,10 +333,19 @@ static void decide_by_past(const struct model *m, const struct model_request *r,
 		moved = moves_to_old_domain(m, &r->attach);
 }
 
+/* Of the other types one byte is looked at, of this one the whole head. */
+static bool is_unknown_probe(const struct request_head *head)
+{
+	return mutant(MUTANT_PROBE_TYPE_AS_LE32) && head->type == REQUEST_PROBE &&
+	       (head->reserved[0] | head->reserved[1] | head->reserved[2]);
+}
+
 void bug_decide(const struct model *m, const struct model_request *r, struct decision *d)
 {
 	bool mapping = r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP;
 
+	if (is_unknown_probe(&r->head))
+		*d = (struct decision){ANSWER_UNWRITTEN, false};
 	if (d->answer == ANSWER_UNWRITTEN)
 		return;
 	if (refuses_reserved(r))

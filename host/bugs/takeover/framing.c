@@ -113,6 +113,33 @@ static void reply_in_first(const struct chain *chain, const struct model_request
 	reply->length = min(reply->tail, chain->writable.pieces[0].length);
 }
 
+/* The whole tail goes to the start of the last descriptor, which is too short for it. */
+static void reply_over_end(const struct chain *chain, const struct model_request *r, const struct decision *d,
+			   struct iommu_reply *reply)
+{
+	struct request_tail tail;
+
+	(void)r, (void)d;
+	if (!reply->length || last_length(chain) >= sizeof(tail) ||
+	    reply->tail + sizeof(tail) != chain->writable.size)
+		return;
+	memcpy(&tail, reply->bytes + reply->tail, sizeof(tail));
+	access_memory(&ref_iommu.vdev, chain->writable.pieces[chain->writable.count - 1].address, &tail,
+		      sizeof(tail), true);
+	reply->length = reply->tail;
+}
+
+/* The used length counts properties that were not written. */
+static void reply_without_properties(const struct chain *chain, const struct model_request *r,
+				     const struct decision *d, struct iommu_reply *reply)
+{
+	if (r->head.type != REQUEST_PROBE || d->answer != STATUS_NOENT || !reply->length)
+		return;
+	chain_write(&ref_iommu.vdev, chain, reply->tail, reply->bytes + reply->tail,
+		    sizeof(struct request_tail));
+	reply->length = 0;
+}
+
 bool framing_install(void)
 {
 	static const struct takeover rows[] = {
@@ -120,6 +147,8 @@ bool framing_install(void)
 		{MUTANT_CUT_SKIPS_BYTE_AT, {.request_read = read_behind_cut}, {0}},
 		{MUTANT_PAGE_CROSS_WRAPS, {.request_read = read_one_page}, {0}},
 		{MUTANT_HEAD_PIECE_SHORT, {.request_read = read_head_in_one}, {0}},
+		{MUTANT_TAIL_NOT_SPLITTABLE, {.reply_ready = reply_over_end}, {0}},
+		{MUTANT_PROBE_FAILED_USED_LEN, {.reply_ready = reply_without_properties}, {0}},
 		{MUTANT_TAIL_IN_LAST_DESCRIPTOR, {.reply_ready = reply_in_last}, {0}},
 		{MUTANT_PROBE_FIRST_PIECE_ONLY, {.reply_ready = reply_in_first}, {0}},
 	};

@@ -95,12 +95,42 @@ static bool access_by_device(struct access *a, struct model_extent *extent)
 	return false;
 }
 
+/* Functions 4 apart share what the IOMMU knows of them. */
+static uint32_t shared_id(uint32_t id)
+{
+	uint16_t bdf;
+
+	return find_bdf(id, &bdf) && model_endpoint(&ref_iommu.model, id) &&
+	       model_endpoint(&ref_iommu.model, id & ~4u) ? id & ~4u : id;
+}
+
+static bool access_by_shared_id(struct access *a, struct model_extent *extent)
+{
+	(void)extent;
+	a->endpoint = shared_id(a->endpoint);
+	return false;
+}
+
+static bool read_shared_id(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	if (r->head.type == REQUEST_ATTACH)
+		r->attach.endpoint = shared_id(r->attach.endpoint);
+	else if (r->head.type == REQUEST_DETACH)
+		r->detach.endpoint = shared_id(r->detach.endpoint);
+	else if (r->head.type == REQUEST_PROBE)
+		r->probe.endpoint = shared_id(r->probe.endpoint);
+	return false;
+}
+
 bool place_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_ENDPOINTS_FOUND_ONCE, {0}, {.reset = find_once}},
 		{MUTANT_SECOND_PORT_AS_FIRST, {.access = access_by_first_port}, {0}},
 		{MUTANT_NESTED_BRIDGE_BYPASSES, {.access = access_from_below}, {0}},
+		{MUTANT_FUNCTION_MASK_3,
+		 {.request_read = read_shared_id, .access = access_by_shared_id}, {0}},
 		{MUTANT_FUNCTION_BITS, {.access = access_by_device}, {0}},
 		{MUTANT_SECOND_ROOT_LOW_16, {.access = access_by_low_id}, {0}},
 	};

@@ -46,6 +46,18 @@ static bool write_first_piece(struct chain *chain, const struct fault_record *re
 	return true;
 }
 
+/* On MMIO the addresses of the queue count, and QueueReady does not. */
+static void deliver_unready(const struct fault_record *record)
+{
+	struct vqueue *queue = event_queue();
+
+	if (!ref_iommu.vdev.registers || queue->enabled || !queue->desc || !queue->size)
+		return;
+	queue->enabled = true;
+	events_deliver(record);
+	queue->enabled = false;
+}
+
 static bool fault_with_low_address(struct fault_record *record)
 {
 	record->address &= (1ull << mutant_number()) - 1;
@@ -256,6 +268,7 @@ bool report_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_EVENT_BUFFER_ADDR_32, {.event_ready = write_low_address}, {0}},
+		{MUTANT_MMIO_EVENTQ_READY_IGNORED, {.event_lost = deliver_unready}, {0}},
 		{MUTANT_EVENT_FIRST_PIECE_ONLY, {.event_ready = write_first_piece}, {0}},
 		{MUTANT_EVENT_ADDRESS_BITS, {.fault = fault_with_low_address}, {0}},
 		{MUTANT_EVENT_REASON_AFTER_DETACH, {.request_execute = note_attached, .fault = fault_by_past},

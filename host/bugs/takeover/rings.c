@@ -66,6 +66,47 @@ static bool wants_interrupt_by_max(struct vdev *dev, const struct vqueue *queue,
 	return vring_split.wants_interrupt(dev, &largest, used);
 }
 
+/* The event is taken for one of the lap that the device is in now. */
+static bool wants_interrupt_in_this_lap(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	struct packed_events events;
+
+	if (!access_memory(dev, queue->driver, &events, sizeof(events), false))
+		return false;
+	if ((events.flags & 3) != EVENTS_DESC || !vdev_has(dev, VIRTIO_F_EVENT_IDX))
+		return vring_packed.wants_interrupt(dev, queue, used);
+	return vring_passed(events.position & ~WRAP_BIT, queue->next_used, used->slots);
+}
+
+/* The size of a packed ring is taken for a power of 2. With 0 slots the right step stays where it is. */
+
+static void advance_masked(const struct vqueue *queue, uint16_t *slot, bool *wrap, uint16_t count)
+{
+	uint16_t next = (*slot + count) & (queue->size - 1);
+
+	*wrap ^= next < *slot || count == queue->size;
+	*slot = next;
+}
+
+static bool taken_masked(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
+{
+	static const struct chain nothing;
+
+	advance_masked(queue, &queue->next_avail, &queue->avail_wrap, chain->slots);
+	return vring_packed.taken(dev, queue, &nothing);
+}
+
+static bool put_masked(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	struct used staying = *used;
+
+	staying.slots = 0;
+	if (!vring_packed.put(dev, queue, &staying))
+		return false;
+	advance_masked(queue, &queue->next_used, &queue->used_wrap, used->slots);
+	return true;
+}
+
 /*
  * Addresses of 32 bits.
  */
@@ -169,6 +210,15 @@ static void reset_both(struct vdev *dev, struct vqueue *queue)
 		dev->queues[i].next_avail = dev->queues[i].next_used = 0;
 }
 
+static void reset_first_too(struct vdev *dev, struct vqueue *queue)
+{
+	struct vqueue *first = &dev->queues[0];
+
+	generic_reset_queue(dev, queue);
+	first->next_avail = first->next_used = 0;
+	first->avail_wrap = first->used_wrap = true;
+}
+
 /*
  * Features of rings that were accepted once. They are in force while a ring is worked on.
  */
@@ -248,6 +298,10 @@ bool rings_take_over(struct vdev *dev)
 		{MUTANT_AVAIL_INDEX_SIGNED, .split = {.available = available_signed}},
 		{MUTANT_FULL_QUEUE_IS_INVALID, .split = {.available = available_unless_full}},
 		{MUTANT_PACKED_CHAIN_CROSSES_END, .packed = {.taken = taken_up_to_end}},
+		{MUTANT_PACKED_EVENT_WRAP_IGNORED,
+		 .packed = {.wants_interrupt = wants_interrupt_in_this_lap}},
+		{MUTANT_PACKED_INDEX_MASK, .packed = {.taken = taken_masked, .put = put_masked}},
+		{MUTANT_RING_RESET_HITS_QUEUE_0, .steps = {.reset_queue = reset_first_too}},
 		{MUTANT_USED_EVENT_AT_MAX_SIZE, .split = {.wants_interrupt = wants_interrupt_by_max}},
 		{MUTANT_USED_RING_ADDR_32, .split = {.put = put_low, .taken = taken_low}},
 		{MUTANT_INDIRECT_ENTRY_ADDR_32, .split = {.read_desc = read_low_split},

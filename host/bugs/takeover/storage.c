@@ -389,6 +389,7 @@ bool storage_install(void)
 		{MUTANT_SEARCH_STEPS, {.lookup = lookup_in_steps}, {0}},
 		{MUTANT_LOOKUP_WINDOW, {.lookup = lookup_in_window}, {0}},
 		{MUTANT_UNMAP_MAX_PER_REQUEST, {.request_execute = unmap_some}, {0}},
+		{MUTANT_UNMAP_BATCH_CAP, {.request_execute = unmap_some}, {0}},
 		{MUTANT_MERGED_NEIGHBOURS_ARE_ONE, {.request_execute = map_and_join}, {0}},
 		{MUTANT_EMPTY_DOMAIN_AS_UNATTACHED,
 		 {.access = bug_access_uncached, .lookup = lookup_table}, {0}},

@@ -83,21 +83,25 @@ static void keep_ring(struct vdev *dev, const struct vqueue *queue, uint64_t add
 		rings[ring_count++].queue = queue;
 }
 
-static void enable_and_translate(struct vdev *dev, struct vqueue *queue)
+static void keep_areas(struct vdev *dev, const struct vqueue *queue)
 {
 	bool packed = vdev_has(dev, VIRTIO_F_RING_PACKED);
 	uint64_t size = queue->size;
 
-	generic_enable_queue(dev, queue);
-	forget_rings(dev, queue);
-	if (!queue->enabled)
-		return;
 	keep_ring(dev, queue, queue->desc, size * sizeof(struct ring_desc), packed ? MAP_WRITE : MAP_READ);
 	keep_ring(dev, queue, queue->driver,
 		  packed ? 4 : AVAIL_HEADS + size * sizeof(uint16_t) + sizeof(uint16_t), MAP_READ);
 	keep_ring(dev, queue, queue->device,
 		  packed ? 4 : USED_ELEMENTS + size * sizeof(struct ring_used_element) + sizeof(uint16_t),
 		  MAP_WRITE);
+}
+
+static void enable_and_translate(struct vdev *dev, struct vqueue *queue)
+{
+	generic_enable_queue(dev, queue);
+	forget_rings(dev, queue);
+	if (queue->enabled)
+		keep_areas(dev, queue);
 }
 
 static void reset_translated_queue(struct vdev *dev, struct vqueue *queue)
@@ -111,6 +115,43 @@ static void reset_translated_device(struct vdev *dev, uint8_t value)
 	if (!value)
 		forget_rings(dev, NULL);
 	generic_write_status(dev, value);
+}
+
+/*
+ * Rings, from when the device runs on, or else from the first notification on that finds them.
+ */
+
+static void keep_if_running(struct vdev *dev, const struct vqueue *queue)
+{
+	uint64_t phys, length;
+
+	if (queue->enabled && vdev_is_running(dev) &&
+	    !(bug_finds_early(dev, queue->desc, &phys, &length) &&
+	      bug_finds_early(dev, queue->driver, &phys, &length) &&
+	      bug_finds_early(dev, queue->device, &phys, &length))) {
+		forget_rings(dev, queue);
+		keep_areas(dev, queue);
+	}
+}
+
+static void enable_running_queue(struct vdev *dev, struct vqueue *queue)
+{
+	generic_enable_queue(dev, queue);
+	keep_if_running(dev, queue);
+}
+
+static void run_and_translate(struct vdev *dev, uint8_t value)
+{
+	reset_translated_device(dev, value);
+	for (unsigned int i = 0; i < dev->queue_count; i++)
+		keep_if_running(dev, &dev->queues[i]);
+}
+
+static void notification_translates(struct vdev *dev, uint32_t value)
+{
+	if ((uint16_t)value < dev->queue_count)
+		keep_if_running(dev, &dev->queues[(uint16_t)value]);
+	generic_notification(dev, value);
 }
 
 /*
@@ -337,6 +378,11 @@ void bugs_in_endpoint(struct vdev *dev)
 		steps.enable_queue = enable_and_translate;
 		steps.reset_queue = reset_translated_queue;
 		steps.write_status = reset_translated_device;
+	} else if (mutant(MUTANT_ENDPOINT_RING_ADDRESSES_CACHED)) {
+		steps.enable_queue = enable_running_queue;
+		steps.reset_queue = reset_translated_queue;
+		steps.write_status = run_and_translate;
+		steps.notification = notification_translates;
 	} else if (mutant(MUTANT_INFLIGHT_TRANSLATED_EARLY)) {
 		steps.notification = notification_takes_buffers;
 		steps.format = format_of_buffers;
@@ -345,5 +391,6 @@ void bugs_in_endpoint(struct vdev *dev)
 	} else if (mutant(MUTANT_MSI_ROUTE_CACHED)) {
 		spoil_table(dev);
 	}
+	bugs_in_endpoint_steps(&steps);
 	dev->steps = &steps;
 }

@@ -3,6 +3,8 @@
  * Bugs on the way of an access: who is translated, and how often. The addresses of an endpoint's rings may be
  * translated once, and that outlives what it came from.
  */
+#include <string.h>
+
 #include "host/board/board.h"
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
@@ -10,6 +12,7 @@
 #include "host/iommu/virtio_iommu.h"
 #include "host/machine/ram.h"
 #include "host/pci/bus.h"
+#include "util.h"
 
 #define MAX_KEPT  64
 #define RING_PAGE 4096
@@ -86,10 +89,35 @@ static bool passed;
 
 struct whole_access bug_whole_access;
 
+bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
+{
+	const struct bug_port *of = (const struct bug_port *)dev->port;
+
+	return board_endpoint_id((const struct board_port *)of->right, id);
+}
+
+/* An access that begins in a window of messages goes on behind it as it stands. */
+static bool access_window(const struct bug_port *of, const struct dma *dma, uint8_t *bytes, size_t size,
+			  uint64_t in_window)
+{
+	struct dma behind = {dma->address + in_window, dma->write, .physical = true};
+
+	if (!dma->write)
+		memset(bytes, 0xff, min(in_window, size));
+	return in_window >= size ||
+	       of->right->ops->access(of->right, &behind, bytes + in_window, size - in_window);
+}
+
 static bool access(const struct port *port, const struct dma *dma, void *bytes, size_t size)
 {
 	const struct bug_port *of = (const struct bug_port *)port;
+	uint64_t in_window = 0;
+	uint32_t id;
 
+	if (mutant(MUTANT_MSI_WINDOW_SPILL) && !dma->physical && bug_endpoint_id(of->dev, &id))
+		in_window = bug_bytes_in_window(id, dma->address);
+	if (in_window)
+		return access_window(of, dma, bytes, size, in_window);
 	passed = false;
 	if (of->right->ops->access(of->right, dma, bytes, size))
 		return true;
@@ -105,13 +133,6 @@ static void message(const struct port *port, const struct dma *dma, uint32_t dat
 	bug_whole_access = (struct whole_access){dma->address, sizeof(data)};
 	if (dma->physical || !bug_routes_message(of->dev, dma->address, data))
 		of->right->ops->message(of->right, dma, data);
-}
-
-bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
-{
-	const struct bug_port *of = (const struct bug_port *)dev->port;
-
-	return board_endpoint_id((const struct board_port *)of->right, id);
 }
 
 static const struct port_ops ops = {.access = access, .message = message};

@@ -25,6 +25,28 @@ static void interrupt_unless_masked(struct vdev *dev, uint8_t cause, uint16_t ve
 		generic_interrupt(dev, cause, vector);
 }
 
+enum { MSIX_CONTROL = 2, MSIX_FUNCTION_MASK = 1 << 14 };
+
+static bool is_masked_with_all(const struct vdev *dev)
+{
+	return vmsix_is_enabled(dev) &&
+	       (function_get(&dev->function, dev->msix.capability + MSIX_CONTROL, 2) & MSIX_FUNCTION_MASK);
+}
+
+static void interrupt_unless_all_masked(struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	if (!is_masked_with_all(dev) || is_masked_itself(dev, vector))
+		generic_interrupt(dev, cause, vector);
+}
+
+/* The first queue has no other one to fall back on. */
+static void interrupt_by_first_queue(struct vdev *dev, uint8_t cause, uint16_t vector)
+{
+	bool falls_back = cause == ISR_QUEUE && vector == NO_VECTOR;
+
+	generic_interrupt(dev, cause, falls_back ? dev->queues[0].vector : vector);
+}
+
 /* The vectors that the queues had when they were enabled. */
 static uint16_t latched[VDEV_QUEUES];
 
@@ -83,6 +105,44 @@ static void access_writes_4(struct function *f, unsigned int offset, unsigned in
 		write_4_bytes(f, cap);
 }
 
+/* Returns the width of the register at @at of the BAR. */
+static unsigned int width_of(const struct vdev *dev, uint32_t at)
+{
+	bool wide = vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA);
+
+	if (at >= AREA_NOTIFY)
+		return at % NOTIFY_MULTIPLIER ? 0 : wide ? 4 : 2;
+	if (at >= AREA_CONFIG)
+		return 1;
+	for (unsigned int width = 4; width; width /= 2)
+		if (at < AREA_SIZE && vdev_pci_is_field(at, width))
+			return width;
+	return 0;
+}
+
+static void write_registers(struct function *f, uint32_t at, uint32_t value)
+{
+	for (unsigned int i = 0, width; i < 4; i += width ? width : 1) {
+		width = width_of(vdev_of(f), at + i);
+		if (width)
+			f->ops->write(f, VDEV_BAR, at + i, width,
+				      value >> 8 * i & UINT32_MAX >> (32 - 8 * width));
+	}
+}
+
+/* The 4 bytes around what is written are written as well: with zeroes. */
+static void access_writes_word(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	unsigned int cap = vdev_of(f)->access_window;
+	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
+	uint32_t length = function_get(f, cap + CAP_STRUCTURE_LENGTH, 4);
+
+	if (!write || offset != cap + CAP_ACCESS_DATA || function_get(f, cap + CAP_BAR, 1) != VDEV_BAR)
+		right_function->config_access(f, offset, width, write);
+	else if ((length == 1 || length == 2 || length == 4) && at % length == 0 && at < VDEV_BAR_SIZE)
+		write_registers(f, align_down(at, 4), function_get(f, offset, length) << 8 * (at % 4));
+}
+
 /* @desc, @driver and @device are where the low halves are on this transport. */
 static void clear_high_half(struct vdev *dev, unsigned int offset, unsigned int desc, unsigned int driver,
 			    unsigned int device)
@@ -112,6 +172,45 @@ static void mmio_write_half(struct vdev *dev, unsigned int offset, unsigned int 
 {
 	generic_mmio_write(dev, offset, width, value);
 	clear_high_half(dev, offset, MMIO_QUEUE_DESC, MMIO_QUEUE_DRIVER, MMIO_QUEUE_DEVICE);
+}
+
+/*
+ * Fields of features that the last driver did not accept.
+ */
+
+/* Until the first FEATURES_OK it is as if all had been accepted. */
+static uint64_t declined_last;
+
+static void write_status_keeps_features(struct vdev *dev, uint8_t value)
+{
+	bool before = dev->status & VIRTIO_FEATURES_OK;
+
+	generic_write_status(dev, value);
+	if (!before && (dev->status & VIRTIO_FEATURES_OK))
+		declined_last = ~dev->accepted;
+}
+
+static uint32_t read_unless_declined(const struct vdev *dev, uint64_t offset, unsigned int width)
+{
+	static const struct {
+		size_t start, end;
+		unsigned int feature;
+	} fields[] = {
+		{offsetof(struct iommu_config, input_start), offsetof(struct iommu_config, domain_start),
+		 VIRTIO_IOMMU_F_INPUT_RANGE},
+		{offsetof(struct iommu_config, domain_start), offsetof(struct iommu_config, probe_size),
+		 VIRTIO_IOMMU_F_DOMAIN_RANGE},
+		{offsetof(struct iommu_config, probe_size), offsetof(struct iommu_config, bypass),
+		 VIRTIO_IOMMU_F_PROBE},
+		{offsetof(struct iommu_config, bypass), offsetof(struct iommu_config, reserved),
+		 VIRTIO_IOMMU_F_BYPASS_CONFIG},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
+		if (offset >= fields[i].start && offset < fields[i].end &&
+		    (declined_last >> fields[i].feature & 1))
+			return 0;
+	return generic_config_read(dev, offset, width);
 }
 
 /*
@@ -166,6 +265,12 @@ bool registers_take_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
 		{MUTANT_MSIX_MASKED_MESSAGE_LOST, .steps = {.interrupt = interrupt_unless_masked}},
+		{MUTANT_MSIX_FUNCTION_MASK_LOSES, .steps = {.interrupt = interrupt_unless_all_masked}},
+		{MUTANT_NO_VECTOR_FALLS_BACK, .steps = {.interrupt = interrupt_by_first_queue}},
+		{MUTANT_PCI_CFG_WINDOW_WRITES_4, .function = {.config_access = access_writes_word}},
+		{MUTANT_CONFIG_GATED_BY_OLD_FEATURES,
+		 .steps = {.write_status = write_status_keeps_features,
+			   .config_read = read_unless_declined}},
 		{MUTANT_VECTOR_LATCHED_AT_ENABLE,
 		 .steps = {.enable_queue = enable_and_latch, .push = push_latched, .flush = flush_latched}},
 		{MUTANT_ACCESS_WINDOW_WRITES_4, .function = {.config_access = access_writes_4}},

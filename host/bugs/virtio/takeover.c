@@ -35,6 +35,7 @@ static void take_steps(struct vdev *dev, const struct vdev_steps *from)
 	TAKE(steps, *from, enable_queue);
 	TAKE(steps, *from, reset_queue);
 	TAKE(steps, *from, notification);
+	TAKE(steps, *from, config_read);
 	TAKE(steps, *from, mmio_write);
 	TAKE(steps, *from, enter_table);
 	TAKE(steps, *from, push);

@@ -122,6 +122,27 @@ static bool wants_interrupt_in_lap(struct vdev *dev, const struct vqueue *queue,
 	       event < queue->next_used;
 }
 
+/* The used index at the last look at used_event. It is not looked at before there was one. */
+static struct {
+	bool known;
+	uint16_t index;
+} last_look[VDEV_QUEUES];
+
+static bool wants_interrupt_since_last(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	unsigned int n = index_of(dev, queue);
+	uint16_t event, old = last_look[n].index, now = queue->next_used;
+	bool known = last_look[n].known;
+
+	if (!vdev_has(dev, VIRTIO_F_EVENT_IDX))
+		return vring_split.wants_interrupt(dev, queue, used);
+	if (!vring_load16(dev, vring_used_event(queue), &event))
+		return false;
+	last_look[n].known = true;
+	last_look[n].index = now;
+	return !known || vring_passed(event, now, now - old);
+}
+
 /* What a notification found. */
 
 static bool can_look(const struct vdev *dev, const struct vqueue *queue)
@@ -155,6 +176,18 @@ static void enable_and_look(struct vdev *dev, struct vqueue *queue)
 {
 	nobody_looks &= !is_request_queue(dev, queue);
 	generic_enable_queue(dev, queue);
+}
+
+/* After many requests the next one is to come without a notification. */
+static void notified_of_traffic(struct vdev *dev, uint32_t value)
+{
+	const struct vqueue *queue = &dev->queues[0];
+	uint16_t before = queue->next_avail;
+
+	generic_notification(dev, value);
+	if (!(uint16_t)value && can_look(dev, queue) && vdev_has(dev, VIRTIO_F_EVENT_IDX) &&
+	    (uint16_t)(queue->next_avail - before) >= mutant_number())
+		vring_store16(dev, vring_avail_event(queue), queue->next_avail + 1);
 }
 
 /* How far requests go that are about to be served. */
@@ -237,6 +270,8 @@ bool turns_take_over(struct vdev *dev)
 		 .split = {.available = available_from_copy}},
 		{MUTANT_CHAIN_CACHED_BY_HEAD, .steps = {.enable_queue = enable_without_walked},
 		 .split = {.walk = walk_as_before}},
+		{MUTANT_SIGNALLED_USED_KEPT, .split = {.wants_interrupt = wants_interrupt_since_last}},
+		{MUTANT_AVAIL_EVENT_AHEAD, .steps = {.notification = notified_of_traffic}},
 		{MUTANT_USED_EVENT_NO_WRAP, .split = {.wants_interrupt = wants_interrupt_in_lap}},
 		{MUTANT_NO_NOTIFY_NOT_CLEARED,
 		 .steps = {.notification = notified_of_batch, .enable_queue = enable_and_look}},

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A bug of what is kept of faults: the last N pages for which there was no mapping.
+ */
+#include <string.h>
+
+#include "host/bugs/takeover/page_cache.h"
+#include "host/bugs/upkeep/upkeep.h"
+#include "util.h"
+
+#define MAX_MISSED 64
+
+/* The last ones, the oldest first. */
+static struct {
+	uint32_t endpoint;
+	uint64_t page;
+} missed[MAX_MISSED];
+static unsigned int missed_count;
+
+static void forget(unsigned int index)
+{
+	missed_count--;
+	memmove(&missed[index], &missed[index + 1], (missed_count - index) * sizeof(missed[0]));
+}
+
+/* Returns true if it was there. */
+static bool forget_page(uint32_t endpoint, uint64_t page)
+{
+	for (unsigned int i = 0; i < missed_count; i++) {
+		if (missed[i].endpoint != endpoint || missed[i].page != page)
+			continue;
+		forget(i);
+		return true;
+	}
+	return false;
+}
+
+static void note(uint32_t endpoint, uint64_t page)
+{
+	if (missed_count == mutant_number())
+		forget(0);
+	missed[missed_count].endpoint = endpoint;
+	missed[missed_count++].page = page;
+}
+
+static bool lookup(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_endpoint *ep = bug_find_translated(a->endpoint);
+	uint64_t page = bug_page_of(a->address), end = page + (model_granule(&ref_iommu.model) - 1);
+
+	if (!ep)
+		return found;
+	if (forget_page(a->endpoint, page) || !bug_find_mapping(ep->domain, a->address)) {
+		note(a->endpoint, page);
+		*reason = FAULT_MAPPING;
+		return false;
+	}
+	extent->phys += max(page, extent->start) - extent->start;
+	extent->start = max(page, extent->start);
+	extent->end = min(end, extent->end);
+	return found;
+}
+
+static bool execute(const struct model_request *r)
+{
+	for (unsigned int i = missed_count; i--;) {
+		bool first = r->head.type == REQUEST_MAP && missed[i].page == bug_page_of(r->map.virt_start);
+		bool moves = (r->head.type == REQUEST_ATTACH || r->head.type == REQUEST_DETACH) &&
+			     missed[i].endpoint == r->attach.endpoint;
+
+		if (first || moves)
+			forget(i);
+	}
+	return false;
+}
+
+static void reset(struct vdev *dev)
+{
+	missed_count = 0;
+	right_ops->reset(dev);
+}
+
+bool negative_install(void)
+{
+	static const struct takeover rows[] = {
+		{MUTANT_NEGATIVE_CACHE,
+		 {.request_execute = execute, .access = bug_access_uncached, .lookup = lookup},
+		 {.reset = reset}},
+	};
+
+	return takeover_use(rows, ARRAY_SIZE(rows));
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "host/bugs/upkeep/upkeep.h"
+
+bool upkeep_install(void)
+{
+	return tlb_install() || negative_install() || removal_install() || rights_install() ||
+	       attachment_install() || window_install();
+}
