@@ -9,7 +9,7 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu iommu_table imsic product
+UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu iommu_table iommu_units imsic product
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -36,6 +36,7 @@ UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c placement.c state
 	virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c
 UNIT_SOURCES_iommu_table := lib/iommu/table.c
+UNIT_SOURCES_iommu_units := $(wildcard lib/iommu/*.c) lib/time.c lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/iommu_map.c
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c
 UNIT_SOURCES_product := virtio-iommu/judge/product.c
