@@ -60,21 +60,26 @@ struct strategy {
 	bool (*end)(struct mapper *m);			/* or NULL: nothing is left */
 };
 
-/* Return strategy number @index, NULL past the end. The first one is "none", which others are compared to. */
-const struct strategy *strategy_at(unsigned int index);
+/* The first one is "none", which others are compared to. */
+#define STRATEGIES 7
+
+extern const struct strategy strategies[STRATEGIES];
 
 /* Return true if the unit can do what the strategy is about. */
 bool strategy_fits(const struct strategy *strategy, const struct iommu_unit *unit);
 
 /*
- * Begin: attach the master to a new domain, for buffers of @size bytes; end: leave nothing mapped, and attach it
- * to none, if the unit can. Return false, with m.error set, if that fails.
+ * Begin: attach the master to a new domain, for buffers of @size bytes; end: leave nothing mapped, and detach
+ * it. Return false, with m.error set, if that fails.
  */
 bool mapper_begin(struct mapper *m, const struct strategy *strategy, struct master *master, uint64_t size);
 bool mapper_end(struct mapper *m);
 
 /* Return the longest time in us for which a buffer that was unmapped has been in reach so far. */
 uint64_t mapper_exposed_us(const struct mapper *m);
+
+/* Note what went wrong. Return false. */
+bool mapper_fail(struct mapper *m, const char *what);
 
 /* Like those of struct strategy, any of which may be NULL. */
 bool mapper_ready(struct mapper *m);

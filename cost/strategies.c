@@ -233,28 +233,24 @@ static bool bounce_unmap(struct mapper *m, struct buffer *b)
 	return true;
 }
 
-static const struct strategy strategies[] = {
+const struct strategy strategies[STRATEGIES] = {
 	{.name = "none", .untranslated = true, .exposes = true, .map = none_map, .unmap = none_unmap},
 	{.name = "strict", .map = strict_map, .unmap = strict_unmap},
 	{.name = "batched", .exposes = true, .map = gathered_map, .ready = batched_ready,
 	 .unmap = batched_unmap, .done = batched_done},
-	{.name = "deferred", .exposes = true, .map = strict_map, .unmap = deferred_unmap, .end = deferred_end},
+	{.name = "deferred", .exposes = true, .map = strict_map, .unmap = deferred_unmap,
+	 .end = deferred_end},
 	{.name = "optimistic", .exposes = true, .map = kept_map, .unmap = optimistic_unmap, .end = tear_down},
 	{.name = "persistent", .exposes = true, .map = kept_map, .unmap = persistent_unmap, .end = tear_down},
 	{.name = "bounce", .begin = bounce_begin, .map = bounce_map, .unmap = bounce_unmap},
 };
-
-const struct strategy *strategy_at(unsigned int index)
-{
-	return index < ARRAY_SIZE(strategies) ? &strategies[index] : NULL;
-}
 
 bool strategy_fits(const struct strategy *strategy, const struct iommu_unit *unit)
 {
 	return strategy->untranslated ? unit->can.bypass : !unit->can.identity;
 }
 
-static bool fail(struct mapper *m, const char *what)
+bool mapper_fail(struct mapper *m, const char *what)
 {
 	m->error = what;
 	return false;
@@ -264,11 +260,11 @@ bool mapper_begin(struct mapper *m, const struct strategy *strategy, struct mast
 {
 	*m = (struct mapper){.strategy = strategy, .master = master, .pages_size = align_up(size, PAGE)};
 	if (strategy->untranslated)
-		return unit_attach(master->unit, master->id, NULL) || fail(m, "attach to no domain");
+		return unit_attach(master->unit, master->id, NULL) || mapper_fail(m, "attach to no domain");
 	m->domain = master_new_domain(master);
 	if (!m->domain)
-		return fail(m, "make a domain");
-	return !strategy->begin || strategy->begin(m) || fail(m, "begin");
+		return mapper_fail(m, "make a domain");
+	return !strategy->begin || strategy->begin(m) || mapper_fail(m, "begin");
 }
 
 bool mapper_ready(struct mapper *m)
@@ -283,11 +279,8 @@ bool mapper_done(struct mapper *m)
 
 bool mapper_end(struct mapper *m)
 {
-	bool ok = !m->strategy->end || m->strategy->end(m);
-	struct iommu_unit *unit = m->master->unit;
-
-	if (!ok)
-		return fail(m, "end");
-	return m->strategy->untranslated || !unit->can.bypass || unit_attach(unit, m->master->id, NULL) ||
-	       fail(m, "attach to no domain");
+	if (m->strategy->end && !m->strategy->end(m))
+		return mapper_fail(m, "end");
+	return m->strategy->untranslated || unit_detach(m->master->unit, m->master->id) ||
+	       mapper_fail(m, "detach");
 }

@@ -11,7 +11,6 @@
 #define PAGE 4096
 #define BUFFERS 32		/* that the I/Os of a workload choose from */
 #define ROUNDS 7
-#define STRATEGIES_MOST 8
 #define LOOKED_AT 64		/* bytes of each buffer */
 #define SPREAD_MOST 30		/* percent */
 
@@ -71,32 +70,26 @@ static bool arrived(const struct run *run, const struct buffer *b)
 	       dma_is_pattern(&run->master->dma, b->memory, 0, LOOKED_AT);
 }
 
-static bool fail(struct mapper *m, const char *what)
-{
-	m->error = what;
-	return false;
-}
-
 static bool map_group(struct run *run, struct mapper *m, struct buffer **group)
 {
 	for (unsigned int i = 0; i < GROUP; i++) {
 		group[i] = choose(run, i);
 		memset(group[i]->memory, 0, LOOKED_AT);
 		if (!m->strategy->map(m, group[i]))
-			return fail(m, "map");
+			return mapper_fail(m, "map");
 	}
-	return mapper_ready(m) || fail(m, "make mappings work");
+	return mapper_ready(m) || mapper_fail(m, "make mappings work");
 }
 
 static bool unmap_group(struct run *run, struct mapper *m, struct buffer **group)
 {
 	for (unsigned int i = 0; i < GROUP; i++) {
 		if (!m->strategy->unmap(m, group[i]))
-			return fail(m, "unmap");
+			return mapper_fail(m, "unmap");
 		if (!arrived(run, group[i]))
-			return fail(m, "find what the device wrote");
+			return mapper_fail(m, "find what the device wrote");
 	}
-	return mapper_done(m) || fail(m, "make unmappings final");
+	return mapper_done(m) || mapper_fail(m, "make unmappings final");
 }
 
 static bool do_group(struct run *run, struct mapper *m)
@@ -107,7 +100,7 @@ static bool do_group(struct run *run, struct mapper *m)
 		return false;
 	for (unsigned int i = 0; i < GROUP; i++)
 		if (!device_uses(run, group[i]))
-			return fail(m, "let the device use a buffer");
+			return mapper_fail(m, "let the device use a buffer");
 	return unmap_group(run, m, group);
 }
 
@@ -118,15 +111,15 @@ static bool check_exposure(struct run *run, struct mapper *m)
 	bool reached;
 
 	if (!m->strategy->map(m, b) || !mapper_ready(m) || !device_uses(run, b) || !m->strategy->unmap(m, b))
-		return fail(m, "use one buffer more");
+		return mapper_fail(m, "use one buffer more");
 	memset(b->memory, 0, LOOKED_AT);
 	(void)dma_write(&run->master->dma, b->iova, b->size);
 	reached = dma_is_pattern(&run->master->dma, b->memory, 0, LOOKED_AT);
 	printf("# exposure workload=%s strategy=%s reached_after_unmap=%s\n", run->workload->name,
 	       m->strategy->name, reached ? "yes" : "no");
 	if (reached && !m->strategy->exposes)
-		return fail(m, "keep the device from an unmapped buffer");
-	return mapper_done(m) || fail(m, "make unmappings final");
+		return mapper_fail(m, "keep the device from an unmapped buffer");
+	return mapper_done(m) || mapper_fail(m, "make unmappings final");
 }
 
 static struct iommu_counters difference(const struct iommu_counters *a, const struct iommu_counters *b)
@@ -152,20 +145,18 @@ static void note(struct figures *f, const struct mapper *m, const struct iommu_c
 	f->exposed_us = max(f->exposed_us, mapper_exposed_us(m));
 }
 
-/* One round of one strategy. Memory of the domain is free after it. */
 static bool do_round(struct run *run, const struct strategy *strategy, struct figures *f, unsigned int round,
 		     struct mapper *m)
 {
 	struct iommu_counters before;
+	bool ok = true;
 	uint64_t start;
-	bool ok;
 
 	run->random = 1;
 	if (!mapper_begin(m, strategy, run->master, run->workload->size))
 		return false;
 	before = run->master->unit->counters;
 	start = time_us();
-	ok = true;
 	for (unsigned int i = 0; i < run->workload->groups && ok; i++)
 		ok = do_group(run, m);
 	f->us[round] = time_us() - start;
@@ -179,8 +170,9 @@ static bool do_round(struct run *run, const struct strategy *strategy, struct fi
 
 static void print_counts(const struct workload *w, const struct strategy *strategy, const struct figures *f)
 {
-	printf("# cost workload=%s strategy=%s ios=%u register_reads=%lu register_writes=%lu notifications=%lu "
-	       "commands=%lu invalidations=%lu copied=%lu table_pages=%u exposed=%u exposed_us=%lu%s\n",
+	printf("# cost workload=%s strategy=%s ios=%u register_reads=%lu register_writes=%lu "
+	       "notifications=%lu commands=%lu invalidations=%lu copied=%lu table_pages=%u "
+	       "exposed=%u exposed_us=%lu%s\n",
 	       w->name, strategy->name, w->groups * GROUP, f->counters.register_reads,
 	       f->counters.register_writes, f->counters.notifications, f->counters.commands,
 	       f->counters.invalidations, f->copied, f->table_pages, f->exposed_most, f->exposed_us,
@@ -216,41 +208,54 @@ static void print_times(const struct workload *w, const struct strategy *strateg
 
 static void print_figures(const struct run *run, const struct figures *figures)
 {
-	const struct strategy *strategy;
+	const struct iommu_unit *unit = run->master->unit;
 
-	for (unsigned int i = 0; (strategy = strategy_at(i)); i++) {
-		if (!strategy_fits(strategy, run->master->unit))
+	for (unsigned int i = 0; i < STRATEGIES; i++) {
+		if (!strategy_fits(&strategies[i], unit))
 			continue;
-		print_counts(run->workload, strategy, &figures[i]);
-		if (run->master->unit->can.bypass)
-			print_times(run->workload, strategy, &figures[i], &figures[0]);
+		print_counts(run->workload, &strategies[i], &figures[i]);
+		if (unit->can.bypass)
+			print_times(run->workload, &strategies[i], &figures[i], &figures[0]);
 	}
+}
+
+static void print_failure(const struct run *run, const struct mapper *m)
+{
+	printf("# %s, %s: cannot %s: %s\n", run->workload->name, m->strategy->name, m->error,
+	       run->master->unit->error.text);
+}
+
+/* Each strategy once. The memory of a domain is free when nobody is attached to it. */
+static bool do_turn(struct run *run, struct figures *figures, unsigned int round)
+{
+	struct mapper m;
+
+	for (unsigned int i = 0; i < STRATEGIES; i++) {
+		size_t mark = arena_mark();
+
+		if (!strategy_fits(&strategies[i], run->master->unit))
+			continue;
+		if (!do_round(run, &strategies[i], &figures[i], round, &m)) {
+			print_failure(run, &m);
+			return false;
+		}
+		arena_release(mark);
+	}
+	return true;
 }
 
 static bool do_rounds(struct run *run, struct figures *figures)
 {
-	const struct strategy *strategy;
-	struct mapper m;
+	bool ok = true;
 
-	for (unsigned int round = 0; round < ROUNDS; round++)
-		for (unsigned int i = 0; (strategy = strategy_at(i)); i++) {
-			size_t mark = arena_mark();
-
-			if (!strategy_fits(strategy, run->master->unit))
-				continue;
-			if (!do_round(run, strategy, &figures[i], round, &m)) {
-				printf("# %s, %s: cannot %s: %s\n", run->workload->name, strategy->name, m.error,
-				       run->master->unit->error.text);
-				return false;
-			}
-			arena_release(mark);
-		}
-	return true;
+	for (unsigned int round = 0; round < ROUNDS && ok; round++)
+		ok = do_turn(run, figures, round);
+	return ok;
 }
 
 static bool do_workload(struct run *run, const struct workload *workload)
 {
-	struct figures figures[STRATEGIES_MOST] = {0};
+	struct figures figures[STRATEGIES] = {0};
 	size_t mark = arena_mark();
 	bool ok;
 
@@ -272,7 +277,7 @@ static bool prepare(struct run *run)
 {
 	struct mapper m;
 
-	return mapper_begin(&m, strategy_at(run->master->unit->can.bypass ? 0 : 1), run->master, PAGE) &&
+	return mapper_begin(&m, &strategies[!run->master->unit->can.bypass], run->master, PAGE) &&
 	       dma_prepare_write(&run->master->dma, run->master->dma.max_bytes) && mapper_end(&m);
 }
 

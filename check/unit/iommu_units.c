@@ -168,7 +168,8 @@ static void vtd_write(unsigned int offset, uint64_t value)
 		put(offset, 4, 0);
 }
 
-#define VTD_CAP (1ull << 54 | 18ull << 48 | 1ull << 39 | 3ull << 34 | 0x22ull << 24 | 47ull << 16 | 4 << 8 | 6)
+/* Pages up to 2^18, large leaves, faults at 0x220, 48 bits, 4 levels, 16 bits of a domain's number. */
+#define VTD_CAP (18ull << 48 | 1ull << 39 | 3ull << 34 | 0x22ull << 24 | 47ull << 16 | 4 << 8 | 6)
 #define VTD_ECAP (0xfull << 8 | 1 << 6 | 1 << 1)
 
 static void vtd_registers(void)
@@ -420,11 +421,15 @@ static struct iommu_unit *open_unit(struct error *error)
 	return unit;
 }
 
+static bool covers(const struct seen *s, uint32_t domain, uint64_t page)
+{
+	return s->everything || (s->domain == domain && (s->domain_only || page - s->first < s->pages));
+}
+
 static bool page_is_seen(uint32_t domain, uint64_t page)
 {
 	for (unsigned int i = 0; i < seen_count; i++)
-		if (seen[i].everything ||
-		    (seen[i].domain == domain && (seen[i].domain_only || page - seen[i].first < seen[i].pages)))
+		if (covers(&seen[i], domain, page))
 			return true;
 	return false;
 }
