@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What DMA costs behind an IOMMU. On the command line: iommu=KIND.
+ * What DMA costs behind an IOMMU. On the command line: iommu=KIND, and "growth" to see how the cost grows in
+ * place of what it is.
  */
 #include <string.h>
 
 #include "boot.h"
 #include "console.h"
 #include "exception.h"
+#include "growth.h"
 #include "machine.h"
 #include "master.h"
 #include "platform/platform.h"
@@ -62,7 +64,7 @@ void boot_main(struct boot_info *boot)
 	print_unit(master.unit);
 	if (!proof_run(&master))
 		bail_out("%s: DMA is not as it should be: no figures", master.unit->ops->name);
-	if (!workloads_run(&master))
+	if (!(boot_option(boot, "growth", NULL, 0) ? growth_run(&master) : workloads_run(&master)))
 		bail_out("%s: no figures", master.unit->ops->name);
 	printf("# end\n");
 }
