@@ -17,6 +17,7 @@ CHECK_ARCHES :=
 -include check/unit/unit.mk
 include check/boot64/boot64.mk
 include check/image64/image64.mk
+include check/cost/cost.mk
 include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
@@ -54,4 +55,4 @@ check-requirement-lines:
 	@scripts/requirement-lines --check
 
 check: check-architectures check-rooms check-requirement-lines check-types check-shell check-lines check-unit \
-	check-fuzz $(CHECK_ARCHES) check-uefi check-runner check-host check-clang
+	check-fuzz $(CHECK_ARCHES) check-cost check-uefi check-runner check-host check-clang
