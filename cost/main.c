@@ -18,7 +18,7 @@
 #include "workload.h"
 
 static struct platform platform;
-static struct master master;
+static struct master masters[MASTERS_MOST];
 
 void exception_report(const char *summary)
 {
@@ -37,6 +37,14 @@ static const struct unit_ops *read_kind(const struct boot_info *boot)
 	return kind;
 }
 
+static void print_masters(unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		printf("# master: " PCI_FORMAT " %s id %#x\n",
+		       PCI_ARGS(masters[i].dev->segment, masters[i].dev->bdf), masters[i].dma.ops->name,
+		       masters[i].id);
+}
+
 static void print_unit(const struct iommu_unit *unit)
 {
 	static const char *const limits[] = {
@@ -48,23 +56,23 @@ static void print_unit(const struct iommu_unit *unit)
 	printf("# unit: %s page_sizes %#lx iova_bits %u invalidates %s%s%s\n", unit->ops->name,
 	       unit->can.page_sizes, unit->can.iova_bits, limits[unit->can.invalidates],
 	       unit->can.write_only ? " write-only" : "", unit->can.sync_map ? " sync-map" : "");
-	printf("# master: " PCI_FORMAT " %s id %#x\n", PCI_ARGS(master.dev->segment, master.dev->bdf),
-	       master.dma.ops->name, master.id);
 }
 
 void boot_main(struct boot_info *boot)
 {
 	struct error error;
+	unsigned int count;
 
 	printf("\n# virtio-iommu-tests %s, cost, %s\n# boot: %s\n", SUITE_VERSION, machine_name,
 	       boot->protocol);
 	if (!platform_find(&platform, boot, &error) ||
-	    !master_open(&master, &platform, read_kind(boot), &error))
+	    !(count = masters_open(masters, &platform, read_kind(boot), &error)))
 		bail_out("%s", error.text);
-	print_unit(master.unit);
-	if (!proof_run(&master))
-		bail_out("%s: DMA is not as it should be: no figures", master.unit->ops->name);
-	if (!(boot_option(boot, "growth", NULL, 0) ? growth_run(&master) : workloads_run(&master)))
-		bail_out("%s: no figures", master.unit->ops->name);
+	print_unit(masters->unit);
+	print_masters(count);
+	if (!proof_run(masters, count))
+		bail_out("%s: DMA is not as it should be: no figures", masters->unit->ops->name);
+	if (!(boot_option(boot, "growth", NULL, 0) ? growth_run(masters) : workloads_run(masters)))
+		bail_out("%s: no figures", masters->unit->ops->name);
 	printf("# end\n");
 }

@@ -25,28 +25,52 @@ static bool open_device(struct master *master, struct pci_dev *dev)
 	return ok;
 }
 
-bool master_open(struct master *master, struct platform *platform, const struct unit_ops *kind,
-		 struct error *error)
+/* Find the unit of the first master, or the id of a further one. */
+static bool find_unit(struct master *masters, unsigned int number, struct platform *platform,
+		      const struct unit_ops *kind, struct error *error)
+{
+	struct master *master = &masters[number];
+
+	if (!number)
+		master->unit = kind->open(platform, master->dev, &master->id, error);
+	else if (unit_find_id(masters->unit, platform, master->dev, &master->id))
+		master->unit = masters->unit;
+	return master->unit;
+}
+
+unsigned int masters_open(struct master *masters, struct platform *platform, const struct unit_ops *kind,
+			  struct error *error)
 {
 	struct pci *pci = &platform->pci;
-	unsigned int i = 0;
+	unsigned int count = 0;
 
-	while (i < pci->device_count && !open_device(master, &pci->devices[i]))
-		i++;
-	if (i == pci->device_count)
-		return error_set(error, "no master on PCI writes and reads what it is told to");
-	master->unit = kind->open(platform, master->dev, &master->id, error);
-	return master->unit;
+	for (unsigned int i = 0; i < pci->device_count && count < MASTERS_MOST; i++) {
+		masters[count].unit = NULL;
+		if (!open_device(&masters[count], &pci->devices[i]))
+			continue;
+		if (find_unit(masters, count, platform, kind, error))
+			count++;
+		else if (!count)
+			return 0;
+	}
+	if (!count)
+		error_set(error, "no master on PCI writes and reads what it is told to");
+	return count;
+}
+
+bool master_map_page(struct master *master, struct iommu_domain *domain)
+{
+	uint64_t page = phys(master->dma.page);
+
+	return unit_map(domain, page, page, PRIVATE_PAGE, RIGHT_READ | RIGHT_WRITE) &&
+	       unit_sync_map(domain, page, PRIVATE_PAGE);
 }
 
 struct iommu_domain *master_new_domain(struct master *master)
 {
 	struct iommu_domain *domain = unit_new_domain(master->unit);
-	uint64_t page = phys(master->dma.page);
 
-	if (!domain || !unit_attach(master->unit, master->id, domain) ||
-	    !unit_map(domain, page, page, PRIVATE_PAGE, RIGHT_READ | RIGHT_WRITE) ||
-	    !unit_sync_map(domain, page, PRIVATE_PAGE))
+	if (!domain || !unit_attach(master->unit, master->id, domain) || !master_map_page(master, domain))
 		return NULL;
 	return domain;
 }

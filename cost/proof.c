@@ -150,23 +150,78 @@ static void prove_detaching(struct proof *p)
 	p->master->dma.timeout_us = REPLY_TIMEOUT_US;
 }
 
-bool proof_run(struct master *master)
+/* Map a page, each domain its own at the same address, and one at an address that only this domain maps. */
+static void map_own(struct proof *p, uint8_t *page, uint64_t only)
+{
+	require(p, unit_map(p->domain, p->iova, phys(page), PAGE, RIGHT_READ | RIGHT_WRITE), "map");
+	require(p, unit_map(p->domain, only, phys(page), PAGE, RIGHT_READ | RIGHT_WRITE), "map");
+	require(p, unit_sync_map(p->domain, p->iova, PAGE), "sync_map");
+	require(p, unit_sync_map(p->domain, only, PAGE), "sync_map");
+}
+
+static bool is_untouched(const uint8_t *page)
+{
+	for (unsigned int i = 0; i < BYTES; i++)
+		if (page[i])
+			return false;
+	return true;
+}
+
+/* Each writes, and the other one's page does not change. */
+static bool keep_apart(struct proof *a, struct proof *b)
+{
+	memset(a->first, 0, BYTES);
+	memset(a->second, 0, BYTES);
+	if (!writes(a, a->iova, a->first) || !is_untouched(a->second))
+		return false;
+	memset(a->first, 0, BYTES);
+	return writes(b, b->iova, b->second) && is_untouched(a->first);
+}
+
+/* The translation of one domain is cached when the master of the other one asks for the same address. */
+static void prove_domains(struct proof *a, struct proof *b)
+{
+	uint64_t only_a = a->iova + 16 * PAGE, only_b = a->iova + 32 * PAGE;
+
+	a->domain = master_new_domain(a->master);
+	b->domain = master_new_domain(b->master);
+	require(a, a->domain && b->domain, "two domains");
+	if (!a->domain || !b->domain)
+		return;
+	map_own(a, a->first, only_a);
+	map_own(b, b->second, only_b);
+	say(a, keep_apart(a, b), "two masters write at one address, each to the page of its domain");
+	say(a, writes(a, only_a, a->first) && !writes(b, only_a, a->first),
+	    "what one domain maps the master of the other does not write");
+	require(a, unit_attach(b->master->unit, b->master->id, a->domain), "attach to the other's domain");
+	require(a, master_map_page(b->master, a->domain), "map the other's private page");
+	say(a, writes(b, only_a, a->first) && !writes(b, only_b, a->second),
+	    "attached to the other's domain it has the mappings of that");
+	require(a, unit_detach(a->master->unit, a->master->id), "detach");
+	require(a, unit_detach(b->master->unit, b->master->id), "detach");
+}
+
+bool proof_run(struct master *masters, unsigned int count)
 {
 	struct proof p = {
-		.master = master, .first = arena_alloc(PAGE, PAGE), .second = arena_alloc(PAGE, PAGE),
-		.iova = master_free_iova(master),
+		.master = masters, .first = arena_alloc(PAGE, PAGE), .second = arena_alloc(PAGE, PAGE),
+		.iova = master_free_iova(masters),
 	};
+	struct proof other = p;
 
 	prove_untranslated(&p);
-	if (!master->unit->can.identity) {
-		p.domain = master_new_domain(master);
-		require(&p, p.domain, "a domain of its own");
-	}
-	if (p.domain) {
-		prove_mapping(&p);
-		prove_rights(&p);
-		prove_unmapping(&p);
-		prove_detaching(&p);
-	}
-	return !p.failed;
+	if (masters->unit->can.identity)
+		return !p.failed;
+	p.domain = master_new_domain(masters);
+	require(&p, p.domain, "a domain of its own");
+	if (!p.domain)
+		return false;
+	prove_mapping(&p);
+	prove_rights(&p);
+	prove_unmapping(&p);
+	prove_detaching(&p);
+	other.master = &masters[1];
+	if (count > 1)
+		prove_domains(&p, &other);
+	return !p.failed && !other.failed;
 }

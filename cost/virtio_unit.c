@@ -229,16 +229,25 @@ static bool virtio_take_fault(struct iommu_unit *unit, struct iommu_fault *fault
  * Bringing it up.
  */
 
+static bool virtio_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			   uint32_t *id)
+{
+	unsigned int index;
+
+	(void)unit;
+	(void)platform;
+	return topology_pci_endpoint(&topology, dev->segment, pci_requester_id(dev), &index, id) &&
+	       index == firmware.iommu;
+}
+
 static bool find_device(struct platform *platform, const struct pci_dev *dev, uint32_t *id,
 			struct error *error)
 {
 	struct device_location location;
-	unsigned int index;
 
 	if (!firmware_read(platform, &topology, error) || !firmware_locate_iommu(platform, &location, error))
 		return false;
-	if (!topology_pci_endpoint(&topology, dev->segment, pci_requester_id(dev), &index, id) ||
-	    index != firmware.iommu)
+	if (!virtio_find_id(NULL, platform, dev, id))
 		return error_set(error, "virtio-iommu: " PCI_FORMAT " is not behind it",
 				 PCI_ARGS(dev->segment, dev->bdf));
 	return iommu_find(&location, error);
@@ -280,6 +289,7 @@ static struct iommu_unit *virtio_unit_open(struct platform *platform, const stru
 const struct unit_ops unit_virtio = {
 	.name = "virtio",
 	.open = virtio_unit_open,
+	.find_id = virtio_find_id,
 	.init_domain = virtio_init_domain,
 	.attach = virtio_attach,
 	.detach = virtio_detach,

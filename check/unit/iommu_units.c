@@ -449,6 +449,18 @@ static void check_invalidation(struct iommu_domain *domain, uint64_t first, uint
 	CHECK(!page_is_seen(domain->number, first + pages));
 }
 
+/* Of functions that are behind the unit, and one that is not. */
+static void check_ids(struct iommu_unit *unit)
+{
+	uint32_t id = 0;
+
+	CHECK(unit_find_id(unit, &platform, &dev, &id));
+	CHECK_EQ(id, REQUESTER);
+	dev.segment = 1;
+	CHECK(!unit_find_id(unit, &platform, &dev, &id));
+	dev.segment = 0;
+}
+
 static void test_unit(void)
 {
 	struct error error = {""};
@@ -459,6 +471,7 @@ static void test_unit(void)
 	if (!CHECK_OK(unit, error))
 		return;
 	CHECK(page_is_seen(77, 77));			/* nothing of before is left */
+	check_ids(unit);
 	domain = unit_new_domain(unit);
 	CHECK(unit_attach(unit, REQUESTER, domain));
 	playing->entries(domain);

@@ -73,6 +73,10 @@ struct unit_ops {
 	struct iommu_unit *(*open)(struct platform *platform, const struct pci_dev *dev,
 				   uint32_t *id, struct error *error);
 
+	/* Find the id of a further function. Return false if it is not behind this unit. */
+	bool (*find_id)(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			uint32_t *id);
+
 	/* Make a domain. All of its fields but the driver's own are filled. */
 	bool (*init_domain)(struct iommu_domain *domain);
 
@@ -100,6 +104,7 @@ struct iommu_unit {
 	struct iommu_counters counters;
 	struct error error;	/* of the last call that failed; "" before */
 	volatile uint8_t *registers;
+	uint64_t base;		/* of the registers: guest-physical; 0: by a function on PCI */
 	uint32_t domains;	/* that were made: their numbers are 1 to this */
 };
 
@@ -118,6 +123,12 @@ const struct unit_ops *unit_kind(const char *name);
 
 /* Make a domain without mappings, on the arena. Return NULL if the unit takes no more. */
 struct iommu_domain *unit_new_domain(struct iommu_unit *unit);
+
+static inline bool unit_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+				uint32_t *id)
+{
+	return unit->ops->find_id(unit, platform, dev, id);
+}
 
 static inline bool unit_attach(struct iommu_unit *unit, uint32_t id, struct iommu_domain *domain)
 {

@@ -38,6 +38,15 @@ static struct iommu_unit *bypass_open(struct platform *platform, const struct pc
 	return open_kind(&unit_bypass, dev, id);
 }
 
+static bool none_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			 uint32_t *id)
+{
+	(void)unit;
+	(void)platform;
+	*id = pci_requester_id(dev);
+	return true;
+}
+
 static bool none_init_domain(struct iommu_domain *domain)
 {
 	(void)domain;
@@ -76,6 +85,7 @@ static bool none_unmap(struct iommu_domain *domain, uint64_t iova, uint64_t size
 	const struct unit_ops unit_##kind = {		\
 		.name = #kind,				\
 		.open = kind##_open,			\
+		.find_id = none_find_id,		\
 		.init_domain = none_init_domain,	\
 		.attach = none_attach,			\
 		.detach = none_detach,			\

@@ -70,6 +70,7 @@ enum { MODE_SV39 = 8, MODE_SV48 = 9 };
 struct riscv_iommu {
 	struct iommu_unit unit;		/* the first member */
 	uint64_t capabilities;
+	uint16_t segment;		/* of one on PCI */
 	unsigned int last_bits;		/* of an id at the last level of the directory */
 	uint64_t *directory;
 	volatile uint64_t *commands, *faults;
@@ -332,31 +333,46 @@ static void read_capabilities(struct riscv_iommu *r)
 	};
 }
 
-static volatile uint8_t *find_function(const struct pci *pci, uint16_t segment)
+static struct pci_dev *find_function(struct pci *pci, uint16_t segment)
 {
-	for (unsigned int i = 0; i < pci->device_count; i++) {
-		struct pci_dev *dev = (struct pci_dev *)&pci->devices[i];
-
-		if (dev->segment != segment || dev->class_code != PCI_CLASS_IOMMU)
-			continue;
-		pci_enable(dev);
-		return pci_map_bar(dev, 0, 0, REGISTERS_SIZE);
-	}
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (pci->devices[i].segment == segment && pci->devices[i].class_code == PCI_CLASS_IOMMU)
+			return &pci->devices[i];
 	return NULL;
 }
 
-/* On PCI a unit is found by its class, and has all functions behind it. */
-static bool find(struct platform *platform, const struct pci_dev *dev, struct riscv_iommu *r,
-		 uint32_t *id, struct error *error)
+/* On PCI a unit is found by its class, and has all functions of its segment behind it. */
+static bool map_registers(struct riscv_iommu *r, struct platform *platform, const struct pci_dev *dev)
+{
+	struct pci_dev *function;
+
+	if (r->unit.base) {
+		r->unit.registers = io_map(r->unit.base, REGISTERS_SIZE);
+		return r->unit.registers;
+	}
+	function = find_function(&platform->pci, dev->segment);
+	if (!function)
+		return false;
+	pci_enable(function);
+	r->segment = function->segment;
+	r->unit.registers = pci_map_bar(function, 0, 0, REGISTERS_SIZE);
+	return r->unit.registers;
+}
+
+static bool find(struct platform *platform, const struct pci_dev *dev, uint64_t *base, uint32_t *id,
+		 struct error *error)
+{
+	*id = pci_requester_id(dev);
+	return unit_in_tree(platform, dev, "riscv,iommu", base, id, error);
+}
+
+static bool riscv_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			  uint32_t *id)
 {
 	uint64_t base;
 
-	*id = pci_requester_id(dev);
-	if (!unit_in_tree(platform, dev, "riscv,iommu", &base, id, error))
-		return false;
-	r->unit.registers = base ? io_map(base, REGISTERS_SIZE) : find_function(&platform->pci, dev->segment);
-	return r->unit.registers || error_set(error, "RISC-V IOMMU: neither the tree nor PCI has one for "
-					      PCI_FORMAT, PCI_ARGS(dev->segment, dev->bdf));
+	return find(platform, dev, &base, id, &unit->error) && base == unit->base &&
+	       (base || dev->segment == riscv_of(unit)->segment);
 }
 
 static struct iommu_unit *riscv_open(struct platform *platform, const struct pci_dev *dev,
@@ -365,8 +381,13 @@ static struct iommu_unit *riscv_open(struct platform *platform, const struct pci
 	struct riscv_iommu *r = arena_alloc(sizeof(*r), sizeof(uint64_t));
 
 	r->unit.ops = &unit_riscv;
-	if (!find(platform, dev, r, id, error))
+	if (!find(platform, dev, &r->unit.base, id, error))
 		return NULL;
+	if (!map_registers(r, platform, dev)) {
+		error_set(error, "RISC-V IOMMU: neither the tree nor PCI has one for " PCI_FORMAT,
+			  PCI_ARGS(dev->segment, dev->bdf));
+		return NULL;
+	}
 	read_capabilities(r);
 	if (!check_capabilities(r, error))
 		return NULL;
@@ -379,6 +400,7 @@ static struct iommu_unit *riscv_open(struct platform *platform, const struct pci
 const struct unit_ops unit_riscv = {
 	.name = "riscv",
 	.open = riscv_open,
+	.find_id = riscv_find_id,
 	.init_domain = riscv_init_domain,
 	.attach = riscv_attach,
 	.detach = riscv_detach,

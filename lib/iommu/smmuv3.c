@@ -406,12 +406,12 @@ static struct iommu_unit *smmu_open(struct platform *platform, const struct pci_
 				    uint32_t *id, struct error *error)
 {
 	struct smmu *smmu = arena_alloc(sizeof(*smmu), sizeof(uint64_t));
-	uint64_t base;
+	uint64_t *base = &smmu->unit.base;
 
 	smmu->unit.ops = &unit_smmuv3;
-	if (!find(platform, dev, &base, id, error))
+	if (!find(platform, dev, base, id, error))
 		return NULL;
-	if (!base || !(smmu->unit.registers = io_map(base, REGISTERS_SIZE))) {
+	if (!*base || !(smmu->unit.registers = io_map(*base, REGISTERS_SIZE))) {
 		error_set(error, "SMMUv3: neither tree nor IORT has one for " PCI_FORMAT,
 			  PCI_ARGS(dev->segment, dev->bdf));
 		return NULL;
@@ -425,9 +425,18 @@ static struct iommu_unit *smmu_open(struct platform *platform, const struct pci_
 	return NULL;
 }
 
+static bool smmu_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			 uint32_t *id)
+{
+	uint64_t base;
+
+	return find(platform, dev, &base, id, &unit->error) && base == unit->base;
+}
+
 const struct unit_ops unit_smmuv3 = {
 	.name = "smmuv3",
 	.open = smmu_open,
+	.find_id = smmu_find_id,
 	.init_domain = smmu_init_domain,
 	.attach = smmu_attach,
 	.detach = smmu_detach,

@@ -361,13 +361,13 @@ static struct iommu_unit *open_unit(struct platform *platform, const struct unit
 				    const struct pci_dev *dev, bool by_queue, struct error *error)
 {
 	struct vtd *vtd = arena_alloc(sizeof(*vtd), sizeof(uint64_t));
-	uint64_t base;
+	uint64_t *base = &vtd->unit.base;
 
 	vtd->unit.ops = ops;
 	vtd->unit.domains = PASS_THROUGH_DOMAIN;
-	if (!acpi_dmar_unit(&platform->acpi, dev->segment, pci_requester_id(dev), &base, error))
+	if (!acpi_dmar_unit(&platform->acpi, dev->segment, pci_requester_id(dev), base, error))
 		return NULL;
-	if (!base || !(vtd->unit.registers = io_map(base, REGISTERS_SIZE))) {
+	if (!*base || !(vtd->unit.registers = io_map(*base, REGISTERS_SIZE))) {
 		error_set(error, "VT-d: no DMAR lists a unit for " PCI_FORMAT,
 			  PCI_ARGS(dev->segment, dev->bdf));
 		return NULL;
@@ -398,10 +398,20 @@ static struct iommu_unit *open_registers(struct platform *platform, const struct
 	return open_unit(platform, &unit_vtd_registers, dev, false, error);
 }
 
+static bool vtd_find_id(struct iommu_unit *unit, struct platform *platform, const struct pci_dev *dev,
+			uint32_t *id)
+{
+	uint64_t base;
+
+	*id = pci_requester_id(dev);
+	return acpi_dmar_unit(&platform->acpi, dev->segment, *id, &base, &unit->error) && base == unit->base;
+}
+
 #define DEFINE_KIND(kind, kind_name, open_function)	\
 	const struct unit_ops kind = {			\
 		.name = kind_name,			\
 		.open = open_function,			\
+		.find_id = vtd_find_id,			\
 		.init_domain = vtd_init_domain,		\
 		.attach = vtd_attach,			\
 		.detach = vtd_detach,			\
