@@ -2,13 +2,16 @@
 #
 # make              the images of all configured architectures, under build/ARCH/, and the host machine
 # make ARCH         one of them, such as make host: the reference device (host/)
-# make run          judge the QEMU on PATH, on every architecture
+# make run [ARCH=NAME] [QEMU=PATH] [ACCEL=kvm]
+#                   judge a QEMU, by default that on PATH, on every architecture
 # make check        test the suite itself; each of its parts is a target, such as make check-unit
 # make fuzz         new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
 # make bench        what a run costs, as a ratio
 # make coverage     what of model, library and reference device the suite's own tests reach
 # make docs         docs/coverage.md anew, from the tables
 # make dist         build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
+# make images       the images alone, without the host machine
+# make install      images, runner and documents to $(DESTDIR)$(prefix), by default /usr/local
 # make standalone TEST=ID [ARCH=NAME] [VMM=qemu] [RUN=NAME]
 #                   one executable file that runs this test, to go with a report of a defect
 # make clean        forget what was built; distclean: the configuration and libfdt, too
@@ -19,7 +22,7 @@ ARCHES := $(subst ",,$(ARCHES))
 
 KNOWN := $(shell sed -n 's/^name = //p' */arch.ini)
 
-.PHONY: all help host run check bench docs dist standalone clean distclean $(or $(ARCHES),$(KNOWN))
+.PHONY: all help host run check bench docs dist images install standalone clean distclean $(or $(ARCHES),$(KNOWN))
 
 all: $(ARCHES) host
 
@@ -29,7 +32,7 @@ help:
 ifeq ($(ARCHES),)
 unconfigured = @echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
 
-all run check bench coverage docs dist standalone fuzz $(KNOWN):
+all run check bench coverage docs dist images install standalone fuzz $(KNOWN):
 	$(unconfigured)
 
 check-%:
@@ -45,8 +48,9 @@ $(ARCHES):
 host:
 	@$(MAKE) $(compiling) -f scripts/host.mk
 
-run: all
-	scripts/run-all $(ARCHES)
+run: $(or $(filter $(ARCHES),$(ARCH)),all)
+	@scripts/run-all $(if $(QEMU),--vmm-path '$(QEMU)') $(if $(ACCEL),--accel $(ACCEL)) \
+		$(or $(ARCH),$(ARCHES))
 
 bench: all
 	scripts/bench $(ARCHES)
@@ -56,6 +60,13 @@ docs: host
 
 dist: $(ARCHES)
 	@scripts/dist $(ARCHES)
+
+prefix ?= /usr/local
+
+images: $(ARCHES)
+
+install: images
+	@scripts/install '$(DESTDIR)' '$(prefix)' $(ARCHES)
 
 standalone: $(if $(filter host,$(VMM)),host,$(or $(ARCH),$(shell uname -m)))
 	@test -n '$(TEST)' || { echo "make standalone: say TEST=ID, such as TEST=N-MAP-1" >&2; exit 2; }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# make check: tests of the suite itself, on the host.
+# make check: tests of the suite itself, on the host. Each part is done, whatever became of those before it.
 
 BUILD := build
 # The packages that scripts/setup installs are those of the system's Python.
@@ -10,6 +10,13 @@ HOST_LIBFDT_CFLAGS := -isystem $(LIBFDT)/include
 HOST_LIBFDT_LIBS := $(LIBFDT)/$(shell uname -m)/libfdt.a
 IASL := iasl
 DTC := dtc
+
+# One target after the other; which ones failed, if any.
+each_part = failed=; for part in $(1); do \
+		echo "== $$part"; \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; \
+	[ -z "$$failed" ] || { echo "make $@: failed:$$failed" >&2; exit 1; }
 
 # Checks of one architecture, if it is configured.
 CHECK_ARCHES :=
@@ -54,5 +61,8 @@ check-rooms: all
 check-requirement-lines:
 	@scripts/requirement-lines --check
 
-check: check-architectures check-rooms check-requirement-lines check-types check-shell check-lines check-unit \
-	check-fuzz $(CHECK_ARCHES) check-cost check-uefi check-runner check-host check-clang
+CHECKS := check-architectures check-rooms check-requirement-lines check-types check-shell check-lines check-unit \
+	check-fuzz $(CHECK_ARCHES) check-cost check-uefi check-runner $(HOST_CHECKS) check-clang
+
+check:
+	@$(call each_part,$(CHECKS))

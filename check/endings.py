@@ -23,7 +23,7 @@ class Ending:
 
     def problem(self) -> Optional[str]:
         done = subprocess.run([hostrun.PROGRAM, *self.words], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=hostrun.TIMEOUT)
+                              capture_output=True, text=True, timeout=hostrun.timeout())
         said = done.stderr if self.status else done.stdout
         verdicts = len(hostrun.read(done.stdout.encode(), "", "").verdicts)
         if (done.returncode, verdicts) == (self.status, self.verdicts) and self.says in said:

@@ -3,10 +3,14 @@
 # The suite against the reference device (host/): as it is, in all personalities, as each of its
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
-.PHONY: check-host check-endings check-attribution check-personalities check-mutants check-docs \
-	check-no-reset check-host-without-bugs coverage
+.PHONY: check-host check-actuals check-endings check-attribution check-personalities check-mutants check-docs \
+	check-no-reset check-score check-host-without-bugs coverage
 
-check-host: check-endings check-attribution check-no-reset check-personalities check-host-without-bugs check-mutants check-docs
+HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-personalities \
+	check-host-without-bugs check-mutants check-docs
+
+check-host:
+	@$(call each_part,$(HOST_CHECKS))
 
 check-endings: host
 	@check/endings.py
@@ -14,8 +18,14 @@ check-endings: host
 check-attribution: host
 	@check/attribution
 
+check-actuals: host
+	@check/actuals
+
 check-no-reset: host
 	@check/no-reset
+
+check-score: host
+	@check/score
 
 check-personalities: host
 	@check/personalities

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from runner.plan.config import Run, read_runs  # noqa: E402
 from runner.plan.selection import matches  # noqa: E402
 
 PROGRAM = os.path.join(TOP, "build", "host", "virtio-iommu")
-TIMEOUT = 20                    # seconds; a whole run takes a small part of one
+TIMEOUT = 20                    # seconds on a host that is not busy; a whole run takes a small part of one
+TELL_EVERY = 10                 # seconds
 RED = ("warn", "fail", "error", "crash", "timeout")
 LINE = re.compile(r"^# start (?P<start>\S+)|^(?:not )?ok \d+ - (?P<id>\S+)"
                   r"|^  verdict: (?P<verdict>\w+)|^  (?:expected|actual|at): \"(?P<text>.*)\"$"
@@ -70,18 +72,27 @@ def words_of(run: Run) -> Optional[list[str]]:
         return None
 
 
+def command(setup: Setup, words: Sequence[str], tests: Iterable[str], program: str = "") -> list[str]:
+    return [program or PROGRAM, *setup.words, *words,
+            "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
+
+
 def execute(setup: Setup, words: Sequence[str], tests: Iterable[str], program: str = "") -> Outcome:
     """One process: the set-up, and how the device behaves."""
-    command = [program or PROGRAM, *setup.words, *words,
-               "--cmdline", f"tests={','.join(tests)} {setup.cmdline}"]
+    limit = timeout()
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=TIMEOUT)
+        done = subprocess.run(command(setup, words, tests, program), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit)
     except subprocess.TimeoutExpired as expired:
-        return read(expired.stdout or b"", "timeout", f"no end within {TIMEOUT} s")
+        return read(expired.stdout or b"", "timeout", f"no end within {limit:.0f} s")
     errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
     status = f"exit status {done.returncode}" + (f": {errors[0]}" if errors else "")
     return read(done.stdout, "crash", status)
+
+
+def timeout() -> float:
+    """Return how many seconds to wait for a process, by how many there are for each CPU just now."""
+    return TIMEOUT * max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
 def read(tap: bytes, unfinished: str, status: str) -> Outcome:
@@ -123,5 +134,13 @@ def in_turn(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         yield from pool.map(work, items)
 
 
-def parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    return list(in_turn(work, items))
+def parallel(work: Callable[[T], R], items: Sequence[T], what: str = "") -> list[R]:
+    """Return all results. With @what, tell now and then how many of it are there."""
+    found: list[R] = []
+    told = time.monotonic()
+    for result in in_turn(work, items):
+        found.append(result)
+        if what and time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            print(f"  {len(found)} of {len(items)} {what}", flush=True)
+    return found

@@ -7,25 +7,32 @@
 #include "machine.h"
 #include "time.h"
 
-/* A character leaves within this time, or the UART is not there. */
+/* The first character leaves within this time, or the UART is not there. */
 #define UART_TIMEOUT_US 1000000
 
 static struct uart uart;
-static bool uart_is_dead;
+static enum { UART_UNKNOWN, UART_WORKS, UART_IS_DEAD } uart_state;
 
-/* Wait for (register & mask) == value. */
+/*
+ * Wait for (register & mask) == value: for ever, if that has come true once. On a busy host whoever reads the
+ * console may be late by more than any limit, and what is written without room is lost. It also ends a
+ * machine that hangs.
+ */
 static void uart_wait(const struct uart *u, unsigned int reg, uint32_t mask, uint32_t value)
 {
-	struct deadline deadline;
+	struct deadline deadline = {0};
 
-	if (uart_is_dead || (u->in(u->base + reg * u->stride) & mask) == value)
+	if (uart_state == UART_IS_DEAD)
 		return;
-	deadline = deadline_in(UART_TIMEOUT_US);
-	while ((u->in(u->base + reg * u->stride) & mask) != value)
-		if (deadline_over(&deadline)) {
-			uart_is_dead = true;
+	while ((u->in(u->base + reg * u->stride) & mask) != value) {
+		if (!deadline.end)
+			deadline = deadline_in(UART_TIMEOUT_US);
+		if (deadline_over(&deadline) && uart_state != UART_WORKS) {
+			uart_state = UART_IS_DEAD;
 			return;
 		}
+	}
+	uart_state = UART_WORKS;
 }
 
 enum {
@@ -94,7 +101,7 @@ void uart_pl011(struct uart *u)
 void console_use(const struct uart *found)
 {
 	uart = *found;
-	uart_is_dead = false;
+	uart_state = UART_UNKNOWN;
 	if (uart.open)
 		uart.open(&uart);
 }

@@ -12,7 +12,7 @@
 struct uart {
 	void (*open)(const struct uart *uart);	/* called once, before the first character; or NULL */
 	void (*put)(const struct uart *uart, char c);
-	void (*flush)(const struct uart *uart);	/* waits up to 1 s until all have left; or NULL */
+	void (*flush)(const struct uart *uart);	/* waits until all have left; or NULL */
 	uintptr_t base;				/* port number or mapped address */
 	unsigned int stride;			/* bytes from one register to the next */
 	uint32_t (*in)(uintptr_t address);
@@ -26,7 +26,7 @@ void uart_pl011(struct uart *uart);
 /* Print to @uart, of which a copy is kept, from now on. Before the first call, output is dropped. */
 void console_use(const struct uart *uart);
 
-/* Wait, up to a second, until everything printed has left the UART: the end of a VMM must lose nothing. */
+/* Wait until everything printed has left a UART that works: the end of a VMM must lose nothing. */
 void console_flush(void);
 
 /* Print @text as it is. */

@@ -24,20 +24,23 @@ extern const struct test test_table_start[], test_table_end[];
 
 static void run_one(const struct test *test)
 {
-	const char *unmet = unmet_need(test->needs);
+	enum skip_cause cause;
+	const char *unmet = unmet_need(test->needs, &cause);
 	size_t mark = arena_mark();
 	uint64_t start = time_us();
 
 	verdict_begin(test);
 	if (test->since > spec_minor())
-		skip("virtio 1.%u does not have this requirement", spec_minor());
+		not_applicable("virtio 1.%u does not have this requirement", spec_minor());
 	else if (unmet)
-		skip("%s", unmet);
+		skip_because(cause, "%s", unmet);
 	else {
 		printf("# start %s\n", verdict_id());
+		trace_begin();
 		test->run();
-		trace("clean-up");
+		trace("clean-up ->");
 		clean_up();
+		trace("-> done");
 	}
 	verdict_end(time_us() - start);
 	arena_release(mark);

@@ -54,5 +54,5 @@ fuzz-reader:
 
 check-fuzz: $(foreach target,$(FUZZ_TARGETS),$(FUZZ_OUT)/$(target)-replay)
 	@$(foreach target,$(FUZZ_TARGETS),\
-		timeout 60 $(FUZZ_OUT)/$(target)-replay $(wildcard $(FUZZ)/corpus/$(target)/*) >/dev/null &&) true
+		timeout 600 $(FUZZ_OUT)/$(target)-replay $(wildcard $(FUZZ)/corpus/$(target)/*) >/dev/null &&) true
 	@python3 -B $(FUZZ)/reader.py --seconds=0

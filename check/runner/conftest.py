@@ -6,7 +6,9 @@ import json
 import shutil
 import signal
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,10 @@ arch = aarch64
 """
 
 
+BRISK = 0.05                    # seconds in which a host that is not busy starts a Python
+PATIENCE = 60                   # seconds for what ends by itself, on any host
+
+
 class Tree:
     """Files of a build, and calls of the runner in it."""
 
@@ -62,9 +68,9 @@ class Tree:
         self.out = self.err = ""
         self.vmm = root / "bin" / "qemu-system-x86_64"
         for arch, image in (("x86_64", "virtio-iommu.elf"), ("aarch64", "virtio-iommu.Image")):
-            self.write(f"build/{arch}/{image}", "")
+            self.build(f"build/{arch}/{image}")
             self.write(f"build/{arch}/tests.tsv", rows(MANIFEST))
-        self.write("build/x86_64/virtio-iommu.efi", "")
+        self.build("build/x86_64/virtio-iommu.efi")
         self.write("virtio-iommu/standard/requirements.tsv", rows(REQUIREMENTS))
         self.write("virtio-iommu/standard/untested.tsv", rows(UNTESTED))
         self.write("unittests.cfg", RUNS)
@@ -76,6 +82,10 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+    def build(self, name: str, tests: tuple = MANIFEST) -> Path:
+        """An image with the names of tests, as far as the runner looks into it."""
+        return self.write(name, "".join(f"{test[0].split('/')[-1]}\0" for test in tests))
 
     def copy_runner(self) -> None:
         """That of this tree, with the architectures that it knows."""
@@ -125,6 +135,16 @@ def mock_at(tree: Tree, program: str, first: str = "") -> None:
 
 def rows(table: tuple) -> str:
     return "".join("\t".join(row) + "\n" for row in table)
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A short time limit for VMMs, longer on a host that is busy just now; the mock paces itself by it."""
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-IS", "-c", ""], check=True)
+    seconds = f"{0.4 * max(1, (time.monotonic() - start) / BRISK):.2g}"
+    monkeypatch.setenv("MOCK_LIMIT", seconds)
+    return seconds
 
 
 @pytest.fixture

@@ -150,6 +150,7 @@ def test_one_test_of_a_defect_parts(tmp_path: Path) -> None:
                     "[other]\ntests = X-1/o\nverdict = fail\nreason = o\n")
     base.update(report({("a", "X-1/y"): ("fail", ""), ("a", "X-1/z"): ("pass", "")}, "10.0"))
     assert base.sections() == ["d", "d: X-1/z", "other"]
+    assert [entry.defect for entry in read_expectations(str(base.path))] == ["d", "d", "other"]
     assert base.red(report({("a", "X-1/y"): ("fail", ""), ("a", "X-1/z"): ("fail", "")}, "7.2")) == []
 
 

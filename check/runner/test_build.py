@@ -32,6 +32,15 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.skipif(not (TOP / "build/config.mak").exists(), reason="the tree is not configured")
+def test_a_part_that_fails_keeps_no_other_back() -> None:
+    """And is named at the end."""
+    done = call(TOP, "env", "-u", "MAKEFLAGS", "make", "check", "CHECKS=check-odd help")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2 and lines[-2] == "make check: failed: check-odd"
+    assert [line for line in lines if line.startswith("== ")] == ["== check-odd", "== help"]
+
+
 def library(root: Path, arch: str) -> None:
     path = root / "libfdt" / arch
     path.mkdir(parents=True)
@@ -111,6 +120,28 @@ def test_architectures_stay_in_their_directories(copy: Path, text: str, status: 
     (copy / "lib/x.c").write_text(text)
     done = call(copy, "check/architectures")
     assert done.returncode == status and ("lib/x.c:1:" in done.stdout) == bool(status), done.stdout
+
+
+@pytest.mark.parametrize("system, commands", (
+    ("ID=fedora\n", ["dnf"]), ("ID=almalinux\nID_LIKE=\"rhel centos fedora\"\n", ["dnf"]),
+    ("ID=arch\n", ["pacman"]), ("ID=manjaro\nID_LIKE=arch\n", ["pacman"]),
+    ("ID=alpine\n", ["dnf", "pacman"])))
+def test_setup_without_apt(copy: Path, monkeypatch: pytest.MonkeyPatch, system: str,
+                           commands: list[str]) -> None:
+    """It names what to install, as the distribution calls it."""
+    shutil.copy(TOP / "scripts/setup", copy / "scripts/setup")
+    (copy / "os-release").write_text(system)
+    (copy / "bin").mkdir()
+    for tool in ("bash", "cat", "dirname", "env", "sed", "sh", "tr", "uname"):
+        (copy / "bin" / tool).symlink_to(shutil.which(tool) or "")
+    monkeypatch.setenv("PATH", str(copy / "bin"))
+    monkeypatch.setenv("OS_RELEASE", str(copy / "os-release"))
+    done = call(copy, "scripts/setup")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2 and [line.split()[0] for line in lines[1:-3]] == commands, done.stdout
+    for name in {"aarch64", "riscv64"} - {platform.machine()}:
+        assert all(f"{name}-linux-gnu" in line for line in lines[1:-3])
+    assert all(" git " in line and "qemu-system-riscv" in line for line in lines[1:-3])
 
 
 @pytest.mark.parametrize("make, status, last", (

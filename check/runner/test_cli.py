@@ -48,6 +48,9 @@ def one_line(text: str) -> str:
     (("--repeat", "0"), 2, "'0': allowed are 1 to 10000"),
     (("--seed", "x"), 2, "--seed: 'x': allowed are 0 to 2^64 - 1"),
     (("--bogus",), 2, "unrecognized arguments: --bogus"),
+    (("--timout", "3"), 2, "unrecognized arguments: --timout, did you mean '--timeout'?"),
+    (("dev-attach-1",), 2, "did you mean 'DEV-ATTACH-1'?"),
+    (("dev-attach-1/first_test",), 2, "did you mean 'DEV-ATTACH-1/first_test'?"),
     (("--no-expect", "--update-expect"), 2, "contradicts"),
     (("--json", "/nonexistent/f.json"), 2, "cannot be written there"),
     (("--compare", "nothing.json"), 2, "nothing.json: No such file"),
@@ -71,8 +74,15 @@ def test_nothing_there(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tree.run() == 2
     assert "build/x86_64/tests.tsv is missing" in one_line(tree.err)
     monkeypatch.setenv("PATH", "/nonexistent")
-    tree.write("build/aarch64/virtio-iommu.Image", "")
     assert cli.main(["--arch", "aarch64"], str(tree.root)) == 2
+
+
+@pytest.mark.parametrize("image", ("virtio-iommu.elf", "virtio-iommu.efi"))
+def test_damaged_image(tree: Tree, image: str) -> None:
+    """It says nothing about the VMM, which is not even started."""
+    (tree.root / "build/x86_64" / image).write_bytes(bytes(range(256)) * 99)
+    assert tree.run() == 2 and not (tree.root / "starts").exists()
+    assert f"build/x86_64/{image} is damaged, or not of this build: run `make`" in one_line(tree.err)
 
 
 def test_missing_on_path(tree: Tree, monkeypatch: pytest.MonkeyPatch,
@@ -161,6 +171,8 @@ groups = long
     tree.run("--no-expect", "--rounds", "5", "--case", "loop-of-one", "long")
     assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one'")
     assert tree.run("--case", "two words") == 2
+    assert tree.run("--case", "loop-of-two", "one") == 2
+    assert "--case loop-of-two: no test that was selected and can run here has it" in one_line(tree.err)
 
 
 def test_sets_of_characters_are_resolved_here(tree: Tree) -> None:
@@ -187,10 +199,11 @@ def test_verbose_shows_what_a_named_test_does(tree: Tree) -> None:
     tree.run("-v", "one", "DEV-ATTACH-1")
     lines = tree.out.splitlines()
     place = lines.index("pass    one DEV-ATTACH-1/first_test (attach.c:33)")
-    assert [line.strip() for line in lines[place + 1:place + 5]] == [
+    assert [line.strip() for line in lines[place + 1:place + 6]] == [
         "DEV-ATTACH-1 (MUST, ATTACH request):",
         "DMA endpoint 0x10 writes 1 bytes at 0x1000 -> not done",
-        "ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4", "-> lost"]
+        "ATTACH domain 5 endpoint 0x10 flags 0 -> OK (0), used.len 4", "-> lost",
+        "!! expected 0, got 0x80: device_status (x.c:33)"]
     assert tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
     for arguments in (("-v", "one"), ("one", "DEV-ATTACH-1")):
         tree.run(*arguments)
@@ -453,6 +466,7 @@ def test_a_red_test_is_tried_again_and_traced(tree: Tree) -> None:
     data = json.loads((tree.root / "build/x86_64/results/results.json").read_text())
     red = [test for run in data["runs"] for test in run["tests"] if test["red"]]
     assert any("ATTACH domain 5" in line for test in red for line in test["trace"])
+    assert any(line.startswith("!! ") for test in red for line in test["trace"])
     tree.run()
     data = json.loads((tree.root / "build/x86_64/results/results.json").read_text())
     assert not any(test["trace"] for run in data["runs"] for test in run["tests"])

@@ -127,9 +127,10 @@ def test_machine(kvm: Tree) -> None:
 @pytest.mark.skipif(MACHINE != "x86_64", reason="the tree's results are those of x86_64")
 @pytest.mark.parametrize("scenario, verdict", (
     ("good", "pass"), ("abort", "crash"), ("hang", "timeout")))
-def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str) -> None:
+def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str,
+              limit: str) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
-    status = kvm.run("--vmm", "cloud-hypervisor", "--timeout", "0.5", "one")
+    status = kvm.run("--vmm", "cloud-hypervisor", "--timeout", limit, "one")
     data = kvm.results()
     assert data["vmm"] == {"name": "cloud-hypervisor", "version": "53.0.0",
                            "detail": "53.0.0"} and data["accel"] == "kvm"

@@ -60,10 +60,11 @@ def test_long_command_line(kvm: Tree) -> None:
 
 @pytest.mark.parametrize("scenario, verdict", (
     ("good", "pass"), ("abort", "crash"), ("hang", "timeout"), ("bail_inside", "error")))
-def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str) -> None:
+def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str,
+              limit: str) -> None:
     """The text tells how it ended; what it cannot set up is skipped."""
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
-    status = kvm.run("--vmm", "crosvm", "--timeout", "2")
+    status = kvm.run("--vmm", "crosvm", "--timeout", limit)
     data = kvm.results()
     assert data["vmm"] == {"name": "crosvm", "version": "0.1.0", "detail": "0.1.0-abc"}
     assert data["accel"] == "kvm" and kvm.verdicts()["DEV-ATTACH-2/trap_here"] == verdict

@@ -30,9 +30,10 @@ def test_man_page_has_each_option() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
-def test_man_page_is_well_formed() -> None:
-    done = subprocess.run(["groff", "-ww", "-man", "-z", str(MAN)], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=20)
+@pytest.mark.parametrize("name", ("run_tests.1", "report.1"))
+def test_man_page_is_well_formed(name: str) -> None:
+    done = subprocess.run(["groff", "-ww", "-man", "-z", str(TOP / "docs" / name)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=60)
     assert (done.returncode, done.stdout) == (0, b"")
 
 
@@ -62,3 +63,10 @@ def test_named_files_exist(path) -> None:
     pattern = r"`((?:docs|scripts|check|lib|host|virtio-iommu|expectations)/[a-z0-9_./-]+)`"
     for name in re.findall(pattern, path.read_text(encoding="utf-8")):
         assert (TOP / name).exists(), name
+
+
+def test_man_page_has_each_command() -> None:
+    from runner.report import make_parser as parser_of_report
+    commands = next(action.choices for action in parser_of_report()._actions if action.dest == "command")
+    found = re.findall(r"^\.TP\n\.B (\w+)$", page("report.1"), re.MULTILINE)
+    assert sorted(found) == sorted(commands or ())

@@ -35,7 +35,7 @@ def uefi(tree: Tree, monkeypatch: pytest.MonkeyPatch, arch: str) -> str:
 
 
 def test_x86_64_starts_another_file(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    image = tree.write("build/x86_64/virtio-iommu.efi", "")
+    image = tree.build("build/x86_64/virtio-iommu.efi")
     path = uefi(tree, monkeypatch, "x86_64").replace(",", ",,")
     found = command(tree, "x86_64", "uefi")
     assert found[found.index("-kernel") + 1] == str(image)

@@ -96,10 +96,11 @@ def test_comma_in_path(kvm: Tree) -> None:
 
 @pytest.mark.parametrize("scenario, verdict", (
     ("good", "pass"), ("abort", "crash"), ("hang", "timeout"), ("bail_inside", "error")))
-def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str) -> None:
+def test_runs(kvm: Tree, monkeypatch: pytest.MonkeyPatch, scenario: str, verdict: str,
+              limit: str) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
     json = kvm.root / "r.json"
-    status = kvm.run("--arch", "aarch64", "--vmm", "kvmtool", "--timeout", "2", "--json", str(json))
+    status = kvm.run("--arch", "aarch64", "--vmm", "kvmtool", "--timeout", limit, "--json", str(json))
     assert status == 1, "some_fail fails in any case"
     verdicts = kvm.verdicts_of(json)
     assert verdicts["one"]["DEV-ATTACH-2/trap_here"] == verdict

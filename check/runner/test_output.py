@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import TOP, Tree
+from conftest import PATIENCE, TOP, Tree
 from runner.operate import launch
 from runner.write import files
 
@@ -30,7 +30,7 @@ def on_terminal(tree: Tree, monkeypatch: pytest.MonkeyPatch, *arguments: str, co
         tree.run(*arguments)
         text = ""
         while " skipped\r\n" not in text[-20:]:             # a read may bring less
-            assert select.select([main], [], [], 20)[0], text
+            assert select.select([main], [], [], PATIENCE)[0], text
             text += os.read(main, 1 << 16).decode()
     os.close(main)
     return text
@@ -160,6 +160,15 @@ def test_log_does_not_fit(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.operate.run.Log", lambda _: launch.Log(Full()))     # type: ignore
     assert tree.run("one") == 1
     assert tree.out.count("one: the logs are not complete: No space left on device") == 1
+
+
+def test_disk_of_the_vmm_does_not_fit(tree: Tree) -> None:
+    """It would stop its machine later: no verdict on it."""
+    path = tree.root / "build/x86_64/run/one/disk0.img"
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    assert tree.run("one") == 2
+    assert tree.err == f"run_tests.sh: {path}: No space left on device\n"
 
 
 def test_tree_cannot_be_written(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""make dist and make standalone: copies that need neither tree nor compiler."""
+"""make dist, make install and make standalone: copies that need neither tree nor compiler."""
 from __future__ import annotations
 
 import os
@@ -20,7 +20,7 @@ FAIL = "DEV-ATTACH-3/some_fail"
 def copy(tree: Tree) -> Tree:
     """With the scripts of this tree, and the mock on PATH only."""
     for name in ("run_tests.sh", "VERSION", "LICENSE", "README.md", "scripts/standalone",
-                 "scripts/dist"):
+                 "scripts/dist", "scripts/install", "scripts/report", "docs/run_tests.1", "docs/report.1"):
         (tree.root / name).parent.mkdir(exist_ok=True)
         shutil.copy(TOP / name, tree.root / name)
     tree.copy_runner()
@@ -141,3 +141,56 @@ def test_version(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(["--version"], str(tree.root))
     assert stop.value.code == 0 and capsys.readouterr().out == "virtio-iommu-tests 9.8.7\n"
+
+
+def install(tree: Tree, *words: object) -> None:
+    done = call(tree, tree.root / "scripts/install", *words)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def files(top: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+
+
+def test_install(copy: Tree, tmp_path: Path) -> None:
+    """What is installed runs from anywhere, and writes there; nothing of the tree is needed any more."""
+    top, work = tmp_path / "opt/suite", tmp_path / "work"
+    install(copy, "", top, "x86_64", "aarch64")
+    before = files(top)
+    shutil.rmtree(copy.root / "scripts")
+    (copy.root / "run_tests.sh").unlink()
+    work.mkdir()
+    done = call(copy, top / "bin/virtio-iommu-tests", "--arch", "x86_64", "--no-expect", cwd=str(work))
+    assert done.returncode == 1, done.stdout
+    assert "report: virtio-iommu-tests/x86_64/results.md" in done.stdout.replace(".html", ".md")
+    assert "\nvirtio-iommu-tests --arch x86_64 --no-expect -v one 'DEV-ATTACH-3/some_fail'\n" in done.stdout
+    assert (work / "virtio-iommu-tests/x86_64/results.json").exists()
+    assert (work / "virtio-iommu-tests/x86_64/run/one/console.log").exists()
+    done = call(copy, top / "bin/virtio-iommu-tests", "--arch", "x86_64", "--output", "mine", cwd=str(work))
+    assert done.returncode == 0 and (work / "mine/junit.xml").exists()
+    done = call(copy, top / "bin/virtio-iommu-report", "matrix", "mine/results.json", cwd=str(work))
+    assert done.returncode == 0 and "side by side" in done.stdout
+    assert files(top) == before, "the installed tree stays as it is"
+
+
+def test_install_for_a_package(copy: Tree, tmp_path: Path) -> None:
+    """Under DESTDIR, of which nothing that is installed knows."""
+    install(copy, tmp_path / "stage", "/usr", "x86_64")
+    found = files(tmp_path / "stage")
+    assert {"usr/bin/virtio-iommu-tests", "usr/bin/virtio-iommu-report",
+            "usr/share/man/man1/virtio-iommu-tests.1", "usr/share/doc/virtio-iommu-tests/README.md",
+            "usr/share/virtio-iommu-tests/build/x86_64/virtio-iommu.elf"} <= set(found)
+    assert all(name.startswith("usr/") for name in found)
+    assert not [name for name, data in found.items() if b"stage" in data and "/bin/" in name]
+    for name in ("tests", "report"):
+        page = found[f"usr/share/man/man1/virtio-iommu-{name}.1"]
+        assert b"run_tests.sh" not in page and rb"virtio\-iommu\-" + name.encode() in page
+    modes = {name for name in found if os.access(tmp_path / "stage" / name, os.X_OK)}
+    assert {"usr/bin/virtio-iommu-tests", "usr/share/virtio-iommu-tests/scripts/report"} <= modes
+
+
+def test_install_of_nothing(copy: Tree) -> None:
+    for words in ((), ("", "/usr"), ("", "usr", "x86_64")):
+        assert call(copy, copy.root / "scripts/install", *words).returncode == 2
+    done = call(copy, copy.root / "scripts/install", "", "/dev/null", "x86_64")
+    assert done.returncode == 2 and done.stdout.startswith("scripts/install: ")

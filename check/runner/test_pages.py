@@ -80,7 +80,7 @@ def test_templates_are_compiled_once(result: Path, tmp_path: Path,
 
 def test_without_the_template_package(tree: Tree, monkeypatch: pytest.MonkeyPatch,
                                       capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(page, "available", lambda: False)
+    monkeypatch.setitem(sys.modules, "jinja2", None)           # type: ignore
     assert tree.run("one", "DEV-ATTACH-1") == 0
     assert "results.md" in tree.out
     assert not (tree.root / "build/x86_64/results/results.html").exists()
@@ -93,6 +93,29 @@ def test_without_the_template_package(tree: Tree, monkeypatch: pytest.MonkeyPatc
     tree.run()
     found = str(tree.result)
     assert report.main(["matrix", found], str(tree.root)) == 0
+
+
+def test_template_package_that_does_not_load(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were none; who asks for a page is told before anything runs."""
+    tree.write("broken/jinja2.py", "import no_such_markupsafe\n")
+    monkeypatch.delitem(sys.modules, "jinja2", raising=False)
+    monkeypatch.syspath_prepend(str(tree.root / "broken"))
+    assert tree.run("one", "DEV-ATTACH-1") == 0
+    assert tree.result.with_name("results.md").exists() and not tree.result.with_suffix(".html").exists()
+    (tree.root / "starts").unlink()
+    assert tree.run("--html", "x.html") == 2 and not (tree.root / "starts").exists()
+    assert tree.err.startswith("run_tests.sh: a page needs Jinja2: it does not load: No module named ")
+
+
+def test_template_package_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes no other report along, and is no red verdict."""
+    def fail(_: object) -> str:
+        raise AttributeError("module 'jinja2' has no attribute 'Environment'")
+    monkeypatch.setattr(page, "to_html", fail)
+    assert tree.run("one", "DEV-ATTACH-3") == 2
+    assert tree.verdicts()["DEV-ATTACH-3/some_fail"] == "fail"
+    assert tree.err.startswith("run_tests.sh: results.html is not written: AttributeError ")
+    assert tree.err.count("\n") == 1
 
 
 def test_nothing_of_a_vmm_gets_into_the_markup(result: Path) -> None:

@@ -15,10 +15,10 @@ def trapped(tree: Tree) -> dict:
     return next(test for test in tests if test["id"] == TRAP)
 
 
-def test_red_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_red_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """Each cell is within the limit, all together are not."""
     monkeypatch.setenv("MOCK_SCENARIO", "cells")
-    assert tree.run("--timeout", "0.6", "one") == 1
+    assert tree.run("--timeout", limit, "one") == 1
     test = trapped(tree)
     assert (test["verdict"], test["cell"], test["cells"]) == ("fail", "detach/600-ranges", 3)
     again = f"--case detach/600-ranges -v one '{TRAP}'"
@@ -41,9 +41,9 @@ def test_red_cell_in_the_reports(tree: Tree, monkeypatch: pytest.MonkeyPatch) ->
     assert "cell: detach, 600 ranges" in markdown and "cell: detach/600-ranges" in junit
 
 
-def test_hang_in_a_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hang_in_a_cell(tree: Tree, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setenv("MOCK_SCENARIO", "hangs-in-a-cell")
-    tree.run("--timeout", "0.4", "one")
+    tree.run("--timeout", limit, "one")
     test = trapped(tree)
     assert test["verdict"] == "timeout"
     assert test["reason"].startswith("in case=unmap-of-each/1-range: ")

@@ -214,6 +214,20 @@ def test_all_architectures_at_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) 
     assert done.returncode == 1 and "left out: riscv64" in done.stdout
 
 
+def test_one_program_for_all_architectures(tree: Tree) -> None:
+    """What it does not emulate is left out; where that leaves nothing, the exit status says so."""
+    tree.copy_runner()
+    for name in ("run_tests.sh", "scripts/run-all"):
+        shutil.copy(TOP / name, tree.root / name)
+    mock_at(tree, "mine", "case \"$*\" in *-qmp*) echo '{\"arch\": \"x86_64\"}'; exit;; esac\n")
+    for arches, status in ((("aarch64", "x86_64"), 1), (("aarch64",), 3)):
+        done = subprocess.run([tree.root / "scripts/run-all", "--vmm-path", tree.root / "bin/mine", *arches],
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        assert done.returncode == status, done.stdout
+        assert "left out: aarch64: --arch aarch64: " in done.stdout
+        assert ("== x86_64\n" in done.stdout) == ("x86_64" in arches) and "== aarch64" not in done.stdout
+
+
 @pytest.mark.parametrize("version, release", (
     ("7.2.22", "7.2.22"), ("10.0.50", "10.1"), ("10.1.92", "10.2"), ("10.2.50", "11.0"), ("11.1", "11.1"),
 ))
@@ -228,3 +242,20 @@ def test_development_version_of_a_program(tree: Tree) -> None:
                                     "reason = r\n")
     assert tree.run("one") == 0
     assert tree.results()["vmm"]["version"] == "11.0" and "10.2.50" in tree.results()["vmm"]["detail"]
+
+
+@pytest.mark.parametrize("says, status", (
+    ('{"return": {"arch": "aarch64"}}', 2), ('{"return": {"arch": "x86_64"}}', 0), ("no idea", 0)))
+def test_program_of_another_architecture(tree: Tree, says: str, status: int) -> None:
+    """One whose name does not tell is asked; an odd wrapper may not answer."""
+    mock_at(tree, "mine", f"case \"$*\" in *-qmp*) echo '{says}'; exit;; esac\n")
+    path = str(tree.root / "bin/mine")
+    assert tree.run("--vmm-path", path, "one", "DEV-ATTACH-1") == status
+    assert (f"--arch x86_64: {path} is a QEMU for aarch64" in tree.err) == (status == 2)
+    assert "DEV-ATTACH-1/first_test" not in tree.out or status == 0
+
+
+def test_another_program(tree: Tree) -> None:
+    tree.write("bin/mine", "#!/bin/sh\necho some tool, version 1.2.3\n").chmod(0o755)
+    assert tree.run("--vmm-path", str(tree.root / "bin/mine")) == 2
+    assert "no version in 'some tool, version 1.2.3': is it this VMM?" in tree.err

@@ -2,6 +2,7 @@
 """Whole calls against VMMs that go wrong in every way."""
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import signal
@@ -10,7 +11,8 @@ import sys
 import time
 
 import pytest
-from conftest import TOP, Tree
+from conftest import PATIENCE, TOP, Tree
+from runner import cli
 from runner.operate import launch
 from runner.operate.launch import Ending
 from runner.plan import selection
@@ -33,8 +35,8 @@ OUTCOMES = {
     "garbage": (TRAP, "pass", "", 1),
     "interleaved": (TRAP, "pass", "", 1),
     "flood": (TRAP, "pass", "", 1),
-    "hang": (TRAP, "timeout", "no progress within 0.4 s", 2),
-    "stopped": (TRAP, "timeout", "no progress within 0.4 s", 2),
+    "hang": (TRAP, "timeout", "no progress within {limit} s", 2),
+    "stopped": (TRAP, "timeout", "no progress within {limit} s", 2),
     "spam": (TRAP, "timeout", "no progress", 2),
     "spam-line": (TRAP, "timeout", "no progress", 2),
     "restart-spam": (TRAP, "timeout", "no progress", 2),
@@ -66,30 +68,30 @@ def starts(tree: Tree) -> list[str]:
 
 
 @pytest.mark.parametrize("scenario", OUTCOMES)
-def test_scenario(tree: Tree, scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scenario(tree: Tree, scenario: str, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """One test gets what it deserves, all others keep their verdicts."""
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
     test, verdict, reason, boots = OUTCOMES[scenario]
-    assert tree.run("--timeout", "0.4", "one") == 1
+    assert tree.run("--timeout", limit, "one") == 1
     assert tree.verdicts() == {**GOOD, test: verdict}
     found = next(item for item in tree.results()["runs"][0]["tests"] if item["id"] == test)
-    assert reason in (found["reason"] or "")
+    assert reason.replace("{limit}", limit) in (found["reason"] or "")
     assert len(starts(tree)) == boots
     assert (tree.root / "starts").read_text().count("--version\n") == 1
 
 
 @pytest.mark.parametrize("scenario, verdict, reason", (
-    ("silent", "timeout", "no progress within 0.4 s"),
+    ("silent", "timeout", "no progress within {limit} s"),
     ("dead", "crash", "no such device"),
     ("bail-first", "error", "VIOT: offset 48: length 3 is below 16"),
 ))
 def test_no_test_starts(tree: Tree, scenario: str, verdict: str, reason: str,
-                        monkeypatch: pytest.MonkeyPatch) -> None:
+                        monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """All get the verdict, it is told once, and nothing is tried again."""
     monkeypatch.setenv("MOCK_SCENARIO", scenario)
-    assert tree.run("--timeout", "0.4", "one") == 1
+    assert tree.run("--timeout", limit, "one") == 1
     assert set(tree.verdicts().values()) == {verdict}
-    assert tree.out.count(reason) == 1
+    assert tree.out.count(reason.replace("{limit}", limit)) == 1
     assert tree.out.count("/run_tests.sh") == 1 and tree.out.count("'DEV-") == 0
     assert len(starts(tree)) == 1
 
@@ -124,6 +126,8 @@ def test_time_limit_of_the_run(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> N
     tree.write("unittests.cfg", "[one]\nendpoints = none\ntimeout = 0.3\n")
     assert tree.run() == 1
     assert "no progress within 0.3 s" in tree.out
+    assert tree.run("--timeout", "20") == 1
+    assert "no progress within 0.6 s" in tree.out
 
 
 def test_restart_names_the_test_behind(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,12 +196,12 @@ def test_signal_ends_all(tree: Tree, signum: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MOCK_SCENARIO", "hang")
     call = start_call(tree, "-j", "1")
     console = tree.root / "build/x86_64/run/one/console.log"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (console.exists() and b"trap_here" in console.read_bytes()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     call.send_signal(signum)
-    out, err = call.communicate(timeout=10)
+    out, err = call.communicate(timeout=PATIENCE)
     assert call.returncode == 128 + signum, err
     results = tree.results()
     assert results["interrupted"] and tree.verdicts() == {"DEV-ATTACH-1/first_test": "pass"}
@@ -207,11 +211,34 @@ def test_signal_ends_all(tree: Tree, signum: int, monkeypatch: pytest.MonkeyPatc
     assert str(tree.root / "build/x86_64/virtio-iommu.elf") not in processes
 
 
+@pytest.mark.parametrize("place", ("again.red_tests", "make_report", "write_reports", "summary"))
+def test_signal_behind_the_last_test(tree: Tree, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Nothing of what is measured is lost, whenever it comes."""
+    module, _, name = f"runner.cli.{place}".rpartition(".")
+    work = getattr(importlib.import_module("runner.judge.again") if "again" in module else cli, name)
+
+    def interrupted(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return work(*arguments)
+    monkeypatch.setattr(f"{module}.{name}", interrupted)
+    assert tree.run(again=True) == 128 + signal.SIGTERM
+    assert tree.out.endswith("4 passed, 2 failed, 1 skipped\n")
+    assert tree.verdicts() == GOOD and not tree.results()["interrupted"]
+    assert sorted(path.name for path in tree.result.parent.glob("*.*")) == [
+        "junit.xml", "results.html", "results.json", "results.md"]
+
+
+def test_signal_before_the_first_test(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "read_results", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    assert tree.run("--compare", "any") == 128 + signal.SIGTERM
+    assert not (tree.root / "build/x86_64/results").exists()
+
+
 def test_two_calls_at_a_time(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has its own files."""
     monkeypatch.setenv("MOCK_SCENARIO", "slow")
     calls = [start_call(tree, "one") for _ in range(2)]
     for call in calls:
-        out, err = call.communicate(timeout=20)
+        out, err = call.communicate(timeout=PATIENCE)
         assert call.returncode == 1 and b"2 passed, 1 failed, 1 skipped" in out, err
     assert (tree.root / "build/x86_64/run.2/one/disk0.img").exists()

@@ -18,6 +18,8 @@ def quiet(tree: Tree) -> Tree:
     """A tree with a test that such a skip ends."""
     row = (SILENT, "DEV-MAP-2", "0", "map.c:44")
     tree.write("build/x86_64/tests.tsv", rows((*MANIFEST[:2], row)))
+    for image in ("virtio-iommu.elf", "virtio-iommu.efi"):
+        tree.build(f"build/x86_64/{image}", (*MANIFEST[:2], row))
     return tree
 
 
@@ -31,7 +33,7 @@ def test_it_is_told_apart(quiet: Tree) -> None:
     assert (found["summary"]["skip"], found["summary"]["silent"]) == (1, 1)
     assert "1 silent" in quiet.result.with_name("results.md").read_text()
     assert quiet.run("-t", "one") == 0
-    assert "ok 3 - one/" + SILENT + " # SKIP" in quiet.out and "  silent: true" in quiet.out
+    assert "ok 3 - one/" + SILENT + " # SKIP" in quiet.out and '  cause: "silent"' in quiet.out
 
 
 @pytest.mark.parametrize("tests, silence, status, word", (

@@ -178,6 +178,23 @@ static void dead_uart(void)
 	CHECK_EQ(wire.strays, 0);
 }
 
+/* Whoever reads the console may be late by much more than a UART that is not there is given. */
+static void late_reader(void)
+{
+	uint64_t start = ticks;
+
+	connect(uart_16550, 1, LSR, LSR_THRE, 0, 1);
+	console_puts("a");
+	wire.left = wire.busy = 100 * RATE;
+	console_puts("bc");
+	CHECK(ticks - start >= 200 * RATE - 2);
+	CHECK(!strcmp(wire.text, "abc"));
+	CHECK_EQ(wire.strays, 0);
+	wire.ready |= LSR_TEMT;
+	console_flush();
+	CHECK_EQ(wire.left, 0);
+}
+
 static void long_line(void)
 {
 	connect(uart_16550, 1, LSR, LSR_THRE, 0, 0);
@@ -256,6 +273,7 @@ int main(void)
 	use_fifo();
 	use_pl011();
 	dead_uart();
+	late_reader();
 	long_line();
 	ends();
 	time_passes();

@@ -100,10 +100,11 @@ void info(struct source_line at, const char *way, ...)
 	cut = true;
 }
 
-void skip(const char *reason, ...)
+void skip_because(enum skip_cause cause, const char *reason, ...)
 {
 	va_list args;
 
+	CHECK_EQ(cause, SKIP_NOT_POSSIBLE);
 	va_start(args, reason);
 	vsnprintf(skipped, sizeof(skipped), reason, args);
 	va_end(args);

@@ -2,10 +2,15 @@
 /*
  * Accesses of the CPU to registers, by address.
  */
+#include <stdio.h>
+
 #include <asm/io.h>
 
-#include "host/pci/bus.h"
+#include "host/iommu/parts.h"
 #include "host/machine/fatal.h"
+#include "host/machine/options.h"
+#include "host/pci/bus.h"
+#include "host/virtio/capabilities.h"
 #include "host/virtio/vdev.h"
 
 #define NOBODY UINT32_MAX
@@ -37,6 +42,43 @@ static struct function *claim(uintptr_t address, unsigned int *bar, uint64_t *of
 	return f;
 }
 
+static bool logging;
+
+static void log_reads(const char *ignored)
+{
+	(void)ignored;
+	logging = true;
+}
+
+static void __attribute__((constructor)) add_option(void)
+{
+	static const struct added_option option = {
+		.name = "log-reads", .help = "print what the IOMMU gives for reads of its registers",
+		.apply = log_reads};
+
+	options_add(&option);
+}
+
+/* Bus, offset in the BAR or in the registers on MMIO, width in bytes, value: for check/actuals. */
+static uint32_t logged(bool is_iommu, const char *bus, uint64_t offset, unsigned int width, uint32_t value)
+{
+	if (logging && is_iommu)
+		printf("# device: read %s %#lx %u %#x\n", bus, offset, width, value);
+	return value;
+}
+
+static uint32_t read_bar(struct function *f, unsigned int bar, uint64_t offset, unsigned int width)
+{
+	bool is_iommu = f == &ref_iommu.vdev.function && bar == VDEV_BAR;
+
+	return logged(is_iommu, "PCI", offset, width, f->ops->read(f, bar, offset, width));
+}
+
+static uint32_t read_mmio(struct vdev *dev, uint64_t offset, unsigned int width)
+{
+	return logged(dev == &ref_iommu.vdev, "MMIO", offset, width, vdev_mmio_read(dev, offset, width));
+}
+
 static uint32_t read(const volatile void *pointer, unsigned int width)
 {
 	uintptr_t address = (uintptr_t)pointer;
@@ -48,13 +90,13 @@ static uint32_t read(const volatile void *pointer, unsigned int width)
 	if (!width_fits(address, width))
 		return NOBODY;
 	if (dev)
-		return vdev_mmio_read(dev, address - dev->registers, width);
+		return read_mmio(dev, address - dev->registers, width);
 	if (is_ecam(address)) {
 		f = ecam_function(address);
 		return f ? function_config_read(f, address & 0xfff, width) : NOBODY;
 	}
 	f = claim(address, &bar, &offset);
-	return f->ops->read(f, bar, offset, width);
+	return read_bar(f, bar, offset, width);
 }
 
 static void write(volatile void *pointer, unsigned int width, uint32_t value)

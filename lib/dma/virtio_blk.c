@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <asm/io.h>
-
 #include "dma/dma.h"
+#include "register.h"
 #include "util.h"
 
 #define SECTOR 512
@@ -206,8 +205,8 @@ static const struct dma_ops blk_ops = {
 
 static uint64_t capacity(const struct virtio_device *dev)
 {
-	return io_read32(dev->config + CONFIG_CAPACITY) |
-	       (uint64_t)io_read32(dev->config + CONFIG_CAPACITY + 4) << 32;
+	return register_read32(dev->config + CONFIG_CAPACITY) |
+	       (uint64_t)register_read32(dev->config + CONFIG_CAPACITY + 4) << 32;
 }
 
 static bool blk_open(struct dma_master *master, const struct device_location *location,

@@ -5,32 +5,31 @@
 #ifndef LIB_IOMMU_UNIT_H
 #define LIB_IOMMU_UNIT_H
 
-#include <asm/io.h>
-
 #include "iommu/iommu.h"
+#include "register.h"
 
 static inline uint32_t unit_read32(struct iommu_unit *unit, unsigned int offset)
 {
 	unit->counters.register_reads++;
-	return io_read32(unit->registers + offset);
+	return register_read32(unit->registers + offset);
 }
 
 static inline uint64_t unit_read64(struct iommu_unit *unit, unsigned int offset)
 {
 	unit->counters.register_reads++;
-	return io_read64(unit->registers + offset);
+	return register_read64(unit->registers + offset);
 }
 
 static inline void unit_write32(struct iommu_unit *unit, unsigned int offset, uint32_t value)
 {
 	unit->counters.register_writes++;
-	io_write32(unit->registers + offset, value);
+	register_write32(unit->registers + offset, value);
 }
 
 static inline void unit_write64(struct iommu_unit *unit, unsigned int offset, uint64_t value)
 {
 	unit->counters.register_writes++;
-	io_write64(unit->registers + offset, value);
+	register_write64(unit->registers + offset, value);
 }
 
 /*

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stddef.h>
 
-#include <asm/io.h>
-
 #include "pci/msi.h"
 #include "pci/msix.h"
 #include "pci/pci.h"
+#include "register.h"
 
 /* The capability. */
 enum { CONTROL = 2, CONTROL_SIZE = 0x7ff, CONTROL_ENABLE = 1 << 15, TABLE = 4, TABLE_BAR = 7 };
 
 /* An entry of the table. */
-enum { ADDRESS = 0, ADDRESS_HIGH = 4, DATA = 8, VECTOR_CONTROL = 12, MASKED = 1, ENTRY_SIZE = 16 };
+enum { ADDRESS = 0, ADDRESS_HIGH = 4, DATA = 8, VECTOR_CONTROL = 12, MASKED = 1 };
 
 bool msix_open(struct msix *msix, struct pci_dev *pci)
 {
@@ -25,7 +24,7 @@ bool msix_open(struct msix *msix, struct pci_dev *pci)
 	msix->capability = cap;
 	msix->count = (pci_read16(pci, cap + CONTROL) & CONTROL_SIZE) + 1;
 	msix->table = pci_map_bar(pci, table & TABLE_BAR, table & ~(uint32_t)TABLE_BAR,
-				  msix->count * ENTRY_SIZE);
+				  msix->count * MSIX_ENTRY_SIZE);
 	return msix->table;
 }
 
@@ -39,16 +38,16 @@ void msix_enable(const struct msix *msix, bool on)
 
 void msix_set(const struct msix *msix, unsigned int vector, const struct msi_message *message)
 {
-	volatile uint8_t *entry = msix->table + vector * ENTRY_SIZE;
+	volatile uint8_t *entry = msix->table + vector * MSIX_ENTRY_SIZE;
 
 	msix_mask(msix, vector, true);
-	io_write32(entry + ADDRESS, message->address);
-	io_write32(entry + ADDRESS_HIGH, message->address >> 32);
-	io_write32(entry + DATA, message->data);
+	register_write32(entry + ADDRESS, message->address);
+	register_write32(entry + ADDRESS_HIGH, message->address >> 32);
+	register_write32(entry + DATA, message->data);
 	msix_mask(msix, vector, false);
 }
 
 void msix_mask(const struct msix *msix, unsigned int vector, bool masked)
 {
-	io_write32(msix->table + vector * ENTRY_SIZE + VECTOR_CONTROL, masked ? MASKED : 0);
+	register_write32(msix->table + vector * MSIX_ENTRY_SIZE + VECTOR_CONTROL, masked ? MASKED : 0);
 }

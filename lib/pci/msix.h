@@ -11,6 +11,9 @@
 struct pci_dev;
 struct msi_message;
 
+/* Bytes of an entry of the table. */
+#define MSIX_ENTRY_SIZE 16
+
 struct msix {
 	struct pci_dev *pci;
 	unsigned int capability;	/* offset in configuration space */

@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "machine.h"
 #include "pci/pci.h"
+#include "register.h"
 #include "util.h"
 
 #define CONFIG_SIZE 4096
@@ -73,41 +74,63 @@ bool pci_open_host(struct pci_host *host, struct error *error)
 	return true;
 }
 
+static uint32_t config_read(const struct pci_dev *dev, unsigned int offset, unsigned int width)
+{
+	uint32_t value;
+
+	register_note_config(REGISTER_READ, dev, offset, width, 0);
+	value = dev->host->read(dev->host, dev->bdf, offset, width);
+	register_note_config(REGISTER_VALUE, dev, offset, width, value);
+	return value;
+}
+
+static void config_write(const struct pci_dev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	register_note_config(REGISTER_WRITE, dev, offset, width, value);
+	dev->host->write(dev->host, dev->bdf, offset, width, value);
+}
+
 uint8_t pci_read8(const struct pci_dev *dev, unsigned int offset)
 {
-	return dev->host->read(dev->host, dev->bdf, offset, 1);
+	return config_read(dev, offset, 1);
 }
 
 uint16_t pci_read16(const struct pci_dev *dev, unsigned int offset)
 {
-	return dev->host->read(dev->host, dev->bdf, offset, 2);
+	return config_read(dev, offset, 2);
 }
 
 uint32_t pci_read32(const struct pci_dev *dev, unsigned int offset)
 {
-	return dev->host->read(dev->host, dev->bdf, offset, 4);
+	return config_read(dev, offset, 4);
 }
 
 void pci_write8(const struct pci_dev *dev, unsigned int offset, uint8_t value)
 {
-	dev->host->write(dev->host, dev->bdf, offset, 1, value);
+	config_write(dev, offset, 1, value);
 }
 
 void pci_write16(const struct pci_dev *dev, unsigned int offset, uint16_t value)
 {
-	dev->host->write(dev->host, dev->bdf, offset, 2, value);
+	config_write(dev, offset, 2, value);
 }
 
 void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value)
 {
-	dev->host->write(dev->host, dev->bdf, offset, 4, value);
+	config_write(dev, offset, 4, value);
+}
+
+/* The way to a capability is not for the observer: each access to one goes it again. */
+static uint32_t quiet_read(const struct pci_dev *dev, unsigned int offset, unsigned int width)
+{
+	return dev->host->read(dev->host, dev->bdf, offset, width);
 }
 
 static unsigned int first_capability(const struct pci_dev *dev)
 {
-	if (!(pci_read16(dev, PCI_STATUS) & PCI_STATUS_CAPABILITIES))
+	if (!(quiet_read(dev, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES))
 		return 0;
-	return pci_read8(dev, PCI_CAPABILITIES);
+	return quiet_read(dev, PCI_CAPABILITIES, 1);
 }
 
 /* Follow the list from its start each time, to see if it is a loop. */
@@ -124,7 +147,7 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 		if (at < CAPABILITY_FIRST || at > CAPABILITY_LAST || seen & 1ull << at / 4)
 			return 0;
 		seen |= 1ull << at / 4;
-		header = pci_read16(dev, at);
+		header = quiet_read(dev, at, 2);
 		if (is_past && (header & 0xff) == id)
 			return at;
 		is_past |= at == after;

@@ -2,10 +2,9 @@
 /*
  * virtio-mmio, version 2 (virtio 1.4, 4.2).
  */
-#include <asm/io.h>
-
 #include "machine.h"
 #include "memory.h"
+#include "register.h"
 #include "util.h"
 #include "virtio/mmio_layout.h"
 #include "virtio/ring.h"
@@ -16,20 +15,20 @@ uint32_t virtio_mmio_type(uint64_t base)
 {
 	volatile uint8_t *registers = base % sizeof(uint32_t) ? NULL : io_map(base, MMIO_SIZE);
 
-	if (!registers || io_read32(registers + MMIO_MAGIC_VALUE) != MMIO_MAGIC ||
-	    io_read32(registers + MMIO_VERSION) != MMIO_MODERN)
+	if (!registers || register_read32(registers + MMIO_MAGIC_VALUE) != MMIO_MAGIC ||
+	    register_read32(registers + MMIO_VERSION) != MMIO_MODERN)
 		return 0;
-	return io_read32(registers + MMIO_DEVICE_ID);
+	return register_read32(registers + MMIO_DEVICE_ID);
 }
 
 static uint32_t get(struct virtio_device *dev, unsigned int offset)
 {
-	return io_read32(dev->registers + offset);
+	return register_read32(dev->registers + offset);
 }
 
 static void put(struct virtio_device *dev, unsigned int offset, uint32_t value)
 {
-	io_write32(dev->registers + offset, value);
+	register_write32(dev->registers + offset, value);
 }
 
 static uint8_t mmio_status(struct virtio_device *dev)

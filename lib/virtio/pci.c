@@ -4,10 +4,9 @@
  */
 #include <stddef.h>
 
-#include <asm/io.h>
-
 #include "memory.h"
 #include "pci/pci.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 #include "virtio/ring.h"
 #include "virtio/virtio.h"
@@ -26,30 +25,30 @@ uint32_t virtio_pci_type(const struct pci_dev *pci)
 
 static uint8_t pci_status(struct virtio_device *dev)
 {
-	return io_read8(dev->common + COMMON_DEVICE_STATUS);
+	return register_read8(dev->common + COMMON_DEVICE_STATUS);
 }
 
 static void pci_set_status(struct virtio_device *dev, uint8_t status)
 {
-	io_write8(dev->common + COMMON_DEVICE_STATUS, status);
+	register_write8(dev->common + COMMON_DEVICE_STATUS, status);
 }
 
 static uint32_t pci_offered(struct virtio_device *dev, uint32_t word)
 {
-	io_write32(dev->common + COMMON_DEVICE_FEATURE_SELECT, word);
-	return io_read32(dev->common + COMMON_DEVICE_FEATURE);
+	register_write32(dev->common + COMMON_DEVICE_FEATURE_SELECT, word);
+	return register_read32(dev->common + COMMON_DEVICE_FEATURE);
 }
 
 static void pci_accept(struct virtio_device *dev, uint32_t word, uint32_t bits)
 {
-	io_write32(dev->common + COMMON_DRIVER_FEATURE_SELECT, word);
-	io_write32(dev->common + COMMON_DRIVER_FEATURE, bits);
+	register_write32(dev->common + COMMON_DRIVER_FEATURE_SELECT, word);
+	register_write32(dev->common + COMMON_DRIVER_FEATURE, bits);
 }
 
 static uint16_t pci_queue_max(struct virtio_device *dev, uint16_t queue)
 {
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	return io_read16(dev->common + COMMON_QUEUE_SIZE);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return register_read16(dev->common + COMMON_QUEUE_SIZE);
 }
 
 /* 64-bit fields are written in two halves (4.1.3.1). */
@@ -58,8 +57,8 @@ static void write_address(struct virtio_device *dev, unsigned int field, volatil
 {
 	uint64_t address = phys((const void *)area) + offset;
 
-	io_write32(dev->common + field, address);
-	io_write32(dev->common + field + 4, address >> 32);
+	register_write32(dev->common + field, address);
+	register_write32(dev->common + field + 4, address >> 32);
 }
 
 /* Return NULL for a queue whose address would lie outside of the notification area (4.1.4.4). */
@@ -68,8 +67,8 @@ static volatile uint8_t *find_doorbell(struct virtio_device *dev, uint16_t queue
 	bool data = dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA);
 	uint64_t offset, width = data ? sizeof(uint32_t) : sizeof(uint16_t);
 
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	offset = (uint64_t)io_read16(dev->common + COMMON_QUEUE_NOTIFY_OFF) * dev->notify_multiplier;
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	offset = (uint64_t)register_read16(dev->common + COMMON_QUEUE_NOTIFY_OFF) * dev->notify_multiplier;
 	return offset + width <= dev->notify_length ? dev->notify + offset : NULL;
 }
 
@@ -77,29 +76,29 @@ static void pci_queue_enable(struct virtio_device *dev, uint16_t queue, const st
 {
 	if (queue < VIRTIO_DOORBELLS)
 		dev->doorbell[queue] = find_doorbell(dev, queue);
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	io_write16(dev->common + COMMON_QUEUE_SIZE, ring->size);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	register_write16(dev->common + COMMON_QUEUE_SIZE, ring->size);
 	write_address(dev, COMMON_QUEUE_DESC, ring->desc, ring->device_offset);
 	write_address(dev, COMMON_QUEUE_DRIVER, ring->avail, ring->device_offset);
 	write_address(dev, COMMON_QUEUE_DEVICE, ring->used, ring->device_offset);
-	io_write16(dev->common + COMMON_QUEUE_ENABLE, 1);
+	register_write16(dev->common + COMMON_QUEUE_ENABLE, 1);
 }
 
 static bool pci_queue_enabled(struct virtio_device *dev, uint16_t queue)
 {
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	return io_read16(dev->common + COMMON_QUEUE_ENABLE);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return register_read16(dev->common + COMMON_QUEUE_ENABLE);
 }
 
 static uint32_t pci_generation(struct virtio_device *dev)
 {
-	return io_read8(dev->common + COMMON_CONFIG_GENERATION);
+	return register_read8(dev->common + COMMON_CONFIG_GENERATION);
 }
 
 /* Reading clears it (4.1.4.5). */
 static uint8_t pci_take_interrupts(struct virtio_device *dev)
 {
-	return dev->isr ? io_read8(dev->isr) : 0;
+	return dev->isr ? register_read8(dev->isr) : 0;
 }
 
 static void pci_notify(struct virtio_device *dev, uint16_t queue)
@@ -110,34 +109,34 @@ static void pci_notify(struct virtio_device *dev, uint16_t queue)
 	if (!doorbell)
 		return;
 	if (dev->accepted & VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA))
-		io_write32(doorbell, virtio_notification(dev, queue));
+		register_write32(doorbell, virtio_notification(dev, queue));
 	else
-		io_write16(doorbell, queue);
+		register_write16(doorbell, queue);
 }
 
 static void pci_queue_reset(struct virtio_device *dev, uint16_t queue)
 {
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	io_write16(dev->common + COMMON_QUEUE_RESET, 1);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	register_write16(dev->common + COMMON_QUEUE_RESET, 1);
 }
 
 static bool pci_queue_is_resetting(struct virtio_device *dev, uint16_t queue)
 {
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	return io_read16(dev->common + COMMON_QUEUE_RESET);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	return register_read16(dev->common + COMMON_QUEUE_RESET);
 }
 
 uint16_t virtio_pci_queue_vector(struct virtio_device *dev, uint16_t queue, uint16_t vector)
 {
-	io_write16(dev->common + COMMON_QUEUE_SELECT, queue);
-	io_write16(dev->common + COMMON_QUEUE_VECTOR, vector);
-	return io_read16(dev->common + COMMON_QUEUE_VECTOR);
+	register_write16(dev->common + COMMON_QUEUE_SELECT, queue);
+	register_write16(dev->common + COMMON_QUEUE_VECTOR, vector);
+	return register_read16(dev->common + COMMON_QUEUE_VECTOR);
 }
 
 uint16_t virtio_pci_config_vector(struct virtio_device *dev, uint16_t vector)
 {
-	io_write16(dev->common + COMMON_CONFIG_VECTOR, vector);
-	return io_read16(dev->common + COMMON_CONFIG_VECTOR);
+	register_write16(dev->common + COMMON_CONFIG_VECTOR, vector);
+	return register_read16(dev->common + COMMON_CONFIG_VECTOR);
 }
 
 static const struct virtio_transport pci_transport = {

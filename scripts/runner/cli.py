@@ -6,14 +6,13 @@ import argparse
 import json
 import os
 import platform
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any, NoReturn, Optional, Union
+from typing import Any, Optional, Union
 
 from .judge import again
 from .judge.compare import compare, read_results
@@ -22,6 +21,7 @@ from .judge.repeat import RepeatedJob
 from .judge.results import Circumstances, Report, judge_requirements
 from .judge.update import update
 from .judge.verdicts import JudgeContext, RunJob
+from .operate.gdb import Gdb, stoppable
 from .operate.launch import Launcher
 from .operate.run import BootContext
 from .operate.vmm import Adapter, find_adapter
@@ -31,6 +31,7 @@ from .plan import selection
 from .plan.catalogue import Test, Tree, commit, read_make_config, suite_version
 from .plan.errors import BudgetOver, Interrupted, NothingToRun, UsageError
 from .planning import Plan, make_plan, read_text, results_directory
+from .signals import Signals
 from .write import page
 from .write.files import write_file
 from .write.progress import Progress, summary
@@ -38,8 +39,6 @@ from .write.reports import write_reports
 from .write.results_json import to_json
 from .write.screen import Screen
 from .write.tap import to_tap
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def show_list(plan: Plan) -> None:
@@ -131,30 +130,42 @@ def first_line(options: argparse.Namespace, plan: Plan, adapter: Adapter) -> str
 
 
 def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gate,
-            progress: Progress) -> tuple[Report, int]:
-    """Execute all runs. The number is that of a signal that came in between, else 0."""
+            progress: Progress, signals: Signals) -> Report:
+    """Execute all runs. From then on no signal interrupts."""
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    launcher, signum, cut = Launcher(), 0, False
+    launcher, cut = Launcher(), True
     directory, lock = own_directory(options.output or plan.tree.built())
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
                         words_for_image(options, plan))
     judges = JudgeContext(plan.requirements, gate, progress, call(options))
-    jobs = make_jobs(plan.selected, boots, judges, options.repeat)
+    if options.gdb:
+        boots.gdb = Gdb(stoppable(adapter), plan.tree, plan.selected[0].tests[0], progress.say)
+    jobs, count = make_jobs(plan.selected, boots, judges, options.repeat), options.jobs or cpus()
     with lock:
         try:
-            Workers(jobs, launcher).run(options.jobs or cpus(), within(options.budget, progress.tick))
-            if not options.no_trace:
-                look_again(plan, jobs, replace(boots, launcher=Launcher()), judges, options.jobs or cpus())
+            with signals:
+                Workers(jobs, launcher).run(count, within(options.budget, progress.tick))
+                cut = False
+                if not options.no_trace and not options.gdb:
+                    look_again(plan, jobs, replace(boots, launcher=Launcher()), judges, count)
         except BudgetOver:
             progress.say(f"the budget of {options.budget:g} s is used up")
-            cut = True
-        except Interrupted as stop:
-            signum, cut = stop.signum, True
+        except Interrupted:
+            pass                        # the reports hold what was measured until then
+    if not cut:
+        require_case(options, boots, jobs)
     around = circumstances(options, started, time.monotonic() - clock)
-    return make_report(options, plan, adapter, gate, jobs, around, cut), signum
+    return make_report(options, plan, adapter, gate, jobs, around, cut)
 
 
 Jobs = Sequence[Union[RunJob, RepeatedJob]]
+
+
+def require_case(options: argparse.Namespace, boots: BootContext, jobs: Jobs) -> None:
+    """A pass of tests that did nothing of it would be none. A VMM that ended may not have come to it."""
+    ended = any(test.verdict in ("error", "crash", "timeout") for job in jobs for test in job.result.tests)
+    if options.case and f"case={options.case}" not in boots.cases and not ended:
+        raise UsageError(f"--case {options.case}: no test that was selected and can run here has it")
 
 
 def look_again(plan: Plan, jobs: Jobs, boots: BootContext, judges: JudgeContext, count: int) -> None:
@@ -247,7 +258,7 @@ def identified(options: argparse.Namespace, tree: Tree) -> Adapter:
     return adapter
 
 
-def run_tests(argv: list[str], root: str, brief: bool) -> int:
+def run_tests(argv: list[str], root: str, brief: bool, signals: Signals) -> int:
     options = parse(argv, suite_version(root))
     options.brief = brief
     if options.vmm_version:
@@ -258,6 +269,8 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
     if options.list:
         show_list(plan)
         return 0
+    if options.gdb:
+        plan.selected = selection.one_test(plan.selected)
     old = read_results(options.compare) if options.compare else None
     adapter = identified(options, plan.tree)
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
@@ -268,28 +281,18 @@ def run_tests(argv: list[str], root: str, brief: bool) -> int:
         progress.say(first_line(options, plan, adapter))
     for note in selection.without_tests(plan.runs, plan.tests, options.arch):
         progress.say(note)
-    report, signum = execute(options, plan, adapter, gate, progress)
-    if options.update_expect and not signum:
+    report = execute(options, plan, adapter, gate, progress, signals)
+    if options.update_expect and not signals.number:
         update_expectations(options, plan, report, gate, progress)
     finish(options, plan, report, progress, old)
-    return exit_status(report, signum)
-
-
-def on_signal(signum: int, _: Any) -> NoReturn:
-    """End the runs at the first signal; from then on the reports are written undisturbed."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise Interrupted(signum)
+    return exit_status(report, signals.number)
 
 
 def main(argv: list[str], root: str, brief: bool = False) -> int:
     """Return the exit status. @brief: the tree is gone after the call, so nothing in it is named."""
     prepare_streams()
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:      # as under nohup
-            signal.signal(number, on_signal)
     try:
-        return run_tests(argv, root, brief)
+        return run_tests(argv, root, brief, Signals())
     except (UsageError, NothingToRun) as error:
         print(f"run_tests.sh: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 3

@@ -8,14 +8,17 @@ import re
 import shlex
 from typing import Any, NoReturn, Optional
 
+from .operate.run import DEFAULT_LIMIT
 from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
 from .plan.config import number, seconds
-from .plan.errors import UsageError
+from .plan.errors import UsageError, nearest
 from .plan.standard import LEVELS
 from .write import page
 from .write.reports import FILES
 
+# What `make install` puts on PATH sets it, to its own name: then the tree is not written to.
+COMMAND = os.environ.get("VIRTIO_IOMMU_TESTS_COMMAND", "")
 SPECS = ("1.2", "1.3", "1.4")
 EPILOG = """\
 A pattern that fits the name of a run selects runs, and a number such as 5.13.6.5 all tests of that
@@ -31,7 +34,11 @@ report that cannot be written; 3 nothing ran; 128+N ended by signal N, reports h
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + self._nearest_option(message))
+
+    def _nearest_option(self, message: str) -> str:
+        match = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        return nearest(match[1], list(self._option_string_actions)) if match else ""
 
 
 def checked(parse: Any) -> Any:
@@ -68,7 +75,7 @@ def word(value: str) -> str:
 
 
 def make_parser() -> Parser:
-    parser = Parser(prog="run_tests.sh", allow_abbrev=False, epilog=EPILOG,
+    parser = Parser(prog=COMMAND or "run_tests.sh", allow_abbrev=False, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter,
                     description="Runs the virtio-iommu tests under a VMM and judges it.")
     add = parser.add_argument
@@ -92,8 +99,9 @@ def make_parser() -> Parser:
     add("-v", action="store_true", dest="verbose",
         help="one line per test; of tests that are named, also each request and access")
     add("-t", action="store_true", dest="tap", help="TAP on stdout")
-    add("--timeout", metavar="S", type=checked(seconds),
-        help="seconds without progress that a test or the boot may take (default: 10)")
+    add("--timeout", metavar="S", type=checked(seconds), default=DEFAULT_LIMIT,
+        help=f"seconds without progress that a test or the boot may take (default: {DEFAULT_LIMIT:g}); runs "
+             "with a limit of their own take as much more or less")
     add("--budget", metavar="S", type=checked(seconds),
         help="seconds that all may take: what is not judged then is red")
     add("--spec", choices=SPECS, default=SPECS[-1],
@@ -105,10 +113,13 @@ def make_parser() -> Parser:
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
+    add("--gdb", action="store_true",
+        help="start the VMM of one test stopped, and show how to get there with gdb")
     add("--case", metavar="NAME", type=checked(word),
         help="of the tests that try one thing after the other, this thing alone")
     add("--strict", action="store_true", help="a warn is red")
-    add("--output", metavar="DIR", help="where all that is written goes (default: build/ARCH)")
+    add("--output", metavar="DIR", help="where all that is written goes (default: build/ARCH, of an "
+        "installed suite virtio-iommu-tests/ARCH)")
     for name in FILES:
         add(f"--{name}", metavar="F", help=f"write the {name} report also to F")
     add("--expect", metavar="F", help="known deviations (default: expectations/VMM)")
@@ -131,6 +142,8 @@ def parse(argv: list[str], version: str = "") -> argparse.Namespace:
     options.arch = options.arch or (machine if machine in offered else offered[0])
     if architecture.named(options.arch).name not in offered:
         raise UsageError(f"--arch {options.arch}: --vmm {options.vmm} has {', '.join(offered)}")
+    if COMMAND and not options.output:
+        options.output = os.path.join("virtio-iommu-tests", options.arch)
     if options.html:
         page.require()
     for path in copies(options).values():
@@ -155,7 +168,7 @@ def selecting(options: argparse.Namespace) -> list[str]:
 
 def call(options: argparse.Namespace) -> str:
     """Return this call without the options that select and report."""
-    words = ["./run_tests.sh", "--arch", options.arch]
+    words = [COMMAND or "./run_tests.sh", "--arch", options.arch]
     words += ["--vmm", options.vmm] if options.vmm != DEFAULT else []
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .judge.compare import read_results, red_results
 from .plan import selection
-from .plan.catalogue import Requirement, Test, Tree, read_manifest, read_requirements
+from .plan.catalogue import Requirement, Test, Tree, read_manifest, read_requirements, require_images
 from .plan.config import Run, read_runs
 from .plan.errors import NothingToRun
 
@@ -27,6 +27,7 @@ class Plan:
 def make_plan(options: argparse.Namespace, root: str) -> Plan:
     tree = Tree(root, options.arch)
     tests, requirements = read_manifest(tree), read_requirements(tree)
+    require_images(tree, tests)
     runs = read_runs(tree.path("unittests.cfg"))
     chosen = selection.in_group(runs, options.group) if options.group else runs
     choice = selection.sort_patterns(patterns(options), runs, tests, requirements)

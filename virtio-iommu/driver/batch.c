@@ -8,6 +8,7 @@
 #include "driver/batch.h"
 #include "driver/iommu_internal.h"
 #include "driver/resources.h"
+#include "driver/timing.h"
 #include "driver/trace.h"
 
 #define PAGE 4096
@@ -257,7 +258,7 @@ static bool take(struct batch *batch)
 	struct ring_reply used;
 	struct request *r;
 
-	if (virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) != VIRTIO_USED)
+	if (iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) != VIRTIO_USED)
 		return false;
 	r = in_flight(batch, used.id);
 	if (!r)		/* nobody's: the one that it stands for does not come back */

@@ -10,6 +10,7 @@
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
+#include "driver/names.h"
 #include "driver/iova.h"
 #include "driver/reserved.h"
 #include "topology/topology.h"
@@ -124,9 +125,12 @@ void endpoints_open(const struct device_location *locations, unsigned int locati
 			count += open_endpoint(&endpoints[count], &locations[i], id);
 	}
 	sort_endpoints();
-	for (unsigned int i = 0; i < count; i++)
-		printf("# endpoint: %s id %#x %s\n", location_name(&endpoints[i].place), endpoints[i].id,
-		       endpoints[i].dma.ops->name);
+	for (unsigned int i = 0; i < count; i++) {
+		const char *place = location_name(&endpoints[i].place), *name = endpoints[i].dma.ops->name;
+
+		printf("# endpoint: %s id %#x %s\n", place, endpoints[i].id, name);
+		name_endpoint(endpoints[i].id, name, place);
+	}
 }
 
 static bool is_iommu(const struct device_location *location)

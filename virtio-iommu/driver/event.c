@@ -207,8 +207,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	struct ring_reply used;
 	unsigned int slot;
 
-	if (iommu.dead ||
-	    virtio_wait(&iommu.dev, &iommu.events, &used, microseconds) != VIRTIO_USED)
+	if (iommu.dead || iommu_wait(&iommu.events, &used, microseconds) != VIRTIO_USED)
 		return false;
 	unexpected_used |= !used.valid;
 	if (!used.valid)

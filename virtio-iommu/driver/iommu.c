@@ -4,13 +4,13 @@
  */
 #include <string.h>
 
-#include <asm/io.h>
-
 #include "memory.h"
+#include "register.h"
 #include "util.h"
 
 #include "driver/iommu.h"
 #include "driver/iommu_internal.h"
+#include "driver/names.h"
 #include "driver/placement.h"
 #include "driver/trace.h"
 
@@ -36,7 +36,7 @@ static uint64_t usual_features(uint64_t offered)
 
 uint32_t iommu_config_u32(size_t offset)
 {
-	return io_read32(iommu.dev.config + offset);
+	return register_read32(iommu.dev.config + offset);
 }
 
 uint64_t iommu_config_u64(size_t offset)
@@ -46,13 +46,12 @@ uint64_t iommu_config_u64(size_t offset)
 
 uint8_t iommu_bypass(void)
 {
-	return io_read8(iommu.dev.config + offsetof(struct iommu_config, bypass));
+	return register_read8(iommu.dev.config + offsetof(struct iommu_config, bypass));
 }
 
 void iommu_set_bypass(uint8_t value)
 {
-	trace("config: bypass = %u", value);
-	io_write8(iommu.dev.config + offsetof(struct iommu_config, bypass), value);
+	register_write8(iommu.dev.config + offsetof(struct iommu_config, bypass), value);
 }
 
 /* A field whose feature is not offered does not exist; what it would limit is unlimited. */
@@ -176,6 +175,8 @@ static bool start_queue(uint16_t queue, struct ring *ring)
 		  iommu.dev.accepted);
 	if (queue == REQUEST_QUEUE && ring->tables && placed_at(PLACED_TABLES))
 		ring->tables = placed_at(PLACED_TABLES);
+	trace("queue %u: %u descriptors, %s", queue, size,
+	      ring_has(ring, VIRTIO_F_RING_PACKED) ? "packed" : "split");
 	return virtio_enable_queue(&iommu.dev, queue, ring);
 }
 
@@ -184,12 +185,25 @@ bool iommu_enable_queues(void)
 	return start_queue(REQUEST_QUEUE, &iommu.requests) && start_queue(EVENT_QUEUE, &iommu.events);
 }
 
+static void note_reset(uint64_t features)
+{
+	char names[NAMES_SIZE];
+
+	if (trace_is_on())
+		trace("reset, features %s ->", feature_names(features, names));
+}
+
 bool iommu_prepare(uint64_t features)
 {
-	trace("reset, features %#lx", features);
+	bool prepared;
+
+	note_reset(features);
 	iommu.altered = iommu.broke_rules = false;
 	domains_reset();
-	return virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) && iommu_enable_queues();
+	prepared = virtio_reset(&iommu.dev) && virtio_negotiate(&iommu.dev, features) &&
+		   iommu_enable_queues();
+	trace("-> %s", prepared ? "FEATURES_OK, both queues enabled" : "the device does not come up");
+	return prepared;
 }
 
 void iommu_start(void)

@@ -7,6 +7,7 @@
 #include "driver/iommu.h"
 #include "driver/message.h"
 #include "driver/timing.h"
+#include "driver/trace.h"
 
 #define MAX_SENDERS 4
 
@@ -38,6 +39,7 @@ const struct msix *messages_on(struct pci_dev *pci)
 	if (sender_count == MAX_SENDERS || !msix_open(msix, pci))
 		return NULL;
 	sender_count++;
+	trace_msix(senders, sender_count);
 	for (unsigned int i = 0; i < msix->count; i++)
 		msix_mask(msix, i, true);
 	msix_enable(msix, true);
@@ -64,6 +66,14 @@ static bool has_come(const struct awaited *awaited)
 	return awaited->message ? msi_arrived(awaited->message) : *awaited->word == awaited->data;
 }
 
+/* Tell how the wait for a message ended that began at @start. */
+static bool note_end(const struct awaited *awaited, bool came, uint64_t start)
+{
+	trace("message %#x: %s within %lu us", awaited->message ? awaited->message->data : awaited->data,
+	      came ? "came" : "did not come", time_us() - start);
+	return came;
+}
+
 static bool comes(const struct awaited *awaited)
 {
 	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
@@ -71,19 +81,20 @@ static bool comes(const struct awaited *awaited)
 
 	while (!has_come(awaited))
 		if (deadline_over(&deadline))
-			return has_come(awaited);
+			return note_end(awaited, has_come(awaited), start);
 	timing_note_since(TIMED_NOTIFICATION, start);
-	return true;
+	return note_end(awaited, true, start);
 }
 
 static bool stays_away(const struct awaited *awaited, uint16_t events)
 {
 	struct deadline deadline = deadline_in(timing_quiet_us(TIMED_NOTIFICATION));
+	uint64_t start = time_us();
 
 	while (!has_come(awaited))
 		if (event_count() != events || deadline_over(&deadline))
-			return !has_come(awaited);
-	return false;
+			return !note_end(awaited, has_come(awaited), start);
+	return !note_end(awaited, true, start);
 }
 
 bool message_comes(const struct msi_message *message)
@@ -110,4 +121,5 @@ void messages_disable(void)
 {
 	while (sender_count)
 		msix_enable(&senders[--sender_count], false);
+	trace_msix(senders, 0);
 }

@@ -156,7 +156,7 @@ static bool is_answered(int head, struct ring_reply *used)
 
 	ring_publish(&iommu.requests, head);
 	virtio_kick(&iommu.dev, REQUEST_QUEUE, &iommu.requests);
-	if (virtio_wait(&iommu.dev, &iommu.requests, used, REPLY_TIMEOUT_US) != VIRTIO_USED)
+	if (iommu_wait(&iommu.requests, used, REPLY_TIMEOUT_US) != VIRTIO_USED)
 		return false;
 	timing_note_since(TIMED_REQUEST, start);
 	return true;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdio.h>
 
+#include "driver/iommu.h"
 #include "driver/timing.h"
+#include "driver/trace.h"
 #include "time.h"
 #include "util.h"
 
@@ -82,4 +84,15 @@ uint64_t timing_quiet_us(enum timed kind)
 uint64_t timing_patience_us(enum timed kind)
 {
 	return min(max(PATIENCE * timing_quiet_us(kind), PATIENCE_LEAST_US), (uint64_t)REPLY_TIMEOUT_US);
+}
+
+enum virtio_wait iommu_wait(struct ring *ring, struct ring_reply *reply, uint64_t microseconds)
+{
+	enum virtio_wait end;
+
+	trace_polling(true);
+	end = virtio_wait(&iommu.dev, ring, reply, microseconds);
+	trace_polling(false);
+	trace_wait(ring, end == VIRTIO_USED ? reply : NULL, microseconds);
+	return end;
 }

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "virtio/virtio.h"
+
 enum timed {
 	TIMED_REQUEST,		/* from the notification to the used buffer */
 	TIMED_REPORT,		/* from an access that is blocked to the report of it */
@@ -46,5 +48,8 @@ void timing_add(struct timing *timing, uint64_t microseconds);
 
 /* Return what the second slowest of the last ones took, in microseconds; 0 if there was none. */
 uint64_t timing_slow(const struct timing *timing);
+
+/* Like virtio_wait(), for a buffer of a queue of the IOMMU; a trace tells how the wait ended. */
+enum virtio_wait iommu_wait(struct ring *ring, struct ring_reply *reply, uint64_t microseconds);
 
 #endif

@@ -5,26 +5,71 @@
 
 #include "console.h"
 #include "memory.h"
+#include "register.h"
 #include "util.h"
 
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
+#include "driver/names.h"
 #include "driver/reserved.h"
 #include "driver/trace.h"
+#include "driver/trace_internal.h"
 #include "standard/property.h"
 
-#define LINE 240
+#define LINE 1000
+#define DEEPEST 4
 
 static bool tracing;
+
+/* Lines that end with "->" and have no answer yet. */
+static unsigned int depth;
 
 void trace_enable(void)
 {
 	tracing = true;
+	register_observe(trace_register);
+}
+
+void trace_mute(bool mute)
+{
+	static bool was_tracing;
+
+	if (mute)
+		was_tracing = tracing;
+	tracing = !mute && was_tracing;
+	register_observe(tracing ? trace_register : NULL);
 }
 
 bool trace_is_on(void)
 {
 	return tracing;
+}
+
+void trace_begin(void)
+{
+	depth = 0;
+	trace_registers_begin();
+}
+
+bool trace_is_waiting(void)
+{
+	return depth;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), size = strlen(end);
+
+	return length >= size && !strcmp(text + length - size, end);
+}
+
+void trace_put(const char *line)
+{
+	bool answers = !strncmp(line, "-> ", 3);
+
+	depth -= answers && depth;
+	printf("# trace: %*s%s\n", answers ? 0 : (int)(2 * depth), "", line);
+	depth += depth < DEEPEST && ends_with(line, " ->");
 }
 
 void trace(const char *format, ...)
@@ -37,7 +82,8 @@ void trace(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	printf("# trace: %s\n", line);
+	trace_registers_flush();
+	trace_put(line);
 }
 
 /* What is printed of a request. A longer one has more bytes than the standard gives it. */
@@ -65,32 +111,50 @@ static uint32_t standard_size(uint8_t type)
 	return type < ARRAY_SIZE(sizes) ? sizes[type] : 0;
 }
 
-static void describe(char *text, size_t room, const union any_request *r)
+static const char *describe(char *text, size_t room, const union any_request *r)
 {
+	char names[NAMES_SIZE];
+
 	switch (r->head.type) {
 	case REQUEST_ATTACH:
-		snprintf(text, room, "ATTACH domain %u endpoint %#x flags %#x", r->attach.domain,
-			 r->attach.endpoint, r->attach.flags);
+		snprintf(text, room, "ATTACH domain %u endpoint %s flags %s", r->attach.domain,
+			 endpoint_name(r->attach.endpoint), attach_flag_names(r->attach.flags, names));
 		break;
 	case REQUEST_DETACH:
-		snprintf(text, room, "DETACH domain %u endpoint %#x", r->detach.domain,
-			 r->detach.endpoint);
+		snprintf(text, room, "DETACH domain %u endpoint %s", r->detach.domain,
+			 endpoint_name(r->detach.endpoint));
 		break;
 	case REQUEST_MAP:
-		snprintf(text, room, "MAP domain %u virt_start %#lx virt_end %#lx phys_start %#lx flags %#x",
+		snprintf(text, room, "MAP domain %u virt_start %#lx virt_end %#lx phys_start %#lx flags %s",
 			 r->map.domain, r->map.virt_start, r->map.virt_end, r->map.phys_start,
-			 r->map.flags);
+			 map_flag_names(r->map.flags, names));
 		break;
 	case REQUEST_UNMAP:
 		snprintf(text, room, "UNMAP domain %u virt_start %#lx virt_end %#lx", r->unmap.domain,
 			 r->unmap.virt_start, r->unmap.virt_end);
 		break;
 	case REQUEST_PROBE:
-		snprintf(text, room, "PROBE endpoint %#x", r->probe.endpoint);
+		snprintf(text, room, "PROBE endpoint %s", endpoint_name(r->probe.endpoint));
 		break;
 	default:
 		snprintf(text, room, "type %u", r->head.type);
 	}
+	return text;
+}
+
+const char *request_words(const void *readable, uint32_t size, char *text, size_t room)
+{
+	union any_request request = {0};
+
+	memcpy(&request, readable, min(size, sizeof(request)));
+	return describe(text, room, &request);
+}
+
+const char *access_words(const struct endpoint *ep, const char *what, uint64_t iova, uint64_t size,
+			 char *text, size_t room)
+{
+	snprintf(text, room, "DMA endpoint %s %s %lu bytes at %#lx", endpoint_name(ep->id), what, size, iova);
+	return text;
 }
 
 static bool any_set(const uint8_t *bytes, size_t size)
@@ -142,7 +206,7 @@ void trace_request(const void *readable, uint32_t size, uint32_t writable)
 {
 	union any_request request = {0};
 	uint32_t tail = TAIL_SIZE;
-	char text[128], sizes[64] = "";
+	char text[256], sizes[64] = "";
 
 	if (!tracing)
 		return;
@@ -168,21 +232,34 @@ void trace_reply(const struct reply *reply)
 		trace_properties(reply);
 }
 
+/* The answer to a request, or the event, says the same of a buffer that is used. */
+void trace_wait(const struct ring *ring, const struct ring_reply *reply, uint64_t microseconds)
+{
+	bool events = ring == &iommu.events;
+
+	if (reply && !events && !depth)
+		trace("request queue: buffer %u used, used.len %u", reply->id, reply->length);
+	else if (!reply && microseconds)
+		trace("%s queue: no buffer used within %lu us", events ? "event" : "request", microseconds);
+}
+
 void trace_event(const struct event *event)
 {
-	static const char *const reasons[] = {
-		[FAULT_UNKNOWN] = "UNKNOWN", [FAULT_DOMAIN] = "DOMAIN", [FAULT_MAPPING] = "MAPPING",
-	};
 	const struct fault_record *r = &event->record;
+	char flags[NAMES_SIZE];
 
-	trace("event: fault %s (%u) flags %#x endpoint %#x address %#lx, used.len %u",
-	      r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "?", r->reason,
-	      r->flags, r->endpoint, r->address, event->length);
+	if (tracing)
+		trace("event: fault %s (%u) flags %s endpoint %s address %#lx, used.len %u",
+		      fault_reason_name(r->reason), r->reason, fault_flag_names(r->flags, flags),
+		      endpoint_name(r->endpoint), r->address, event->length);
 }
 
 void trace_access(const struct endpoint *ep, const char *what, uint64_t iova, uint64_t size)
 {
-	trace("DMA endpoint %#x %s %lu bytes at %#lx ->", ep->id, what, size, iova);
+	char text[160];
+
+	if (tracing)
+		trace("%s ->", access_words(ep, what, iova, size, text, sizeof(text)));
 }
 
 void trace_effect(const void *memory, const struct effect *effect)

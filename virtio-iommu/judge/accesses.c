@@ -9,10 +9,16 @@
 
 /*
  * An access that should work is given all the time that a busy host may take, and less where the
- * verdict is bad already. One that should be blocked may stay silent: it is waited for until a fault is
- * reported, and shorter.
+ * verdict is bad already. A report that comes meanwhile may be a late one, of the access before. One that
+ * should be blocked may stay silent: it is waited for until a fault is reported, and shorter.
  */
 #define BAD_ALREADY_US 200000
+
+static void expect_in_time(struct endpoint *ep, uint64_t quiet)
+{
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	ep->dma.grace_us = max(quiet, timing_patience_us(TIMED_REPORT));
+}
 
 void set_timeout(struct endpoint *ep, bool may_be_blocked)
 {
@@ -23,8 +29,10 @@ void set_timeout(struct endpoint *ep, bool may_be_blocked)
 		ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	else if (may_be_blocked)
 		ep->dma.timeout_us = quiet;
+	else if (!no_defect_so_far())
+		ep->dma.timeout_us = max(quiet, BAD_ALREADY_US);
 	else
-		ep->dma.timeout_us = no_defect_so_far() ? REPLY_TIMEOUT_US : max(quiet, BAD_ALREADY_US);
+		expect_in_time(ep, quiet);
 }
 
 /* Of a stand-in nothing is seen: what is said of its accesses is left to runs with others. */
@@ -81,7 +89,12 @@ bool expect_writes(struct source_line at, enum verdict otherwise, struct endpoin
 		 ep->id, size, iova, phys(target), otherwise == SET_UP ? " (N-MAP-1, N-BYP-1)" : "");
 	if (!report_stray(at, expected, &effect))
 		return false;
-	judge(otherwise, at, expected, effect.done ? "they did not arrive" : "the access was refused");
+	if (effect.done)
+		judge(otherwise, at, expected,
+		      "the endpoint reports success, memory at %#lx has not changed so",
+		      phys(target));
+	else
+		judge(otherwise, at, expected, "the access was refused");
 	return false;
 }
 
@@ -119,7 +132,8 @@ bool expect_reads(struct source_line at, enum verdict otherwise, struct endpoint
 		 ep->id, size, iova, phys(source));
 	if (!report_stray(at, expected, &effect))
 		return false;
-	judge(otherwise, at, expected, effect.done ? "it read other bytes" : "the access was refused");
+	judge(otherwise, at, expected, effect.done ? "it reports success, and read other bytes" :
+						    "the access was refused");
 	return false;
 }
 
@@ -208,7 +222,8 @@ static bool report_parts(struct source_line at, const char *expected, const stru
 		return false;
 	if (effect->exact || !all_moved(all))
 		return true;
-	judge(BY_LEVEL, at, expected, effect->done ? "other bytes did" : "the access was refused");
+	judge(BY_LEVEL, at, expected, effect->done ? "it reports success, and other bytes arrived" :
+						      "the access was refused");
 	return false;
 }
 

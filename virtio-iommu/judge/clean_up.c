@@ -3,6 +3,7 @@
 #include "driver/message.h"
 #include "driver/placement.h"
 #include "judge/clean_up.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 
@@ -30,13 +31,14 @@ void clean_up(void)
 	if (breach)
 		judge_harm(at, "the device keeps to the buffers of its requests", "%s", breach);
 	if (died)
-		judge(VERDICT_FAIL, at, "the device answers after the test",
-		      iommu.dead ? "a request timed out" : "it asks for a reset");
+		judge(VERDICT_FAIL, at, "the device answers after the test", "%s, device_status %s",
+		      iommu.dead ? "a request did not come back" : "it asks for a reset",
+		      device_status_now());
 	endpoints_quiesce();
 	messages_disable();
 	if ((died || is_changed()) && !restart())
-		judge(VERDICT_FAIL, at, "the device comes back after a reset",
-		      "it does not");
+		judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %s",
+		      device_status_now());
 	iommu_detach_all();
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != iommu.initial_bypass)
 		iommu_set_bypass(iommu.initial_bypass);

@@ -20,7 +20,7 @@ uint64_t iova_window(unsigned int count)
 	uint64_t size = count * iommu.page, start = phys(watched_pages(count));
 
 	if (!iova_is_free(start, size) && !iova_find(0, size, &start))
-		skip_rest("the input range has too few pages that are free");
+		not_applicable_rest("the input range has too few pages that are free");
 	iova_take(start, size);
 	return start;
 }

@@ -59,5 +59,5 @@ bool expect_bytes(struct source_line at, const volatile void *actual, const void
 
 void set_up_failed(struct source_line at, const char *condition)
 {
-	judge(VERDICT_ERROR, at, condition, "it does not hold");
+	judge(VERDICT_ERROR, at, condition, "this step or condition is false");
 }

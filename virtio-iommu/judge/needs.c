@@ -67,12 +67,12 @@ static bool has_reserved_region(void)
 
 static bool boots_with_bypass(void)
 {
-	return has_bypass_config() && iommu.initial_bypass;
+	return iommu.initial_bypass;
 }
 
 static bool boots_without_bypass(void)
 {
-	return has_bypass_config() && !iommu.initial_bypass;
+	return !iommu.initial_bypass;
 }
 
 static bool has_edu(void)
@@ -142,7 +142,7 @@ static bool has_messages(void)
 
 static bool iommu_has_msix(void)
 {
-	return has_msix(iommu.dev.pci) && messages_can_be_seen();
+	return has_msix(iommu.dev.pci);
 }
 
 static bool has_ring_reset(void)
@@ -155,6 +155,11 @@ static bool has_suspend(void)
 	return iommu_offers(VIRTIO_F_SUSPEND);
 }
 
+static bool offers_packed(void)
+{
+	return iommu_offers(VIRTIO_F_RING_PACKED);
+}
+
 static bool has_packed(void)
 {
 	return iommu_wants(VIRTIO_F_RING_PACKED);
@@ -165,9 +170,19 @@ static bool has_split(void)
 	return !has_packed();
 }
 
+static bool offers_indirect(void)
+{
+	return iommu_offers(VIRTIO_F_INDIRECT_DESC);
+}
+
 static bool has_indirect(void)
 {
 	return iommu_wants(VIRTIO_F_INDIRECT_DESC);
+}
+
+static bool offers_event_idx(void)
+{
+	return iommu_offers(VIRTIO_F_EVENT_IDX);
 }
 
 static bool has_event_idx(void)
@@ -178,6 +193,11 @@ static bool has_event_idx(void)
 static bool has_no_event_idx(void)
 {
 	return !has_event_idx();
+}
+
+static bool offers_in_order(void)
+{
+	return iommu_offers(VIRTIO_F_IN_ORDER);
 }
 
 static bool has_in_order(void)
@@ -200,20 +220,40 @@ static bool is_on_mmio(void)
 	return !is_on_pci();
 }
 
-static const struct {
-	uint64_t need;
+struct condition {
+	uint64_t needs;		/* any of these */
 	bool (*holds)(void);
 	const char *words;
-} conditions[] = {
+};
+
+/* Of the device. Features that a run asks for may be offered in that one alone. */
+static const struct condition offers[] = {
+	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
+	{NEEDS_MAP_UNMAP, has_usable_granule, "needs a granule of at most 64 KiB"},
+	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
+	{NEEDS_BYPASS_CONFIG | NEEDS_BOOT_BYPASS_ON | NEEDS_BOOT_BYPASS_OFF, has_bypass_config,
+	 "needs feature BYPASS_CONFIG"},
+	{NEEDS_RESERVED_REGION, has_reserved_region, "needs a reserved region"},
+	{NEEDS_DOMAIN_RANGE, has_domain_range, "needs feature DOMAIN_RANGE"},
+	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},
+	{NEEDS_MMIO_FLAG, has_mmio_flag, "needs feature MMIO"},
+	{NEEDS_NO_PROBE, has_no_probe, "needs a device without feature PROBE"},
+	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
+	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU"},
+	{NEEDS_RING_RESET, has_ring_reset, "needs feature RING_RESET"},
+	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
+	{NEEDS_PACKED, offers_packed, "needs packed queues"},
+	{NEEDS_INDIRECT, offers_indirect, "needs indirect descriptors"},
+	{NEEDS_EVENT_IDX, offers_event_idx, "needs feature EVENT_IDX"},
+	{NEEDS_IN_ORDER, offers_in_order, "needs feature IN_ORDER"},
+};
+
+/* Of the machine and the run. */
+static const struct condition set_up[] = {
 	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
 	{NEEDS_ENDPOINT_ID, has_endpoint_id, "needs an endpoint id that can be attached"},
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
-	{NEEDS_MAP_UNMAP, has_map_unmap, "needs feature MAP_UNMAP"},
-	{NEEDS_MAP_UNMAP, has_usable_granule, "needs a granule of at most 64 KiB"},
-	{NEEDS_PROBE, has_probe, "needs feature PROBE"},
-	{NEEDS_BYPASS_CONFIG, has_bypass_config, "needs feature BYPASS_CONFIG"},
-	{NEEDS_RESERVED_REGION, has_reserved_region, "needs a reserved region"},
 	{NEEDS_BOOT_BYPASS_ON, boots_with_bypass, "needs a device that starts with bypass on"},
 	{NEEDS_BOOT_BYPASS_OFF, boots_without_bypass, "needs a device that starts with bypass off"},
 	{NEEDS_EDU, has_edu, "needs an edu device behind the IOMMU"},
@@ -221,29 +261,22 @@ static const struct {
 	{NEEDS_CONSOLE, has_console, "needs a virtio-console behind the IOMMU"},
 	{NEEDS_NET, has_net, "needs a virtio-net behind the IOMMU"},
 	{NEEDS_BRIDGED_ENDPOINT, has_bridged_endpoint, "needs an endpoint that is not on bus 0"},
-	{NEEDS_DOMAIN_RANGE, has_domain_range, "needs feature DOMAIN_RANGE"},
-	{NEEDS_INPUT_RANGE, has_input_range, "needs feature INPUT_RANGE"},
-	{NEEDS_MMIO_FLAG, has_mmio_flag, "needs feature MMIO"},
-	{NEEDS_NO_PROBE, has_no_probe, "needs a device without feature PROBE"},
 	{NEEDS_VIOT, has_viot, "needs an ACPI VIOT"},
 	{NEEDS_FDT, has_fdt, "needs a device tree that describes the IOMMU"},
 	{NEEDS_OUTSIDE, has_outside, "needs an endpoint that is not behind the IOMMU"},
 	{NEEDS_MESSAGES, has_messages, "needs an endpoint with MSI-X and a doorbell for messages"},
-	{NEEDS_MSIX, iommu_has_msix, "needs MSI-X of the IOMMU and a doorbell for messages"},
+	{NEEDS_MSIX, messages_can_be_seen, "needs a doorbell for messages"},
 	{NEEDS_HOSTILE, may_be_hostile,
 	 "needs a run that is there to break rules, and a queue of 8 descriptors"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
-	{NEEDS_NO_MMIO_FLAG, has_no_mmio_flag, "needs a device without feature MMIO"},
 	{NEEDS_SPLIT, has_split, "needs split queues"},
 	{NEEDS_PACKED, has_packed, "needs packed queues"},
 	{NEEDS_INDIRECT, has_indirect, "needs indirect descriptors"},
 	{NEEDS_EVENT_IDX, has_event_idx, "needs feature EVENT_IDX"},
 	{NEEDS_NO_EVENT_IDX, has_no_event_idx, "needs queues without EVENT_IDX"},
 	{NEEDS_IN_ORDER, has_in_order, "needs feature IN_ORDER"},
-	{NEEDS_RING_RESET, has_ring_reset, "needs feature RING_RESET"},
-	{NEEDS_SUSPEND, has_suspend, "needs feature SUSPEND"},
 };
 
 /* A request has two parts, and no chain is longer than its queue, in a table or not (2.7.5.3.1). */
@@ -252,12 +285,23 @@ static bool takes_requests(void)
 	return iommu.requests.size >= 2;
 }
 
-const char *unmet_need(uint64_t needs)
+static const char *first_unmet(uint64_t needs, const struct condition *conditions, unsigned int count)
 {
-	if (!takes_requests())
-		return "needs a request queue of 2 descriptors, as no chain is longer than its queue";
-	for (unsigned int i = 0; i < ARRAY_SIZE(conditions); i++)
-		if ((needs & conditions[i].need) && !conditions[i].holds())
+	for (unsigned int i = 0; i < count; i++)
+		if ((needs & conditions[i].needs) && !conditions[i].holds())
 			return conditions[i].words;
 	return NULL;
+}
+
+const char *unmet_need(uint64_t needs, enum skip_cause *cause)
+{
+	const char *words = first_unmet(needs, offers, ARRAY_SIZE(offers));
+
+	*cause = SKIP_NOT_APPLICABLE;
+	if (!takes_requests())
+		return "needs a request queue of 2 descriptors, as no chain is longer than its queue";
+	if (words)
+		return words;
+	*cause = SKIP_NOT_POSSIBLE;
+	return first_unmet(needs, set_up, ARRAY_SIZE(set_up));
 }

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "judge/verdict.h"
+
 enum {
 	NEEDS_NOTHING = 0,
 	NEEDS_ENDPOINT = 1 << 0,	/* a DMA master behind the IOMMU, byte-exact if there is one */
@@ -54,7 +56,10 @@ enum {
 /* A domain with mappings, where answers alone say enough: what DMA reaches is looked at if there is any. */
 #define NEEDS_DOMAIN (NEEDS_ENDPOINT_ID | NEEDS_MAP_UNMAP)
 
-/* Return NULL if all of @needs hold, else the words for the first that does not. */
-const char *unmet_need(uint64_t needs);
+/*
+ * Return NULL if all of @needs hold, else the words for the first that does not: what the device does not
+ * offer comes before what the machine or the run lacks. @cause gets which of these it is.
+ */
+const char *unmet_need(uint64_t needs, enum skip_cause *cause);
 
 #endif

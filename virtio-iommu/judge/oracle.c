@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
 #include "memory.h"
 #include "judge/oracle.h"
 #include "driver/reserved.h"
@@ -64,6 +66,18 @@ static uint32_t answer_to(const struct reply *reply)
 	if (!reply->used || reply->breach || (reply->delivered && reply->status > STATUS_NOMEM))
 		return 0;
 	return reply->delivered ? ANSWER(reply->status) : ANSWER(ANSWER_UNWRITTEN);
+}
+
+const char *outcome_words(const struct model_outcome *outcome, char *text, size_t room)
+{
+	size_t length = 0;
+
+	*text = '\0';
+	for (unsigned int i = 0; i <= ANSWER_UNWRITTEN && length < room; i++)
+		if (outcome->expected & ANSWER(i))
+			length += snprintf(text + length, room - length, "%s%s", length ? " or " : "status ",
+					   i == ANSWER_UNWRITTEN ? "none written" : status_name(i));
+	return text;
 }
 
 enum verdict oracle_send(struct model *m, const struct model_request *r, struct reply *reply)

@@ -19,6 +19,9 @@ struct model_request map_of(uint32_t domain, uint64_t start, uint64_t end, const
 			    uint32_t flags);
 struct model_request unmap_of(uint32_t domain, uint64_t start, uint64_t end);
 
+/* Write the answers that a request should have, "status NOENT (6)", into @text, and return it. */
+const char *outcome_words(const struct model_outcome *outcome, char *text, size_t room);
+
 /*
  * Send @r, and do to @m what the answer says. Return VERDICT_FAIL for an answer that no reading of the text
  * allows, or none at all; VERDICT_WARN for one that follows a MUST and not a SHOULD; else VERDICT_PASS. A

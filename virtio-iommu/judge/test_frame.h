@@ -25,7 +25,7 @@ bool verdict_is_open(void);
 /* Print the verdict as TAP, with its details; the test took @microseconds. */
 void verdict_end(uint64_t microseconds);
 
-/* Undo skip_rest(): what comes now counts again. */
+/* Undo silent_rest() and its like: what comes now counts again. */
 void allow_verdicts(void);
 
 /* The most bytes of a cell's name, with its end. */

@@ -8,6 +8,7 @@
 
 #include "console.h"
 #include "driver/iommu.h"
+#include "driver/trace.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 #include "util.h"
@@ -17,17 +18,22 @@ static struct running {
 	unsigned int number;
 	char id[128];
 	enum verdict verdict;
-	bool silent;		/* of a skip: the device did not do what the test needs */
+	enum skip_cause cause;	/* of a skip */
 	bool unjudged;		/* from here on */
 	struct source_line at;
 	char cell[CELL_NAME];	/* of a product; "" outside of any */
 	unsigned int cells;	/* that were judged */
-	char expected[128], actual[160];	/* of a skip: actual holds the reason */
+	char expected[128], actual[640];	/* of a skip: actual holds the reason */
 } current;
 
 static const char *const verdict_names[] = {
 	[VERDICT_PASS] = "pass", [VERDICT_INFO] = "info", [VERDICT_SKIP] = "skip",
 	[VERDICT_WARN] = "warn", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
+};
+
+static const char *const cause_names[] = {
+	[SKIP_NOT_APPLICABLE] = "not-applicable", [SKIP_NOT_POSSIBLE] = "not-possible",
+	[SKIP_SILENT] = "silent",
 };
 
 static enum verdict verdict_by_level(void)
@@ -58,6 +64,9 @@ static void record(enum verdict verdict, struct source_line at, const char *expe
 	snprintf(current.expected, sizeof(current.expected), "%s%s",
 		 set_up ? "set-up: " : "", expected);
 	vsnprintf(current.actual, sizeof(current.actual), actual, args);
+	if (verdict >= VERDICT_WARN)
+		trace("!! expected %s, got %s (%s:%lu)", current.expected, current.actual, at.file,
+		      at.number);
 }
 
 /* Sent what a driver MUST NOT send, a device may ask for a reset, and do nothing more until then (2.1.2). */
@@ -91,20 +100,11 @@ void info(struct source_line at, const char *way, ...)
 	va_list args;
 
 	va_start(args, way);
-	record(VERDICT_INFO, at, "either way is legal", way, args);
+	record(VERDICT_INFO, at, "", way, args);
 	va_end(args);
 }
 
-void skip(const char *reason, ...)
-{
-	va_list args;
-
-	va_start(args, reason);
-	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
-	va_end(args);
-}
-
-void silent(const char *reason, ...)
+void skip_because(enum skip_cause cause, const char *reason, ...)
 {
 	enum verdict before = current.verdict;
 	va_list args;
@@ -113,12 +113,12 @@ void silent(const char *reason, ...)
 	record(VERDICT_SKIP, (struct source_line){0}, "", reason, args);
 	va_end(args);
 	if (current.verdict != before)
-		current.silent = true;
+		current.cause = cause;
 }
 
-void skip_rest(const char *reason)
+void not_applicable_rest(const char *reason)
 {
-	skip("%s", reason);
+	not_applicable("%s", reason);
 	current.unjudged = true;
 }
 
@@ -185,9 +185,10 @@ static void print_details(uint64_t microseconds)
 	printf("  ---\n  verdict: %s\n", verdict_names[current.verdict]);
 	if (current.verdict == VERDICT_SKIP) {
 		print_quoted("reason", current.actual);
-		printf("%s", current.silent ? "  silent: true\n" : "");
+		printf("  cause: %s\n", cause_names[current.cause]);
 	} else if (current.verdict != VERDICT_PASS) {
-		print_quoted("expected", current.expected);
+		if (current.verdict != VERDICT_INFO)
+			print_quoted("expected", current.expected);
 		print_quoted("actual", current.actual);
 		print_place(current.at);
 		if (current.cell[0])
@@ -216,7 +217,6 @@ void verdict_begin(const struct test *test)
 	current.test = test;
 	current.number++;
 	current.verdict = VERDICT_PASS;
-	current.silent = false;
 	current.cell[0] = '\0';
 	current.cells = 0;
 	make_id(current.id, sizeof(current.id), test);
@@ -245,17 +245,16 @@ void verdict_cell_begin(const char *name)
 {
 	before = current;
 	current.verdict = VERDICT_PASS;
-	current.silent = false;
 	snprintf(current.cell, sizeof(current.cell), "%s", name);
 }
 
-/* A skip stands only as long as no cell was judged, and one for the device before one for the machine. */
+/* A skip stands only as long as no cell was judged, and the first one of the gravest cause. */
 static bool cell_stands(void)
 {
 	bool first = !before.cells;
 
 	if (current.verdict == VERDICT_SKIP)
-		return first && (before.verdict != VERDICT_SKIP || (current.silent && !before.silent));
+		return first && (before.verdict != VERDICT_SKIP || current.cause > before.cause);
 	return current.verdict > before.verdict || (first && before.verdict == VERDICT_SKIP);
 }
 

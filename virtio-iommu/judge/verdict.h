@@ -40,7 +40,7 @@ struct source_line {
 #define AT ((struct source_line){__FILE__, __LINE__})
 
 /*
- * Record @verdict, with what was expected and, in printf form, what was seen: at most 127 and 159 characters,
+ * Record @verdict, with what was expected and, in printf form, what was seen: at most 127 and 639 characters,
  * and what is longer is cut.
  */
 void judge(enum verdict verdict, struct source_line at, const char *expected, const char *actual, ...)
@@ -57,22 +57,37 @@ void judge_harm(struct source_line at, const char *expected, const char *actual,
 void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
 #define INFO(...) info(AT, __VA_ARGS__)
 
-/*
- * Record that the running test cannot be judged, because the machine, the run or what the device offers is
- * not as the test needs it: an endpoint, a feature, a wide range. @reason is in printf form.
- */
-void skip(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+/* Why a test is skipped. Of two causes in the cells of a product the later one here is the test's. */
+enum skip_cause {
+	SKIP_NOT_APPLICABLE,	/* the device does not have what the test is about */
+	SKIP_NOT_POSSIBLE,	/* the machine or the run lacks what the test takes */
+	SKIP_SILENT,		/* the device did not do what the test needs */
+};
+
+/* Record that the running test cannot be judged. @reason is in printf form. */
+void skip_because(enum skip_cause cause, const char *reason, ...) __attribute__((format(printf, 2, 3)));
+
+/* The machine or the run lacks what the test takes: an endpoint, a table, memory. */
+#define skip(...) skip_because(SKIP_NOT_POSSIBLE, __VA_ARGS__)
+
+/* The device does not have what the test is about: a feature, a range with an end, a long queue, a region. */
+#define not_applicable(...) skip_because(SKIP_NOT_APPLICABLE, __VA_ARGS__)
 
 /*
- * Like skip(), because of what the device did not do: it reported no fault, had no room, was too slow. The
- * reports count it apart, and where it is not expected it is red. A row of its own judges that silence.
+ * The device did not do what the test needs: it reported no fault, had no room, was too slow. Where it is not
+ * expected it is red. A row of its own judges that silence.
  */
-void silent(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+#define silent(...) skip_because(SKIP_SILENT, __VA_ARGS__)
 
-/* skip() or silent(), and leave the function. */
+/* The same, and leave the function. */
 #define SKIP(...)                                                                                 \
 	do {                                                                                      \
 		skip(__VA_ARGS__);                                                                \
+		return;                                                                           \
+	} while (0)
+#define NOT_APPLICABLE(...)                                                                       \
+	do {                                                                                      \
+		not_applicable(__VA_ARGS__);                                                      \
 		return;                                                                           \
 	} while (0)
 #define SILENT(...)                                                                               \
@@ -82,7 +97,7 @@ void silent(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 	} while (0)
 
 /* The same for a helper that cannot leave the test: what the test says from now on does not count. */
-void skip_rest(const char *reason);
+void not_applicable_rest(const char *reason);
 void silent_rest(const char *reason);
 
 /* Return true if that was called. */

@@ -239,7 +239,7 @@ _Static_assert(offsetof(struct fault_record, endpoint) == 8, "5.13.6.9");
 _Static_assert(offsetof(struct fault_record, reserved1) == 12, "5.13.6.9");
 _Static_assert(offsetof(struct fault_record, address) == 16, "5.13.6.9");
 
-/* Return "INVAL (4)"; "unknown" for values that the standard does not define. */
+/* Return "INVAL (4)"; "unknown (0xff)", valid until the next call, for what the standard does not define. */
 const char *status_name(uint8_t status);
 
 #endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
 #include "util.h"
 
 #include "standard/request.h"
@@ -13,5 +15,10 @@ const char *status_name(uint8_t status)
 		[STATUS_NOMEM] = "NOMEM (8)",
 	};
 
-	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
+	static char unknown[16];
+
+	if (status < ARRAY_SIZE(names))
+		return names[status];
+	snprintf(unknown, sizeof(unknown), "unknown (%#x)", status);
+	return unknown;
 }

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from ..operate.run import BootContext
 from ..plan.selection import Selected
 from .results import RunResult, TestResult
-from .verdicts import JudgeContext, RunJob
+from .verdicts import MARK, JudgeContext, RunJob
 
 MOST = 100                      # tests of a call
+EXCERPT = 20                    # lines of a trace, for other runs with that red test
 SECONDS = 60.0                  # after which no other one is begun
 
 
@@ -21,6 +22,7 @@ class Red:
     """A red test, and where it was."""
     selected: Selected          # that test alone
     result: TestResult
+    others: list[TestResult]    # the same test, red in other runs
 
 
 class Story:
@@ -56,10 +58,19 @@ class AgainJob:
             return
         first, second = self._red.result, job.result.tests[0]
         first.trace = story.lines
+        for other in self._red.others:
+            other.trace = excerpt(self._red.selected.run.name, first.trace)
         if second.verdict != first.verdict:
             first.repeats = [first.verdict, second.verdict]
             first.expectation = f"flaky: {second.verdict} when it was tried again alone"
             self._judges.observer.flaky(job.result, first)
+
+
+def excerpt(run: str, trace: list[str]) -> list[str]:
+    """Return the lines of a trace around the one that says what deviates, for another run of the test."""
+    marked = [place for place, line in enumerate(trace) if line.lstrip().startswith(MARK)]
+    end = marked[-1] + 1 if marked else len(trace)
+    return [f"as traced in run {run}:", *trace[max(0, end - EXCERPT):end]] if trace else []
 
 
 def red_tests(found: Sequence[tuple[Selected, RunResult]]) -> list[Red]:
@@ -67,9 +78,13 @@ def red_tests(found: Sequence[tuple[Selected, RunResult]]) -> list[Red]:
     reds: dict[str, Red] = {}
     for selected, run in found:
         for result in run.tests:
-            if result.red and not run.failure and not result.trace and not result.repeats:
-                test = next(test for test in selected.tests if test.id == result.id)
-                reds.setdefault(result.id, Red(Selected(selected.run, [test], ""), result))
+            if not result.red or run.failure or result.trace or result.repeats:
+                continue
+            if result.id in reds:
+                reds[result.id].others.append(result)
+                continue
+            test = next(test for test in selected.tests if test.id == result.id)
+            reds[result.id] = Red(Selected(selected.run, [test], ""), result, [])
     return list(reds.values())[:MOST]
 
 

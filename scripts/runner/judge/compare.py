@@ -10,6 +10,7 @@ from .results import BAD, VERDICTS
 
 DEVIATES = ("warn", *BAD)
 KEPT = ("pass", "info")
+Data = dict[str, Any]                   # a results.json
 Verdicts = dict[tuple[str, str], str]
 
 

@@ -27,6 +27,11 @@ def version_text(version: Version) -> str:
     return ".".join(map(str, version))
 
 
+def release(version: Version) -> Version:
+    """Return the release that a version is of, 7.2 of 7.2.22: ranges made here go by releases."""
+    return version[:2]
+
+
 def is_above(version: Version, end: Version) -> bool:
     """Return True for a version behind all of @end: 9.2 stands for all of 9.2.x."""
     return version[:len(end)] > end
@@ -60,21 +65,21 @@ class Range:
         """
         if version not in self:
             return [self]
-        release = version[:2]
-        if self.low is None or self.low[:2] < release:
-            return [replace(self, high=None, below=release)]
-        if self.high is not None and not is_above(self.high, release):
+        gone = release(version)
+        if self.low is None or release(self.low) < gone:
+            return [replace(self, high=None, below=gone)]
+        if self.high is not None and not is_above(self.high, gone):
             return []
-        return [replace(self, low=None, above=release)]
+        return [replace(self, low=None, above=gone)]
 
     def reaching(self, version: Version) -> Optional[Range]:
         """Return the range with this version too, None where it is known not to hold in between."""
         if version in self:
             return self
         if self.low is not None and version < self.low:
-            return replace(self, low=version[:2])
+            return replace(self, low=release(version))
         if self.high is not None and is_above(version, self.high):
-            return replace(self, high=version[:2])
+            return replace(self, high=release(version))
         return None
 
 
@@ -175,7 +180,7 @@ def widened(lines: tuple[Where, ...], place: Place, met: tuple[str, ...],
 def first_seen(place: Place, runs: tuple[str, ...]) -> Where:
     """Return a line for what is new: from this version on."""
     accels = ACCELS if place.accel == "tcg" else (place.accel,)
-    return Where(frozenset([place.arch]), frozenset(accels), (Range(low=place.version[:2]),), runs)
+    return Where(frozenset([place.arch]), frozenset(accels), (Range(low=release(place.version)),), runs)
 
 
 def narrowed(lines: tuple[Where, ...], place: Place, met: tuple[str, ...]) -> tuple[Where, ...]:
@@ -193,7 +198,7 @@ def narrowed(lines: tuple[Where, ...], place: Place, met: tuple[str, ...]) -> tu
         left = [rest for part in line.ranges or (Range(),) for rest in part.without(place.version)]
         kept += [replace(here, ranges=tuple(left))] if left else []
         if met:
-            kept.append(replace(here, ranges=(Range(low=place.version[:2]),), runs=met))
+            kept.append(replace(here, ranges=(Range(low=release(place.version)),), runs=met))
     return tidy(tuple(line for line in kept if line.arches and line.accels))
 
 

@@ -28,6 +28,13 @@ def is_like(text: str, pattern: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), " ".join(text.split())))
 
 
+def told(result: TestResult) -> str:
+    """Return what `seen` is about."""
+    if result.verdict in ("skip", "crash", "timeout"):
+        return result.reason or ""
+    return result.actual or result.reason or ""
+
+
 @dataclass
 class Entry:
     """A defect, or a choice, of a device: what it shows in, where, and why."""
@@ -38,6 +45,7 @@ class Entry:
     seen: tuple[str, ...] = ()  # patterns of what was seen, of a skip of its reason; none: any
     where: tuple[Where, ...] = ()       # lines of which one has to hold; none: everywhere
     link: str = ""
+    defect: str = ""            # which one it is; other entries may tell of it, too
 
     @property
     def is_skip(self) -> bool:
@@ -55,9 +63,8 @@ class Entry:
 
     def is_this(self, result: TestResult) -> bool:
         """Return True if the result is what the entry tells, wherever it was seen."""
-        told = (result.reason if result.verdict == "skip" else result.actual) or ""
         return (result.verdict in self.verdict and self.names(result.id)
-                and (not self.seen or any(is_like(told, pattern) for pattern in self.seen)))
+                and (not self.seen or any(is_like(told(result), pattern) for pattern in self.seen)))
 
 
 def one_line(value: str) -> str:
@@ -75,6 +82,7 @@ KEYS: Parsers = {
     "where": parse_where,
     "reason": one_line,
     "link": link,
+    "defect": one_line,
 }
 
 
@@ -95,6 +103,7 @@ def _entry(section: Section) -> Entry:
         raise section.error("tests" if not values.get("tests") else "seen",
                             "is missing: an entry for a skip says of which tests, and what is not seen")
     tests = values.pop("tests", (section.name,))
+    values.setdefault("defect", section.name)
     return Entry(section, tests, **values)
 
 
@@ -116,7 +125,7 @@ class Gate:
         covering = [entry for entry in self.entries if entry.covers(run, result.id, self.place)]
         match = next((entry for entry in covering if entry.is_this(result)), None)
         if match:
-            result.known, result.red, result.defect = True, False, match.section.name
+            result.known, result.red, result.defect = True, False, match.defect
             result.expectation = match.reason + (f" ({match.link})" if match.link else "")
         elif result.silent and self._has_baseline:
             result.red = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..plan.errors import UsageError
-from .results import VERDICTS
+from .results import VERDICTS, TestResult, deciding, result_of
 
 Data = dict[str, Any]                   # a results.json
 SAME = ("schema", "suite", "vmm", "arch", "accel", "standard", "strict")
@@ -23,12 +23,13 @@ def merge(results: list[Data]) -> Data:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise UsageError(f"run {twice} is in two of these results")
+    tests = results_by_test(runs)
     return {**first, "started": min(data["started"] for data in results),
             "seconds": round(sum(data["seconds"] for data in results), 2),
             "selection": selection(results), "runs": runs,
             "interrupted": any(data["interrupted"] for data in results),
             "stale": sorted({text for data in results for text in data["stale"]}),
-            "requirements": [worst(rows) for rows in zip(*(data["requirements"] for data in results))],
+            "requirements": [worst(rows, tests) for rows in zip(*(data["requirements"] for data in results))],
             "summary": {key: sum(data["summary"][key] for data in results) for key in first["summary"]}}
 
 
@@ -41,7 +42,16 @@ def selection(results: list[Data]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def worst(rows: tuple[Data, ...]) -> Data:
-    """Return a requirement as the result has it in which its verdict is the worst."""
+def results_by_test(runs: list[Data]) -> dict[str, list[TestResult]]:
+    found: dict[str, list[TestResult]] = {}
+    for test in (test for run in runs for test in run["tests"]):
+        found.setdefault(test["id"], []).append(result_of(test))
+    return found
+
+
+def worst(rows: tuple[Data, ...], results: dict[str, list[TestResult]]) -> Data:
+    """Return a requirement as the result has it in which its verdict is the worst; why of a skip from all."""
     order = ("not-tested", *VERDICTS)
-    return max(rows, key=lambda row: order.index(row["verdict"]))
+    row = max(rows, key=lambda row: order.index(row["verdict"]))
+    held = deciding([result for test in row["tests"] for result in results.get(test, [])])
+    return {**row, "cause": held.cause, "reason": held.text} if held and row["verdict"] == "skip" else row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
 from ..operate.run import RunRecord
@@ -11,6 +11,12 @@ from ..plan.catalogue import Requirement, Test
 
 # From mild to severe; for a requirement a skip in one set-up yields to a verdict from another.
 VERDICTS = ("skip", "pass", "info", "warn", "fail", "error", "crash", "timeout")
+NOT_APPLICABLE, NOT_POSSIBLE, SILENT = "not-applicable", "not-possible", "silent"
+# Why a test is skipped. Of its runs the last cause here decides: what a run lacks says less of the device
+# than what another one found. Of the tests of a statement the last one of the other list does: it is not
+# applicable if all are.
+CAUSES = ("not-provided", NOT_POSSIBLE, NOT_APPLICABLE, SILENT)
+CAUSES_OF_TESTS = ("not-provided", NOT_APPLICABLE, NOT_POSSIBLE, SILENT)
 BAD = ("fail", "error", "crash", "timeout")
 COLUMNS = ("pass", "info", "skip", "silent", "warn", "fail", "known")      # of tables: each result in one
 
@@ -23,7 +29,7 @@ class TestResult:
     verdict: str
     known: bool = False                 # as an expectation says
     red: bool = False                   # turns the gate
-    silent: bool = False                # a skip for what the device did not do
+    cause: Optional[str] = None         # of a skip
     expected: Optional[str] = None
     actual: Optional[str] = None
     reason: Optional[str] = None
@@ -36,6 +42,11 @@ class TestResult:
     reproduce: Optional[str] = None     # the command that gives it again
     repeats: Optional[list[str]] = None     # verdicts of one test that disagree
     trace: list[str] = field(default_factory=list)  # what a red test was about and did
+
+    @property
+    def silent(self) -> bool:
+        """Return True for a skip for what the device did not do."""
+        return self.cause == SILENT
 
     @property
     def column(self) -> str:
@@ -65,6 +76,12 @@ class TestResult:
             outcome = f"expected {self.expected}, got {self.actual or '?'}"
         return "; ".join(part for part in (outcome, self.cell_words, self.reason, self.expectation)
                          if part)
+
+
+def result_of(data: dict[str, Any]) -> TestResult:
+    """Return a result as results.json has it; fields that are not known here are left out."""
+    names = {item.name for item in fields(TestResult)}
+    return TestResult(**{name: value for name, value in data.items() if name in names})
 
 
 @dataclass
@@ -128,23 +145,34 @@ def judge_requirements(known: dict[str, Requirement], tests: list[Test],
     by_requirement: dict[str, list[str]] = {}
     for test in tests:
         by_requirement.setdefault(test.requirement, []).append(test.id)
-    worst: dict[str, TestResult] = {}
+    results: dict[str, list[TestResult]] = {}
     for result in (result for run in runs for result in run.tests):
-        held = worst.get(result.requirement)
-        if not held or result.severity > held.severity:
-            worst[result.requirement] = result
-    return [_requirement_row(row, by_requirement, worst) for row in known.values()]
+        results.setdefault(result.requirement, []).append(result)
+    return [_requirement_row(row, by_requirement, results) for row in known.values()]
+
+
+def deciding(results: list[TestResult]) -> Optional[TestResult]:
+    """Return the result that makes a statement's verdict: the worst, and of skips as CAUSES_OF_TESTS says."""
+    worst = max(results, key=lambda result: result.severity, default=None)
+    if not worst or worst.verdict != "skip":
+        return worst
+    tests: dict[str, TestResult] = {}
+    for result in results:
+        held = tests.setdefault(result.id, result)
+        if CAUSES.index(result.cause or NOT_POSSIBLE) > CAUSES.index(held.cause or NOT_POSSIBLE):
+            tests[result.id] = result
+    return max(tests.values(), key=lambda result: CAUSES_OF_TESTS.index(result.cause or NOT_POSSIBLE))
 
 
 def _requirement_row(row: Requirement, tests: dict[str, list[str]],
-                     worst: dict[str, TestResult]) -> dict[str, Any]:
+                     results: dict[str, list[TestResult]]) -> dict[str, Any]:
     judges = (row.id, *row.judged_by)
     own = [test for judge in judges for test in tests.get(judge, [])]
-    held = max((worst[judge] for judge in judges if judge in worst), default=None,
-               key=lambda result: result.severity)
+    held = deciding([result for judge in judges for result in results.get(judge, [])])
     return {"id": row.id, "level": row.level, "clause": row.clause, "text": row.text,
             "judged_by": row.judged_by,
             "verdict": held.verdict if held else "not-tested",
+            "cause": held.cause if held else None,
             "reason": "; ".join(filter(None, (row.untested, _reason(row, held, bool(own))))),
             "tests": own}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..plan import standard
 from ..plan.standard import ISOLATION, NONE, OPEN, parse_clause
-from .results import BAD
+from .results import BAD, NOT_APPLICABLE, NOT_POSSIBLE, SILENT
 
 Row = dict[str, Any]                    # of "requirements" in results.json
 KEPT = ("pass", "info")
@@ -43,14 +43,31 @@ def group(row: Row) -> str:
     return DRIVER if row["id"].startswith("DRV") else level_class(row)
 
 
+# Of tables: what each number of a score is called.
+COLUMNS = (("number", "total"), ("kept, of those judged", "text"), ("not kept", "broken"),
+           ("not applicable", "not_applicable"), ("not possible here", "not_possible"), ("silent", "silent"),
+           ("untested", "untested"), ("counted with another", "elsewhere"))
+CAUSE_WORDS = {"not-provided": "not possible here", "not-applicable": "not applicable",
+               "not-possible": "not possible here", "silent": "silent"}
+
+
+def verdict_words(row: Row) -> str:
+    """Return the verdict of a row, and of a skip why."""
+    cause = CAUSE_WORDS.get(row.get("cause") or "")
+    return f"{row['verdict']}, {cause}" if cause else str(row["verdict"])
+
+
 @dataclass(frozen=True)
 class Score:
     level: str
     total: int
     kept: int                           # or legal, where several ways are
     broken: int
-    skipped: int
-    untested: int                       # or judged by the tests of another statement, and counted there
+    not_applicable: int                 # the device does not have what they are about
+    not_possible: int                   # no such set-up on this VMM
+    silent: int                         # the device did not do what their tests need
+    untested: int
+    elsewhere: int                      # judged by the tests of another statement, and counted there
 
     @property
     def judged(self) -> int:
@@ -78,8 +95,11 @@ def score(level: str, rows: list[Row]) -> Score:
 
     def count(*verdicts: str) -> int:
         return sum(row["verdict"] in verdicts for row in own)
-    return Score(level, len(rows), count(*KEPT), count(*BROKEN), count("skip"),
-                 count("not-tested") + len(rows) - len(own))
+
+    causes = [row.get("cause") or NOT_POSSIBLE for row in own if row["verdict"] == "skip"]
+    inapplicable, silent = causes.count(NOT_APPLICABLE), causes.count(SILENT)
+    return Score(level, len(rows), count(*KEPT), count(*BROKEN), inapplicable,
+                 len(causes) - inapplicable - silent, silent, count("not-tested"), len(rows) - len(own))
 
 
 def scores(rows: list[Row]) -> list[Score]:

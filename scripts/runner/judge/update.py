@@ -9,7 +9,7 @@ from typing import Optional
 
 from ..plan.ini import HEADER
 from .conditions import Place, Where, first_seen, narrowed, where_text, widened
-from .expectations import UNEXPLAINED, Entry, Gate
+from .expectations import KEYS, UNEXPLAINED, Entry, Gate, told
 from .results import BAD, Report, TestResult
 
 Runs = dict[str, TestResult]            # results of one test, by run
@@ -50,14 +50,25 @@ class Sections:
 
     def set(self, name: str, key: str, value: str) -> None:
         lines = self._lines(name)
-        place = next((n for n, line in enumerate(lines) if self._own(line, key)), None)
+        place = self._place(lines, key)
         if place is None:
-            lines.insert(1, f"{key} = {value}")
-            return
+            order = list(KEYS)
+            above = [self._place(lines, other) for other in order[:order.index(key)]]
+            end = place = max((self._end(lines, n) for n in above if n is not None), default=1)
+        else:
+            end = self._end(lines, place)
+        lines[place:end] = [f"{key} = {value}"]
+
+    def _place(self, lines: list[str], key: str) -> Optional[int]:
+        return next((n for n, line in enumerate(lines) if self._own(line, key)), None)
+
+    @staticmethod
+    def _end(lines: list[str], place: int) -> int:
+        """Return the number of the line after the value that begins there, and the lines that continue it."""
         end = place + 1
         while end < len(lines) and lines[end][:1] in (" ", "\t") and lines[end].strip():
-            end += 1                    # continuation lines of the old value
-        lines[place:end] = [f"{key} = {value}"]
+            end += 1
+        return end
 
     def unset(self, name: str, key: str) -> None:
         self.set(name, key, "")
@@ -149,6 +160,7 @@ def revise(sections: Sections, entry: Entry, seen: Seen) -> list[str]:
         own = free_name(sections.names(), f"{name}: {tests[0]}", "")
         sections.copy(name, own)
         sections.set(own, "tests", " ".join(tests))
+        sections.set(own, "defect", entry.defect)
         done += tell(sections, own, new)
     if () in groups:
         done.append(f"[{name}]: not seen any more in {' '.join(groups[()])}")
@@ -198,7 +210,7 @@ def add(sections: Sections, test: str, runs: Runs, seen: Seen) -> list[str]:
     """Add an entry for each deviation that no entry tells; for all runs when all agree."""
     groups: dict[tuple[str, str], list[str]] = {}
     for run, result in runs.items():
-        groups.setdefault((result.verdict, pattern(result.actual or "")), []).append(run)
+        groups.setdefault((result.verdict, pattern(told(result))), []).append(run)
     done = []
     for verdict in dict.fromkeys(verdict for verdict, _ in groups):
         texts = [text for held, text in groups if held == verdict and text]
@@ -214,7 +226,7 @@ def add(sections: Sections, test: str, runs: Runs, seen: Seen) -> list[str]:
 
 def pattern(text: str) -> str:
     """Return a text for `seen`: addresses and counts may be others the next time, statuses not."""
-    words = re.sub(r"0x[0-9a-f]+|(?<!used\.len )(?<!raw )\b\d{2,}\b", "*", " ".join(text.split()))
+    words = re.sub(r"(?<!raw )0x[0-9a-f]+|(?<!used\.len )(?<!raw )\b\d{2,}\b", "*", " ".join(text.split()))
     return re.sub(r"\*( ?\*)+", "*", words)
 
 

@@ -13,9 +13,10 @@ from ..plan.catalogue import Requirement, Test
 from ..plan.selection import Selected
 from .expectations import Gate
 from .reproduce import command, deviates
-from .results import RunResult, TestResult
+from .results import CAUSES, NOT_POSSIBLE, RunResult, TestResult
 
 MOST_TRACE = 1000               # lines of a test: the last ones
+MARK = "!! "                    # of a line that says what deviates from what was expected
 
 
 class Observer(Protocol):
@@ -64,7 +65,7 @@ class Verdicts:
         self._tests = {test.id: test for test in tests}
         self._run, self._context = run, context
         self._results: dict[str, TestResult] = {}
-        self._traces: dict[str, deque[str]] = {}
+        self._traces: dict[str, TraceLines] = {}
 
     def results(self) -> list[TestResult]:
         """Return the results in the order in which the tests were selected."""
@@ -74,7 +75,7 @@ class Verdicts:
         if isinstance(event, Started):
             self._context.observer.started(self._run.name, event.id)
         elif isinstance(event, Trace):
-            add_trace(self._traces.setdefault(event.id, deque(maxlen=MOST_TRACE)), event.text)
+            self._traces.setdefault(event.id, TraceLines()).add(event.text)
         elif isinstance(event, Judged):
             self._judge(event)
 
@@ -94,24 +95,57 @@ class Verdicts:
 
     def _story(self, result: TestResult, row: Optional[Requirement]) -> list[str]:
         """Return what a test was about and did, if it was asked for."""
-        trace = self._traces.pop(result.id, ())
+        trace = self._traces.pop(result.id, None)
+        if trace and result.verdict in ("crash", "timeout"):
+            trace.add(f"{MARK}{result.text}")
         about = [f"{row.id} ({row.level}, {row.clause}): {row.text}"] if row and trace else []
-        return [*about, *trace]
+        return [*about, *(trace.lines() if trace else ())]
 
 
-def add_trace(lines: deque[str], text: str) -> None:
-    """Add an answer to the line that waits for it; where none does, it was the VMM's last word."""
+class TraceLines:
+    """What a test did: the last lines up to the one that says what deviates, and the last ones of all."""
+
+    def __init__(self) -> None:
+        self._before: deque[str] = deque(maxlen=MOST_TRACE)
+        self._after: deque[str] = deque(maxlen=MOST_TRACE)
+        self._marked = False
+
+    def lines(self) -> list[str]:
+        return [*self._before, *self._after]
+
+    def add(self, text: str) -> None:
+        """Add an answer to the line that waits for it; where none does, it was the VMM's last word."""
+        if text.startswith("-> ") and (answer_in(self._after, text) or answer_in(self._before, text)):
+            return
+        if text.lstrip().startswith(MARK):
+            self._before.extend(self._after)
+            self._before.append(text)
+            self._after.clear()
+            self._marked = True
+        else:
+            (self._after if self._marked else self._before).append(text)
+
+
+def answer_in(lines: deque[str], text: str) -> bool:
+    """Add the answer to the last of these lines that waits for one. Return False if none does."""
     waiting = [place for place, line in enumerate(lines) if line.endswith(" ->")]
-    if text.startswith("-> ") and waiting:
+    if waiting:
         lines[waiting[-1]] += text[2:]
-    else:
-        lines.append(text)
+    return bool(waiting)
 
 
 def part_of(event: Judged) -> str:
     """Return the words for the image that make it do again what the verdict is about, and no more."""
     cell = event.fields.get("cell")
     return event.fields.get("part") or (f"case={cell}" if cell else "")
+
+
+def cause_of(event: Judged) -> Optional[str]:
+    """Return why a test was skipped. What VMM output has damaged says nothing of the device."""
+    if event.verdict != "skip":
+        return None
+    cause = event.fields.get("cause", "")
+    return cause if cause in CAUSES else NOT_POSSIBLE
 
 
 def number(text: str) -> Optional[int]:
@@ -123,7 +157,7 @@ def make_result(event: Judged, test: Test, level: str) -> TestResult:
     return TestResult(
         test.id, test.requirement, level, event.verdict, expected=fields.get("expected"),
         actual=fields.get("actual"), reason=fields.get("reason"),
-        silent=event.verdict == "skip" and fields.get("silent") == "true",
+        cause=cause_of(event),
         at=fields.get("at") or test.at or None,
         cell=fields.get("cell"), cells=number(fields.get("cells", "")),
         microseconds=number(fields.get("microseconds", "")))

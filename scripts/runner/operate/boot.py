@@ -93,8 +93,8 @@ def settle(pending: list[str], boot: Boot, ending: Ending, limit: float) -> Sett
     return Settlement(owed, pending[place + 1:], notes)
 
 
-def all_judged(tests: list[str], verdict: str, reason: str) -> list[Judged]:
-    return [Judged(test, verdict, {"reason": reason}) for test in tests]
+def all_judged(tests: list[str], verdict: str, reason: str, **fields: str) -> list[Judged]:
+    return [Judged(test, verdict, {"reason": reason, **fields}) for test in tests]
 
 
 def cause(boot: Boot, ending: Ending, limit: float) -> tuple[str, str]:

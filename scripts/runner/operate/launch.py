@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import BinaryIO, Callable, Optional, Protocol
 
+from .clock import Clock
 from .reader import clean
 
 GRACE = 2.0                     # seconds for power-off after the last word, and for lost children
@@ -36,6 +37,7 @@ class Ending:
     timed_out: bool
     status: int                 # as of subprocess: negative is a signal
     stderr: str                 # its last lines
+    lost: float = 0.0           # seconds since its last progress in which a busy host did not let it run
 
     @property
     def died(self) -> bool:
@@ -45,6 +47,7 @@ class Ending:
     def describe(self, limit: float) -> str:
         if self.timed_out:
             text = f"no progress within {limit:g} s"
+            text += f", and {self.lost:.1f} s more on a busy host" if self.lost >= 0.1 * limit else ""
         elif self.status < 0:
             text = f"the VMM was ended by {signal_name(-self.status)}"
         else:
@@ -139,19 +142,20 @@ class Pipes:
             most -= 1
 
 
-def watch(process: subprocess.Popen[bytes], pipes: Pipes, listener: Listener, limit: float) -> bool:
-    """Read until the VMM is done. Return True if it made no progress for @limit seconds."""
-    seen, deadline = listener.progress, time.monotonic() + limit
+def watch(process: subprocess.Popen[bytes], pipes: Pipes, listener: Listener, clock: Clock,
+          limit: float) -> bool:
+    """Read until the VMM is done. Return True if it made no progress for @limit seconds of @clock."""
+    seen, most = listener.progress, limit
     while pipes.open:
-        left = deadline - time.monotonic()
+        left = most - clock.seconds()
         if left <= 0:
             pipes.drain()
         elif not pipes.read(min(left, SLICE)) and has_ended(process.pid):
             pipes.drain()
             return False
         if listener.progress != seen:
-            seen = listener.progress
-            deadline = time.monotonic() + (GRACE if listener.finished else limit)
+            seen, most = listener.progress, GRACE if listener.finished else limit
+            clock.restart()
         elif left <= 0:
             return not listener.finished
     return False
@@ -198,10 +202,11 @@ def boot(launcher: Launcher, command: list[str], listener: Listener, log: Log,
     if not process:
         return Ending(False, 0, "")
     assert process.stdout and process.stderr
+    clock = Clock(process.pid)
     try:
         pipes = Pipes(process, {process.stdout.fileno(): listener.feed,
                                 process.stderr.fileno(): log.feed})
-        timed_out = watch(process, pipes, listener, limit)
+        timed_out = watch(process, pipes, listener, clock, limit)
         if not timed_out and not pipes.open:
             wait_for_exit(process)
     finally:
@@ -209,4 +214,4 @@ def boot(launcher: Launcher, command: list[str], listener: Listener, log: Log,
     pipes.drain()
     process.stdout.close()
     process.stderr.close()
-    return Ending(timed_out, status, log.tail())
+    return Ending(timed_out, status, log.tail(), clock.lost)

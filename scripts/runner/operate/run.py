@@ -2,6 +2,7 @@
 """One run: boots the image until each selected test has been judged."""
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import time
@@ -12,11 +13,12 @@ from typing import BinaryIO, Callable, Optional
 from ..plan.catalogue import Tree
 from ..plan.selection import Selected, fitting
 from .boot import Boot, Failure, all_judged, settle
+from .gdb import Gdb
 from .launch import Ending, Launcher, Log, boot
-from .reader import Event, Fact, Judged, Reader
+from .reader import Event, Fact, Judged, Reader, Trying
 from .vmm import Adapter, CannotProvide, command_for
 
-DEFAULT_LIMIT = 10.0            # seconds without progress
+DEFAULT_LIMIT = 10.0            # seconds without progress, of runs that say none
 
 
 @dataclass
@@ -25,9 +27,11 @@ class BootContext:
     adapter: Adapter
     tree: Tree
     directory: str                      # of all runs' files
-    timeout: Optional[float]
+    timeout: float                      # limit of runs that say none; those that do scale with it
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
+    gdb: Optional[Gdb] = None           # every VMM waits for it, without a limit
+    cases: set[str] = field(default_factory=set)    # parts of tests that began, as words for the image
 
 
 @dataclass
@@ -58,7 +62,10 @@ class BootLoop:
 
     @property
     def _limit(self) -> float:
-        return self._context.timeout or self._selected.run.timeout or DEFAULT_LIMIT
+        if self._context.gdb:
+            return math.inf
+        own = self._selected.run.timeout
+        return own * self._context.timeout / DEFAULT_LIMIT if own else self._context.timeout
 
     @property
     def _directory(self) -> str:
@@ -78,7 +85,7 @@ class BootLoop:
                 boot_all(tests, console, stderr)
         except CannotProvide as reason:
             self._record.skipped = str(reason)
-            self._judge_all(tests, "skip", str(reason))
+            self._judge_all(tests, "skip", str(reason), cause="not-provided")
         self._record.seconds = round(time.monotonic() - begin, 3)
 
     def _open(self, name: str) -> BinaryIO:
@@ -127,6 +134,8 @@ class BootLoop:
         context, setup = self._context, self._selected.run.setup
         command = command_for(context.adapter, setup, context.tree, cmdline, self._directory)
         context.adapter.prepare(setup, self._directory)
+        if context.gdb:
+            command = context.gdb.stopped(command, setup, self._directory)
         self._record.command = self._record.command or shlex.join(command)
         self._record.boots += 1
         state = Boot(Reader(set(pending)), console, self._hear)
@@ -137,6 +146,8 @@ class BootLoop:
     def _hear(self, event: Event) -> None:
         if isinstance(event, Fact):
             return add_new(self._record.facts, [event.text])
+        if isinstance(event, Trying) and event.words.startswith("case="):
+            self._context.cases.add(event.words.strip())
         if isinstance(event, Judged):
             if self._skips_only and event.verdict != "skip":
                 return
@@ -153,8 +164,8 @@ class BootLoop:
             self._hear(event)
         return settlement.left
 
-    def _judge_all(self, tests: list[str], verdict: str, reason: str) -> None:
-        for event in all_judged(tests, verdict, reason):
+    def _judge_all(self, tests: list[str], verdict: str, reason: str, **fields: str) -> None:
+        for event in all_judged(tests, verdict, reason, **fields):
             self._hear(event)
 
 

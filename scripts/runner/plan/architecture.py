@@ -13,6 +13,9 @@ make and scripts/setup read too (so each key is on one line, with one blank arou
     entries     how the image can be started, as it calls that itself: what else but a VMM's own
                 section tells an adapter that it can
 
+Section [packages] has what other distributions call the packages, for scripts/setup: `fedora` and `arch`;
+with `-cross` what a host of another architecture needs as well.
+
 Section [uefi], where there is such firmware, has `package` and `places`, the files that distributions
 have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name.
 """

@@ -91,6 +91,18 @@ def read_manifest(tree: Tree) -> list[Test]:
     return tests
 
 
+def require_images(tree: Tree, tests: list[Test]) -> None:
+    """Raise UsageError for an image without the names of these tests: a damaged one is no fault of a VMM."""
+    arch = architecture.named(tree.arch)
+    for path in {tree.built(name) for name in (arch.image, arch.efi_image) if name}:
+        if arch.name == architecture.HOST or not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            image = file.read()
+        if not all(test.id.partition("/")[2].encode() in image for test in (tests[0], tests[-1])):
+            raise UsageError(f"{tree.shown(path)} is damaged, or not of this build: run `make`")
+
+
 def read_requirements(tree: Tree) -> dict[str, Requirement]:
     rows = read_rows(tree, tree.path("virtio-iommu", "standard", "requirements.tsv"), 3)
     untested = read_untested(tree)

@@ -23,7 +23,8 @@ class Interrupted(Exception):
 
 
 def nearest(name: str, known: "list[str]") -> str:
-    """Return ', did you mean ...?' when something known comes close, else nothing."""
+    """Return ', did you mean ...?' when something known comes close, in either case, else nothing."""
     import difflib
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f", did you mean '{close[0]}'?" if close else ""
+    spelled = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name.lower(), list(spelled), n=1, cutoff=0.5)
+    return f", did you mean '{spelled[close[0]]}'?" if close else ""

@@ -131,6 +131,14 @@ def share(selected: list[Selected], number: int, count: int) -> list[Selected]:
     return [item for item in selected if item.run.name in mine]
 
 
+def one_test(selected: list[Selected]) -> list[Selected]:
+    """Return the first run alone, of a selection that is one test."""
+    tests = {test.id for item in selected for test in item.tests}
+    if len(tests) > 1:
+        raise UsageError(f"--gdb: name one test; {len(tests)} are selected")
+    return selected[:1]
+
+
 def select(runs: list[Run], tests: list[Test], choice: Choice, arch: str,
            asked: bool = False, wanted: Wanted = everything) -> list[Selected]:
     """Return the runs with tests to do. @asked: a group was named, of which no run is left out."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""JUnit XML, as Jenkins, GitLab and GitHub actions read it."""
+"""
+JUnit XML, as Jenkins, GitLab and GitHub actions read it. They group by the class name, up to its last
+dot: architecture and run, then the section of the standard.
+"""
 from __future__ import annotations
 
 import re
@@ -8,6 +11,7 @@ from typing import Optional
 
 from ..judge import reproduce
 from ..judge.results import Report, RunResult, TestResult
+from ..plan.standard import parse_clause
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
@@ -23,26 +27,43 @@ def element(name: str, attributes: Mapping[str, object], body: Optional[str] = N
 
 
 def to_junit(report: Report) -> str:
-    suites = [suite(report, run) for run in report.runs]
+    sections = {row["id"]: section(row["clause"]) for row in report.requirements}
+    suites = [suite(report, run, sections) for run in report.runs]
     if report.stale:
         suites.append(stale_suite(report))
+    errors = sum(is_error(test) for _, test in report.tests())
+    total = {"name": "virtio-iommu-tests", "tests": sum(1 for _ in report.tests()) + len(report.stale),
+             "failures": report.count("fail") - errors + len(report.stale), "errors": errors,
+             "time": f"{report.circumstances.seconds:.3f}"}
     return ('<?xml version="1.0" encoding="UTF-8"?>\n'
-            + element("testsuites", {"name": "virtio-iommu-tests"}, "\n" + "".join(suites)))
+            + element("testsuites", total, "\n" + "".join(suites)))
 
 
-def suite(report: Report, run: RunResult) -> str:
+def section(clause: str) -> str:
+    """Return number and subject of a clause, without dots: they would part the name of the class."""
+    parsed = parse_clause(clause)
+    return f"{parsed.section} {parsed.subject}".strip().replace(".", "_")
+
+
+def timestamp(report: Report) -> str:
+    """Return when the call began, by UTC: readers of the format do not expect a time zone."""
+    return report.circumstances.started.partition("+")[0]
+
+
+def suite(report: Report, run: RunResult, sections: Mapping[str, str]) -> str:
     name = f"{report.arch}.{run.name}"
     facts = {"suite": reproduce.suite(report),
              "vmm": f"{report.vmm['name']} {report.vmm['version']}", "accel": report.accel,
              "command": run.command or ""}
     properties = "".join(element("property", {"name": key, "value": value})
                          for key, value in facts.items())
-    cases = "".join(testcase(name, test) for test in run.tests)
+    cases = "".join(testcase(f"{name}.{sections.get(test.requirement, test.requirement)}", test)
+                    for test in run.tests)
     errors = sum(is_error(test) for test in run.tests)
     return element("testsuite", {
         "name": name, "tests": len(run.tests), "failures": run.count("fail") - errors,
         "errors": errors, "skipped": run.count("skip") + run.count("silent") + run.count("known"),
-        "time": f"{run.seconds:.3f}",
+        "time": f"{run.seconds:.3f}", "timestamp": timestamp(report),
     }, "\n" + element("properties", {}, "\n" + properties) + cases)
 
 
@@ -50,9 +71,11 @@ def is_error(test: TestResult) -> bool:
     return test.red and test.verdict in ("error", "crash", "timeout")
 
 
-def testcase(suite_name: str, test: TestResult) -> str:
+def testcase(class_name: str, test: TestResult) -> str:
+    file, _, line = (test.at or "").rpartition(":")
+    place = {"file": file, "line": line} if file and line.isdecimal() else {}
     return element("testcase", {
-        "classname": f"{suite_name}.{test.requirement}", "name": test.id,
+        "classname": class_name, "name": test.id, **place,
         "time": f"{(test.microseconds or 0) / 1e6:.6f}",
     }, outcome(test))
 
@@ -79,5 +102,6 @@ def stale_suite(report: Report) -> str:
                      element("failure", {"message": text, "type": "stale"}))
              for number, text in enumerate(report.stale, 1)]
     return element("testsuite", {"name": "expectations", "tests": len(cases),
-                                 "failures": len(cases), "errors": 0, "skipped": 0},
+                                 "failures": len(cases), "errors": 0, "skipped": 0,
+                                 "timestamp": timestamp(report)},
                    "\n" + "".join(cases))

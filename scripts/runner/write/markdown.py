@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ..judge import reproduce
 from ..judge.results import COLUMNS, Report, RunResult, TestResult
+from ..judge.score import COLUMNS as SCORE_COLUMNS
+from ..judge.score import Score, scores, verdict_words
 
 
 def cell(value: object) -> str:
@@ -28,7 +30,8 @@ def to_markdown(report: Report) -> str:
              f"{report.count('warn')} warn"
              + (" (interrupted)" if report.interrupted else "")
              + f"; judged by {reproduce.suite(report)}", ""]
-    lines += ["## Runs", "", *runs(report)]
+    lines += ["## Runs", "", *runs(report), "## Statements of the standard", "",
+              *statements(scores(report.requirements))]
     for title, column in (("Failures", "fail"), ("Known deviations", "known"),
                           ("Warnings", "warn"), ("Left open or optional", "info"),
                           ("Not judged, as the device did not do what they need", "silent")):
@@ -50,6 +53,11 @@ def runs(report: Report) -> list[str]:
     return table(("run", "tests", *COLUMNS, "seconds", ""), rows)
 
 
+def statements(found: Iterable[Score]) -> list[str]:
+    return table(("statements", *(name for name, _ in SCORE_COLUMNS)),
+                 ((score.level, *(getattr(score, key) for _, key in SCORE_COLUMNS)) for score in found))
+
+
 def results(title: str, found: list[tuple[RunResult, TestResult]]) -> list[str]:
     if not found:
         return []
@@ -61,6 +69,6 @@ def results(title: str, found: list[tuple[RunResult, TestResult]]) -> list[str]:
 
 
 def requirements(report: Report) -> list[str]:
-    rows = [(row["id"], row["level"], row["clause"], row["verdict"], row["reason"])
+    rows = [(row["id"], row["level"], row["clause"], verdict_words(row), row["reason"])
             for row in report.requirements]
     return table(("requirement", "level", "clause", "verdict", ""), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ..judge.score import BROKEN, KEPT, Row, Score, by_clause, part, scores
+from ..judge.score import BROKEN, COLUMNS, KEPT, Row, Score, by_clause, part, scores, verdict_words
 from ..operate.vmm import DEFAULT, title
 from .markdown import table
 from .page import SYMBOLS, Data, render
@@ -13,6 +13,7 @@ AGAIN = ("`scripts/report measure VMM ...` runs these commands on each VMM and a
          "writes the matrix anew; VMM is an adapter's name, or NAME=PATH.")
 BASIS = ("A statement has the worst verdict of its tests in all set-ups. A score is the kept ones (pass, "
          "or info where several ways are legal) of those that every column has judged.")
+OWN = "What is demanded of a device, for each result by itself:"
 ABSENT = {"verdict": "not-tested", "reason": "this result does not know the requirement"}
 
 
@@ -48,6 +49,10 @@ class Matrix:
         found = [{score.level: score for score in scores([rows[name] for name in common])}
                  for rows in self._rows]
         return [[those.get(level) for level in self.levels()] for those in found]
+
+    def own_scores(self) -> list[Score]:
+        """Return for each result all that is demanded of a device, over its own statements."""
+        return [scores(list(rows.values()))[0] for rows in self._rows]
 
     def groups(self) -> list[tuple[str, list[list[tuple[str, str]]]]]:
         """Return for each part of the standard a row of (id, verdict) for each result."""
@@ -90,20 +95,20 @@ def to_html(results: list[Data]) -> str:
     shown = [row for row in SYMBOLS if any(
         cell["verdict"] == row for line in matrix.requirements for cell in matrix.cells(line))]
     return render("matrix.html", matrix=matrix, tree=by_clause(matrix.requirements),
-                  verdicts=shown, again=AGAIN, basis=BASIS)
+                  verdicts=shown, again=AGAIN, basis=BASIS, own=OWN)
 
 
 def to_markdown(results: list[Data]) -> str:
     matrix = Matrix(results)
     lines = ["# virtio-iommu conformance, side by side", "", *_score_table(matrix),
-             BASIS, "", *_origin_table(matrix)]
+             BASIS, "", *_own_table(matrix), *_origin_table(matrix)]
     for name, topics in by_clause(matrix.requirements).items():
         lines += [f"## {name}", ""]
         for topic, rows in topics.items():
             lines += [f"### {topic}", ""] if topic != name else []
             lines += table(("requirement", "level", "sentence", *matrix.titles), [
                 (row["id"], row["level"], row.get("text", ""),
-                 *(f"{SYMBOLS[cell['verdict']]} {cell['verdict']}" for cell in matrix.cells(row)))
+                 *(f"{SYMBOLS[cell['verdict']]} {verdict_words(cell)}" for cell in matrix.cells(row)))
                 for row in rows])
     return "\n".join(lines)
 
@@ -112,6 +117,13 @@ def _score_table(matrix: Matrix) -> list[str]:
     rows = [(title, *(score.text if score else "–" for score in row))
             for title, row in zip(matrix.titles, matrix.scores())]
     return table(("VMM", *matrix.levels()), rows)
+
+
+def _own_table(matrix: Matrix) -> list[str]:
+    """Each VMM by itself: what was not judged, and why."""
+    rows = [(title, *(getattr(score, key) for _, key in COLUMNS))
+            for title, score in zip(matrix.titles, matrix.own_scores())]
+    return [OWN, "", *table(("VMM", *(name for name, _ in COLUMNS)), rows)]
 
 
 def _origin_table(matrix: Matrix) -> list[str]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a call of the runner needs, as files: for `make dist` and `make standalone`."""
+"""What a call of the runner needs, as files: for `make dist`, `make install` and `make standalone`."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..plan import architecture
 from ..plan.catalogue import Tree, commit, read_make_config
@@ -11,6 +11,8 @@ from ..plan.catalogue import Tree, commit, read_make_config
 PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/standard/requirements.tsv",
          "virtio-iommu/standard/untested.tsv")
 DIRECTORIES = ("scripts/runner", "expectations")
+PROGRAMS = ("run_tests.sh", "scripts/standalone", "scripts/report")
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 
 
 def runtime_files(tree: Tree) -> list[str]:
@@ -20,6 +22,21 @@ def runtime_files(tree: Tree) -> list[str]:
     found = [name for directory in DIRECTORIES for name in below(tree, directory)]
     architectures = [tree.shown(path) for path in architecture.files(tree.root)]
     return [*PLAIN, *architectures, *found, *built]
+
+
+def programs_with_data(root: str, arches: list[str]) -> list[str]:
+    """Return names, each once, of all programs for users with what they need for @arches."""
+    names = [name for arch in arches for name in runtime_files(Tree(root, arch))]
+    return sorted({*names, *existing(root, PROGRAMS)})
+
+
+def documents(root: str) -> list[str]:
+    """Return names of what people read, and of what they take into their own trees."""
+    return existing(root, (*PAGES, *below(Tree(root, ""), "docs"), *below(Tree(root, ""), "contrib")))
+
+
+def existing(root: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if os.path.isfile(os.path.join(root, name))]
 
 
 def below(tree: Tree, directory: str) -> Iterator[str]:

@@ -6,11 +6,12 @@ import os
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..judge.compare import title
 from ..judge.results import VERDICTS
-from ..judge.score import Row, by_clause, level_class, part, scores
+from ..judge.score import COLUMNS, Row, by_clause, level_class, part, scores, verdict_words
 from ..plan.errors import UsageError
 from ..plan.standard import LEVELS, PUBLISHED
 
@@ -33,34 +34,52 @@ MEANINGS = {
 }
 
 
+def obstacle() -> str:
+    """Return why no page can be made here, nothing if one can."""
+    try:
+        import jinja2   # noqa: F401
+    except Exception as error:          # a damaged package may raise any
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "jinja2"
+        what = " ".join(str(error).split())
+        return f"install package {PACKAGE}" if missing else f"it does not load: {what}"
+    return ""
+
+
 def available() -> bool:
-    """Return True if pages can be made here."""
-    from importlib.util import find_spec
-    return find_spec("jinja2") is not None
+    return not obstacle()
 
 
 def require() -> None:
-    if not available():
-        raise UsageError(f"a page needs Jinja2: install package {PACKAGE}")
+    why = obstacle()
+    if why:
+        raise UsageError(f"a page needs Jinja2: {why}")
 
 
 def render(template: str, **values: Any) -> str:
     """Fill a template; ValueError if it wants what the values do not have."""
     require()
     import jinja2
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, bytecode_cache=compiled_cache(), undefined=jinja2.StrictUndefined)
-    environment.filters["spans"] = spans
     try:
-        return environment.get_template(template).render(
+        return str(environment(sys.pycache_prefix or "").get_template(template).render(
             symbols=SYMBOLS, meanings=MEANINGS, standard_links=PUBLISHED,
-            level_class=level_class, part=part, levels=LEVELS, **values)
+            level_class=level_class, part=part, score_columns=COLUMNS, verdict_words=verdict_words,
+            levels=LEVELS, **values))
     except jinja2.UndefinedError as error:
         raise ValueError(str(error)) from None
 
 
-def compiled_cache() -> Any:
+@lru_cache(maxsize=None)
+def environment(directory: str) -> Any:
+    """Return where templates are found and compiled, each once. @directory: of compiled_cache()."""
+    import jinja2
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, bytecode_cache=compiled_cache(directory), undefined=jinja2.StrictUndefined)
+    made.filters["spans"] = spans
+    return made
+
+
+def compiled_cache(directory: str) -> Any:
     """Keep compiled templates where run_tests.sh wants compiled code, if anywhere. It is never needed."""
     import jinja2
 
@@ -70,7 +89,6 @@ def compiled_cache() -> Any:
                 super().dump_bytecode(bucket)
             except OSError:             # such as a full disk
                 pass
-    directory = sys.pycache_prefix or ""
     return Cache(directory) if os.path.isdir(directory) else None
 
 

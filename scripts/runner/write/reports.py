@@ -18,13 +18,20 @@ from .results_json import to_json
 FILES = {"json": "results.json", "junit": "junit.xml", "md": "results.md", "html": "results.html"}
 
 
-def texts(report: Report) -> dict[str, str]:
-    """Return what goes into each file: a page only where its template package is installed."""
+def texts(report: Report) -> tuple[dict[str, str], list[str]]:
+    """
+    Return what goes into each file, and what cannot be made, and why. A page is made only where its template
+    package is installed; one that is damaged does not take the other forms along.
+    """
     data = to_json(report)
     found = {"json": data, "junit": to_junit(report), "md": to_markdown(report)}
-    if page.available():
-        found["html"] = page.to_html(json.loads(data))
-    return found
+    try:
+        if page.available():
+            found["html"] = page.to_html(json.loads(data))
+    except Exception as error:          # whatever a foreign package raises
+        what = " ".join(str(error).split())
+        return found, [f"{FILES['html']} is not written: {type(error).__name__} {what}"]
+    return found, []
 
 
 def write_reports(report: Report, directory: str, copies: Mapping[str, Optional[str]]) -> list[str]:
@@ -32,9 +39,10 @@ def write_reports(report: Report, directory: str, copies: Mapping[str, Optional[
     Write each form to @directory, and to its copy. Return what could not be written, and why: a
     full disk does not take the others along.
     """
-    files = [(path, text) for form, text in texts(report).items()
+    made, lost = texts(report)
+    files = [(path, text) for form, text in made.items()
              for path in (os.path.join(directory, FILES[form]), copies.get(form)) if path]
-    return [lost for lost in (try_to_write(path, text) for path, text in files) if lost]
+    return lost + [why for why in (try_to_write(path, text) for path, text in files) if why]
 
 
 def try_to_write(path: str, text: str) -> str:

@@ -26,7 +26,7 @@ def to_json(report: Report) -> str:
 def run_data(run: RunResult) -> dict[str, Any]:
     facts = {key: value for key, value in vars(run).items() if key not in ("facts", "tests")}
     return {**facts, "environment": read_environment(run.facts),
-            "tests": [vars(test) for test in run.tests]}
+            "tests": [{**vars(test), "silent": test.silent} for test in run.tests]}
 
 
 def to_text(data: dict[str, Any]) -> str:

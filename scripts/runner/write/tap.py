@@ -32,8 +32,8 @@ def case(number: int, name: str, test: TestResult) -> list[str]:
         word, directive = "not ok", f" # TODO {escape(test.text)}"
     elif test.verdict == "skip":
         directive = f" # SKIP {escape(test.reason or '')}"
-    keys = ("verdict", "expected", "actual", "reason", "expectation", "at", "cell", "cells",
+    keys = ("verdict", "expected", "actual", "reason", "cause", "expectation", "at", "cell", "cells",
             "microseconds", "reproduce")
-    found = {**{key: getattr(test, key) for key in keys}, "silent": test.silent or None}
+    found = {key: getattr(test, key) for key in keys}
     block = [f"  {key}: {json.dumps(value)}" for key, value in found.items() if value is not None]
     return [f"{word} {number} - {escape(name)}{directive}", "  ---", *block, "  ..."]

@@ -13,7 +13,7 @@ uint32_t fresh_domain(void)
 	uint32_t domain;
 
 	if (!take_domain(&domain))
-		skip_rest("the domain range has too few ids");
+		not_applicable_rest("the domain range has too few ids");
 	return domain;
 }
 
@@ -37,7 +37,7 @@ bool enable_dma(struct source_line at, struct endpoint *ep, uint32_t domain)
 	struct reply reply;
 
 	if (!ep->has_page_iova)
-		skip_rest(iommu.granule > MAX_GRANULE ? "needs a granule of at most 64 KiB" :
+		not_applicable_rest(iommu.granule > MAX_GRANULE ? "needs a granule of at most 64 KiB" :
 			  "the input range has no room for the rings of the endpoint");
 	reply = map_private_page(domain, ep);
 	dma_set_page_iova(&ep->dma, ep->page_iova);

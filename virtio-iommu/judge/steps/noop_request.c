@@ -5,7 +5,9 @@
 
 #include "driver/endpoint.h"
 #include "driver/timing.h"
+#include "driver/trace.h"
 #include "judge/steps/noop_request.h"
+#include "judge/steps/restart.h"
 #include "memory.h"
 #include "time.h"
 #include "util.h"
@@ -22,7 +24,7 @@ bool wait_request_used(uint64_t microseconds)
 	uint64_t start = time_us();
 	struct ring_reply used;
 
-	if (virtio_wait(&iommu.dev, &iommu.requests, &used, microseconds) != VIRTIO_USED)
+	if (iommu_wait(&iommu.requests, &used, microseconds) != VIRTIO_USED)
 		return false;
 	timing_note_since(TIMED_REQUEST, start);
 	return used.valid;
@@ -114,25 +116,33 @@ static const char *send_noop(int id)
 		return "the queue is full";
 	ring_publish(&iommu.requests, id);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	return wait_requests_used(1) ? NULL : "it did not come back";
+	return wait_requests_used(1) ? NULL : "no buffer used";
 }
 
 bool expect_noop_answered(struct source_line at, int id, const struct noop_request *noop, const char *when,
 			  ...)
 {
-	const char *trouble = send_noop(id);
-	uint8_t status = noop->tail->status, usual = trouble ? STATUS_NOENT : usual_status();
+	const char *trouble;
 	char expected[40], words[80];
+	uint8_t status, usual;
 	va_list args;
 
+	trace_request(noop->request, sizeof(*noop->request), TAIL_SIZE);
+	trouble = send_noop(id);
+	status = noop->tail->status;
+	trace("-> %s", trouble ? trouble : status_name(status));
+	usual = trouble ? STATUS_NOENT : usual_status();
 	if (!trouble && status == usual)
 		return true;
 	va_start(args, when);
 	vsnprintf(words, sizeof(words), when, args);
 	va_end(args);
 	snprintf(expected, sizeof(expected), "status %s", status_name(usual));
-	judge(BY_LEVEL, at, expected, "%s, raw %#x: a request %s", trouble ? trouble : status_name(status),
-	      status, words);
+	if (trouble)
+		judge(BY_LEVEL, at, expected, "%s, device_status %s: a request %s", trouble,
+		      device_status_now(), words);
+	else
+		judge(BY_LEVEL, at, expected, "status %s: a request %s", status_name(status), words);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/timing.h"
+#include "driver/trace.h"
 #include "judge/expect.h"
 #include "judge/steps/notification.h"
 #include "time.h"
@@ -21,6 +22,8 @@ uint8_t wait_interrupt(bool due)
 		seen |= take_interrupts();
 	if (seen & VIRTIO_USED_BUFFER)
 		timing_note_since(TIMED_NOTIFICATION, start);
+	else
+		trace("no used buffer notification within %lu us", time_us() - start);
 	return seen;
 }
 
@@ -59,6 +62,7 @@ bool expect_ring_idle(struct source_line at, const struct ring *ring, uint16_t p
 	do
 		more = ring_pending(ring) - pending;
 	while (!more && !deadline_over(&deadline));
+	trace("%s queue: %u more buffers used", ring == &iommu.events ? "event" : "request", more);
 	return expect_eq(at, more, 0, "buffers used %s", when);
 }
 

@@ -2,11 +2,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "driver/names.h"
 #include "judge/steps/restart.h"
 
 static uint8_t device_status(void)
 {
 	return iommu.dev.transport->status(&iommu.dev);
+}
+
+const char *device_status_now(void)
+{
+	static char text[NAMES_SIZE];
+
+	return device_status_names(device_status(), text);
 }
 
 /*
@@ -31,7 +39,7 @@ static bool skip_if_refused(uint64_t features)
 static bool report_status(struct source_line at, const char *expected, bool reached)
 {
 	if (!reached)
-		judge(SET_UP, at, expected, "device_status %#x", device_status());
+		judge(SET_UP, at, expected, "device_status %s", device_status_now());
 	return reached;
 }
 
@@ -109,7 +117,7 @@ static bool expect_state(struct source_line at, bool reached, const char *expect
 	if (reached)
 		return true;
 	vsnprintf(words, sizeof(words), when, args);
-	judge(BY_LEVEL, at, expected, "%#x: device_status %s", device_status(), words);
+	judge(BY_LEVEL, at, expected, "%s: device_status %s", device_status_now(), words);
 	return false;
 }
 
@@ -137,4 +145,15 @@ bool expect_restart(struct source_line at, uint64_t features, const char *when, 
 	kept = expect_state(at, reached, "the device comes up", when, args);
 	va_end(args);
 	return kept;
+}
+
+bool expect_queue_reset(struct source_line at, enum verdict otherwise, uint16_t queue)
+{
+	if (virtio_reset_queue(&iommu.dev, queue))
+		return true;
+	judge(otherwise, at, "queue_reset 0 and queue_enable 0 after writing 1 to queue_reset",
+	      "queue_reset %u, queue_enable %u, of queue %u",
+	      iommu.dev.transport->queue_is_resetting(&iommu.dev, queue),
+	      iommu.dev.transport->queue_enabled(&iommu.dev, queue), queue);
+	return false;
 }

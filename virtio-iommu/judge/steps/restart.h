@@ -23,6 +23,9 @@ static inline uint64_t features_without(unsigned int bit)
 	return iommu.wanted & ~VIRTIO_FEATURE(bit);
 }
 
+/* Read device_status, and return it with names, "0x80 (FAILED)"; valid until the next call. */
+const char *device_status_now(void);
+
 /*
  * Steps of a set-up: they return whether they worked, and record a fail that shows device_status if not; a
  * skip if the device refuses these features though it offers them, and then it works with the usual ones.
@@ -50,6 +53,12 @@ bool restart_with_queues(struct source_line at, uint64_t features, uint16_t requ
 
 /* Like restart_device(), if the device asks for it: it may after what it must not be sent. */
 bool restart_if_needs_reset(struct source_line at, uint64_t features);
+
+/*
+ * Reset the queue number @queue; RING_RESET was accepted. Return false, and record @otherwise, if it does not
+ * read as reset and disabled (GEN-VQRST-1).
+ */
+bool expect_queue_reset(struct source_line at, enum verdict otherwise, uint16_t queue);
 
 /* Enable the request queue with iommu.requests, which ring_init() has laid out. */
 bool enable_requests(struct source_line at);

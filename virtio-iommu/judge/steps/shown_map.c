@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "driver/trace.h"
 #include "judge/accesses.h"
 #include "judge/replies.h"
 #include "judge/steps/noop_request.h"
+#include "judge/steps/restart.h"
 #include "judge/steps/shown_map.h"
 #include "memory.h"
 
@@ -51,7 +53,7 @@ static const char *send(int id)
 		return "the queue is full";
 	ring_publish(&iommu.requests, id);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	return wait_requests_used(1) ? NULL : "it did not come back";
+	return wait_requests_used(1) ? NULL : "no buffer used";
 }
 
 /* Both ends of the page, and the mapping as a whole. */
@@ -71,11 +73,15 @@ static bool expect_page(struct source_line at, const struct page_fixture *s)
 bool expect_shown_map(struct source_line at, int id, const struct shown_map *m, const char *when, ...)
 {
 	struct map_request request = request_of(m->s);
-	const char *trouble = send(id);
-	struct reply reply = {.used = !trouble, .delivered = !trouble, .status = m->tail->status};
+	struct reply reply = {0};
+	const char *trouble;
 	char words[80];
 	va_list args;
 
+	trace_request(&request, sizeof(request), TAIL_SIZE);
+	trouble = send(id);
+	reply = (struct reply){.used = !trouble, .delivered = !trouble, .status = m->tail->status};
+	trace("-> %s", trouble ? trouble : status_name(reply.status));
 	reply.no_room = is_no_room(&reply, &request, sizeof(request));
 	request_note_answer(&request, sizeof(request), is_ok(&reply));
 	if (is_ok(&reply))
@@ -85,7 +91,10 @@ bool expect_shown_map(struct source_line at, int id, const struct shown_map *m, 
 	va_start(args, when);
 	vsnprintf(words, sizeof(words), when, args);
 	va_end(args);
-	judge(BY_LEVEL, at, "status OK (0)", "%s, raw %#x: a MAP %s",
-	      trouble ? trouble : status_name(reply.status), reply.status, words);
+	if (trouble)
+		judge(BY_LEVEL, at, "status OK (0)", "%s, device_status %s: a MAP %s", trouble,
+		      device_status_now(), words);
+	else
+		judge(BY_LEVEL, at, "status OK (0)", "status %s: a MAP %s", status_name(reply.status), words);
 	return false;
 }

@@ -41,7 +41,7 @@ TEST(DEV_CFG_1, one_granule_can_be_mapped, NEEDS_DOMAIN)
 	struct reply reply;
 
 	if (granule == 1)
-		SKIP("the granule is 1: a range of one byte is not allowed (AMB-4)");
+		NOT_APPLICABLE("the granule is 1: a range of one byte is not allowed (AMB-4)");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map(domain, iova, iova + granule - 1, phys(target), MAP_RW);
 	EXPECT_OK(reply);
@@ -55,7 +55,7 @@ static void expect_bypass_bit(struct source_line at, const char *when)
 	uint8_t value = iommu_bypass();
 
 	if (value > 1)
-		judge(VERDICT_FAIL, at, "bypass reads 0 or 1", "it reads %#x %s", value, when);
+		judge(VERDICT_FAIL, at, "bypass reads 0 or 1", "bypass %#x %s", value, when);
 }
 
 /* DEV-CFG-6 (MUST NOT): `bypass` never reads as anything but 0 or 1 */
@@ -69,8 +69,8 @@ TEST(DEV_CFG_6, bypass_reads_0_or_1, NEEDS_BYPASS_CONFIG)
 		expect_bypass_bit(AT, "after a legal write");
 		seen = iommu_bypass();
 		if (seen != value)	/* DRV-CFG-1: a driver may write it */
-			judge(VERDICT_WARN, AT, "bypass reads what was written", "%#x after writing %u", seen,
-			      value);
+			judge(VERDICT_WARN, AT, "bypass reads what was written",
+			      "bypass %#x after writing %u", seen, value);
 	}
 }
 
@@ -98,12 +98,12 @@ static void reset_keeps_bypass(struct source_line at, uint64_t features)
 		return;
 	after = iommu_bypass();
 	if (after != value)
-		judge(BY_LEVEL, at, "bypass as it was before the reset", "%u, was %u", after, value);
+		judge(BY_LEVEL, at, "bypass as it was before the reset", "bypass %u, was %u", after, value);
 	restart_device(at, features);
 	after = iommu_bypass();
 	if (after != value)
-		judge(BY_LEVEL, at, "bypass as it was before the reset", "%u after negotiation, was %u",
-		      after, value);
+		judge(BY_LEVEL, at, "bypass as it was before the reset",
+		      "bypass %u after negotiation, was %u", after, value);
 }
 
 /* DEV-CFG-4 (SHOULD NOT): A device reset is not expected to change `bypass` */
@@ -129,5 +129,5 @@ TEST(DRV_CFG_1, write_without_the_feature_changes_nothing, NEEDS_BYPASS_CONFIG)
 	after = iommu_bypass();
 	REQUIRE(restart_device(AT, iommu.wanted));
 	if (after != value)
-		judge(VERDICT_WARN, AT, "bypass as it was", "%u, was %u", after, value);
+		judge(VERDICT_WARN, AT, "bypass as it was", "bypass %u, was %u", after, value);
 }

@@ -5,14 +5,14 @@
  */
 #include <string.h>
 
-#include <asm/io.h>
-
+#include "driver/names.h"
 #include "judge/options.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 
 /* Buffers that are available before DRIVER_OK wait for it, whether the driver is too early or not. */
@@ -29,9 +29,13 @@ static void waits_for_driver_ok(struct source_line at, bool notify)
 	early = !request_stays_unused();
 	iommu_start();
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	if (early || !wait_request_used(REPLY_TIMEOUT_US))
-		judge(BY_LEVEL, at, "the request comes back after DRIVER_OK", "%s",
-		      early ? "before it" : "it does not");
+	if (early)
+		judge(BY_LEVEL, at, "the request comes back after DRIVER_OK",
+		      "it came back before DRIVER_OK");
+	else if (!wait_request_used(REPLY_TIMEOUT_US))
+		judge(BY_LEVEL, at, "the request comes back after DRIVER_OK",
+		      "no buffer used within %u us of DRIVER_OK, device_status %s", REPLY_TIMEOUT_US,
+		      device_status_now());
 }
 
 /* GEN-STATUS-1 (MUST NOT): Before DRIVER_OK the device neither consumes buffers nor sends used-buffer ... */
@@ -145,8 +149,8 @@ TEST(GEN_FEAT_2, bits_that_are_not_offered_cannot_be_had, NEEDS_PCI)
 
 		if (!feature || !negotiate(iommu.wanted | feature))
 			continue;
-		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, bit / 32);
-		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1, 0,
+		register_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, bit / 32);
+		EXPECT_EQ(register_read32(iommu.dev.common + COMMON_DRIVER_FEATURE) >> bit % 32 & 1, 0,
 			  "bit %u of driver_feature, which is not offered", bit);
 	}
 	virtio_reset(&iommu.dev);
@@ -209,5 +213,5 @@ TEST(GEN_CONF_1, configuration_can_be_read_before_features_ok, NEEDS_NOTHING)
 	for (unsigned int i = 0; i < sizeof(feature_of_word); i++)
 		if (iommu_offers(feature_of_word[i]))
 			EXPECT_EQ(early[i], iommu_config_u32(4 * i),
-				  "word %u of the configuration before FEATURES_OK", i);
+				  "%s before FEATURES_OK", config_word_name(i));
 }

@@ -160,7 +160,8 @@ static bool reset_from(struct source_line at, unsigned int from, const struct pa
 		break;
 	case BY_FUNCTION:
 		if (!pci_reset(iommu.dev.pci))
-			judge(VERDICT_FAIL, at, "the function is there after its reset", "it is not");
+			judge(VERDICT_FAIL, at, "the function is there after its reset",
+			      "vendor and device id %#x", pci_read32(iommu.dev.pci, PCI_VENDOR_ID));
 		return true;
 	}
 	return reset_device(at);

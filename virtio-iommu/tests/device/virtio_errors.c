@@ -7,6 +7,7 @@
 
 #include <asm/barrier.h>
 
+#include "driver/timing.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
@@ -56,10 +57,10 @@ static void expect_sign_of_life(struct source_line at, const struct spoiling *s)
 	struct ring_reply used;
 
 	send_spoiled(s);
-	if (virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) == VIRTIO_SILENT)
+	if (iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) == VIRTIO_SILENT)
 		judge(BY_LEVEL, at, "the buffer comes back, or NEEDS_RESET is set",
-		      "neither within %u us: device_status %#x, a descriptor whose %s", REPLY_TIMEOUT_US,
-		      iommu.dev.transport->status(&iommu.dev), s->name);
+		      "no buffer used within %u us, device_status %s, after a descriptor whose %s",
+		      REPLY_TIMEOUT_US, device_status_now(), s->name);
 }
 
 /* Without a verdict: what a reset does is a matter of GEN-RESET-1. */
@@ -115,7 +116,7 @@ TEST(GEN_RSVD_2, version_1_is_declined, NEEDS_NOTHING)
 TEST(GEN_RSVD_6, order_platform_is_declined, NEEDS_NOTHING)
 {
 	if (!iommu_offers(VIRTIO_F_ORDER_PLATFORM))
-		SKIP("needs feature ORDER_PLATFORM");
+		NOT_APPLICABLE("needs feature ORDER_PLATFORM");
 	decline(AT, VIRTIO_F_ORDER_PLATFORM);
 }
 
@@ -165,7 +166,10 @@ TEST(GEN_FEAT_2, bits_that_are_not_offered_change_nothing, NEEDS_NOTHING)
 		return;
 	}
 	iommu.dev.accepted = iommu.wanted;
-	EXPECT(iommu_enable_queues(), "queues as without them", "they cannot be enabled");
+	EXPECT(iommu_enable_queues(), "queues as without them",
+	       "a queue has no room for its ring: queue_size %u and %u",
+	       iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE),
+	       iommu.dev.transport->queue_max(&iommu.dev, EVENT_QUEUE));
 	iommu_start();
 	expect_queue_works(AT, "with features that are not offered");
 	REQUIRE(restart_device(AT, iommu.wanted));
@@ -248,7 +252,7 @@ TEST(GEN_NA_2, request_is_done_without_a_notification_that_is_not_needed,
 		virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	used = wait_requests_used(1);
 	if (wanted)
-		SKIP("the device asks for notifications");
+		NOT_APPLICABLE("the device asks for notifications");
 	EXPECT_EQ(used, 1, "requests that come back, used.flags %#x", iommu.requests.used->flags);
 }
 

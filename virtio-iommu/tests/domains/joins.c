@@ -116,9 +116,9 @@ static bool map_all(struct source_line at, const struct scene *s)
 			i == s->count ? MAP_RW : s->flags};
 	status = map_batch(requests, s->count + 1);
 	if (status == STATUS_NOMEM)
-		skip("the device has no room for %u mappings", s->count + 1);
+		not_applicable("the device has no room for %u mappings", s->count + 1);
 	else if (status != STATUS_OK && status != UINT8_MAX && s->flags != MAP_RW)
-		skip("the device does not map with flags %#x", s->flags);
+		not_applicable("the device does not map with flags %#x", s->flags);
 	else if (status != STATUS_OK)
 		judge(VERDICT_ERROR, at, "MAP is OK", "of %u one has status %s", s->count + 1,
 		      status_name(status));

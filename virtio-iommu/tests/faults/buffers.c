@@ -4,6 +4,7 @@
  * and goes on when there are buffers again, also in a queue or after a device that was reset. No device
  * has to report a fault (AMB-15): what is judged here is one that has reported some.
  */
+#include "driver/timing.h"
 #include "judge/product.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
@@ -166,7 +167,8 @@ static void expect_reports_again(struct scene *s)
 		offer(s, (struct event_buffer){0}, 4);
 	}
 	if (!count)
-		judge(BY_LEVEL, s->at, "faults are reported once there are buffers again", "none is");
+		judge(BY_LEVEL, s->at, "faults are reported once there are buffers again",
+		      "no event within %lu us", timing_quiet_us(TIMED_REPORT));
 	expect_no_events_breach(s->at);
 	expect_le(s->at, s->used, s->offered, "event buffers used, of those that were offered");
 }
@@ -195,10 +197,8 @@ static bool reset_event_queue(struct scene *s)
 {
 	uint16_t size = iommu.events.size;
 
-	if (!virtio_reset_queue(&iommu.dev, EVENT_QUEUE)) {
-		judge(VERDICT_FAIL, s->at, "the queue is reset (GEN-VQRST-2)", "the device does not show it");
+	if (!expect_queue_reset(s->at, VERDICT_FAIL, EVENT_QUEUE))
 		return false;
-	}
 	take_reports(s);
 	expect_no_events_breach(s->at);
 	events_manual();
@@ -234,7 +234,7 @@ static void play(struct source_line at, const cell_t cell)
 	struct scene s = {.at = at, .cell = cell};
 
 	if (cell[SHAPE] == IN_BYTES && !takes_long_buffers())
-		return skip("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
+		return not_applicable("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
 	if (!reports_faults(at) || !start(&s))
 		return;
 	offer(&s, layouts[cell[SHAPE]], buffer_counts[cell[BUFFERS]]);

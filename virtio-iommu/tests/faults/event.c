@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "driver/timing.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/fault.h"
@@ -71,7 +72,9 @@ static void expect_reports(struct source_line at, const struct fault *fault)
 
 	events_automatic();	/* old reports may have waited for some */
 	if (!find_report(at, fault, &event) && !comes_late(fault, &event))
-		judge(VERDICT_WARN, at, "faults are reported once there are buffers", "none is reported");
+		judge(VERDICT_WARN, at, "faults are reported once there are buffers",
+		      "no event of endpoint %#x within %lu us", fault->ep->id,
+		      timing_quiet_us(TIMED_REPORT));
 	else
 		expect_whole(at, &event);
 }
@@ -137,7 +140,7 @@ static bool collect_scraps(struct source_line at, uint32_t size, struct scraps *
 	expect_no_events_breach(at);
 	if (is_spread(scraps, &fault))
 		judge(BY_LEVEL, at, "a report that does not fit is not spread",
-		      "it is, over buffers of %u bytes", size);
+		      "one report lies in two buffers of %u bytes", size);
 	broke = virtio_needs_reset(&iommu.dev);
 	report_way(at, scraps, broke);
 	if (broke && !start_over(at, &s))
@@ -280,7 +283,8 @@ TEST(GEN_DESC_1, event_buffer_that_is_readable_is_left_alone, NEEDS_DMA)
 	event_add_buffers((struct event_buffer){.readable = true}, 2);
 	provoke(AT, &fault);
 	for (bool more = event_wait(&event); more; more = event_take(&event))
-		EXPECT(event.inside, "device-readable bytes are not written", "they are");
+		EXPECT(event.inside, "device-readable bytes are not written",
+		       "bytes of a device-readable event buffer changed, used.len %u", event.length);
 	expect_no_events_breach(AT);
 	if (!start_over(AT, &s))
 		return;
@@ -379,7 +383,8 @@ TEST(N_EVT_1, burst_of_faults_is_survived, NEEDS_DMA)
 	expect_no_events_breach(AT);
 	expect_service(AT, &s);
 	EXPECT(find_report(AT, &fault, &event), "faults are reported after a burst",
-	       "none is reported after %u", count);
+	       "no event of endpoint %#x within %lu us, after %u faults", fault.ep->id,
+	       timing_quiet_us(TIMED_REPORT), count);
 }
 
 /* A request waits in the queue, available and not notified, while a fault is reported. */
@@ -391,7 +396,7 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	int heads[4];
 
 	if (iommu.requests.size < 16)
-		SKIP("needs a queue of 16 descriptors");
+		NOT_APPLICABLE("needs a queue of 16 descriptors");
 	if (!starved(AT, &s, &fault))
 		return;
 	for (unsigned int i = 0; i < 4; i++) {
@@ -404,7 +409,7 @@ TEST(N_EVT_1, reports_and_requests_keep_to_their_queues, NEEDS_DMA)
 	}
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	for (unsigned int i = 0; i < 4 && heads[i] >= 0; i++)
-		EXPECT(virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) ==
+		EXPECT(iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) ==
 		       VIRTIO_USED && used.valid && used.length, "each request gets its answer",
 		       "%u did", i);
 	expect_no_events_breach(AT);
@@ -433,7 +438,7 @@ TEST(N_EVT_1, request_that_waits_during_a_fault_gets_its_own_answer, NEEDS_DMA)
 	uint8_t status;
 
 	if (iommu.requests.size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	REQUIRE(map_one_page(AT, &s));
 	alone = request_raw(noop.request, sizeof(*noop.request), sizeof(*noop.tail));
 	fault = fault_above(&s);
@@ -622,7 +627,9 @@ TEST(AMB_15, faults_are_reported, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	fault = fault_above(&s);
 	for (unsigned int i = 0; i < ARRAY_SIZE(whens) && no_defect_so_far(); i++)
-		EXPECT(find_report(AT, &fault, &event), "faults are reported", "none is %s", whens[i]);
+		EXPECT(find_report(AT, &fault, &event), "faults are reported",
+		       "no event of endpoint %#x within %lu us, %s", fault.ep->id,
+		       timing_quiet_us(TIMED_REPORT), whens[i]);
 }
 
 /* How many reports an access brings is open; that they come to an end is not. */

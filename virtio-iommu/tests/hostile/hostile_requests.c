@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "driver/timing.h"
 #include "driver/trace.h"
 #include "judge/options.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/hostile.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
@@ -222,7 +224,7 @@ static const char *take(unsigned int count)
 	struct slot *slot;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (virtio_wait(&iommu.dev, &iommu.requests, &reply, REPLY_TIMEOUT_US) != VIRTIO_USED)
+		if (iommu_wait(&iommu.requests, &reply, REPLY_TIMEOUT_US) != VIRTIO_USED)
 			return virtio_needs_reset(&iommu.dev) ? "" : "a request is lost";
 		slot = reply.valid ? slot_of(reply.id) : NULL;
 		if (!slot || slot->used)
@@ -385,9 +387,10 @@ static void try_length(struct source_line at, uint8_t type, uint32_t size, uint3
 		      "type %u, size %u + %u: %s", type, size, room, reply.breach);
 	if (!reply.used && !virtio_needs_reset(&iommu.dev))
 		judge(VERDICT_FAIL, at, "the request comes back, or the device asks for a reset",
-		      "type %u, size %u + %u: neither", type, size, room);
+		      "no buffer used, device_status %s, after type %u, size %u + %u", device_status_now(),
+		      type, size, room);
 	if ((!reply.used || virtio_needs_reset(&iommu.dev)) && !iommu_restart(iommu.wanted))
-		fail_case(at, "in between", "the device comes back from a reset", "it does not");
+		fail_case(at, "in between", "the device comes back from a reset", device_status_now());
 }
 
 TEST(HOST_6, requests_of_each_length, NEEDS)
@@ -424,6 +427,7 @@ TEST(HOST_6, mapping_that_ends_before_it_starts_is_unmapped, NEEDS)
 	reply = map(domain, start + 4 * page, start + 2 * page - 1, phys(victim->target), MAP_RW);
 	REQUIRE(reply.used);
 	reply = unmap(domain, start + page, start + 5 * page - 1);
-	EXPECT(reply.used, "the request comes back", "it does not");
+	EXPECT(reply.used, "the request comes back", "no buffer used within %u us, device_status %s",
+	       REPLY_TIMEOUT_US, device_status_now());
 	victim_judge(AT, victim);
 }

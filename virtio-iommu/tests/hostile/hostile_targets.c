@@ -20,12 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <asm/io.h>
-
 #include "judge/options.h"
 #include "judge/steps/hostile.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
@@ -42,21 +41,21 @@ struct address_case {
 
 static void write_address(unsigned int field, uint64_t value)
 {
-	io_write32(iommu.dev.common + field, value);
-	io_write32(iommu.dev.common + field + 4, value >> 32);
+	register_write32(iommu.dev.common + field, value);
+	register_write32(iommu.dev.common + field + 4, value >> 32);
 }
 
 static void set_up_queue(const struct hostile *h, uint16_t queue, const struct address_case *c)
 {
-	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
-	io_write16(iommu.dev.common + COMMON_QUEUE_SIZE, c->size);
+	register_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+	register_write16(iommu.dev.common + COMMON_QUEUE_SIZE, c->size);
 	if (c->desc.target)
 		write_address(COMMON_QUEUE_DESC, hostile_address(h, c->desc.target) + c->desc.offset);
 	if (c->driver.target)
 		write_address(COMMON_QUEUE_DRIVER, hostile_address(h, c->driver.target) + c->driver.offset);
 	if (c->device.target)
 		write_address(COMMON_QUEUE_DEVICE, hostile_address(h, c->device.target) + c->device.offset);
-	io_write16(iommu.dev.common + COMMON_QUEUE_ENABLE, c->enable);
+	register_write16(iommu.dev.common + COMMON_QUEUE_ENABLE, c->enable);
 }
 
 /* The victim is attached by the ring that was there; a reset takes it, and the wrong ring comes. */
@@ -124,26 +123,26 @@ TEST(HOST_4, rings_in_wrong_places_and_sizes, NEEDS)
 static void write_all(volatile uint8_t *base, uint32_t length, uint64_t value)
 {
 	for (uint32_t at = 0; at < length; at++) {
-		io_write8(base + at, value);
+		register_write8(base + at, value);
 		if (at % 2 == 0 && at + 2 <= length)
-			io_write16(base + at, value);
+			register_write16(base + at, value);
 		if (at % 4 == 0 && at + 4 <= length)
-			io_write32(base + at, value);
+			register_write32(base + at, value);
 		if (at % 8 == 0 && at + 8 <= length)
-			io_write64(base + at, value);
+			register_write64(base + at, value);
 	}
 }
 
 static void read_all(const volatile uint8_t *base, uint32_t length)
 {
 	for (uint32_t at = 0; at < length; at++) {
-		io_read8(base + at);
+		register_read8(base + at);
 		if (at % 2 == 0 && at + 2 <= length)
-			io_read16(base + at);
+			register_read16(base + at);
 		if (at % 4 == 0 && at + 4 <= length)
-			io_read32(base + at);
+			register_read32(base + at);
 		if (at % 8 == 0 && at + 8 <= length)
-			io_read64(base + at);
+			register_read64(base + at);
 	}
 }
 

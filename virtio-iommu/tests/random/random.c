@@ -17,12 +17,12 @@
  * as quiet_us() says.
  *
  * seed=N and rounds=N on the command line choose the draw: round n is that of seed N + n. On a failure the
- * shortest sequence of steps that was found to fail stands in the verdict: A0>1 is ATTACH of endpoint 0 to
- * domain 1, D0 its DETACH, M1:3-5>7rw MAP in domain 1 of pages 3 to 5 to memory from its page 7 on, U1:3-5
- * UNMAP, W0:3+8 and R0:3+8 a write and a read at byte 8 of page 3.
+ * shortest sequence of steps that was found to fail stands in the verdict, in the words of the trace, and a
+ * trace ends with it.
  */
 #include <stdio.h>
 
+#include "driver/trace.h"
 #include "judge/options.h"
 #include "judge/oracle.h"
 #include "judge/steps/attach.h"
@@ -45,6 +45,7 @@ struct step {
 	enum kind kind;
 	unsigned int master, domain, first, last, memory, offset;
 	uint32_t flags;
+	struct model_request request;	/* as it was sent last */
 };
 
 static struct {
@@ -56,7 +57,7 @@ static struct {
 	uint8_t *memory;
 	bool shrinking;
 	enum verdict verdict;		/* of the step that failed */
-	char trouble[64];
+	char expected[80], trouble[80];
 } fuzz;
 
 static uint64_t rng_state;
@@ -200,9 +201,10 @@ static bool makes_sense(const struct step *s)
 	}
 }
 
-static bool failed(enum verdict verdict, const char *trouble)
+static bool failed(enum verdict verdict, const char *expected, const char *trouble)
 {
 	fuzz.verdict = verdict;
+	snprintf(fuzz.expected, sizeof(fuzz.expected), "%s", expected);
 	snprintf(fuzz.trouble, sizeof(fuzz.trouble), "%s", trouble);
 	return false;
 }
@@ -228,6 +230,8 @@ static bool is_for_no_domain(const struct model_request *r)
 
 static bool send(const struct model_request *r)
 {
+	struct model_outcome outcome = model_outcome(fuzz.model, r);
+	char expected[80], status[32];
 	struct reply reply;
 	enum verdict verdict = oracle_send(fuzz.model, r, &reply);
 
@@ -235,9 +239,12 @@ static bool send(const struct model_request *r)
 	    (verdict == VERDICT_WARN && is_for_no_domain(r)) ||
 	    oracle_refused_otherwise(fuzz.model, r, &reply))
 		return true;
+	outcome_words(&outcome, expected, sizeof(expected));
+	snprintf(status, sizeof(status), "status %s", status_name(reply.status));
 	if (!reply.used || reply.breach)
-		return failed(verdict, reply.used ? reply.breach : "not used");
-	return failed(verdict, reply.delivered ? status_name(reply.status) : "no status");
+		return failed(verdict, expected,
+			      reply.used ? reply.breach : "the request does not come back");
+	return failed(verdict, expected, reply.delivered ? status : "no status");
 }
 
 /* Every domain shows the private pages of all masters from its first ATTACH on. */
@@ -254,12 +261,13 @@ static bool map_private_pages(uint32_t domain)
 	return true;
 }
 
-static bool do_request(const struct step *s)
+static bool do_request(struct step *s)
 {
 	struct endpoint *ep = fuzz.masters[s->master];
 	struct model_request r = request_of(s);
 	bool is_new = s->kind == STEP_ATTACH && !domain_exists(r.attach.domain);
 
+	s->request = r;
 	if (!send(&r))
 		return false;
 	dma_set_page_iova(&ep->dma, self(s)->attached ? ep->page_iova : phys(ep->dma.page));
@@ -273,19 +281,25 @@ static bool do_access(const struct step *s)
 	uint64_t address = address_of(s->first) + s->offset;
 	uint8_t *target = NULL;
 	bool passes = translates(s, write ? MAP_WRITE : MAP_READ, &target);
+	char expected[80] = "the access is blocked", trouble[80];
 	struct effect effect;
 
 	set_timeout(ep, !passes || fuzz.shrinking);
 	effect = write ? write_effect(ep, address, ACCESS, target, passes ? ACCESS : 0)
 		       : read_effect(ep, address, target, ACCESS);
-	if (effect.stray)
-		return failed(VERDICT_FAIL, "memory changed that nothing maps there");
+	if (passes)
+		snprintf(expected, sizeof(expected), "the access reaches memory at %#lx", phys(target));
+	if (effect.stray) {
+		snprintf(trouble, sizeof(trouble), "memory at %#lx changed", phys(effect.stray));
+		return failed(VERDICT_FAIL, expected, trouble);
+	}
 	if (passes && !effect.exact)
-		return failed(VERDICT_WARN, effect.done ? "other bytes" : "the access is refused");
+		return failed(VERDICT_WARN, expected, effect.done ? "the access moves other bytes" :
+								    "the access is refused");
 	return true;
 }
 
-static bool do_step(const struct step *s)
+static bool do_step(struct step *s)
 {
 	return s->kind >= STEP_WRITE ? do_access(s) : do_request(s);
 }
@@ -318,7 +332,7 @@ static unsigned int run_steps(struct step *steps, bool *fails)
 }
 
 /* The same steps once more, those that still make sense. @count: up to the one that fails. */
-static bool fails_again(const struct step *steps, unsigned int *count)
+static bool fails_again(struct step *steps, unsigned int *count)
 {
 	begin();
 	for (unsigned int i = 0; i < *count && !iommu.dead; i++)
@@ -349,45 +363,42 @@ static void shrink(struct step *steps, unsigned int *count)
 	struct deadline deadline = deadline_in(SHRINK_US);
 
 	fuzz.shrinking = true;
+	trace_mute(true);
 	for (unsigned int size = *count / 2; size; size /= 2)
 		for (unsigned int from = 0; from < *count && !iommu.dead && !deadline_passed(&deadline);)
 			if (!leave_out(steps, count, from, size))
 				from += size;
+	trace_mute(false);
+	fails_again(steps, count);
 	fuzz.shrinking = false;
 }
 
 static int print_step(char *text, size_t size, const struct step *s)
 {
-	switch (s->kind) {
-	case STEP_ATTACH:
-		return snprintf(text, size, " A%u>%u", s->master, s->domain);
-	case STEP_DETACH:
-		return snprintf(text, size, " D%u", s->master);
-	case STEP_MAP:
-		return snprintf(text, size, " M%u:%u-%u>%u%s%s", s->domain, s->first, s->last, s->memory,
-				s->flags & MAP_READ ? "r" : "", s->flags & MAP_WRITE ? "w" : "");
-	case STEP_UNMAP:
-		return snprintf(text, size, " U%u:%u-%u", s->domain, s->first, s->last);
-	default:
-		return snprintf(text, size, " %c%u:%u+%u", s->kind == STEP_WRITE ? 'W' : 'R', s->master,
-				s->first, s->offset);
-	}
+	char words[200];
+
+	if (s->kind < STEP_WRITE)
+		request_words(&s->request, s->request.readable, words, sizeof(words));
+	else
+		access_words(fuzz.masters[s->master], s->kind == STEP_WRITE ? "writes" : "reads",
+			     address_of(s->first) + s->offset, ACCESS, words, sizeof(words));
+	return snprintf(text, size, "; %s", words);
 }
 
 /* Show the last steps, as many as there is room for: all, or after an ellipsis. */
 static void report_steps(struct source_line at, uint64_t seed, const struct step *steps, unsigned int count)
 {
-	char expected[100], text[96], one[24];
+	char expected[120], text[520], one[200];
 	unsigned int from = count, length = 0;
 
-	snprintf(expected, sizeof(expected), "seed=%lu: what the model says at the end of %u steps", seed,
-		 count);
+	snprintf(expected, sizeof(expected), "seed=%lu, at the last of %u steps: %s", seed, count,
+		 fuzz.expected);
 	while (from && length + print_step(one, sizeof(one), &steps[from - 1]) < sizeof(text) - 4)
 		length += print_step(one, sizeof(one), &steps[--from]);
-	length = snprintf(text, sizeof(text), "%s", from ? " .." : "");
+	length = snprintf(text, sizeof(text), "%s", from ? "; ..." : "");
 	for (; from < count; from++)
 		length += print_step(text + length, sizeof(text) - length, &steps[from]);
-	judge(fuzz.verdict, at, expected, "%s after%s", fuzz.trouble, text);
+	judge(fuzz.verdict, at, expected, "%s, after %s", fuzz.trouble, text + 2);
 }
 
 static bool run_round(struct source_line at, uint64_t seed)

@@ -48,7 +48,7 @@ static void expect_answer(struct source_line at, const struct reply *reply, uint
 {
 	if (!reply->used || reply->breach)
 		judge(VERDICT_FAIL, at, "the request comes back", "%#lx-%#lx: %s", start, end,
-		      reply->breach ? reply->breach : "not used");
+		      reply->breach ? reply->breach : "the request did not come back");
 	else if (!reply->delivered)
 		judge(BY_LEVEL, at, "the request comes back with a status",
 		      "%#lx-%#lx: used.len %u does not cover it", start, end, reply->length);
@@ -118,7 +118,7 @@ TEST(DRV_MAP_3, range_of_one_byte_is_refused_or_can_be_removed, NEEDS_DOMAIN)
 	uint64_t byte;
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: AMB-4 is about that");
+		NOT_APPLICABLE("the granule is 1: AMB-4 is about that");
 	REQUIRE(make_neighbours(AT, SET_UP, &s));
 	byte = page_start(&s, 3);
 	reply = map(s.domain, byte, byte, phys(s.target) + 3 * iommu.page, MAP_RW);
@@ -189,7 +189,7 @@ TEST(AMB_14, unmap_off_the_granule_is_done_or_refused, NEEDS_DMA)
 	unsigned int done = 0, count = ARRAY_SIZE(margins);
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: nothing is unaligned");
+		NOT_APPLICABLE("the granule is 1: nothing is unaligned");
 	REQUIRE(make_neighbours(AT, SET_UP, &s));
 	for (unsigned int i = 0; i < count; i++) {
 		done += unmap_with_margin(AT, &s, i) == STATUS_OK;

@@ -28,7 +28,7 @@ TEST(N_RANGE_1, map_above_the_input_range_fails, NEEDS_DOMAIN | NEEDS_INPUT_RANG
 	struct page_fixture s;
 
 	if (end == UINT64_MAX)
-		SKIP("the input range ends at 2^64 - 1");
+		NOT_APPLICABLE("the input range ends at 2^64 - 1");
 	REQUIRE(map_one_page(AT, &s));
 	expect_outside(AT, &s, end + 1, end + page);
 	expect_outside(AT, &s, end + 1 - page, end + page);
@@ -42,7 +42,7 @@ TEST(N_RANGE_1, map_below_the_input_range_fails, NEEDS_DOMAIN | NEEDS_INPUT_RANG
 	struct page_fixture s;
 
 	if (start < page)
-		SKIP("the input range starts at %#lx", start);
+		NOT_APPLICABLE("the input range starts at %#lx", start);
 	REQUIRE(map_one_page(AT, &s));
 	expect_outside(AT, &s, start - page, start - 1);
 	expect_outside(AT, &s, start - page, start + page - 1);
@@ -58,7 +58,7 @@ TEST(N_RANGE_1, both_ends_of_the_input_range_can_be_mapped, NEEDS_DOMAIN | NEEDS
 
 	REQUIRE(map_one_page(AT, &s));
 	if (!iova_find(0, page, &start) || (start <= s.iova + page - 1 && s.iova <= start + page - 1))
-		SKIP("the input range has too few pages");
+		NOT_APPLICABLE("the input range has too few pages");
 	reply = map_page(s.domain, start, s.target, MAP_RW);
 	EXPECT_OK(reply);
 	EXPECT_WRITES(s.ep, start, s.target, 8);
@@ -97,7 +97,7 @@ TEST(N_RANGE_2, ids_outside_of_the_domain_range_are_refused, NEEDS_ENDPOINT_ID |
 	const struct iommu_config *c = &iommu.config;
 
 	if (c->domain_start == 0 && c->domain_end == UINT32_MAX)
-		SKIP("the domain range has all 32-bit ids");
+		NOT_APPLICABLE("the domain range has all 32-bit ids");
 	if (c->domain_start)
 		expect_unusable(AT, c->domain_start - 1);
 	if (c->domain_end != UINT32_MAX)
@@ -132,7 +132,7 @@ TEST(DRV_OPS_4, unmap_beyond_the_input_range_is_whole_or_refused, NEEDS_DOMAIN |
 	struct page_fixture s;
 
 	if (!c->input_start && c->input_end == UINT64_MAX)
-		SKIP("the input range has all addresses");
+		NOT_APPLICABLE("the input range has all addresses");
 	REQUIRE(map_one_page(AT, &s));
 	if (c->input_start) {
 		unmap_outside(AT, &s, 0, c->input_start - 1);
@@ -178,7 +178,7 @@ TEST(DRV_OPS_5, ids_outside_of_the_domain_range_name_no_domain, NEEDS_DOMAIN | N
 	const struct iommu_config *c = &iommu.config;
 
 	if (c->domain_start == 0 && c->domain_end == UINT32_MAX)
-		SKIP("the domain range has all 32-bit ids");
+		NOT_APPLICABLE("the domain range has all 32-bit ids");
 	if (c->domain_start)
 		use_outside_id(AT, c->domain_start - 1, c->domain_start);
 	if (c->domain_end != UINT32_MAX && no_defect_so_far())

@@ -82,7 +82,7 @@ TEST(DEV_ATTACH_2, bypass_flag_without_its_feature_is_refused, NEEDS_ENDPOINT_ID
 	struct reply reply;
 
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
-		SKIP("the device offers BYPASS_CONFIG");
+		NOT_APPLICABLE("the device offers BYPASS_CONFIG");
 	reply = attach(fresh_domain(), endpoint(0)->id, ATTACH_BYPASS);
 	EXPECT_STATUS(reply, STATUS_INVAL);
 }
@@ -165,7 +165,7 @@ TEST(DEV_ATTACH_5, refused_sharing_is_unsupp, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 	REQUIRE(map_one_page(AT, &s));
 	reply = attach(s.domain, endpoint(1)->id, 0);
 	if (is_ok(&reply))
-		SKIP("the device allows endpoints to share a domain");
+		NOT_APPLICABLE("the device allows endpoints to share a domain");
 	EXPECT_STATUS(reply, STATUS_UNSUPP);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 	if (!set_unattached_bypass(false))
@@ -306,7 +306,7 @@ TEST(DEV_ATTACH_10, endpoints_with_equal_properties_share_a_domain,
 	struct reply reply;
 
 	if (!same_properties(endpoint(0)->id, endpoint(1)->id))
-		SKIP("the endpoints differ in their properties");
+		NOT_APPLICABLE("the endpoints differ in their properties");
 	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
 	reply = attach(domain, endpoint(1)->id, 0);
 	EXPECT_OK(reply);
@@ -321,7 +321,7 @@ TEST(DEV_ATTACH_9, refused_move_is_unsupp, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	reply = attach(fresh_domain(), s.ep->id, 0);
 	if (is_ok(&reply))
-		SKIP("the device allows an endpoint to move from domain to domain");
+		NOT_APPLICABLE("the device allows an endpoint to move from domain to domain");
 	EXPECT_STATUS(reply, STATUS_UNSUPP);
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }

@@ -285,7 +285,7 @@ static void play(struct source_line at, const cell_t cell)
 	count = wanted_count(cell[SIZE]);
 	index = index_of(cell[POSITION], count);
 	if (count > batch_capacity() || index >= count)
-		return skip("the queue has %u descriptors", iommu.requests.size);
+		return not_applicable("the queue has %u descriptors", iommu.requests.size);
 	if ((!same && !gather_company(at, &c, cell[COMPANY])) || !judged_request_prepare(at, cell[KIND], &r))
 		return;
 	if (fill_batch(&b, &r, &c, cell, count, same))
@@ -414,7 +414,8 @@ static bool send_mixed(struct source_line at, struct company *c, unsigned int co
 	if (batch_send(b.batch))
 		expect_others(at, &b, RING_MAX_SIZE);
 	else
-		judge(VERDICT_FAIL, at, "each request comes back", "not all of a batch of %u do", count);
+		judge(VERDICT_FAIL, at, "each request comes back",
+		      "a request of a batch of %u did not come back", count);
 	unmap_filled(c);
 	arena_release(mark);
 	return no_defect_so_far();

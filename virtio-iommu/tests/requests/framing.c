@@ -2,6 +2,7 @@
 /*
  * Requests that cannot be parsed, and many requests (virtio 1.4, 5.13.2 and 5.13.6).
  */
+#include "driver/timing.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/noop_request.h"
@@ -20,7 +21,7 @@ static enum after judge_unparsed(struct source_line at, const struct reply *repl
 
 	if (!reply->used)
 		judge(VERDICT_WARN, at, "the request comes back unwritten", "%s, size %u + %u",
-		      wants_reset ? "the device asks for a reset" : "it does not come back", size,
+		      wants_reset ? "the device asks for a reset" : "the request does not come back", size,
 		      reply->writable);
 	else
 		expect_unwritten(at, reply);
@@ -207,7 +208,7 @@ TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 	if (!endpoint_id_is_unlisted(nobodys_id()))
 		SKIP("the firmware lists all endpoint ids");
 	if (iommu.requests.size < 2 * COUNT)
-		SKIP("needs a queue of %u descriptors", 2 * COUNT);
+		NOT_APPLICABLE("needs a queue of %u descriptors", 2 * COUNT);
 	for (unsigned int i = 0; i < COUNT; i++) {
 		struct attach_request request = lone_request(i);
 
@@ -220,7 +221,7 @@ TEST(N_REQ_2, requests_behind_one_notification_are_all_answered, NEEDS_NOTHING)
 	}
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	for (unsigned int i = 0; i < COUNT && !iommu.dead; i++) {
-		iommu.dead = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) !=
+		iommu.dead = iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) !=
 			     VIRTIO_USED;
 		EXPECT(!iommu.dead, "each request comes back", "%u of %u did", i, COUNT);
 	}

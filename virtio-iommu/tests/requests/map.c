@@ -27,7 +27,7 @@ TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DOMAIN)
 	struct page_fixture s;
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: nothing is unaligned");
+		NOT_APPLICABLE("the granule is 1: nothing is unaligned");
 	REQUIRE(map_one_page(AT, &s));
 	for (unsigned int i = 0; i < 2; i++) {
 		uint64_t start = s.iova + iommu.page, end = start + iommu.page - 1, by = offsets[i];
@@ -44,7 +44,7 @@ TEST(DEV_MAP_1, refused_range_is_not_mapped, NEEDS_DMA)
 	uint64_t start;
 
 	if (iommu.granule == 1)
-		SKIP("the granule is 1: nothing is unaligned");
+		NOT_APPLICABLE("the granule is 1: nothing is unaligned");
 	REQUIRE(map_one_page(AT, &s));
 	start = s.iova + iommu.page;
 	if (!expect_range(AT, &s, start, start + iommu.page - 2, phys(s.target)))
@@ -170,7 +170,7 @@ TEST(DEV_MAP_4, domain_whose_member_was_attached_twice_is_refused, NEEDS_DMA)
 		for (unsigned int i = 0; i < again; i++)
 			reply = attach(s.domain, s.ep->id, 0);
 		if (!is_ok(&reply))
-			SKIP("ATTACH to the same domain again is refused (AMB-5)");
+			NOT_APPLICABLE("ATTACH to the same domain again is refused (AMB-5)");
 		REQUIRE(detach_endpoint(AT, s.ep, s.domain));
 		expect_map_noent(AT, s.domain);
 	}
@@ -561,7 +561,7 @@ TEST(N_MAP_1, last_page_of_the_input_range, NEEDS_DMA)
 	struct reply reply;
 
 	if (!iova_is_free(iova, iommu.page))
-		SKIP("the end of the input range is in use");
+		NOT_APPLICABLE("the end of the input range is in use");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_page(domain, iova, target, MAP_RW);
 	EXPECT_OK(reply);
@@ -581,7 +581,7 @@ TEST(N_MAP_1, addresses_4_gib_apart_are_different, NEEDS_DMA)
 
 	REQUIRE(map_one_page(AT, &s));
 	if (!iova_is_free(s.iova + distance, iommu.page))
-		SKIP("the input range does not reach far enough");
+		NOT_APPLICABLE("the input range does not reach far enough");
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + distance, 8);
 	REQUIRE_OK(map_page(s.domain, s.iova + distance, far, MAP_RW));
 	EXPECT_WRITES(s.ep, s.iova + distance, far, 8);

@@ -206,7 +206,8 @@ static bool one_detach_is_ok(const struct scene *s)
 	for (unsigned int i = 0; i < s->count; i += 2)
 		if (is_ok(reply_to(s, i)))
 			return true;
-	judge(VERDICT_WARN, s->at, "DETACH of an attached endpoint is OK", "none is");
+	judge(VERDICT_WARN, s->at, "DETACH of an attached endpoint is OK",
+	      "none of %u DETACH requests is OK", (s->count + 1) / 2);
 	return false;
 }
 
@@ -336,14 +337,15 @@ static void play(struct source_line at, const cell_t cell)
 			  .target = watched_pages(PAGES), .batch = batch_new()};
 
 	if ((cell[BETWEEN] == REFUSED_BETWEEN ? 2 * s.count - 1 : s.count) > batch_capacity())
-		return skip("the queue has %u descriptors", iommu.requests.size);
+		return not_applicable("the queue has %u descriptors", iommu.requests.size);
 	if (!attach_with_dma(at, s.ep, s.domain) || !cases[cell[WHAT]].prepare(&s))
 		return;
 	add_all(&s, cell);
 	if (cell[KICK] == ONE_KICK ? batch_send(s.batch) : batch_send_each(s.batch))
 		cases[cell[WHAT]].judge(&s);
 	else
-		judge(VERDICT_FAIL, at, "each request comes back", "not all of %u do", batch_count(s.batch));
+		judge(VERDICT_FAIL, at, "each request comes back", "a request of %u did not come back",
+		      batch_count(s.batch));
 }
 
 static const struct product mergeable = {

@@ -41,7 +41,7 @@ TEST(AMB_4, one_byte_mapping, NEEDS_DMA)
 	uint64_t iova;
 
 	if (iommu.granule != 1)
-		SKIP("the granule is %lu bytes", iommu.granule);
+		NOT_APPLICABLE("the granule is %lu bytes", iommu.granule);
 	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page + 8;
 	target = s.target + iommu.page + 8;
@@ -282,7 +282,9 @@ TEST(AMB_11, device_goes_on_after_half_a_head, NEEDS_DOMAIN)
 	struct page_fixture s;
 
 	if (!reply.used && !wants_reset)
-		judge(VERDICT_WARN, AT, "the request comes back, or the device asks for a reset", "neither");
+		judge(VERDICT_WARN, AT, "the request comes back, or the device asks for a reset",
+		      "no buffer used within %u us, device_status %s, after 2 bytes of a head",
+		      REPLY_TIMEOUT_US, device_status_now());
 	INFO("after half a head the device %s", wants_reset ? "asks for a reset" : "goes on");
 	if (wants_reset || !reply.used)
 		expect_restart(AT, iommu.wanted, "after half a head and a reset");
@@ -313,7 +315,7 @@ TEST(AMB_13, each_request_in_flight_has_its_own_status, NEEDS_DMA)
 	if (!endpoint_id_is_unlisted(nobodys_id()))
 		SKIP("the firmware lists all endpoint ids");
 	if (iommu.requests.size < 6)
-		SKIP("needs a queue of 6 descriptors");
+		NOT_APPLICABLE("needs a queue of 6 descriptors");
 	REQUIRE(map_one_page(AT, &s));
 	iova = s.iova + iommu.page;
 	end = iova + iommu.page - 1;

@@ -161,8 +161,8 @@ static void expect_zero_tail(struct source_line at, const struct reply *reply)
 		judge(VERDICT_INFO, at, "used.len covers the tail",
 		      "tail.reserved is not covered by used.len %u", reply->length);
 	else if (!reply->used || bytes[1] || bytes[2] || bytes[3])
-		judge(BY_LEVEL, at, "tail.reserved is 0", "it is %02x %02x %02x, used.len %u", bytes[1],
-		      bytes[2], bytes[3], reply->length);
+		judge(BY_LEVEL, at, "tail.reserved is 0", "tail.reserved is %02x %02x %02x, used.len %u",
+		      bytes[1], bytes[2], bytes[3], reply->length);
 }
 
 /* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
@@ -249,7 +249,7 @@ TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
 
 		EXPECT(reply.used && !reply.length, "the request comes back with used.len 0",
 		       "type %#x: %s, used.len %u", unknown_types[i],
-		       reply.used ? "it came back" : "it did not come back", reply.length);
+		       reply.used ? "the request came back" : "the request did not come back", reply.length);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
 	}

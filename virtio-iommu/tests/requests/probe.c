@@ -124,7 +124,7 @@ TEST(DEV_PROBE_7, next_property_follows_at_once, NEEDS_ENDPOINT_ID | NEEDS_PROBE
 		EXPECT(!reply.bytes[i], "no property after the end of the list",
 		       "byte %u after the end at %u is %#x", i, walk.offset, reply.bytes[i]);
 	if (count < 2 && no_defect_so_far())
-		SKIP("the endpoint has fewer than two properties");
+		NOT_APPLICABLE("the endpoint has fewer than two properties");
 }
 
 static void probe_missing(struct source_line at, uint32_t id)
@@ -175,7 +175,7 @@ TEST(DEV_PROBE_4, comes_back_with_length_0_without_the_feature, NEEDS_ENDPOINT_I
 	struct reply reply = probe_without_feature();
 
 	EXPECT(reply.used && !reply.length, "the request comes back with used.len 0", "%s, used.len %u",
-	       reply.used ? "it came back" : "it did not come back", reply.length);
+	       reply.used ? "the request came back" : "the request did not come back", reply.length);
 }
 
 /* DEV-PROBE-5 (SHOULD): The upper 4 bits of each property's first le16 are zero */
@@ -194,7 +194,7 @@ TEST(DEV_PROBE_5, reserved_bits_of_property_types_are_zero, NEEDS_ENDPOINT_ID | 
 			       "type %#x at %u", walk.head.type, walk.offset);
 	}
 	if (!count)
-		SKIP("no endpoint has a property");
+		NOT_APPLICABLE("no endpoint has a property");
 }
 
 /* The property area is cut short; the tail is where a driver with that size would look for it. */
@@ -235,7 +235,8 @@ TEST(DEV_PROBE_8, no_property_in_an_area_that_is_too_small,
 	for (unsigned int i = 0; i < CUTS && cut_size(i, &size); i++) {
 		struct reply reply = probe_cut_to(reserved_region(0)->endpoint, size);
 
-		EXPECT(!holds_region(&reply), "no property is written", "one is, into %u bytes", size);
+		EXPECT(!holds_region(&reply), "no property is written",
+		       "a RESV_MEM property is written into %u bytes", size);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
 	}
@@ -248,7 +249,7 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT_I
 	uint32_t size;
 
 	if (!cut_size(0, &size))
-		SKIP("probe_size is 0");
+		NOT_APPLICABLE("probe_size is 0");
 	for (unsigned int i = 0; i < CUTS && cut_size(i, &size); i++) {
 		struct reply reply = probe_cut_to(endpoint(0)->id, size);
 
@@ -301,7 +302,7 @@ TEST(N_PROBE_1, last_property_may_end_with_the_area, NEEDS_ENDPOINT_ID | NEEDS_P
 		full |= offset == size;
 	}
 	if (!full)
-		SKIP("no list of properties fills the area");
+		NOT_APPLICABLE("no list of properties fills the area");
 }
 
 /* DRV-PROBE-3 (SHOULD): Skip unknown property types */
@@ -325,7 +326,7 @@ TEST(DRV_PROBE_3, unknown_properties_can_be_skipped, NEEDS_ENDPOINT_ID | NEEDS_P
 			       "byte %u after the end at %u is %#x", at, walk.offset, reply.bytes[at]);
 	}
 	if (!unknown)
-		SKIP("the device lists no property that is unknown");
+		NOT_APPLICABLE("the device lists no property that is unknown");
 	INFO("%u properties of unknown type", unknown);
 }
 

@@ -61,31 +61,45 @@ static struct model_request map_of_range(const struct sweep *s, const struct par
 		      s->window.target + range->first * iommu.page, MAP_RW);
 }
 
-static void report_answer(const struct sweep *s, const char *what, const struct part *range,
-			  const struct reply *reply)
+/* The mappings, in the order in which they were made. */
+static void print_order(const struct sweep *s, char *text, size_t size)
 {
-	char expected[100];
-	unsigned int length = snprintf(expected, sizeof(expected), "in pages, after MAP");
+	unsigned int length = 0;
 
 	for (unsigned int i = 0; i < s->count; i++) {
 		const struct part *part = &parts[s->order[i]];
 
-		length += snprintf(expected + length, sizeof(expected) - length, " %u-%u",
-				   part->first, part->last);
+		length += snprintf(text + length, size - length, "%s%u-%u", length ? ", " : "", part->first,
+				   part->last);
 	}
-	snprintf(expected + length, sizeof(expected) - length, ": what the model says");
-	judge(BY_LEVEL, s->at, expected, "%s %u-%u: %s, used.len %u%s%s", what, range->first,
-	      range->last, reply->used ? status_name(reply->status) : "not used", reply->length,
-	      reply->breach ? ", " : "", reply->breach ? reply->breach : "");
+}
+
+static void report_answer(const struct sweep *s, const char *what, const struct part *range,
+			  const struct model_outcome *outcome, const struct reply *reply)
+{
+	char expected[128], answers[60], order[50];
+
+	print_order(s, order, sizeof(order));
+	snprintf(expected, sizeof(expected), "%s after MAP of pages %s: %s", what, order,
+		 outcome_words(outcome, answers, sizeof(answers)));
+	if (!reply->used || reply->breach)
+		judge(BY_LEVEL, s->at, expected, "%s: %s of pages %u-%u",
+		      reply->used ? reply->breach : "the request does not come back", what, range->first,
+		      range->last);
+	else
+		judge(BY_LEVEL, s->at, expected, "status %s, used.len %u: %s of pages %u-%u",
+		      status_name(reply->status), reply->length, what, range->first, range->last);
 }
 
 static bool send(const struct sweep *s, const struct model_request *r, const struct part *range,
 		 struct reply *reply)
 {
+	struct model_outcome outcome = model_outcome(s->model, r);
+
 	if (oracle_send(s->model, r, reply) == VERDICT_PASS ||
 	    (!s->counts_status && oracle_refused_otherwise(s->model, r, reply)))
 		return true;
-	report_answer(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, reply);
+	report_answer(s, r->head.type == REQUEST_MAP ? "MAP" : "UNMAP", range, &outcome, reply);
 	return false;
 }
 

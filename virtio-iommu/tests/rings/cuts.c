@@ -89,7 +89,7 @@ static void send(struct source_line at, const struct judged_request *r, const st
 	struct batch *batch = batch_new();
 
 	if (!batch_add(batch, &r->head, r->readable, r->writable, layout))
-		return skip("the queue has %u descriptors", iommu.requests.size);
+		return not_applicable("the queue has %u descriptors", iommu.requests.size);
 	batch_send(batch);
 	judged_request_judge(at, r, batch_reply(batch, 0));
 }
@@ -177,7 +177,7 @@ static void play_answer(struct source_line at, const cell_t cell)
 	if (!judged_request_prepare(at, KIND_PROBE, &r))
 		return;
 	if (cut >= r.writable)
-		return skip("the answer has %u bytes", r.writable);
+		return not_applicable("the answer has %u bytes", r.writable);
 	layout.writable = cut_at(cut, cell[ROW_HOW]);
 	send(at, &r, &layout);
 }

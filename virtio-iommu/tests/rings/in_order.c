@@ -2,6 +2,7 @@
 /*
  * Buffers that are used in the order in which they are offered (virtio 1.4, 2.7.9, 2.8.8, 6.2).
  */
+#include "driver/timing.h"
 #include "judge/steps/noop_request.h"
 #include "judge/test.h"
 #include "memory.h"
@@ -27,7 +28,7 @@ static void expect_in_turn(struct source_line at, unsigned int index, unsigned i
 {
 	struct ring_reply used = {0};
 
-	iommu.dead = virtio_wait(&iommu.dev, &iommu.requests, &used, REPLY_TIMEOUT_US) != VIRTIO_USED;
+	iommu.dead = iommu_wait(&iommu.requests, &used, REPLY_TIMEOUT_US) != VIRTIO_USED;
 	if (iommu.dead)
 		judge(BY_LEVEL, at, "each buffer comes back", "number %u of %u does not", index, count);
 	else if (!used.valid || used.id != (uint32_t)id)
@@ -62,7 +63,7 @@ TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 	int ids[MOST];
 
 	if (iommu.requests.size < (iommu.requests.tables ? LEAST : 2 * LEAST))
-		SKIP("needs a queue of %u descriptors", 2 * LEAST);
+		NOT_APPLICABLE("needs a queue of %u descriptors", 2 * LEAST);
 	for (unsigned int round = 0; round < 3 && no_defect_so_far(); round++) {
 		unsigned int count = add_all(h, ids);
 

@@ -106,7 +106,7 @@ static void split_behind(struct source_line at, const struct page_fixture *s, un
 	id = ring_add(ring, pieces, direct + 1);
 	ring->tables = tables;
 	if (id < 0)
-		return skip("needs a queue of %u descriptors", direct + 1);
+		return not_applicable("needs a queue of %u descriptors", direct + 1);
 	last = id;
 	for (unsigned int i = 0; i < direct; i++)
 		last = ring->desc[last].next;
@@ -148,7 +148,7 @@ TEST(GEN_IND_2, next_leads_through_the_table, NEEDS_DOMAIN | NEEDS_INDIRECT | NE
 	REQUIRE(map_one_page(AT, &s));
 	m = shown_map(&s);
 	if (iommu_wants(VIRTIO_F_IN_ORDER))
-		SKIP("with IN_ORDER next is always the next one");
+		NOT_APPLICABLE("with IN_ORDER next is always the next one");
 	three_pieces(&m, pieces);
 	entry(table, 0, &pieces[0], DESC_NEXT, 2);
 	entry(table, 2, &pieces[1], DESC_NEXT, 1);

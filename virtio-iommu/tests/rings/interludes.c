@@ -3,6 +3,7 @@
  * What a driver does besides, between the turns of its queues: no write or read of a register that is about
  * something else moves the positions in a ring (virtio 1.4, 2.1, 2.7.13, 2.7.14).
  */
+#include "driver/timing.h"
 #include "judge/product.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
@@ -75,7 +76,8 @@ static void turn(struct source_line at, unsigned int queue, const struct fault *
 	else if (find_report(at, fault, &event))
 		expect_whole(at, &event);
 	else
-		judge(BY_LEVEL, at, "faults are reported as before", "none is, %s", when);
+		judge(BY_LEVEL, at, "faults are reported as before", "no event within %lu us, %s",
+		      timing_quiet_us(TIMED_REPORT), when);
 }
 
 /* Requests over the end of the queue; one fault, as there has been one in the fixture. */

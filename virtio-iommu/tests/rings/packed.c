@@ -55,7 +55,7 @@ static void start_pair(struct source_line at, unsigned int turn)
 TEST(GEN_PKD_1, buffers_are_started_in_ring_order, NEEDS_DOMAIN | NEEDS_PACKED)
 {
 	if (iommu.requests.size < 6)
-		SKIP("needs a queue of 6 descriptors");
+		NOT_APPLICABLE("needs a queue of 6 descriptors");
 	for (unsigned int turn = 0; turn < iommu.requests.size && no_defect_so_far(); turn++) {
 		size_t mark = arena_mark();
 
@@ -73,7 +73,8 @@ TEST(GEN_PKD_2, used_descriptors_follow_the_wrap_counter, NEEDS_DOMAIN | NEEDS_P
 	struct shown_map m;
 
 	if (iommu.requests.size < 8)
-		SKIP("needs a queue of 8 descriptors: in a smaller one the next request overwrites them");
+		NOT_APPLICABLE("needs a queue of 8 descriptors: "
+			       "in a smaller one the next request overwrites them");
 	REQUIRE(map_one_page(AT, &s));
 	m = shown_map(&s);
 	for (unsigned int i = 0; i < buffers && no_defect_so_far(); i++) {
@@ -102,7 +103,7 @@ TEST(GEN_PKD_4, readable_part_is_left_alone, NEEDS_PACKED)
 	struct reply reply = attach(iommu.config.domain_start, nobodys_id(), 0);
 
 	EXPECT(reply.used && !reply.breach, "no byte but those of the writable part is written", "%s",
-	       reply.breach ? reply.breach : "it did not come back");
+	       reply.breach ? reply.breach : "the request did not come back");
 }
 
 /* What follows looks like a request, with the flags of the last turn of the ring: available or used. */
@@ -114,7 +115,7 @@ static void stale_one_is_left_alone(struct source_line at, bool used)
 	int id, next;
 
 	if (ring->size < 4)
-		return skip("needs a queue of 4 descriptors");
+		return not_applicable("needs a queue of 4 descriptors");
 	id = noop_add(&first);
 	next = noop_add(&stale);
 	flags = ring->place[next].wrap ? (used ? 0 : DESC_USED) :
@@ -143,7 +144,7 @@ TEST(GEN_PKD_7, used_descriptor_is_not_touched_again, NEEDS_PACKED)
 	uint16_t at;
 
 	if (iommu.requests.size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	REQUIRE(expect_queue_works(AT, "before"));
 	at = iommu.requests.next_used.slot;
 	expect_noop_answered(AT, noop_add(&first), &first, "in an empty ring");
@@ -164,7 +165,7 @@ TEST(GEN_PKD_8, list_is_used_in_its_order, NEEDS_DOMAIN | NEEDS_PACKED)
 	int id;
 
 	if (ring->size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	REQUIRE(map_one_page(AT, &s));
 	m = shown_map(&s);
 	pieces[0] = shown_map_readable(&m, 0, 4);

@@ -7,6 +7,7 @@
  * what it was given finds none. All kinds of requests and a fault show whether it works from there.
  */
 #include "driver/placement.h"
+#include "driver/timing.h"
 #include "judge/steps/fault.h"
 #include "judge/product.h"
 #include "judge/steps/page_fixture.h"
@@ -143,7 +144,8 @@ static void play_events(struct source_line at, const cell_t cell)
 		return;
 	fault = fault_above(&s);
 	if (!find_report(at, &fault, &event) && !event_wait(&event))
-		judge(BY_LEVEL, at, "a fault is reported, as it was with the buffers elsewhere", "it is not");
+		judge(BY_LEVEL, at, "a fault is reported, as it was with the buffers elsewhere",
+		      "no event within %lu us", timing_quiet_us(TIMED_REPORT));
 	else
 		expect_whole(at, &event);
 	expect_no_events_breach(at);

@@ -3,8 +3,6 @@
  * The reset of one queue (virtio 1.4, 2.6.1), and how virtio-pci shows it (4.1.4.3.1). Runs that have
  * RING_RESET by themselves are not cleaned up by the change of features: each test starts anew.
  */
-#include <asm/io.h>
-
 #include "driver/message.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/noop_request.h"
@@ -13,6 +11,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 
 #define FEATURES (iommu.wanted | VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
@@ -27,12 +26,10 @@ static bool reopen(struct source_line at, uint16_t size)
 }
 
 /* A device that offers RING_RESET and does not do it breaks the statement, not the set-up. */
-#define RESET_QUEUE(queue)                                                                        \
-	do {                                                                                      \
-		if (!virtio_reset_queue(&iommu.dev, queue)) {                                     \
-			judge(BY_LEVEL, AT, "the queue is reset", "the device does not show it"); \
-			return;                                                                   \
-		}                                                                                 \
+#define RESET_QUEUE(queue)                                    \
+	do {                                                  \
+		if (!expect_queue_reset(AT, BY_LEVEL, queue)) \
+			return;                               \
 	} while (0)
 
 /* GEN-VQRST-1 (MUST NOT): A queue that was reset executes nothing and notifies nothing */
@@ -75,8 +72,8 @@ static void start_anew_after(struct source_line at, unsigned int requests)
 
 	for (unsigned int i = 0; i < requests && no_defect_so_far(); i++)
 		expect_queue_works(at, "before the reset of the queue");
-	if (!virtio_reset_queue(&iommu.dev, REQUEST_QUEUE))
-		return judge(BY_LEVEL, at, "the queue is reset", "the device does not show it");
+	if (!expect_queue_reset(at, BY_LEVEL, REQUEST_QUEUE))
+		return;
 	if (!reopen(at, iommu.requests.size))
 		return;
 	for (unsigned int i = 0; i < rounds && no_defect_so_far(); i++)
@@ -121,7 +118,7 @@ TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)
 	size = iommu.requests.size;
 	rounds = 2 * size + 1;
 	if (size < 4)
-		SKIP("needs a queue of 4 descriptors");
+		NOT_APPLICABLE("needs a queue of 4 descriptors");
 	RESET_QUEUE(REQUEST_QUEUE);
 	REQUIRE(reopen(AT, size / 2));
 	for (uint16_t i = 0; i < rounds && no_defect_so_far(); i++)
@@ -146,15 +143,16 @@ TEST(GEN_VQRST_3, queue_has_another_vector_when_enabled_again, NEEDS_MSIX | NEED
 	REQUIRE(reopen(AT, iommu.requests.size));
 	ring_want_interrupt(&iommu.requests, true);
 	expect_queue_works(AT, "in a queue that was reset and has another vector");
-	EXPECT(message_comes(&second), "the message of the new vector", "none");
-	EXPECT(message_stays_away(&first, event_count()), "no message of the old vector", "one comes");
+	EXPECT(message_comes(&second), "the message of the new vector", "no message %#x", second.data);
+	EXPECT(message_stays_away(&first, event_count()), "no message of the old vector",
+	       "message %#x of the old vector", first.data);
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
 static uint16_t field(uint16_t queue, unsigned int offset)
 {
-	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
-	return io_read16(iommu.dev.common + offset);
+	register_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+	return register_read16(iommu.dev.common + offset);
 }
 
 static void expect_field(struct source_line at, unsigned int offset, uint16_t value, const char *name)
@@ -187,8 +185,7 @@ TEST(PCI_COM_11, writing_1_resets_the_queue, NEEDS_PCI | NEEDS_RING_RESET)
 {
 	REQUIRE(restart_device(AT, FEATURES));
 	for (uint16_t queue = 0; queue < 2; queue++)
-		EXPECT(virtio_reset_queue(&iommu.dev, queue), "the queue is reset",
-		       "queue_reset of queue %u is %#x", queue, field(queue, COMMON_QUEUE_RESET));
+		expect_queue_reset(AT, BY_LEVEL, queue);
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 

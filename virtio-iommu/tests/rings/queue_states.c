@@ -5,8 +5,7 @@
  */
 #include <string.h>
 
-#include <asm/io.h>
-
+#include "driver/timing.h"
 #include "judge/product.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
@@ -14,6 +13,7 @@
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "memory.h"
+#include "register.h"
 #include "time.h"
 #include "util.h"
 #include "virtio/pci_layout.h"
@@ -84,10 +84,10 @@ static uint64_t read_register(unsigned int queue, unsigned int index)
 {
 	volatile uint8_t *at = iommu.dev.common + registers[index].offset;
 
-	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+	register_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
 	if (registers[index].width == 2)
-		return io_read16(at);
-	return io_read32(at) | (uint64_t)io_read32(at + 4) << 32;
+		return register_read16(at);
+	return register_read32(at) | (uint64_t)register_read32(at + 4) << 32;
 }
 
 static uint64_t features(void)
@@ -194,7 +194,8 @@ static bool set_up(struct scene *s)
 	event_drain();
 	if (bring_about(s))
 		return true;
-	judge(SET_UP, s->at, "the queue works before its reset (N-REQ-2)", "it does not");
+	judge(SET_UP, s->at, "the queue works before its reset (N-REQ-2)",
+	      "%u buffers used, device_status %s", ring_pending(s->ring), device_status_now());
 	return false;
 }
 
@@ -202,10 +203,7 @@ static bool set_up(struct scene *s)
 static bool reset_queue(struct scene *s)
 {
 	read_registers(s, s->used);
-	if (virtio_reset_queue(&iommu.dev, s->cell[QUEUE]))
-		return true;
-	judge(BY_LEVEL, s->at, "the queue is reset", "the device does not show it");
-	return false;
+	return expect_queue_reset(s->at, BY_LEVEL, s->cell[QUEUE]);
 }
 
 static uint16_t new_size(const struct scene *s)
@@ -233,7 +231,7 @@ static bool enable_again(struct scene *s)
 						     arena_alloc(ring_bytes(size, features()), 4096);
 
 	if (size < (is_requests(s) ? 2 : 1)) {
-		skip("the queue has %u descriptors", s->ring->size);
+		not_applicable("the queue has %u descriptors", s->ring->size);
 		return false;
 	}
 	if (!is_requests(s))
@@ -257,7 +255,7 @@ static void expect_turns(struct scene *s)
 		event_add_buffers((struct event_buffer){0}, 1);
 		if (!reports_come(s))
 			judge(BY_LEVEL, s->at, "reports as before the reset of the queue",
-			      "none in buffer %u", i);
+			      "no event within %lu us, in buffer %u", timing_quiet_us(TIMED_REPORT), i);
 		expect_no_events_breach(s->at);
 	}
 	expect_eq(s->at, ring_pending(s->ring), 0, "more used buffers");
@@ -330,7 +328,7 @@ static void look_at_other_queue(struct scene *s)
 	for (unsigned int i = 0; i < 2u * iommu.events.size && is_requests(s) && no_defect_so_far(); i++)
 		if (!reports_come(s))
 			judge(BY_LEVEL, s->at, "faults are reported while the request queue is reset",
-			      "none is, after %u", i);
+			      "no event within %lu us, after %u others", timing_quiet_us(TIMED_REPORT), i);
 	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
 	if (is_requests(s))
 		return;

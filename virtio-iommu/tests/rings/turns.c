@@ -171,8 +171,8 @@ static bool request_round(struct run *run, unsigned int count, unsigned int roun
 	if (kept)
 		publish(run, batch);
 	if (kept && !batch_wait(batch)) {
-		judge(VERDICT_FAIL, run->at, "each request comes back", "not all of %u, round %u", count,
-		      round);
+		judge(VERDICT_FAIL, run->at, "each request comes back",
+		      "a request of %u did not come back, in round %u", count, round);
 		kept = false;
 	}
 	kept = kept && expect_replies(run, batch, round);
@@ -270,8 +270,8 @@ static bool use_buffers(const struct run *run, unsigned int count, size_t size)
 static bool event_round(struct run *run, unsigned int count)
 {
 	if (!event_add_buffers((struct event_buffer){0}, count)) {
-		judge(VERDICT_FAIL, run->at, "room for what has come back before", "none for %u buffers",
-		      count);
+		judge(VERDICT_FAIL, run->at, "room for what has come back before",
+		      "the event queue has no room for %u buffers", count);
 		return false;
 	}
 	return use_buffers(run, count, SMALL) && expect_no_events_breach(run->at);
@@ -414,7 +414,7 @@ static bool start(struct run *run, uint16_t size)
 	run->count = run->cell[AHEAD] == ONE ? 1 : capacity(run) / (run->cell[AHEAD] == HALF ? 2 : 1);
 	if (run->ring->size == size && run->count && run->count <= capacity(run))
 		return make_page_window(run->at, &run->w, PAGES + 1);
-	skip("the queue has %u descriptors", run->ring->size);
+	not_applicable("the queue has %u descriptors", run->ring->size);
 	return false;
 }
 

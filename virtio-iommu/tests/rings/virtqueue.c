@@ -39,7 +39,7 @@ static void expect_no_breach(const char *type, const struct reply *reply)
 {
 	if (!reply->used || reply->breach)
 		judge(VERDICT_FAIL, AT, "no byte but those of the writable part is written", "%s: %s", type,
-		      reply->breach ? reply->breach : "it did not come back");
+		      reply->breach ? reply->breach : "the request did not come back");
 }
 
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
@@ -60,7 +60,8 @@ static void expect_true_length(const char *type, const struct reply *reply)
 {
 	EXPECT(reply->used && reply->length <= reply->writable,
 	       "used.len is not more than the writable part", "%s: %s, used.len %u of %u", type,
-	       reply->used ? "it came back" : "it did not come back", reply->length, reply->writable);
+	       reply->used ? "the request came back" : "the request did not come back", reply->length,
+	       reply->writable);
 	for (uint32_t i = 0; i < reply->length && i < reply->writable; i++)
 		if (reply->bytes[i] == reply->poison) {
 			EXPECT(false, "as many bytes are written as used.len says",

@@ -259,7 +259,8 @@ static bool reset(struct source_line at, struct scene *s)
 	s->attached = s->rings = false;
 	if (iommu_restart(iommu.wanted))
 		return set_bypass(s);
-	judge(VERDICT_FAIL, at, "the device comes back after a reset", "it does not");
+	judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %s",
+	      device_status_now());
 	return false;
 }
 
@@ -274,7 +275,7 @@ static bool reset_and_left(struct source_line at, struct scene *s)
 {
 	s->attached = s->rings = false;
 	if (!virtio_reset(&iommu.dev)) {
-		judge(VERDICT_FAIL, at, "device_status returns to 0", "it does not");
+		judge(VERDICT_FAIL, at, "device_status 0 after a reset", "%s", device_status_now());
 		return false;
 	}
 	if (bypass_is(s->from == FROM_BYPASS))

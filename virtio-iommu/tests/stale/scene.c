@@ -4,6 +4,7 @@
 #include "driver/trace.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/restart.h"
 #include "tests/stale/scene.h"
 #include "util.h"
 
@@ -529,7 +530,8 @@ bool scene_go_to(struct source_line at, const struct scene *s, uint32_t flags)
 bool scene_return(struct source_line at, struct scene *s)
 {
 	if (!iommu_is_up() && !iommu_restart(iommu.wanted)) {
-		judge(VERDICT_FAIL, at, "the device comes back after a reset", "it does not");
+		judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %s",
+		      device_status_now());
 		return false;
 	}
 	if (!s->attached) {

@@ -156,12 +156,14 @@ static void ring_doorbell(struct source_line at, const struct scene *s, const st
 			       MAP_RW | MAP_MMIO)) || !send_message(at, s, msix, door, &message))
 		return;
 	if (!message_comes(&message))
-		judge(BY_LEVEL, at, "the message arrives", "none does, by %#lx", door);
+		judge(BY_LEVEL, at, "the message arrives", "message %#x to %#lx did not come",
+		      message.data, door);
 	if (!expect_ok(at, unmap_page(s->domain, door)))
 		return;
 	events = event_count();
 	if (send_message(at, s, msix, door, &message) && !message_stays_away(&message, events))
-		judge(VERDICT_FAIL, at, "the message is blocked", "one to %#lx arrived", door);
+		judge(VERDICT_FAIL, at, "the message is blocked", "message %#x to %#lx came",
+		      message.data, door);
 }
 
 static void try_message(struct source_line at, const struct scene *s)

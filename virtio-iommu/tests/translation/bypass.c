@@ -39,7 +39,7 @@ TEST(N_BYP_2, bypass_holds_when_its_feature_is_declined, NEEDS_ENDPOINT | NEEDS_
 TEST(N_BYP_2, bypass_holds_before_the_first_driver, NEEDS_ENDPOINT | NEEDS_BOOT_BYPASS_ON)
 {
 	EXPECT(endpoint_wrote_first(), "before any driver has touched the IOMMU a write arrives",
-	       "it did not arrive");
+	       "memory had not changed after the write of endpoint %#x", endpoint(0)->id);
 	expect_identity(AT, endpoint(0));
 }
 
@@ -222,7 +222,7 @@ TEST(DEV_OPS_6, endpoint_is_blocked_before_the_first_driver, NEEDS_ENDPOINT | NE
 {
 	if (endpoint_wrote_first())
 		judge(VERDICT_FAIL, AT, "before any driver has touched the IOMMU no write arrives",
-		      "it arrived");
+		      "the write of endpoint %#x changed memory", endpoint(0)->id);
 	expect_blocked(AT, endpoint(0));
 }
 

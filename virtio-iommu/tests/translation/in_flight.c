@@ -170,7 +170,7 @@ static bool has_ended(struct source_line at, const struct scene *s)
 	if (s->end == END_RESET)
 		return iommu_is_up();
 	if (s->reply.delivered && s->end == END_MOVE && s->reply.status == STATUS_UNSUPP)
-		skip("the device does not move endpoints");
+		not_applicable("the device does not move endpoints");
 	else
 		return expect_status(at, BY_LEVEL, &s->reply, STATUS_OK);
 	return false;

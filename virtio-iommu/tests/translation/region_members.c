@@ -114,7 +114,7 @@ static void access_region(struct source_line at, const struct fixture *f, bool w
 	uint8_t *last_page = watched_page_at(align_down(last, iommu.page));
 
 	if (f->region->subtype == RESV_MSI)
-		return skip("an access of a region for MSI may be an interrupt");
+		return not_applicable("an access of a region for MSI may be an interrupt");
 	if (write) {
 		expect_write_blocked(at, f->ep, f->region->start, 8);
 		expect_write_blocked(at, f->ep, last, 8);
@@ -179,7 +179,7 @@ static void expect_mapped(struct source_line at, const struct fixture *f, uint64
 	struct reply reply;
 
 	if (!iova_is_free(start, iommu.page))
-		return skip("another region is beside it");
+		return not_applicable("another region is beside it");
 	reply = map(f->domain, start, end, phys(target), MAP_RW);
 	if (!expect_status(at, BY_LEVEL, &reply, STATUS_OK))
 		return;
@@ -199,7 +199,7 @@ static void play(struct source_line at, const cell_t cell)
 	if (cell[ACTION] <= ACTION_READ)
 		return access_region(at, &f, cell[ACTION] == ACTION_WRITE);
 	if (!choose_range(&f, cell[ACTION], &start, &end))
-		return skip("the input range does not have these pages");
+		return not_applicable("the input range does not have these pages");
 	if (cell[ACTION] < ACTION_MAP_BEFORE)
 		expect_refused(at, &f, start, end);
 	else

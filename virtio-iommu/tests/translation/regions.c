@@ -155,7 +155,7 @@ TEST(DEV_RESV_4, map_over_a_region_is_refused, NEEDS_REGIONS | NEEDS_MAP_UNMAP)
 	for (unsigned int i = 0; (region = next_region(&i));)
 		count += map_over(AT, domain, region);
 	if (!count)
-		SKIP(NO_REGION);
+		NOT_APPLICABLE(NO_REGION);
 }
 
 /* Of a MAP that is refused not even the pages beside the region are there. */
@@ -181,7 +181,7 @@ TEST(DEV_RESV_4, refused_map_maps_nothing, NEEDS_ENDPOINT | NEEDS_REGIONS | NEED
 	}
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 	if (!count)
-		SKIP("the endpoint has no region with a free page in front");
+		NOT_APPLICABLE("the endpoint has no region with a free page in front");
 }
 
 /*
@@ -220,7 +220,7 @@ TEST(DEV_RESV_4, pages_beside_a_region_can_be_mapped, NEEDS_REGIONS | NEEDS_MAP_
 			count += map_beside(AT, endpoint(0), domain, end + 1, end + 1);
 	}
 	if (!count)
-		SKIP("the endpoint has no region with a free page beside");
+		NOT_APPLICABLE("the endpoint has no region with a free page beside");
 }
 
 /* DRV-RESV-3 (SHOULD): Unknown subtype: treat as RESERVED */
@@ -240,7 +240,7 @@ TEST(DRV_RESV_3, region_of_unknown_subtype_is_reserved, NEEDS_ENDPOINT | NEEDS_R
 		EXPECT_WRITE_BLOCKED(s.ep, region->start, 8);
 	}
 	if (!count)
-		SKIP("no region has a subtype that is unknown");
+		NOT_APPLICABLE("no region has a subtype that is unknown");
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -255,7 +255,7 @@ TEST(DEV_RESV_5, write_into_a_region_reaches_no_memory, NEEDS_ENDPOINT | NEEDS_R
 	while ((region = next_region(&i)) && region->subtype == RESV_MSI)
 		;
 	if (!region)
-		SKIP("all regions are for MSI: a write there may be an interrupt");
+		NOT_APPLICABLE("all regions are for MSI: a write there may be an interrupt");
 	REQUIRE(map_one_page(AT, &s));
 	EXPECT_WRITE_BLOCKED(s.ep, region->start, 8);
 	EXPECT_WRITE_BLOCKED(s.ep, region->end - 7, 8);
@@ -278,7 +278,7 @@ TEST(DEV_RESV_5, region_over_memory_keeps_it_untouched, NEEDS_ENDPOINT | NEEDS_R
 		EXPECT_WRITE_BLOCKED(s.ep, region->end - 7, 8);
 	}
 	if (!count)
-		SKIP("no region lies over memory that is free");
+		NOT_APPLICABLE("no region lies over memory that is free");
 	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
@@ -316,7 +316,7 @@ TEST(AMB_18, endpoint_joins_with_a_region_over_a_mapping,
 	uint64_t iova;
 
 	if (!foreign_region(&iova))
-		SKIP("no region is that of the second endpoint alone");
+		NOT_APPLICABLE("no region is that of the second endpoint alone");
 	REQUIRE(map_one_page(AT, &s));
 	reply = map_page(s.domain, iova, target, MAP_RW);
 	if (is_refusal(&reply))
@@ -365,7 +365,7 @@ TEST(DEV_ATTACH_11, refused_for_its_properties_is_unsupp, NEEDS_REGIONS | NEEDS_
 	struct reply reply;
 
 	if (same_regions(endpoint(0)->id, endpoint(1)->id))
-		SKIP("the endpoints have the same reserved regions");
+		NOT_APPLICABLE("the endpoints have the same reserved regions");
 	REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
 	reply = attach(domain, endpoint(1)->id, 0);
 	if (!is_ok(&reply))

@@ -121,7 +121,7 @@ TEST(N_MAP_1, first_page_of_the_input_range, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 
 	if (!iova_is_free(iova, 2 * page))
-		SKIP("the start of the input range is in use");
+		NOT_APPLICABLE("the start of the input range is in use");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	REQUIRE_OK(map_page(domain, iova, target, MAP_RW));
 	EXPECT_WRITES(ep, iova, target, 1);
@@ -140,7 +140,7 @@ TEST(N_MAP_1, several_pages_at_the_end_of_the_input_range, NEEDS_DMA)
 	struct reply reply;
 
 	if (!iova_is_free(iova, 3 * page))
-		SKIP("the end of the input range is in use");
+		NOT_APPLICABLE("the end of the input range is in use");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, 3 * page, target, MAP_RW);
 	EXPECT_OK(reply);
@@ -165,7 +165,7 @@ TEST(DEV_MAP_2, overlap_beyond_4_gib_is_refused, NEEDS_DOMAIN)
 	struct reply reply;
 
 	if (!iova_find(0, size, &iova))
-		SKIP("the input range has no 4 GiB in one piece");
+		NOT_APPLICABLE("the input range has no 4 GiB in one piece");
 	upper = iova + size - iommu.page;
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, size, target, MAP_RW);
@@ -193,7 +193,7 @@ TEST(N_MAP_3, sizes_beside_a_large_page, NEEDS_DMA)
 	uint32_t domain = fresh_domain();
 
 	if (!iova_find(0, 515 * page, &iova))
-		SKIP("the input range has too few pages");
+		NOT_APPLICABLE("the input range has too few pages");
 	iova += page;
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -344,7 +344,7 @@ static struct many many_pages(unsigned int count)
 	uint64_t iova;
 
 	if (!iova_find(0, (count + 1) * iommu.page, &iova))
-		skip_rest("the input range has too few pages");
+		not_applicable_rest("the input range has too few pages");
 	return (struct many){.domain = fresh_domain(), .iova = iova, .count = count,
 			     .memory = watched_pages(MEMORY_PAGES)};
 }
@@ -429,7 +429,7 @@ TEST(N_MAP_1, first_access_is_far_behind_the_start, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	iova_take(s.iova, iommu.page);
 	if (!iova_find(0, size, &iova))
-		SKIP("the input range has no room for 4 MiB");
+		NOT_APPLICABLE("the input range has no room for 4 MiB");
 	iova_take(iova, size);
 	watch_pages(memory, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++)
@@ -478,7 +478,7 @@ TEST(N_MAP_1, mapping_of_more_than_4_gib_is_reached_at_both_ends, NEEDS_DMA)
 	if (!high)
 		SKIP(NO_HIGH_MEMORY);
 	if (!iova_find(0, last + iommu.page, &iova))
-		SKIP("the input range has no room for a mapping of all memory");
+		NOT_APPLICABLE("the input range has no room for a mapping of all memory");
 	REQUIRE(attach_with_dma(AT, ep, domain));
 	reply = map_range(domain, iova, last + iommu.page, low, MAP_RW);
 	if (!is_ok(&reply)) {

@@ -179,7 +179,8 @@ static void expect_sign(struct watch *w)
 	else if (w->sign == STATUS)
 		expect_eq(w->at, wait_status(bit) & bit, bit, "interrupt status after the event");
 	else if (!message_comes(&w->message))
-		judge(BY_LEVEL, w->at, "the message of the event arrives", "none does");
+		judge(BY_LEVEL, w->at, "the message of the event arrives", "message %#x did not come",
+		      w->message.data);
 }
 
 /*

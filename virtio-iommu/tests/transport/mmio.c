@@ -5,24 +5,23 @@
  */
 #include <string.h>
 
-#include <asm/io.h>
-
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "register.h"
 #include "time.h"
 #include "virtio/mmio_layout.h"
 
 static uint32_t value_at(unsigned int offset)
 {
-	return io_read32(iommu.dev.registers + offset);
+	return register_read32(iommu.dev.registers + offset);
 }
 
 static void write_at(unsigned int offset, uint32_t value)
 {
-	io_write32(iommu.dev.registers + offset, value);
+	register_write32(iommu.dev.registers + offset, value);
 }
 
 /* A register of a queue. */
@@ -39,29 +38,31 @@ static void queue_write(uint16_t queue, unsigned int offset, uint32_t value)
 }
 
 /* At each stage between a reset and DRIVER_OK. */
-static void expect_constant(struct source_line at, unsigned int offset, uint32_t value)
+static void expect_constant(struct source_line at, unsigned int offset, const char *name, uint32_t value)
 {
-	for (unsigned int stage = 0; stage < 3; stage++) {
+	static const char *const stages[] = {"after a reset", "after FEATURES_OK", "after DRIVER_OK"};
+
+	for (unsigned int stage = 0; stage < ARRAY_SIZE(stages); stage++) {
 		if (stage == 0)
 			virtio_reset(&iommu.dev);
 		else if (stage == 1)
 			iommu.dead = !iommu_prepare(iommu.wanted);
 		else
 			iommu_start();
-		expect_eq(at, value_at(offset), value, "register %#x, stage %u", offset, stage);
+		expect_eq(at, value_at(offset), value, "%s %s", name, stages[stage]);
 	}
 }
 
 /* MMIO-1 (MUST): MagicValue 0x74726976 */
 TEST(MMIO_1, magic_value_says_virt, NEEDS_MMIO)
 {
-	expect_constant(AT, MMIO_MAGIC_VALUE, MMIO_MAGIC);
+	expect_constant(AT, MMIO_MAGIC_VALUE, "MagicValue", MMIO_MAGIC);
 }
 
 /* MMIO-2 (MUST): Version 2 */
 TEST(MMIO_2, version_is_2, NEEDS_MMIO)
 {
-	expect_constant(AT, MMIO_VERSION, MMIO_MODERN);
+	expect_constant(AT, MMIO_VERSION, "Version", MMIO_MODERN);
 }
 
 /* A request that is to be told of, up to the moment when InterruptStatus says something. */
@@ -85,15 +86,16 @@ TEST(MMIO_3, used_buffer_shows_until_it_is_acknowledged, NEEDS_MMIO)
 		uint32_t before = tell_of_a_request(), still = value_at(MMIO_INTERRUPT_STATUS), after;
 
 		EXPECT(before & still & VIRTIO_USED_BUFFER,
-		       "bit 0 of InterruptStatus, until it is acknowledged", "%#x, then %#x", before, still);
+		       "bit 0 of InterruptStatus, until it is acknowledged",
+		       "InterruptStatus after a request %#x, then InterruptStatus %#x", before, still);
 		write_at(MMIO_INTERRUPT_ACK, VIRTIO_CONFIG_CHANGE);
 		after = value_at(MMIO_INTERRUPT_STATUS);
 		EXPECT(after & VIRTIO_USED_BUFFER, "bit 0 of InterruptStatus, if only bit 1 is acknowledged",
-		       "%#x", after);
+		       "InterruptStatus %#x", after);
 		write_at(MMIO_INTERRUPT_ACK, VIRTIO_USED_BUFFER);
 		after = value_at(MMIO_INTERRUPT_STATUS);
 		EXPECT(!(after & VIRTIO_USED_BUFFER), "no bit 0 of InterruptStatus when it is acknowledged",
-		       "%#x", after);
+		       "InterruptStatus %#x", after);
 	}
 }
 

@@ -3,8 +3,6 @@
  * MSI-X of the IOMMU itself (virtio 1.4, 4.1.5.1.2 and 4.1.5.3), and what is told when it needs a
  * reset.
  */
-#include <asm/io.h>
-
 #include "driver/message.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/notification.h"
@@ -12,6 +10,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "pci/pci.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 
 /* The vectors of its events. */
@@ -54,9 +53,9 @@ static uint16_t assign(unsigned int event, uint16_t vector)
 static uint16_t assigned(unsigned int event)
 {
 	if (event == 2)
-		return io_read16(iommu.dev.common + COMMON_CONFIG_VECTOR);
-	io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, event);
-	return io_read16(iommu.dev.common + COMMON_QUEUE_VECTOR);
+		return register_read16(iommu.dev.common + COMMON_CONFIG_VECTOR);
+	register_write16(iommu.dev.common + COMMON_QUEUE_SELECT, event);
+	return register_read16(iommu.dev.common + COMMON_QUEUE_VECTOR);
 }
 
 #define EVENTS 3
@@ -70,13 +69,19 @@ TEST(PCI_MSIX_1, there_are_2_to_2048_vectors, NEEDS_MSIX)
 	EXPECT_LE(count, 0x800, "vectors of the table");
 }
 
+static const char *vector_name(unsigned int event)
+{
+	static const char *const names[EVENTS] = {
+		"queue_msix_vector of queue 0", "queue_msix_vector of queue 1", "config_msix_vector"};
+
+	return names[event];
+}
+
 static void expect_assigned(struct source_line at, unsigned int event, uint16_t vector)
 {
-	uint16_t seen = assign(event, vector);
-
-	if (seen != vector || assigned(event) != vector)
-		judge(BY_LEVEL, at, "vectors read back", "event %u: wrote %#x, read %#x", event, vector,
-		      seen);
+	expect_eq(at, assign(event, vector), vector, "%s after writing %#x", vector_name(event), vector);
+	expect_eq(at, assigned(event), vector, "%s, read again after writing %#x", vector_name(event),
+		  vector);
 }
 
 static unsigned int last_vector(void)
@@ -109,10 +114,10 @@ TEST(PCI_MSIX_4, message_is_that_of_the_vector, NEEDS_MSIX)
 			message_set(msix, ends[1], &messages[1]));
 		REQUIRE(restart_with(AT, &(struct vectors){ends[!i], {ends[i], ends[!i]}}));
 		REQUIRE(request_with_message());
-		EXPECT(message_comes(&messages[i]), "the message of the queue's vector", "none of vector %u",
-		       ends[i]);
+		EXPECT(message_comes(&messages[i]), "the message of the queue's vector",
+		       "message %#x of vector %u did not come", messages[i].data, ends[i]);
 		EXPECT(message_stays_away(&messages[!i], event_count()), "no other message",
-		       "that of vector %u", ends[!i]);
+		       "message %#x of vector %u came", messages[!i].data, ends[!i]);
 	}
 }
 
@@ -132,7 +137,8 @@ TEST(PCI_MSIX_4, event_queue_has_a_vector_of_its_own, NEEDS_DMA | NEEDS_MSIX)
 	ring_want_interrupt(&iommu.events, true);
 	if (!report_or_skip(AT, &fault, &event))
 		return;
-	EXPECT(message_comes(&message), "a message with the report", "none");
+	EXPECT(message_comes(&message), "a message with the report", "message %#x did not come",
+	       message.data);
 }
 
 /* PCI-MSIX-5 (MUST): Any event can be unmapped */
@@ -165,7 +171,7 @@ TEST(PCI_MSIX_7, reset_unmaps_all, NEEDS_MSIX)
 	REQUIRE(messages_on(iommu.dev.pci) && restart_with(AT, &(struct vectors){0, {0, 0}}));
 	virtio_reset(&iommu.dev);
 	for (unsigned int event = 0; event < EVENTS; event++)
-		EXPECT_EQ(assigned(event), VIRTIO_NO_VECTOR, "vector of event %u after a reset", event);
+		EXPECT_EQ(assigned(event), VIRTIO_NO_VECTOR, "%s after a reset", vector_name(event));
 }
 
 /* PCI-MSIX-8 (SHOULD NOT): Mapping does not fail without need */
@@ -190,9 +196,9 @@ TEST(PCI_MSIX_9, vector_behind_the_table_reads_no_vector, NEEDS_MSIX)
 	REQUIRE(prepare_device(AT, iommu.wanted));
 	for (unsigned int event = 0; event < EVENTS; event++) {
 		EXPECT_EQ(assign(event, last + 1), VIRTIO_NO_VECTOR,
-			  "vector of event %u after writing %#x", event, last + 1);
-		EXPECT_EQ(assign(event, 0xfffe), VIRTIO_NO_VECTOR, "vector of event %u after writing 0xfffe",
-			  event);
+			  "%s after writing %#x", vector_name(event), last + 1);
+		EXPECT_EQ(assign(event, 0xfffe), VIRTIO_NO_VECTOR, "%s after writing 0xfffe",
+			  vector_name(event));
 		expect_assigned(AT, event, 0);
 	}
 	iommu_start();
@@ -207,7 +213,8 @@ TEST(PCI_UN_1, queue_without_vector_sends_nothing, NEEDS_MSIX)
 	REQUIRE(message_set(msix, 0, &message));
 	REQUIRE(restart_with(AT, &(struct vectors){0, {VIRTIO_NO_VECTOR, 0}}));
 	REQUIRE(request_with_message());
-	EXPECT(message_stays_away(&message, event_count()), "no message", "that of vector 0");
+	EXPECT(message_stays_away(&message, event_count()), "no message", "message %#x of vector 0 came",
+	       message.data);
 	REQUIRE(restart_with(AT, &(struct vectors){0, {0, 0}}));
 	REQUIRE(request_with_message());
 	REQUIRE(message_comes(&message));
@@ -224,9 +231,11 @@ TEST(PCI_1, masked_vector_keeps_its_message, NEEDS_MSIX)
 	msix_mask(msix, 0, true);
 	REQUIRE(restart_with(AT, &(struct vectors){VIRTIO_NO_VECTOR, {0, VIRTIO_NO_VECTOR}}));
 	REQUIRE(request_with_message());
-	EXPECT(message_stays_away(&message, event_count()), "no message while masked", "a message");
+	EXPECT(message_stays_away(&message, event_count()), "no message while masked",
+	       "message %#x of the masked vector came", message.data);
 	msix_mask(msix, 0, false);
-	EXPECT(message_comes(&message), "the message when unmasked", "none");
+	EXPECT(message_comes(&message), "the message when unmasked", "message %#x did not come",
+	       message.data);
 }
 
 static const char puts_up[] = "the device does not ask for a reset when a driver breaks the ring";
@@ -285,6 +294,6 @@ TEST(PCI_CN_1, change_without_vector_sends_nothing, NEEDS_MSIX)
 	iommu_restart(iommu.wanted);
 	if (!broke)
 		SILENT("%s", puts_up);
-	EXPECT(!told, "no message", "that of vector 0");
+	EXPECT(!told, "no message", "message of vector 0 came");
 	REQUIRE(control);
 }

@@ -3,13 +3,13 @@
  * Virtio over PCI (virtio 1.4, 4.1): revision, common configuration, access through configuration space,
  * interrupts as the ISR shows them. Capabilities are in capabilities.c.
  */
-#include <asm/io.h>
-
+#include "driver/names.h"
 #include "driver/timing.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "pci/pci.h"
+#include "register.h"
 #include "virtio/pci_layout.h"
 
 static uint32_t value_at(unsigned int offset)
@@ -44,7 +44,8 @@ TEST(PCI_COM_3, words_without_features_are_0, NEEDS_PCI)
 
 	for (uint32_t word = 4; word < 32; word++)
 		bits |= iommu.dev.transport->offered(&iommu.dev, word);
-	EXPECT(!bits, "device_feature is 0 where there are no feature bits: from 128 on", "it is %#x", bits);
+	EXPECT(!bits, "device_feature is 0 where there are no feature bits: from 128 on",
+	       "the words together are %#x", bits);
 	bits = iommu.dev.transport->offered(&iommu.dev, 2) | iommu.dev.transport->offered(&iommu.dev, 3);
 	if (bits)
 		judge(VERDICT_WARN, AT, "no feature bit from 64 to 127, of which this device type has none",
@@ -57,8 +58,8 @@ TEST(PCI_COM_4, driver_features_read_back, NEEDS_PCI)
 	uint64_t seen = 0;
 
 	for (int word = 1; word >= 0; word--) {
-		io_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, word);
-		seen = seen << 32 | io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
+		register_write32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT, word);
+		seen = seen << 32 | register_read32(iommu.dev.common + COMMON_DRIVER_FEATURE);
 	}
 	EXPECT_EQ(seen, iommu.wanted, "driver_feature, as it was written");
 }
@@ -88,7 +89,7 @@ static void expect_no_queue(struct source_line at, uint16_t queue)
 /* PCI-COM-14 (MUST): queue_size is 0 for an absent queue */
 TEST(PCI_COM_14, queue_behind_the_last_has_size_0, NEEDS_PCI)
 {
-	expect_no_queue(AT, io_read16(iommu.dev.common + COMMON_NUM_QUEUES));
+	expect_no_queue(AT, register_read16(iommu.dev.common + COMMON_NUM_QUEUES));
 	expect_no_queue(AT, 0x100);
 }
 
@@ -122,23 +123,26 @@ TEST(PCI_64_1, halves_can_be_read_alone, NEEDS_PCI)
 	for (unsigned int i = 0; i < 6; i++)
 		words[i] = iommu_config_u32(4 * i);
 	for (unsigned int i = 0; i < 36; i++) {
-		EXPECT_EQ(iommu_config_u32(i / 6 * 4), words[i / 6], "word %u, in round %u", i / 6, i);
-		EXPECT_EQ(iommu_config_u32(i % 6 * 4), words[i % 6], "word %u, in round %u", i % 6, i);
+		EXPECT_EQ(iommu_config_u32(i / 6 * 4), words[i / 6], "%s, in round %u",
+			  config_word_name(i / 6), i);
+		EXPECT_EQ(iommu_config_u32(i % 6 * 4), words[i % 6], "%s, in round %u",
+			  config_word_name(i % 6), i);
 	}
 }
 
 static void write_half(unsigned int field, bool high, uint64_t value)
 {
-	io_write32(iommu.dev.common + field + (high ? 4 : 0), high ? value >> 32 : value);
+	register_write32(iommu.dev.common + field + (high ? 4 : 0), high ? value >> 32 : value);
 }
 
 static void expect_halves(struct source_line at, unsigned int field, uint64_t value, const char *when)
 {
+	static const char *const names[] = {"queue_desc", "queue_driver", "queue_device"};
 	volatile uint8_t *low = iommu.dev.common + field;
 
-	expect_eq(at, io_read32(low) | (uint64_t)io_read32(low + 4) << 32, value,
-		  "field at %u of queue %u, %s", field,
-		  io_read16(iommu.dev.common + COMMON_QUEUE_SELECT), when);
+	expect_eq(at, register_read32(low) | (uint64_t)register_read32(low + 4) << 32, value,
+		  "%s of queue %u, %s", names[(field - COMMON_QUEUE_DESC) / sizeof(uint64_t)],
+		  register_read16(iommu.dev.common + COMMON_QUEUE_SELECT), when);
 }
 
 /* Of a queue that is not enabled, so that it need not be an address of anything. */
@@ -162,7 +166,7 @@ TEST(PCI_64_1, halves_can_be_written_alone_in_any_order, NEEDS_PCI)
 
 	REQUIRE(negotiate_device(AT, iommu.wanted));
 	for (uint16_t queue = 0; queue < 2; queue++) {
-		io_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
+		register_write16(iommu.dev.common + COMMON_QUEUE_SELECT, queue);
 		for (unsigned int i = 0; i < 2 * sizeof(fields); i++)
 			write_halves(AT, fields[i / 2], i % 2);
 	}
@@ -198,7 +202,7 @@ TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
 		SILENT("there is no access window (PCI-ACC-1)");
 	for (uint32_t value = 1; value < 3; value++) {
 		pci_write32(iommu.dev.pci, data, value);
-		EXPECT_EQ(io_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
+		EXPECT_EQ(register_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
 			  "driver_feature_select, written through the window");
 	}
 }
@@ -229,7 +233,7 @@ static uint32_t read_field(unsigned int offset, unsigned int width)
 {
 	volatile uint8_t *at = iommu.dev.common + offset;
 
-	return width == 1 ? io_read8(at) : width == 2 ? io_read16(at) : io_read32(at);
+	return width == 1 ? register_read8(at) : width == 2 ? register_read16(at) : register_read32(at);
 }
 
 /* The field, and not its neighbours: device_status lies in the four bytes of queue_select. */
@@ -242,7 +246,7 @@ TEST(PCI_ACC_2, access_window_writes_in_each_width, NEEDS_PCI)
 		uint16_t value = windowed[i / 2].values[i % 2];
 
 		if (!data)
-			SKIP("there is no access window (PCI-ACC-1)");
+			NOT_APPLICABLE("there is no access window (PCI-ACC-1)");
 		write_window(data, width, value);
 		EXPECT_EQ(read_field(offset, width), value, "%s, written through the window",
 			  windowed[i / 2].name);
@@ -260,7 +264,7 @@ TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 		SILENT("there is no access window (PCI-ACC-1)");
 	EXPECT_EQ(value_at(data), iommu_config_u32(0), "lower half of page_size_mask, through the window");
 	EXPECT_EQ(pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2)),
-		  io_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
+		  register_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
 	EXPECT_EQ(pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1)),
 		  iommu.dev.transport->status(&iommu.dev), "device_status, through the window");
 }
@@ -287,7 +291,9 @@ static bool interrupt_status(void)
 /* PCI-ISR-1 (MUST): At least one ISR_CFG capability */
 TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
 {
-	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR", "none");
+	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR",
+	       "the first one of type 3 is at %#x, 0 for none",
+	       virtio_pci_structure(iommu.dev.pci, TYPE_ISR));
 }
 
 /* PCI-ISR-3 (MUST): MSI-X off: ISR bit 0 set before a used notification */

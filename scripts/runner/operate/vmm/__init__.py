@@ -30,6 +30,11 @@ class Vmm:
                     skip gets a boot of its own
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called
+    def stopped(self, command: list[str], socket: str) -> list[str]
+    def load_address(self, setup: Setup) -> int
+                    Only if it can stop before the first instruction: the command line that does so, with
+                    gdb's remote protocol on that unix socket; and where it puts an image that is linked to
+                    address 0, 0 for one that is not. Raises UsageError if that is not known.
 
 Called from several threads after identify(); prepare and command must not change the object.
 """
@@ -127,11 +132,21 @@ def disk(directory: str, number: int) -> str:
 
 
 def make_disks(setup: Setup, directory: str) -> None:
-    """Make each disk all zeros, also where an earlier boot has left one."""
+    """
+    Make each disk all zeros, also where an earlier boot has left one. The zeros are written: a VMM that finds
+    no room for them later may stop its machine.
+    """
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "blk":
-            with open(disk(directory, number), "wb") as file:
-                file.truncate(DISK_SIZE)
+            fill(disk(directory, number), bytes(DISK_SIZE))
+
+
+def fill(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def refuse(setup: Setup, reasons: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ class Vmm:
         need_kvm(self.name, arch, self.accel)
 
     def identify(self) -> None:
-        self.version, self.detail = ask_version(self.binary)
+        self.version, self.detail = ask_version(self.binary, before=r"cloud-hypervisor v?")
 
     def prepare(self, setup: Setup, directory: str) -> None:
         make_disks(setup, directory)

@@ -35,7 +35,7 @@ class Vmm:
             raise UsageError(f"--accel {accel}: the host machine runs nothing but its own process")
 
     def identify(self) -> None:
-        self.version, self.detail = ask_version(self.binary)
+        self.version, self.detail = ask_version(self.binary, before="reference device version ")
 
     def prepare(self, setup: Setup, directory: str) -> None:
         """There are no files: disks are in memory."""

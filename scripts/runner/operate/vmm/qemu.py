@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Collection
@@ -14,7 +15,7 @@ from ...plan import architecture
 from ...plan.config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
 from ...plan.errors import NothingToRun, UsageError
 from ...plan.ini import Parsers
-from . import CannotProvide, ask_version, disk, find_program, make_disks
+from . import CannotProvide, ask_version, disk, fill, find_program, make_disks
 from ._fdt import add_properties, cells
 from ._uefi import find_uefi
 
@@ -42,6 +43,7 @@ class Machine:
     qboot: Optional[str] = None
     reserved_regions: str = ""                  # for regions of the set-up
     interrupts: tuple[tuple[str, str], ...] = ()
+    load_address: int = 0                       # of an image that is linked to 0
     first_virtio_mmio: Optional[str] = None     # nodes of the device tree
     pci_host: str = ""
     no_reserved_regions: str = ""               # why not
@@ -74,6 +76,7 @@ TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMW
          "reserved-regions", "first-virtio-mmio", "pci-host", "no-reserved-regions",
          "no-second-root", "no-outside", "bypassing-root", "no-others-then")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
+                         "load-address": lambda value: int(value, 16),
                          "arguments": lambda value: tuple(shlex.split(value)),
                          "since": lambda value: tuple(map(int, value.split(".")))}
 
@@ -97,6 +100,19 @@ def release_of(version: str) -> str:
     return f"{major}.{minor}" if minor <= 2 else f"{major + 1}.0"
 
 
+def ask_target(binary: str) -> str:
+    """Return the architecture of the machines that a QEMU emulates; nothing if it does not say."""
+    asked = '{"execute": "qmp_capabilities"}\n{"execute": "query-target"}\n{"execute": "quit"}\n'
+    try:
+        done = subprocess.run([binary, "-machine", "none", "-nodefaults", "-display", "none",
+                               "-qmp", "stdio"], input=asked, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, timeout=30)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(r'"arch": "(\w+)"', done.stdout)
+    return match[1] if match else ""
+
+
 class Vmm:
     name, title = "qemu", "qemu"
     firmware = FIRMWARE
@@ -118,10 +134,19 @@ class Vmm:
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
 
     def identify(self) -> None:
-        version, self.detail = ask_version(self.binary)
+        version, self.detail = ask_version(self.binary, before="QEMU emulator version ")
         self.version = release_of(version)
+        self._require_target()
         if not self.at_least(*self.machine.since):
             raise self._too_old(f"{self.binary} is {self.version}")
+
+    def _require_target(self) -> None:
+        """Raise UsageError for a QEMU of another architecture: its name tells in most cases, else it does."""
+        if os.path.basename(self.binary) == f"qemu-system-{self.arch}":
+            return
+        target = ask_target(self.binary)
+        if target not in ("", self.arch):
+            raise UsageError(f"--arch {self.arch}: {self.binary} is a QEMU for {target}")
 
     def _too_old(self, what: str) -> NothingToRun:
         """Make an error that is no fault of the call: distributions go on with older ones for years."""
@@ -171,6 +196,14 @@ class Vmm:
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 "-device", self._iommu(setup), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
+
+    def stopped(self, command: list[str], socket: str) -> list[str]:
+        return [*command, "-S", "-gdb", f"unix:{socket.replace(',', ',,')},server=on,wait=off"]
+
+    def load_address(self, setup: Setup) -> int:
+        if setup.firmware == "uefi":
+            raise UsageError("--gdb: it is UEFI firmware that chooses where the image goes: take another run")
+        return self.machine.load_address
 
     def _machine(self, setup: Setup) -> list[str]:
         bypassing = any(endpoint.place == "outside-root" for endpoint in setup.endpoints)
@@ -301,9 +334,8 @@ def make_pipes(setup: Setup, directory: str) -> None:
     """Make files, which do as pipes and have something to say at any time. No byte is one of a canary."""
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "console":
-            with open(pipe(directory, number) + ".in", "wb") as file:
-                file.write(bytes(range(0x80, 0x100)) * (CONSOLE_INPUT // 0x80))
-            open(pipe(directory, number) + ".out", "wb").close()
+            fill(pipe(directory, number) + ".in", bytes(range(0x80, 0x100)) * (CONSOLE_INPUT // 0x80))
+            fill(pipe(directory, number) + ".out", b"")
 
 
 class Buses:
