@@ -7,12 +7,13 @@ import json
 import pytest
 from conftest import Tree
 from runner.judge.merge import worst
-from runner.judge.results import CAUSES, TestResult, deciding
+from runner.judge import results as judged
+from runner.judge.results import CAUSES, deciding
 from runner.judge.score import COLUMNS, Row, scores, verdict_words
 
 
-def skip(test: str, cause: str) -> TestResult:
-    return TestResult(f"X-1/{test}", "X-1", "MUST", "skip", cause=cause)
+def skip(test: str, cause: str) -> judged.TestResult:
+    return judged.TestResult(f"X-1/{test}", "X-1", "MUST", "skip", cause=cause)
 
 
 @pytest.mark.parametrize("skips, cause", (
@@ -29,7 +30,7 @@ def test_cause_of_a_statement(skips: str, cause: str) -> None:
     for order in (results, results[::-1]):
         held = deciding(order)
         assert held and held.cause == cause
-    held = deciding([*results, TestResult("X-1/c", "X-1", "MUST", "pass")])
+    held = deciding([*results, judged.TestResult("X-1/c", "X-1", "MUST", "pass")])
     assert held and held.verdict == "pass"
 
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/machine/personality.h"
+#include "host/machine/ram.h"
 #include "util.h"
 #include "virtio/virtio.h"
 
@@ -84,8 +85,10 @@ static const struct personality personalities[] = {
 	 .regions = {{0x15000000, 0x15001fff, RESV_RESERVED}, {0x15001000, 0x15002fff, RESV_RESERVED}}},
 	{"two-msi-regions", "", "5.13.6.8.1", "DEV-RESV-2",
 	 .regions = {{0x15000000, 0x15000fff, RESV_MSI}, {0x16000000, 0x16000fff, RESV_MSI}}},
-	{"msi-region-below-memory", "an MSI region ends where memory begins", "5.13.6.8.1", "DEV-RESV-2",
-	 .regions = {{0xff00000, 0xfffffff, RESV_MSI}}},
+	{"msi-region-below-memory", "an MSI region ends where memory begins, and one in the midst of it",
+	 "5.13.6.8.1", "DEV-RESV-2",
+	 .regions = {{RAM_BASE - 0x100000, RAM_BASE - 1, RESV_MSI},
+		     {RAM_HIGH_BASE, RAM_HIGH_BASE + 0xfffff, RESV_MSI}}},
 	{"edge-regions", "the first and the last page are reserved", "5.13.6.8.1", NULL,
 	 .regions = {{0, 0xfff, RESV_RESERVED}, {-0x1000ull, UINT64_MAX, RESV_RESERVED}},
 	 .input_end = UINT64_MAX},

@@ -10,6 +10,7 @@
 #include "driver/message.h"
 #include "driver/reserved.h"
 #include "judge/needs.h"
+#include "judge/options.h"
 #include "judge/steps/hostile.h"
 #include "pci/pci.h"
 #include "topology/firmware.h"
@@ -277,6 +278,7 @@ static const struct condition set_up[] = {
 	{NEEDS_EVENT_IDX, has_event_idx, "needs feature EVENT_IDX"},
 	{NEEDS_NO_EVENT_IDX, has_no_event_idx, "needs queues without EVENT_IDX"},
 	{NEEDS_IN_ORDER, has_in_order, "needs feature IN_ORDER"},
+	{NEEDS_PRODUCTS, test_plays_products, "products, and what takes as long, are left to another run"},
 };
 
 /* A request has two parts, and no chain is longer than its queue, in a table or not (2.7.5.3.1). */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 
 from ..judge.compare import Data
 from ..judge.conditions import Place, version_text, where_text
@@ -117,9 +118,22 @@ def trace(best: Shown) -> list[str]:
     """Return what the test did, without what it was about, and what undoes it afterwards."""
     about = f"{best.result.requirement} ("
     lines = [line for line in best.result.trace if not line.startswith(about)]
-    if best.result.verdict not in ("crash", "timeout") and "clean-up" in lines:
-        lines = lines[:lines.index("clean-up")]
+    if best.result.verdict not in ("crash", "timeout"):
+        lines = list(takewhile(lambda line: not line.startswith("clean-up"), lines))
+    lines = without_bring_up(lines)
     return [f"... {len(lines) - MOST_TRACE} lines before"] * (len(lines) > MOST_TRACE) + lines[-MOST_TRACE:]
+
+
+def without_bring_up(lines: Iterable[str]) -> list[str]:
+    """Return the lines without the accesses that a reset consists of: its own line says how it ended."""
+    kept, depth = [], None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if depth is not None and indent > depth and "!!" not in line:
+            continue
+        depth = indent if line.lstrip().startswith("reset, ") else None
+        kept.append(line)
+    return kept
 
 
 def pages(vmm: str, found: list[Defect]) -> dict[str, str]:

@@ -8,6 +8,7 @@
 #include "judge/steps/out_of_reach.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "time.h"
 
 /* N-DOM-1 (no keyword): First ATTACH creates the domain */
 TEST(N_DOM_1, first_attach_creates_the_domain, NEEDS_DOMAIN)
@@ -150,28 +151,100 @@ TEST(N_DOM_3, domains_with_equal_low_bits_are_two, NEEDS_DMA | NEEDS_TWO_ENDPOIN
 	expect_isolated(AT, &p);
 }
 
+/* Domains that the second endpoint goes through, one by one, while the first one stays where it is. */
+struct succession {
+	struct page_fixture s;	/* of the first endpoint */
+	uint8_t *target;	/* of the second one, wherever it is */
+	uint32_t first, count;	/* ids that there are */
+};
+
+static bool make_succession(struct source_line at, struct succession *n)
+{
+	n->target = watched_pages(1);
+	n->first = iommu.config.domain_start;
+	n->count = min(iommu.config.domain_end - n->first, UINT32_MAX - 1) + 1;
+	return map_one_page(at, &n->s) && expect_writes(at, SET_UP, n->s.ep, n->s.iova, n->s.target, 8);
+}
+
 /*
- * Whatever ids are hashed by: the second endpoint goes from id to id, and maps what the first one has mapped
- * in its own domain. Where that is refused, as an overlap, the two are one.
+ * Enter the domain number @i after the first endpoint's, which ends the one before. Return false if the
+ * device does not go along.
+ */
+static bool enter(const struct succession *n, uint32_t i, uint32_t *domain)
+{
+	uint32_t id = n->first + (n->s.domain - n->first + (uint64_t)i) % n->count;
+	struct reply reply;
+
+	if (i > 1 && id == *domain)	/* there are two ids */
+		detach(id, endpoint(1)->id);
+	*domain = id;
+	reply = attach(id, endpoint(1)->id, 0);
+	if (!is_ok(&reply) && !skip_if_no_room(&reply))
+		silent("the device does not move endpoints so");
+	return is_ok(&reply);
+}
+
+/* The same address leads either endpoint to its own memory. */
+static void expect_own_page(struct source_line at, const struct succession *n, uint32_t domain)
+{
+	struct reply reply = map_page(domain, n->s.iova, n->target, MAP_RW);
+
+	if (skip_if_no_room(&reply) || !expect_status(at, BY_LEVEL, &reply, STATUS_OK) ||
+	    !enable_dma(at, endpoint(1), domain))
+		return;
+	expect_writes(at, BY_LEVEL, endpoint(1), n->s.iova, n->target, 8);
+}
+
+/*
+ * Whatever ids are hashed by: the second endpoint maps what the first one has mapped in its own domain. Where
+ * that is refused, as an overlap, the two are one.
  */
 TEST(N_DOM_3, ids_of_domains_do_not_collide_up_to_65535, NEEDS_DMA | NEEDS_TWO_ENDPOINTS)
 {
-	uint32_t first = iommu.config.domain_start, most = iommu.config.domain_end - first;
-	struct page_fixture s;
+	struct succession n;
+	uint32_t domain = 0;
 
-	REQUIRE(map_one_page(AT, &s));
-	for (uint32_t i = 1; i <= min(most, 65535u) && no_defect_so_far(); i++) {
-		uint32_t other = first + (s.domain - first + i) % (most + 1ull);
-		struct reply reply = attach(other, endpoint(1)->id, 0);
+	REQUIRE(make_succession(AT, &n));
+	for (uint32_t i = 1; i < min(n.count, 65536u) && no_defect_so_far(); i++) {
+		struct reply reply;
 
-		if (skip_if_no_room(&reply))
+		if (!enter(&n, i, &domain))
 			return;
-		if (!is_ok(&reply))
-			SILENT("the device does not move endpoints so");
-		reply = map_page(other, s.iova, s.target, MAP_RW);
+		reply = map_page(domain, n.s.iova, n.s.target, MAP_RW);
 		if (!skip_if_no_room(&reply))
 			expect_status(AT, BY_LEVEL, &reply, STATUS_OK);
 	}
+}
+
+/*
+ * Whatever domains are told apart by: if by numbers that are given out when they are made, one may come round
+ * to that of a domain that lives. Each number up to SUCCESSION is met in the second half, itself or a
+ * multiple of it. Between the halves the first endpoint uses its page: a device may keep something of that.
+ */
+#define SUCCESSION 320
+#define SUCCESSION_US 2000000
+
+TEST(N_DOM_3, domain_stays_apart_from_each_that_is_made_after_it,
+     NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_PRODUCTS)
+{
+	struct succession n;
+	uint32_t domain = 0;
+	struct deadline deadline = deadline_in(SUCCESSION_US);
+
+	REQUIRE(make_succession(AT, &n));
+	for (uint32_t i = 1; i <= SUCCESSION && no_defect_so_far(); i++) {
+		if (deadline_passed(&deadline))
+			SILENT("in %u us there are %u domains", SUCCESSION_US, i);
+		if (i % n.count == 0)
+			continue;
+		if (!enter(&n, i, &domain))
+			return;
+		if (i == SUCCESSION / 2 + 1)
+			EXPECT_WRITES(n.s.ep, n.s.iova, n.s.target, 8);
+		if (i < 4 || i > SUCCESSION / 2)
+			expect_own_page(AT, &n, domain);
+	}
+	EXPECT_WRITES(n.s.ep, n.s.iova, n.s.target, 8);
 }
 
 TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BRIDGED_ENDPOINT)

@@ -4,7 +4,7 @@
  *
  * The formula of MAP is one of bytes: each byte of an access moves if the mapping that covers it has the
  * flag, and no other does. A device that looks at the first page of an access, at the last one, or at a few,
- * is told by a page in another place that differs from the others. An access may be many on the way to
+ * is told by pages in other places that differ from the others. An access may be many on the way to
  * memory, so that nothing is said of permitted bytes where others of the same access are blocked: they are
  * moved to their own place, or not at all. A permitted page is tried alone, too.
  *
@@ -15,12 +15,12 @@
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
-enum { RIGHTS, SIZE, BEGINS, MEMORY, PAGES, ODD_ONE };
+enum { RIGHTS, SIZE, BEGINS, MEMORY, PAGES, ODD_ONES };
 enum { SIZE_BYTE, SIZE_WORD, SIZE_PAGE, SIZE_PAGE_AND_BYTE, SIZE_2_PAGES, SIZE_3_PAGES, SIZE_9_PAGES };
 enum { BEGINS_WITH_PAGE, ENDS_WITH_PAGE, BEGINS_INSIDE };
 enum { MEMORY_ADJACENT, MEMORY_SCATTERED, MEMORY_SHARED };
-enum { PAGES_ALIKE, PAGES_ONE_MISSING, PAGES_ONE_OTHER };
-enum { ODD_FIRST, ODD_MIDDLE, ODD_LAST };
+enum { PAGES_ALIKE, PAGES_SOME_MISSING, PAGES_SOME_OTHER };
+enum { ODD_FIRST, ODD_MIDDLE, ODD_LAST, ODD_ENDS, ODD_SECONDS };
 
 /* Flags and the access: one dimension, so that each size is tried with each of them. */
 enum { FLAGS_MMIO = 4, WRITTEN = 8 };
@@ -38,8 +38,10 @@ static const char *const begins[] = {
 	"from the start of a page", "to the end of a page", "from inside a page",
 };
 static const char *const memories[] = {"in one piece", "scattered", "mapped elsewhere too"};
-static const char *const pages[] = {"all mapped alike", "one is missing", "one has other rights"};
-static const char *const odd_ones[] = {"the first", "one in the middle", "the last"};
+static const char *const pages[] = {"all mapped alike", "some are missing", "some have other rights"};
+static const char *const odd_ones[] = {
+	"the first", "one in the middle", "the last", "the first and the last", "every second",
+};
 
 static const char *rights_unmet(unsigned int value)
 {
@@ -65,23 +67,24 @@ static const struct dimension dimensions[] = {
 	[BEGINS] = {"place", begins, ARRAY_SIZE(begins), NULL},
 	[MEMORY] = {"memory", memories, ARRAY_SIZE(memories), NULL},
 	[PAGES] = {"pages", pages, ARRAY_SIZE(pages), NULL},
-	[ODD_ONE] = {"the other page", odd_ones, ARRAY_SIZE(odd_ones), NULL},
+	[ODD_ONES] = {"the other pages", odd_ones, ARRAY_SIZE(odd_ones), NULL},
 };
 
 #define WHOLE_PAGES (BIT(SIZE_PAGE) | BIT(SIZE_2_PAGES) | BIT(SIZE_3_PAGES) | BIT(SIZE_9_PAGES))
-#define NOT_FIRST (BIT(ODD_MIDDLE) | BIT(ODD_LAST))
+#define NOT_FIRST ~BIT(ODD_FIRST)
+#define OF_THREE (BIT(ODD_MIDDLE) | BIT(ODD_ENDS) | BIT(ODD_SECONDS))
 #define ALIGNED (BIT(BEGINS_WITH_PAGE) | BIT(ENDS_WITH_PAGE))
 
 static const struct product_rule rules[] = {
 	{{{SIZE, WHOLE_PAGES}, {BEGINS, BIT(ENDS_WITH_PAGE)}}, "it begins with a page, too"},
 	{{{SIZE, BIT(SIZE_BYTE)}, {BEGINS, BIT(BEGINS_INSIDE)}}, "a byte inside of a page has no neighbour"},
-	{{{PAGES, BIT(PAGES_ALIKE)}, {ODD_ONE, NOT_FIRST}}, "no page differs"},
-	{{{SIZE, BIT(SIZE_BYTE)}, {ODD_ONE, NOT_FIRST}}, "it is one page"},
-	{{{SIZE, BIT(SIZE_WORD) | BIT(SIZE_PAGE)}, {BEGINS, ALIGNED}, {ODD_ONE, NOT_FIRST}},
+	{{{PAGES, BIT(PAGES_ALIKE)}, {ODD_ONES, NOT_FIRST}}, "no page differs"},
+	{{{SIZE, BIT(SIZE_BYTE)}, {ODD_ONES, NOT_FIRST}}, "it is one page"},
+	{{{SIZE, BIT(SIZE_WORD) | BIT(SIZE_PAGE)}, {BEGINS, ALIGNED}, {ODD_ONES, NOT_FIRST}},
 	 "it is one page"},
-	{{{SIZE, BIT(SIZE_WORD) | BIT(SIZE_PAGE) | BIT(SIZE_PAGE_AND_BYTE)}, {ODD_ONE, BIT(ODD_MIDDLE)}},
+	{{{SIZE, BIT(SIZE_WORD) | BIT(SIZE_PAGE) | BIT(SIZE_PAGE_AND_BYTE)}, {ODD_ONES, OF_THREE}},
 	 "there are two pages"},
-	{{{SIZE, BIT(SIZE_2_PAGES)}, {BEGINS, ALIGNED}, {ODD_ONE, BIT(ODD_MIDDLE)}}, "there are two pages"},
+	{{{SIZE, BIT(SIZE_2_PAGES)}, {BEGINS, ALIGNED}, {ODD_ONES, OF_THREE}}, "there are two pages"},
 };
 
 #define MOST_PAGES 10
@@ -121,16 +124,36 @@ static void choose_memory(struct attempt *a, bool scattered)
 		a->pages[i].memory = memory + (scattered ? 2 * (a->count - 1 - i) : i) * iommu.page;
 }
 
+static bool is_odd(const struct attempt *a, unsigned int odd, unsigned int page)
+{
+	bool first = page == 0, last = page == a->count - 1;
+
+	switch (odd) {
+	case ODD_FIRST:
+		return first;
+	case ODD_MIDDLE:
+		return page == a->count / 2;
+	case ODD_LAST:
+		return last;
+	case ODD_ENDS:
+		return first || last;
+	default:
+		return page % 2;
+	}
+}
+
 static void choose_flags(struct attempt *a, const cell_t cell)
 {
-	const unsigned int odd[] = {0, a->count / 2, a->count - 1};
 	uint32_t granted = (cell[RIGHTS] & MAP_RW) | (cell[RIGHTS] & FLAGS_MMIO ? MAP_MMIO : 0);
 
-	for (unsigned int i = 0; i < a->count; i++)
+	for (unsigned int i = 0; i < a->count; i++) {
+		bool odd = is_odd(a, cell[ODD_ONES], i);
+
 		a->pages[i].flags = granted;
-	if (cell[PAGES] == PAGES_ONE_OTHER)
-		a->pages[odd[cell[ODD_ONE]]].flags ^= a->write ? MAP_WRITE : MAP_READ;
-	a->pages[odd[cell[ODD_ONE]]].missing = cell[PAGES] == PAGES_ONE_MISSING;
+		if (odd && cell[PAGES] == PAGES_SOME_OTHER)
+			a->pages[i].flags ^= a->write ? MAP_WRITE : MAP_READ;
+		a->pages[i].missing = odd && cell[PAGES] == PAGES_SOME_MISSING;
+	}
 }
 
 static void make_attempt(struct attempt *a, const cell_t cell)
@@ -300,7 +323,7 @@ static const struct product permissions = {
 /* N-MAP-4 (ISOLATION): Access allowed iff flags allow it; READ may be implied by WRITE; some ... */
 TEST(N_MAP_4, each_page_of_an_access_keeps_to_its_flags, NEEDS_DMA | NEEDS_EXACT)
 {
-	PRODUCT(&permissions, PAGES, BIT(PAGES_ALIKE) | BIT(PAGES_ONE_OTHER));
+	PRODUCT(&permissions, PAGES, BIT(PAGES_ALIKE) | BIT(PAGES_SOME_OTHER));
 }
 
 /* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
@@ -312,5 +335,5 @@ TEST(DEV_MAP_6, pages_to_read_are_not_written_whatever_is_beside_them, NEEDS_DMA
 /* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
 TEST(N_MAP_1, no_byte_of_an_access_passes_a_page_that_is_not_mapped, NEEDS_DMA | NEEDS_EXACT)
 {
-	PRODUCT(&permissions, PAGES, BIT(PAGES_ONE_MISSING));
+	PRODUCT(&permissions, PAGES, BIT(PAGES_SOME_MISSING));
 }

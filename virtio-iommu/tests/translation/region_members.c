@@ -3,6 +3,9 @@
  * Reserved regions of each member of a domain: accesses, and MAP inside of them, over their ends, and exactly
  * beside (virtio 1.4, 5.13.6.8.1).
  *
+ * A region ends where it ends, and is where it is: an access that begins in it reaches no memory behind it,
+ * and addresses that look like it in most of their bits are like all others.
+ *
  * A region is that of an endpoint, whoever else is in its domain and whoever came first: a device that looks
  * at the first member's regions, or at those of the member that came last, is told by the other.
  */
@@ -12,10 +15,11 @@
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
-enum { REGION, MEMBER, ACTION };
+enum { REGION, MEMBER, ACTION, BESIDE };
 enum { MEMBER_ALONE, MEMBER_FIRST, MEMBER_LATER };
 enum {
-	ACTION_WRITE, ACTION_READ, ACTION_MAP_FIRST, ACTION_MAP_LAST, ACTION_MAP_OVER_START,
+	ACTION_WRITE, ACTION_READ, ACTION_WRITE_OVER_START, ACTION_READ_OVER_START,
+	ACTION_WRITE_OVER_END, ACTION_READ_OVER_END, ACTION_MAP_FIRST, ACTION_MAP_LAST, ACTION_MAP_OVER_START,
 	ACTION_MAP_OVER_END, ACTION_MAP_OVER_ALL, ACTION_MAP_BEFORE, ACTION_MAP_BEHIND,
 };
 
@@ -26,11 +30,18 @@ static const char *const regions[] = {
 static const char *const members[] = {"of a single member", "of the first member", "of the later member"};
 static const char *const actions[] = {
 	[ACTION_WRITE] = "written", [ACTION_READ] = "read",
+	[ACTION_WRITE_OVER_START] = "written over its start",
+	[ACTION_READ_OVER_START] = "read over its start",
+	[ACTION_WRITE_OVER_END] = "written over its end", [ACTION_READ_OVER_END] = "read over its end",
 	[ACTION_MAP_FIRST] = "first page mapped", [ACTION_MAP_LAST] = "last page mapped",
 	[ACTION_MAP_OVER_START] = "mapped over its start", [ACTION_MAP_OVER_END] = "mapped over its end",
 	[ACTION_MAP_OVER_ALL] = "mapped with more than all of it",
 	[ACTION_MAP_BEFORE] = "page in front mapped", [ACTION_MAP_BEHIND] = "page behind mapped",
 };
+
+enum { BESIDE_FREE, BESIDE_MAPPED };
+
+static const char *const besides[] = {"beside free pages", "beside mapped pages"};
 
 /* Region number @index of those that endpoint(0) has, or NULL. */
 static const struct reserved_region *own_region(unsigned int index)
@@ -58,6 +69,14 @@ static const struct dimension dimensions[] = {
 	[REGION] = {"region", regions, ARRAY_SIZE(regions), region_unmet},
 	[MEMBER] = {"of", members, ARRAY_SIZE(members), member_unmet},
 	[ACTION] = {"action", actions, ARRAY_SIZE(actions), NULL},
+	[BESIDE] = {"beside", besides, ARRAY_SIZE(besides), NULL},
+};
+
+#define OVER_EDGE (BIT(ACTION_WRITE_OVER_START) | BIT(ACTION_READ_OVER_START) |                   \
+		   BIT(ACTION_WRITE_OVER_END) | BIT(ACTION_READ_OVER_END))
+
+static const struct product_rule rules[] = {
+	{{{ACTION, ~OVER_EDGE}, {BESIDE, BIT(BESIDE_MAPPED)}}, "it does not matter to this"},
 };
 
 /* A domain with the endpoint that has the region, and maybe another; a page is mapped off all regions. */
@@ -122,6 +141,64 @@ static void access_region(struct source_line at, const struct fixture *f, bool w
 		expect_read_blocked(at, f->ep, f->region->start, memory ? memory : f->target, 8);
 		expect_read_blocked(at, f->ep, last, last_page ? last_page + iommu.page - 8 : f->target, 8);
 	}
+	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
+}
+
+#define HALF 8
+
+/* Half of an access over an end of the region: the bytes of @memory, or of none, that are next to the end. */
+static struct access_part half(uint8_t *memory, bool below_the_end)
+{
+	return (struct access_part){memory && below_the_end ? memory + iommu.page - HALF : memory, HALF,
+				    PART_BLOCKED};
+}
+
+/* The page beside the region leads to memory of its own, which is reached, or the access fails as a whole. */
+static bool map_beside(struct source_line at, const struct fixture *f, uint64_t page, bool below_the_end,
+		       struct access_part *beside)
+{
+	uint8_t *target = filled_pages(1);
+	struct reply reply = map(f->domain, page, page + iommu.page - 1, phys(target), MAP_RW);
+
+	*beside = half(target, below_the_end);
+	beside->fate = PART_OPEN;
+	return expect_status(at, SET_UP, &reply, STATUS_OK);
+}
+
+/* Nothing comes of a read; of a write where there is memory no interrupt does. */
+static bool may_access_over_edge(const struct fixture *f, const uint8_t *inside, const uint8_t *beside,
+				 bool write)
+{
+	return f->region->subtype != RESV_MSI || (beside && (inside || !write));
+}
+
+/*
+ * Half in the region and half in the page beside it. Where memory lies at these addresses, it is not reached,
+ * but that of a region for MSI may be.
+ */
+static void access_over_edge(struct source_line at, const struct fixture *f, bool over_end, bool write,
+			     bool mapped)
+{
+	uint64_t edge = over_end ? f->end + 1 : f->start, beside = over_end ? edge : edge - iommu.page;
+	struct access_part halves[2];
+	uint8_t *inside, *memory;
+
+	if (edge != (over_end ? f->region->end + 1 : f->region->start) || !iova_is_free(beside, iommu.page))
+		return not_applicable("no page of its own is beside the region");
+	inside = watched_page_at(over_end ? edge - iommu.page : edge);
+	memory = watched_page_at(beside);
+	if (!may_access_over_edge(f, inside, memory, write))
+		return not_applicable("an access of a region for MSI may be an interrupt");
+	halves[over_end] = half(memory, !over_end);
+	halves[!over_end] = half(inside, over_end);
+	if (f->region->subtype == RESV_MSI)
+		halves[!over_end].fate = PART_OPEN;
+	if (mapped && !map_beside(at, f, beside, !over_end, &halves[over_end]))
+		return;
+	if (write)
+		expect_write_parts(at, f->ep, edge - HALF, ACCESS_PARTS(halves));
+	else
+		expect_read_parts(at, f->ep, edge - HALF, ACCESS_PARTS(halves));
 	expect_writes(at, SET_UP, f->ep, f->iova, f->target, 8);
 }
 
@@ -198,6 +275,10 @@ static void play(struct source_line at, const cell_t cell)
 		return;
 	if (cell[ACTION] <= ACTION_READ)
 		return access_region(at, &f, cell[ACTION] == ACTION_WRITE);
+	if (cell[ACTION] <= ACTION_READ_OVER_END)
+		return access_over_edge(at, &f, cell[ACTION] >= ACTION_WRITE_OVER_END,
+					(cell[ACTION] - ACTION_WRITE_OVER_START) % 2 == 0,
+					cell[BESIDE] == BESIDE_MAPPED);
 	if (!choose_range(&f, cell[ACTION], &start, &end))
 		return not_applicable("the input range does not have these pages");
 	if (cell[ACTION] < ACTION_MAP_BEFORE)
@@ -210,6 +291,8 @@ static const struct product region_members = {
 	.name = "regions of members",
 	.dimensions = dimensions,
 	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
 	.play = play,
 };
 
@@ -232,4 +315,81 @@ TEST(DEV_RESV_4, pages_beside_a_region_of_any_member_can_be_mapped, NEEDS_REGION
 TEST(DEV_RESV_5, region_of_any_member_shows_no_memory, NEEDS_REGIONS)
 {
 	PRODUCT(&region_members, ACTION, BIT(ACTION_WRITE) | BIT(ACTION_READ));
+}
+
+TEST(DEV_RESV_5, access_over_an_end_of_a_region_reaches_no_memory, NEEDS_REGIONS)
+{
+	PRODUCT(&region_members, ACTION, OVER_EDGE);
+}
+
+/*
+ * Addresses that differ from those of a region in one bit.
+ */
+
+enum { IMAGE_REGION, IMAGE_BIT };
+
+static const uint8_t image_bit[] = {20, 28, 31, 32, 33, 36, 39, 40, 47, 48, 52, 63};
+static const char *const image_bits[] = {
+	"bit 20", "bit 28", "bit 31", "bit 32", "bit 33", "bit 36", "bit 39", "bit 40", "bit 47", "bit 48",
+	"bit 52", "bit 63",
+};
+
+/* Above the input range none has that bit; at the start of it, it can be the other way round. */
+static const char *image_bit_unmet(unsigned int value)
+{
+	return iommu.config.input_end >> image_bit[value] ? NULL : "the input range has no such bit";
+}
+
+static const struct dimension image_dimensions[] = {
+	[IMAGE_REGION] = {"region", regions, ARRAY_SIZE(regions), region_unmet},
+	[IMAGE_BIT] = {"bit", image_bits, ARRAY_SIZE(image_bits), image_bit_unmet},
+};
+
+/* The page with the image of a byte of the region: it is mapped, and that byte is reached. */
+static bool expect_image(struct source_line at, const struct fixture *f, uint64_t image, size_t before,
+			 size_t behind)
+{
+	uint64_t start = align_down(image, iommu.page), from = max(image - before, start);
+	uint64_t to = min(image + behind, start + iommu.page - 1);
+	uint8_t *target;
+	struct reply reply;
+
+	if (!iova_is_free(start, iommu.page))
+		return false;
+	target = filled_pages(1);
+	reply = map(f->domain, start, start + iommu.page - 1, phys(target), MAP_RW);
+	if (expect_status(at, BY_LEVEL, &reply, STATUS_OK)) {
+		expect_writes(at, BY_LEVEL, f->ep, from, target + (from - start), to - from + 1);
+		expect_reads(at, BY_LEVEL, f->ep, from, target + (from - start), to - from + 1);
+	}
+	unmap(f->domain, start, start + iommu.page - 1);
+	return true;
+}
+
+static void play_image(struct source_line at, const cell_t cell)
+{
+	const cell_t alone = {[REGION] = cell[IMAGE_REGION], [MEMBER] = MEMBER_ALONE};
+	uint64_t bit = 1ull << image_bit[cell[IMAGE_BIT]];
+	struct fixture f;
+	bool first, last;
+
+	if (!make_fixture(at, &f, alone))
+		return;
+	first = expect_image(at, &f, f.region->start ^ bit, 0, HALF - 1);
+	last = expect_image(at, &f, f.region->end ^ bit, HALF - 1, 0);
+	if (!first && !last)
+		not_applicable("the input range does not have these pages");
+}
+
+static const struct product region_images = {
+	.name = "images of regions",
+	.dimensions = image_dimensions,
+	.dimension_count = ARRAY_SIZE(image_dimensions),
+	.play = play_image,
+};
+
+/* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
+TEST(N_MAP_1, addresses_a_bit_away_from_a_region_are_like_all_others, NEEDS_REGIONS)
+{
+	PRODUCT(&region_images, EVERY_CELL);
 }

@@ -300,6 +300,11 @@ static uint8_t *memory_of(const struct many *many, unsigned int index)
 	return many->memory + index % MEMORY_PAGES * iommu.page;
 }
 
+static uint64_t iova_of(const struct many *many, unsigned int index)
+{
+	return many->iova + index * iommu.page;
+}
+
 /* How many mappings a device has room for is its own affair: with NOMEM the test is a skip. */
 static bool map_many(struct source_line at, const struct many *many)
 {
@@ -308,7 +313,7 @@ static bool map_many(struct source_line at, const struct many *many)
 
 	for (unsigned int i = 0; i < many->count; i++) {
 		unsigned int index = i * STRIDE % many->count;
-		uint64_t start = many->iova + index * iommu.page;
+		uint64_t start = iova_of(many, index);
 
 		requests[i] = (struct map_request){{.type = REQUEST_MAP}, many->domain, start,
 						   start + iommu.page - 1,
@@ -330,7 +335,7 @@ static void expect_many(struct source_line at, struct endpoint *ep, const struct
 
 	for (unsigned int i = 0; i <= parts; i++) {
 		unsigned int index = (many->count - 1) * i / parts * STRIDE % many->count;
-		uint64_t iova = many->iova + index * iommu.page + iommu.page - 8;
+		uint64_t iova = iova_of(many, index) + iommu.page - 8;
 
 		if (mapped)
 			expect_writes(at, BY_LEVEL, ep, iova, memory_of(many, index) + iommu.page - 8, 8);
@@ -362,6 +367,46 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(ep, many.iova + many.count * iommu.page, 8);
 	REQUIRE_OK(unmap_range(many.domain, many.iova, many.count * iommu.page));
 	expect_many(AT, ep, &many, false);
+}
+
+#define PIECE 128	/* pages: a range of this size leads to memory of ours as a whole */
+
+/* All pages from @first on are free, up to @last: they can be mapped by pieces. */
+static void expect_all_free(struct source_line at, const struct many *many, unsigned int first,
+			    unsigned int last)
+{
+	uint8_t *memory = arena_alloc_uninit(PIECE * iommu.page, iommu.page);
+
+	for (unsigned int i = first; i <= last; i += PIECE) {
+		unsigned int count = min(last - i + 1, PIECE);
+		struct reply reply = map_range(many->domain, iova_of(many, i), count * iommu.page, memory,
+					       MAP_RW);
+
+		if (!is_ok(&reply))
+			return judge(BY_LEVEL, at, "all that UNMAP covered is removed",
+				     "MAP of pages %u to %u out of %u: %s", i, i + count - 1, many->count,
+				     status_name(reply.status));
+	}
+}
+
+/* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
+/* With one request, which leaves the lowest and the highest one. */
+TEST(DEV_UNMAP_7, thousands_of_mappings_go_with_one_request, NEEDS_DMA | NEEDS_PRODUCTS)
+{
+	struct many many = many_pages(4003);
+	unsigned int last = many.count - 1;
+	struct endpoint *ep = endpoint(0);
+
+	REQUIRE(attach_with_dma(AT, ep, many.domain));
+	if (!map_many(AT, &many))
+		return;
+	REQUIRE_OK(unmap(many.domain, iova_of(&many, 1), iova_of(&many, last) - 1));
+	for (unsigned int i = 1; i < last; i += last / 3)
+		EXPECT_WRITE_BLOCKED(ep, iova_of(&many, i), 8);
+	EXPECT_WRITE_BLOCKED(ep, iova_of(&many, last - 1), 8);
+	EXPECT_WRITES(ep, iova_of(&many, 0), memory_of(&many, 0), 8);
+	EXPECT_WRITES(ep, iova_of(&many, last), memory_of(&many, last), 8);
+	expect_all_free(AT, &many, 1, last - 1);
 }
 
 /* N-DOM-3 (ISOLATION): Different domains are isolated */
