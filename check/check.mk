@@ -24,6 +24,7 @@ CHECK_ARCHES :=
 -include check/unit/unit.mk
 include check/boot64/boot64.mk
 include check/image64/image64.mk
+include check/cost/cost.mk
 include check/uefi/uefi.mk
 include check/fuzz/fuzz.mk
 include check/host.mk
@@ -61,7 +62,7 @@ check-requirement-lines:
 	@scripts/requirement-lines --check
 
 CHECKS := check-architectures check-rooms check-requirement-lines check-types check-shell check-lines check-unit \
-	check-fuzz $(CHECK_ARCHES) check-uefi check-runner $(HOST_CHECKS) check-clang
+	check-fuzz $(CHECK_ARCHES) check-cost check-uefi check-runner $(HOST_CHECKS) check-clang
 
 check:
 	@$(call each_part,$(CHECKS))

@@ -7,5 +7,5 @@ ARCH_LDFLAGS := -pie --no-dynamic-linker -z text
 # The rule below is read before the first one of image.mk.
 .DEFAULT_GOAL := image
 
-$(OUT)/$(IMAGE): $(ELF)
+$(OUT)/%.Image: $(OUT)/%.debug
 	$(call flat_image,R_RISCV_RELATIVE)

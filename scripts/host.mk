@@ -14,8 +14,8 @@ OUT := build/host$(addprefix -,$(HOST_VARIANT))
 PROGRAM := $(OUT)/virtio-iommu
 LIBFDT_A := $(LIBFDT)/$(shell uname -m)/libfdt.a
 
-# The C library is the host's own.
-LEFT_OUT := lib/libc $(if $(filter nobugs,$(HOST_VARIANT)),host/bugs)
+# The C library is the host's own, and the reference machine has no IOMMU of another kind.
+LEFT_OUT := lib/libc lib/iommu $(if $(filter nobugs,$(HOST_VARIANT)),host/bugs)
 SOURCES := $(sort $(shell find host lib virtio-iommu $(LEFT_OUT:%=-path % -prune -o) -name '*.c' -print))
 OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(SOURCES)))
 

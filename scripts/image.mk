@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# One image: make -f scripts/image.mk ARCH=NAME, of the directory whose arch.ini has that name. Every
-# .c and .S file below that directory, lib/ and virtio-iommu/ is part of it.
+# The images of one architecture: make -f scripts/image.mk ARCH=NAME, of the directory whose arch.ini has
+# that name. Every .c and .S file below that directory, lib/ and virtio-iommu/ is part of the tests' image.
+# That of cost/ shares the objects of all rooms below it.
 
 include build/config.mak
 
@@ -9,6 +10,8 @@ ARCH_DIR := $(patsubst %/arch.ini,%,$(shell grep -lx 'name = $(ARCH)' */arch.ini
 IMAGE := $(shell scripts/arch-ini $(ARCH_DIR)/arch.ini arch image)
 OUT := build/$(ARCH)
 ELF := $(OUT)/virtio-iommu.debug
+COST_ELF := $(OUT)/cost.debug
+COST_IMAGE := cost$(suffix $(IMAGE))
 PREFIX := $(PREFIX_$(ARCH))
 
 CC_gcc := $(PREFIX)gcc
@@ -21,6 +24,9 @@ LIBFDT_A := $(LIBFDT)/$(ARCH)/libfdt.a
 
 SOURCES := $(sort $(shell find $(ARCH_DIR) lib virtio-iommu -name '*.c' -o -name '*.S'))
 OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(SOURCES)))
+COST_SOURCES := $(sort $(shell find $(ARCH_DIR) lib $(addprefix virtio-iommu/,standard topology driver) cost \
+	-name '*.c' -o -name '*.S'))
+COST_OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(COST_SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -Os -g $(WARNINGS) -ffreestanding -ffunction-sections -fdata-sections -fno-stack-protector -fno-common \
@@ -50,11 +56,15 @@ include $(ARCH_DIR)/arch.mk
 
 CFLAGS += $(ARCH_CFLAGS)
 
-image: $(OUT)/$(IMAGE) $(OUT)/tests.tsv
+image: $(OUT)/$(IMAGE) $(OUT)/tests.tsv $(OUT)/$(COST_IMAGE)
 
 $(ELF): $(OBJECTS) $(OUT)/objects $(ARCH_DIR)/image.lds $(LIBFDT_A)
 	@echo "  LD      $@"
 	$(Q)$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(OBJECTS) $(LIBFDT_A)
+
+$(COST_ELF): $(COST_OBJECTS) $(OUT)/cost.objects $(ARCH_DIR)/image.lds $(LIBFDT_A)
+	@echo "  LD      $@"
+	$(Q)$(LD) $(LDFLAGS) $(ARCH_LDFLAGS) -T $(ARCH_DIR)/image.lds -o $@ $(COST_OBJECTS) $(LIBFDT_A)
 
 $(OUT)/%.c.o: %.c
 	@echo "  CC      $@"
@@ -68,8 +78,12 @@ $(OUT)/%.S.o: %.S
 
 include scripts/common.mk
 
+$(OUT)/cost.objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(COST_OBJECTS) | cmp -s - $@ || echo $(COST_OBJECTS) >$@
+
 # A changed set-up or list of sources builds anew.
-$(OBJECTS): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk $(ARCH_DIR)/arch.ini | $(GENERATED)
+$(sort $(OBJECTS) $(COST_OBJECTS)): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk $(ARCH_DIR)/arch.ini | $(GENERATED)
 
 # The list of tests, from the section that the TEST() declarations fill.
 $(OUT)/tests.tsv: $(ELF) scripts/test-list
@@ -77,4 +91,4 @@ $(OUT)/tests.tsv: $(ELF) scripts/test-list
 	@rm $(OUT)/test-list.elf
 	@scripts/test-list <$(OUT)/test-list.bin >$@
 
--include $(OBJECTS:.o=.d)
+-include $(patsubst %.o,%.d,$(sort $(OBJECTS) $(COST_OBJECTS)))

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acpi/acpi.h"
 #include "boot.h"
 #include "console.h"
 #include "fdt/fdt.h"
 #include "machine.h"
 #include "pci/msi.h"
 #include "pci/pci.h"
+#include "platform/platform.h"
 #include "util.h"
 #include "virtio/pci_layout.h"
 
@@ -24,70 +24,13 @@
 #include "topology/topology.h"
 #include "version.h"
 
-static struct acpi acpi;
-static struct pci pci;
+static struct platform platform;
 static struct topology topology;
 
 static void check(bool ok, const struct error *error)
 {
 	if (!ok)
 		bail_out("%s", error->text);
-}
-
-/* The tree comes first: with one no tables are needed. */
-static void find_hosts(const struct boot_info *boot)
-{
-	struct error error;
-
-	if (boot->fdt)
-		check(fdt_pci_hosts(boot->fdt, pci.hosts, PCI_MAX_HOSTS, &pci.host_count, &error), &error);
-	if (!pci.host_count)
-		check(acpi_mcfg(&acpi, pci.hosts, PCI_MAX_HOSTS, &pci.host_count, &error), &error);
-	if (!pci.host_count && pci_port_host(&pci.hosts[0]))
-		pci.host_count = 1;
-	if (!pci.host_count)
-		printf("# PCI: no host bridge in tree or MCFG, and no configuration ports\n");
-	for (unsigned int i = 0; i < pci.host_count; i++)
-		pci_find_hole(&pci.hosts[i], boot);
-	check(pci_scan(&pci, &error), &error);
-	for (unsigned int i = 0; i < pci.device_count; i++)
-		if (pci.devices[i].no_room)
-			printf("# PCI " PCI_FORMAT ": no window has room for its BARs: not used\n",
-			       PCI_ARGS(pci.devices[i].segment, pci.devices[i].bdf));
-}
-
-/* If it names an IOMMU, a table that breaks a rule is left to the tests VIOT-* and FDT-*. */
-static void check_table(bool ok, const struct error *error)
-{
-	if (!ok && !topology.iommu_count)
-		bail_out("%s", error->text);
-	if (!ok)
-		printf("# %s\n", error->text);
-}
-
-static void find_topology(const struct boot_info *boot)
-{
-	struct error error;
-
-	firmware = (struct firmware){.pci = &pci, .topology = &topology, .fdt = boot->fdt};
-	if (boot->fdt)
-		check_table(topology_from_fdt(&topology, boot->fdt, pci.hosts, pci.host_count, &error),
-			    &error);
-	firmware.viot = acpi_table(&acpi, "VIOT", &firmware.viot_length);
-	if (!topology.iommu_count && firmware.viot)
-		check_table(topology_from_viot(&topology, firmware.viot, firmware.viot_length, &error),
-			    &error);
-	if (!topology.iommu_count)
-		bail_out("no virtio-iommu: neither a VIOT nor the device tree describes one");
-	topology_print(&topology);
-}
-
-static struct pci_dev *find_function(uint16_t segment, uint16_t bdf)
-{
-	for (unsigned int i = 0; i < pci.device_count; i++)
-		if (pci.devices[i].segment == segment && pci.devices[i].bdf == bdf)
-			return &pci.devices[i];
-	return NULL;
 }
 
 /* Return a feature of rings=NAME,... on the command line. Without it a run has plain split rings. */
@@ -127,19 +70,6 @@ static struct iommu_rings read_rings(const struct boot_info *boot)
 	if (!rings.size || rings.size > IOMMU_RING_SIZE)
 		bail_out("command line: queue-size=%s is not 1 to %u", text, IOMMU_RING_SIZE);
 	return rings;
-}
-
-static struct device_location location_of(const struct iommu_node *node)
-{
-	struct device_location location = {.registers = node->base};
-
-	if (node->kind == IOMMU_MMIO)
-		return location;
-	location.pci = find_function(node->segment, node->bdf);
-	if (!location.pci)
-		bail_out("%s: the virtio-iommu at " PCI_FORMAT " does not exist", topology.source,
-			 PCI_ARGS(node->segment, node->bdf));
-	return location;
 }
 
 /* A device with wrong ids is opened as well: PCI-ID-* judge them. */
@@ -199,8 +129,8 @@ static void open_endpoints(const struct boot_info *boot)
 	static struct device_location locations[PCI_MAX_DEVICES + MAX_MMIO_DEVICES];
 	unsigned int count = 0;
 
-	for (; count < pci.device_count; count++)
-		locations[count].pci = &pci.devices[count];
+	for (; count < platform.pci.device_count; count++)
+		locations[count].pci = &platform.pci.devices[count];
 	find_mmio(boot);
 	for (unsigned int i = 0; i < mmio_count; i++)
 		locations[count++].registers = mmio_bases[i];
@@ -240,10 +170,10 @@ static void open_all(const struct boot_info *boot)
 	struct error error;
 	struct device_location location;
 
-	check(acpi_init(&acpi, boot, &error), &error);
-	find_hosts(boot);
-	find_topology(boot);
-	location = location_of(&topology.iommus[firmware.iommu]);
+	check(platform_find(&platform, boot, &error), &error);
+	check(firmware_read(&platform, &topology, &error), &error);
+	topology_print(&topology);
+	check(firmware_locate_iommu(&platform, &location, &error), &error);
 	open_endpoints(boot);
 	check_endpoint_count(boot);
 	find_iommu(&location);

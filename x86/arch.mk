@@ -10,7 +10,7 @@ EFI_ELF := $(OUT)/virtio-iommu.efi.debug
 
 image: $(OUT)/virtio-iommu.efi
 
-$(OUT)/$(IMAGE): $(ELF)
+$(OUT)/%.elf: $(OUT)/%.debug
 	@echo "  STRIP   $@"
 	$(Q)$(OBJCOPY) --strip-all $< $@
 

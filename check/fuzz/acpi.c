@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "acpi/acpi.h"
+#include "acpi/iommu.h"
 #include "boot.h"
 #include "fuzz.h"
 #include "le.h"
@@ -75,6 +76,18 @@ static void walk_madt(const struct acpi *acpi)
 	}
 }
 
+static bool find_units(const struct acpi *acpi, struct error *error)
+{
+	uint64_t registers;
+	uint32_t stream;
+
+	for (uint32_t requester = 0; requester < 1 << 16; requester += 0x5555)
+		if (!acpi_dmar_unit(acpi, requester & 1, requester, &registers, error) ||
+		    !acpi_iort_smmu(acpi, requester & 1, requester, &registers, &stream, error))
+			return false;
+	return true;
+}
+
 static bool read_all(struct error *error)
 {
 	static const struct boot_info boot = {.rsdp = 1 << BLOCK_SHIFT};
@@ -93,7 +106,7 @@ static bool read_all(struct error *error)
 		return false;
 	check_hosts(hosts, count);
 	return acpi_power(&acpi, &power, error) && acpi_spcr(&acpi, &spcr, error) &&
-	       read_viot(&acpi, error);
+	       find_units(&acpi, error) && read_viot(&acpi, error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,6 +10,7 @@
 #include "../../riscv/imsic.h"
 #include "boot.h"
 #include "fdt/fdt.h"
+#include "fdt/iommu_map.h"
 #include "fuzz.h"
 #include "topology/topology.h"
 
@@ -25,6 +26,23 @@ static uint8_t *room_end(void)
 		HOLDS(room != MAP_FAILED && !mprotect(room + ROOM, PAGE, PROT_NONE));
 	}
 	return room + ROOM;
+}
+
+/* What is found is a node, and a tree that says who is where answers for every requester. */
+static bool look_up(const void *fdt, const struct pci_host *hosts, unsigned int count, struct error *error)
+{
+	static struct pci pci;
+	uint32_t id;
+	int iommu;
+
+	pci.host_count = count;
+	memcpy(pci.hosts, hosts, count * sizeof(*hosts));
+	for (uint32_t requester = 0; requester < 1 << 16; requester += 0x5555) {
+		if (!fdt_iommu_of(fdt, &pci, requester & 1, requester, &iommu, &id, error))
+			return false;
+		HOLDS(iommu < 0 || fdt_get_name(fdt, iommu, NULL));
+	}
+	return true;
 }
 
 static bool read_all(const void *fdt, struct error *error)
@@ -46,6 +64,8 @@ static bool read_all(const void *fdt, struct error *error)
 	    !fdt_pci_hosts(fdt, hosts, PCI_MAX_HOSTS, &count, error))
 		return false;
 	check_hosts(hosts, count);
+	if (!look_up(fdt, hosts, count, error))
+		return false;
 	ok = topology_from_fdt(&topology, fdt, hosts, count, error);
 	check_topology(&topology);
 	return ok;

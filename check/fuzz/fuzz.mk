@@ -17,7 +17,7 @@ FUZZ_CC := clang
 FUZZ_FLAGS := -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -print_final_stats=1 \
 	-close_fd_mask=1 -verbosity=0
 
-FUZZ_SOURCES_acpi := $(UNIT_COMMON) $(UNIT_SOURCES_acpi) $(UNIT_SOURCES_viot) $(FUZZ)/promises.c
+FUZZ_SOURCES_acpi := $(UNIT_COMMON) $(UNIT_SOURCES_acpi) lib/acpi/dmar.c lib/acpi/iort.c $(UNIT_SOURCES_viot) $(FUZZ)/promises.c
 FUZZ_SOURCES_efi := $(UNIT_COMMON) $(UNIT_SOURCES_efi)
 FUZZ_SOURCES_fdt := lib/error.c lib/boot.c $(UNIT)/unit.c $(UNIT_SOURCES_fdt) riscv/imsic_fdt.c \
 	$(FUZZ)/promises.c

@@ -83,3 +83,17 @@ def test_no_object_is_no_success(house: House) -> None:
     done = subprocess.run([TOP / "check" / "rooms", "--rooms", house.root / "rooms.txt", empty],
                           stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
+
+
+def test_each_list_of_objects_is_a_program_of_its_own(house: House) -> None:
+    house.add("high/main_a.c", "void b(void); void start(void) { b(); }")
+    house.add("high/main_b.c", "void a(void); void start(void) { a(); }")
+    house.add("low/c.c", "void start(void); void c(void) { start(); }")
+    for name, sources in (("objects", ("low/a", "high/b", "high/main_a")),
+                          ("other.objects", ("low/a", "low/c", "high/main_b"))):
+        paths = [str(house.root / "objects" / f"{source}.c.o") for source in sources]
+        (house.root / "objects" / name).write_text(" ".join(paths))
+    status, text = house.check()
+    assert status == 1
+    assert text.splitlines() == ["low/c.c: start() of high/main_b.c: low must not call high",
+                                 "check/rooms: 2 rooms, 2 programs, 1 red"]

@@ -5,6 +5,7 @@
 
 #include "boot.h"
 #include "fdt/fdt.h"
+#include "fdt/iommu_map.h"
 #include "topology/topology.h"
 #include "unit.h"
 
@@ -487,6 +488,55 @@ static void test_many_ranges(const char *directory)
 	blob_free(&tree);
 }
 
+/* Look one requester of segment 0 up in a tree; -1: the property is broken. */
+static int64_t id_of(const struct blob *tree, uint16_t segment, uint16_t requester, const char *compatible,
+		     struct error *error)
+{
+	static struct pci pci;
+	uint32_t id = 0;
+	int iommu;
+
+	pci.host_count = 0;
+	CHECK_OK(fdt_pci_hosts(tree->bytes, pci.hosts, PCI_MAX_HOSTS, &pci.host_count, error), *error);
+	if (!fdt_iommu_of(tree->bytes, &pci, segment, requester, &iommu, &id, error))
+		return -1;
+	if (iommu < 0)
+		return -2;
+	CHECK_EQ(fdt_node_check_compatible(tree->bytes, iommu, compatible), 0);
+	return id;
+}
+
+static void set_pcie(const struct blob *tree, const char *name, const fdt32_t *cells, unsigned int size)
+{
+	CHECK(!fdt_setprop(tree->bytes, fdt_path_offset(tree->bytes, PCIE), name, cells, size));
+}
+
+/* The look-up of one requester: inside and outside of entries, with a mask, and in a broken property. */
+static void test_iommu_of(const char *directory)
+{
+	static const char viommu[] = "virtio,pci-iommu";
+	struct blob kvm = open_tree(directory, KVMT), tree = open_tree(directory, QEMU);
+	const fdt32_t mask = cpu_to_fdt32(0xff1f), orphan[] = {0, cpu_to_fdt32(0x1234), 0, cpu_to_fdt32(1)};
+	struct error error = {""};
+
+	CHECK_EQ(id_of(&kvm, 0, 0x123, "virtio,mmio", &error), 0x10123);
+	CHECK_EQ(id_of(&tree, 0, 0xf, viommu, &error), 0xf);
+	CHECK_EQ(id_of(&tree, 0, 0x10, viommu, &error), -2);
+	CHECK_EQ(id_of(&tree, 0, 0x11, viommu, &error), 0x11);
+	CHECK_EQ(id_of(&tree, 0, 0xffff, viommu, &error), 0xffff);
+	CHECK_EQ(id_of(&tree, 1, 0x11, viommu, &error), -2);
+	set_pcie(&tree, "iommu-map-mask", &mask, sizeof(mask));
+	CHECK_EQ(id_of(&tree, 0, 0x1f3, viommu, &error), 0x113);
+	set_pcie(&tree, "iommu-map", orphan, sizeof(orphan));
+	CHECK_EQ(id_of(&tree, 0, 0, viommu, &error), -1);
+	CHECK(strstr(error.text, "no node has the phandle 0x1234"));
+	set_pcie(&tree, "iommu-map", orphan, sizeof(orphan) - 4);
+	CHECK_EQ(id_of(&tree, 0, 0, viommu, &error), -1);
+	CHECK(strstr(error.text, "no entries of 4 cells"));
+	blob_free(&tree);
+	blob_free(&kvm);
+}
+
 /* Whatever a byte of the tree becomes: no access outside it, no endless loop. */
 static void test_any_byte(const char *directory, const char *name)
 {
@@ -525,6 +575,7 @@ int main(int argc, char **argv)
 	test_limits(directory);
 	test_many_windows(directory);
 	test_many_ranges(directory);
+	test_iommu_of(directory);
 	test_any_byte(directory, KVMT);
 	test_any_byte(directory, SOC);
 	return unit_end("fdt");

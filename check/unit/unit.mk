@@ -9,7 +9,8 @@ UNIT := check/unit
 UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
-UNIT_TESTS := acpi viot efi fdt pci ring libc model console memory virtio iommu imsic product trace
+UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu iommu_table \
+	iommu_units imsic product trace
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -19,9 +20,10 @@ UNIT_CFLAGS := -std=gnu11 -g -Wall -Wextra -Werror $(UNIT_VARIANT_$(UNIT_VARIANT
 
 UNIT_COMMON := $(UNIT)/unit.c lib/error.c lib/boot.c
 UNIT_SOURCES_acpi := lib/acpi/acpi.c lib/acpi/power.c lib/acpi/madt.c
+UNIT_SOURCES_acpi_iommu := lib/acpi/acpi.c lib/acpi/dmar.c lib/acpi/iort.c
 UNIT_SOURCES_viot := virtio-iommu/topology/viot.c virtio-iommu/topology/topology.c
 UNIT_SOURCES_efi := lib/efi/efi.c
-UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c virtio-iommu/topology/topology.c \
+UNIT_SOURCES_fdt := lib/fdt/fdt.c lib/fdt/pci.c lib/fdt/virtio.c lib/fdt/iommu_map.c virtio-iommu/topology/topology.c \
 	virtio-iommu/topology/fdt.c
 UNIT_SOURCES_imsic := riscv/imsic_fdt.c lib/fdt/fdt.c
 UNIT_SOURCES_pci := $(UNIT)/fake_pci.c lib/pci/pci.c lib/pci/setup.c lib/pci/bars.c x86/pci_ports.c \
@@ -36,6 +38,9 @@ UNIT_SOURCES_iommu := $(addprefix virtio-iommu/driver/,iommu.c names.c placement
 	trace_registers.c) \
 	virtio-iommu/standard/property.c virtio-iommu/standard/status.c \
 	lib/virtio/virtio.c $(UNIT_RINGS) lib/time.c lib/register.c
+UNIT_SOURCES_iommu_table := lib/iommu/table.c
+UNIT_SOURCES_iommu_units := $(wildcard lib/iommu/*.c) lib/time.c lib/register.c \
+	$(addprefix lib/fdt/,fdt.c pci.c iommu_map.c)
 UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/register.c lib/pci/pci.c lib/pci/bars.c \
 	lib/pci/location.c
 UNIT_SOURCES_trace := $(addprefix virtio-iommu/driver/,names.c state.c trace.c trace_registers.c) \

@@ -63,6 +63,13 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 		   unsigned int *count, struct error *error);
 
 /*
+ * Return the one of @hosts, those of fdt_pci_hosts(), that @node (an offset of libfdt) describes, by the
+ * address of its ECAM; NULL if it is none.
+ */
+const struct pci_host *fdt_pci_host_of(const void *fdt, int node, const struct pci_host *hosts,
+				       unsigned int count);
+
+/*
  * Append the guest-physical addresses of the registers of all virtio,mmio nodes to @bases, which holds
  * *@count and has room for @max. There need not be a device at each. Return false if a node is broken or
  * there are more.

@@ -168,3 +168,18 @@ bool fdt_pci_hosts(const void *fdt, struct pci_host *hosts, unsigned int max,
 	}
 	return true;
 }
+
+const struct pci_host *fdt_pci_host_of(const void *fdt, int node, const struct pci_host *hosts,
+				       unsigned int count)
+{
+	struct error ignored;
+	uint64_t ecam;
+
+	if (node < 0 || fdt_node_check_compatible(fdt, node, "pci-host-ecam-generic") ||
+	    !fdt_translate(fdt, node, 0, &ecam, NULL, &ignored))
+		return NULL;
+	for (unsigned int i = 0; i < count; i++)
+		if (hosts[i].ecam == ecam)
+			return &hosts[i];
+	return NULL;
+}

@@ -7,13 +7,10 @@
 #include <string.h>
 
 #include "fdt/fdt.h"
+#include "fdt/iommu_map.h"
 #include "fdt/node.h"
 
 #include "topology/topology.h"
-
-enum { MAP_RID = 0, MAP_PHANDLE = 1, MAP_ID = 2, MAP_LENGTH = 3, MAP_CELLS = 4 };
-
-#define ALL_RIDS 0x10000u
 
 struct reader {
 	const void *fdt;
@@ -29,19 +26,9 @@ static bool tree_error(const struct reader *r, int node, const char *rule)
 	return error_set(r->error, "device tree: %s: %s", fdt_node_name(r->fdt, node), rule);
 }
 
-/* Return the host bridge that this node is, by the address of its ECAM; NULL if it is none. */
 static const struct pci_host *host_of(const struct reader *r, int node)
 {
-	struct error ignored;
-	uint64_t ecam;
-
-	if (node < 0 || fdt_node_check_compatible(r->fdt, node, "pci-host-ecam-generic") ||
-	    !fdt_translate(r->fdt, node, 0, &ecam, NULL, &ignored))
-		return NULL;
-	for (unsigned int i = 0; i < r->host_count; i++)
-		if (r->hosts[i].ecam == ecam)
-			return &r->hosts[i];
-	return NULL;
+	return fdt_pci_host_of(r->fdt, node, r->hosts, r->host_count);
 }
 
 /* Read the BDF of a PCI function: bits 23:8 of the first cell of reg. */
@@ -103,13 +90,13 @@ static bool read_iommu(struct reader *r, int node)
 enum target { TARGET_BROKEN, TARGET_FOREIGN, TARGET_IOMMU };
 
 /* Find the node that a phandle in a property of @node refers to and, of a virtio-iommu, its index. */
-static enum target find_iommu(const struct reader *r, int node, const fdt32_t *phandle,
-			      int *target, unsigned int *iommu)
+static enum target find_iommu(const struct reader *r, int node, uint32_t phandle, int *target,
+			      unsigned int *iommu)
 {
-	*target = fdt_node_offset_by_phandle(r->fdt, fdt32_ld(phandle));
+	*target = fdt_node_offset_by_phandle(r->fdt, phandle);
 	if (*target < 0) {
 		error_set(r->error, "device tree: %s: no node has the phandle 0x%x of its IOMMU",
-			  fdt_node_name(r->fdt, node), fdt32_ld(phandle));
+			  fdt_node_name(r->fdt, node), phandle);
 		return TARGET_BROKEN;
 	}
 	for (*iommu = 0; *iommu < r->topology->iommu_count; ++*iommu)
@@ -147,7 +134,7 @@ static bool read_iommus(struct reader *r, int node)
 		return !fdt_getprop(r->fdt, node, "iommus", NULL) ||
 		       tree_error(r, node, "iommus: not a whole number of cells");
 	while (count) {
-		enum target kind = find_iommu(r, node, cells, &target, &iommu);
+		enum target kind = find_iommu(r, node, fdt32_ld(cells), &target, &iommu);
 		uint32_t id_cells;
 
 		if (kind == TARGET_BROKEN)
@@ -164,56 +151,22 @@ static bool read_iommus(struct reader *r, int node)
 	return true;
 }
 
-static bool read_mask(const struct reader *r, int node, uint16_t *mask)
-{
-	uint32_t value = 0xffff;
-
-	if (fdt_getprop(r->fdt, node, "iommu-map-mask", NULL)) {
-		value = fdt_cell(r->fdt, node, "iommu-map-mask", UINT32_MAX);
-		if (value > 0xffff)
-			return tree_error(r, node, "iommu-map-mask: not one cell of 16 bits");
-	}
-	*mask = value;
-	return true;
-}
-
-static bool check_map_entry(const struct reader *r, int node, const fdt32_t *entry, uint16_t mask)
-{
-	uint32_t rid = fdt32_ld(entry + MAP_RID), length = fdt32_ld(entry + MAP_LENGTH);
-
-	if (rid >= ALL_RIDS || length > ALL_RIDS - rid)
-		return error_set(r->error,
-				 "device tree: %s: iommu-map: 0x%x requester ids from 0x%x on "
-				 "exceed 16 bits",
-				 fdt_node_name(r->fdt, node), length, rid);
-	if (rid & ~mask)
-		return error_set(r->error,
-				 "device tree: %s: iommu-map: requester id 0x%x is hidden by "
-				 "iommu-map-mask 0x%x",
-				 fdt_node_name(r->fdt, node), rid, mask);
-	if (fdt32_ld(entry + MAP_ID) > UINT32_MAX - (length - 1))
-		return error_set(r->error,
-				 "device tree: %s: iommu-map: 0x%x ids from 0x%x on exceed 32 bits",
-				 fdt_node_name(r->fdt, node), length, fdt32_ld(entry + MAP_ID));
-	return true;
-}
-
-static bool read_map_entry(struct reader *r, int node, const struct pci_host *host,
-			   const fdt32_t *entry, uint16_t mask)
+static bool add_map_entry(struct reader *r, int node, const struct pci_host *host,
+			  const struct fdt_iommu_map_entry *entry, uint16_t mask)
 {
 	struct endpoint_range range = {
 		.segment_first = host->segment,
 		.segment_last = host->segment,
 		.rid_mask = mask,
+		.bdf_first = entry->rid,
+		.bdf_last = entry->rid + entry->length - 1,
+		.endpoint_first = entry->id,
 	};
-	uint32_t length = fdt32_ld(entry + MAP_LENGTH);
 	int target;
 
-	if (!length)
+	if (!entry->length)
 		return true;
-	if (!check_map_entry(r, node, entry, mask))
-		return false;
-	switch (find_iommu(r, node, entry + MAP_PHANDLE, &target, &range.iommu)) {
+	switch (find_iommu(r, node, entry->phandle, &target, &range.iommu)) {
 	case TARGET_BROKEN:
 		return false;
 	case TARGET_FOREIGN:
@@ -221,28 +174,22 @@ static bool read_map_entry(struct reader *r, int node, const struct pci_host *ho
 	case TARGET_IOMMU:
 		break;
 	}
-	range.bdf_first = fdt32_ld(entry + MAP_RID);
-	range.bdf_last = range.bdf_first + length - 1;
-	range.endpoint_first = fdt32_ld(entry + MAP_ID);
 	return topology_add_range(r->topology, &range, r->error);
 }
 
 static bool read_map(struct reader *r, int node)
 {
 	const struct pci_host *host;
-	const fdt32_t *map;
-	unsigned int count;
-	uint16_t mask = 0;
+	struct fdt_iommu_map_entry entry;
+	struct fdt_iommu_map map;
 
 	if (!fdt_getprop(r->fdt, node, "iommu-map", NULL) || !(host = host_of(r, node)))
 		return true;
-	map = fdt_cells(r->fdt, node, "iommu-map", &count);
-	if (!map || count % MAP_CELLS)
-		return tree_error(r, node, "iommu-map: no entries of 4 cells");
-	if (!read_mask(r, node, &mask))
+	if (!fdt_iommu_map(r->fdt, node, &map, r->error))
 		return false;
-	for (; count; count -= MAP_CELLS, map += MAP_CELLS)
-		if (!read_map_entry(r, node, host, map, mask))
+	for (unsigned int i = 0; i < map.entries; i++)
+		if (!fdt_iommu_map_entry(r->fdt, node, &map, i, &entry, r->error) ||
+		    !add_map_entry(r, node, host, &entry, map.mask))
 			return false;
 	return true;
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef COST_VIRTIO_UNIT_H
+#define COST_VIRTIO_UNIT_H
+
+#include "iommu/iommu.h"
+
+/*
+ * A virtio-iommu. There is one mapping for each unit_map(), which unit_unmap() has to name as a whole.
+ * Requests gather in the queue until unit_sync_map(), unit_invalidate() or an attachment sends them, behind
+ * one notification.
+ */
+extern const struct unit_ops unit_virtio;
+
+#endif
