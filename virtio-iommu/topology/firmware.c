@@ -13,9 +13,9 @@ static bool names_iommu(bool ok, const struct topology *topology, const struct e
 	return ok || topology->iommu_count;
 }
 
-bool firmware_read(const struct platform *platform, struct topology *topology, struct error *error)
+bool firmware_read(struct platform *platform, struct topology *topology, struct error *error)
 {
-	const struct pci *pci = &platform->pci;
+	struct pci *pci = &platform->pci;
 
 	firmware = (struct firmware){.pci = pci, .topology = topology, .fdt = platform->fdt};
 	if (platform->fdt &&

@@ -30,7 +30,7 @@ struct platform;
  * Fill the firmware and *@topology of what @platform says. A table that breaks a rule is left to the tests
  * VIOT-* and FDT-*, with a comment on the console, if it names an IOMMU. Return false if none does.
  */
-bool firmware_read(const struct platform *platform, struct topology *topology, struct error *error);
+bool firmware_read(struct platform *platform, struct topology *topology, struct error *error);
 
 /* Find where the IOMMU under test is. Return false if it is a function that does not exist. */
 bool firmware_locate_iommu(struct platform *platform, struct device_location *location, struct error *error);
