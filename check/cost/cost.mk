@@ -5,4 +5,4 @@
 .PHONY: check-cost
 
 check-cost: $(ARCHES)
-	@check/cost/run $(BUILD)/check/cost $(ARCHES)
+	@$(PYTHON) -B check/cost/run $(BUILD)/check/cost $(ARCHES)

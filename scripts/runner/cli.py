@@ -113,11 +113,13 @@ def within(budget: Optional[float], tick: Tick) -> Tick:
     return ticking
 
 
-def circumstances(options: argparse.Namespace, started: datetime, seconds: float) -> Circumstances:
+def host() -> dict[str, Any]:
     system = platform.uname()
-    return Circumstances(started.isoformat(timespec="seconds"), round(seconds, 2),
-                         {"system": system.system, "release": system.release,
-                          "machine": system.machine, "cpus": cpus()},
+    return {"system": system.system, "release": system.release, "machine": system.machine, "cpus": cpus()}
+
+
+def circumstances(options: argparse.Namespace, started: datetime, seconds: float) -> Circumstances:
+    return Circumstances(started.isoformat(timespec="seconds"), round(seconds, 2), host(),
                          options.spec, selecting(options))
 
 

@@ -17,7 +17,9 @@ Section [packages] has what other distributions call the packages, for scripts/s
 with `-cross` what a host of another architecture needs as well.
 
 Section [uefi], where there is such firmware, has `package` and `places`, the files that distributions
-have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name.
+have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name; in
+[qemu-iommus] each key is another IOMMU of QEMU's machine, its value the word by which the image of cost
+knows it, and QEMU's options.
 """
 from __future__ import annotations
 
@@ -54,6 +56,10 @@ class Architecture:
         """Return package and places of firmware, empty where there is none."""
         found = [section for section in read_ini(self.path) if section.name == "uefi"]
         return checked(found[0], UEFI_KEYS, tuple(UEFI_KEYS)) if found else {}
+
+    def table(self, name: str) -> dict[str, str]:
+        """Return a section whose keys are not known here, empty where there is none."""
+        return next((section.values for section in read_ini(self.path) if section.name == name), {})
 
     def of_vmm(self, vmm: str, parsers: Parsers, needed: Sequence[str] = ()) -> dict[str, Any]:
         """Return what it says for the adapter of this name, each key through its parser."""

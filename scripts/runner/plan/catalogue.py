@@ -37,6 +37,10 @@ class Tree:
         arch = architecture.named(self.arch)
         return self._existing(arch.efi_image if firmware == "uefi" and arch.efi_image else arch.image)
 
+    @property
+    def cost_image(self) -> str:
+        return self._existing(f"cost{os.path.splitext(architecture.named(self.arch).image)[1]}")
+
     def _existing(self, name: str) -> str:
         path = self.built(name)
         if not os.path.isfile(path):

@@ -58,6 +58,8 @@ class Setup:
     memory: int = 64                        # MiB
     machine_reset: bool = False             # the image may reset the machine, and is told so
     hostile: bool = False                   # the image may break rules, and is told so
+    iommu: str = "virtio"                   # as the adapter names those that it has
+    disk_size: int = 64 * 1024              # bytes
 
     @property
     def masters(self) -> int:

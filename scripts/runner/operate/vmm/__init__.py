@@ -28,6 +28,8 @@ class Vmm:
     one_test_per_boot
                     True, only if its IOMMU does not come back from a reset: each test that does not
                     skip gets a boot of its own
+    iommus          dict of str, only if it has others than a virtio-iommu: what a set-up may call them, with
+                    the word that the image of cost knows each by
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called
     def stopped(self, command: list[str], socket: str) -> list[str]
@@ -53,7 +55,6 @@ from ...plan.errors import UsageError, nearest
 
 DEFAULT = "qemu"                # without --vmm
 KVM = "/dev/kvm"
-DISK_SIZE = 64 * 1024           # bytes
 
 
 class CannotProvide(Exception):
@@ -97,6 +98,11 @@ def find_adapter(name: str, arch: str, path: Optional[str], accel: Optional[str]
     return adapter_class(name)(arch, path, accel)
 
 
+def iommus_of(adapter: Adapter) -> dict[str, str]:
+    """Return the IOMMUs that this VMM has, with the words for the image of cost. A variant is NAME-WORD."""
+    return getattr(adapter, "iommus", {"virtio": "virtio"})
+
+
 def title(name: str) -> str:
     """Return what people call a VMM of a result, which may be one of another tree."""
     return adapter_class(name).title if name in names() else name
@@ -138,7 +144,7 @@ def make_disks(setup: Setup, directory: str) -> None:
     """
     for number, endpoint in enumerate(setup.endpoints):
         if endpoint.kind == "blk":
-            fill(disk(directory, number), bytes(DISK_SIZE))
+            fill(disk(directory, number), bytes(setup.disk_size))
 
 
 def fill(path: str, data: bytes) -> None:

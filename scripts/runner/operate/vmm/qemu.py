@@ -129,6 +129,8 @@ class Vmm:
             named = path and not os.path.isdir(path)
             raise self._too_old(str(error)) if self.machine.since and not named else error
         self.version = self.detail = ""
+        self._others = {name: shlex.split(value)
+                        for name, value in architecture.named(arch).table("qemu-iommus").items()}
         if self.accel == "kvm" and not (os.uname().machine == arch
                                    and os.access("/dev/kvm", os.R_OK | os.W_OK)):
             raise UsageError(f"--accel kvm: needs an {arch} host and access to /dev/kvm")
@@ -152,6 +154,10 @@ class Vmm:
         """Make an error that is no fault of the call: distributions go on with older ones for years."""
         since = ".".join(map(str, self.machine.since))
         return NothingToRun(f"{what}; QEMU has a virtio-iommu on {self.arch} from {since} on")
+
+    @property
+    def iommus(self) -> dict[str, str]:
+        return {"virtio": "virtio", **{name: words[0] for name, words in self._others.items()}}
 
     def at_least(self, *version: int) -> bool:
         return tuple(map(int, self.version.split("."))) >= version
@@ -194,7 +200,7 @@ class Vmm:
         return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
                 *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
-                "-device", self._iommu(setup), *buses.bridges, *devices,
+                *self._behind(setup), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
 
     def stopped(self, command: list[str], socket: str) -> list[str]:
@@ -256,6 +262,12 @@ class Vmm:
         """
         alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
+
+    def _behind(self, setup: Setup) -> list[str]:
+        """Return options for the IOMMU of the set-up, whichever it is."""
+        if setup.iommu == "virtio":
+            return ["-device", self._iommu(setup)]
+        return self._others[setup.iommu][1:]
 
     def _iommu(self, setup: Setup) -> str:
         options = {"addr": "02.0", "boot-bypass": switch(setup.boot_bypass is not False),

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scripts/cost: what DMA costs behind each IOMMU of a VMM (docs/cost.md)."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+from .cli import host, identified, own_directory, prepare_streams
+from .judge import cost
+from .operate.cost import CostBoot, boot_cost
+from .operate.launch import Launcher
+from .operate.vmm import DEFAULT, Adapter, iommus_of
+from .options import Parser
+from .plan import architecture
+from .plan.catalogue import Tree, commit, read_make_config, suite_version
+from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
+from .signals import Signals
+from .write import page, pictures
+from .write.cost import MEANING, to_csv, to_html, to_lines
+from .write.files import write_file
+
+EPILOG = """\
+Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
+spreads is marked with "!".
+
+exit status: 0 there are figures; 1 an IOMMU did not do what is asked of it, or --compare found a
+difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N ended by signal N."""
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="scripts/cost", allow_abbrev=False, epilog=EPILOG,
+                    description="Boot the image of cost behind each IOMMU of a VMM.",
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--arch", help=f"{' or '.join(architecture.names()[:-1])}; default: this host's")
+    add("--vmm", default=DEFAULT, help=f"adapter; default: {DEFAULT}")
+    add("--vmm-path", metavar="P", help="the program, or its directory; default: search PATH")
+    add("--accel", choices=("tcg", "kvm"))
+    add("--iommu", action="append", metavar="NAME",
+        help="only this one; may be said again. default: all but variants, which are NAME-WORD")
+    add("--growth", action="store_true", help="show how times grow with the number of mappings, too")
+    add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
+    add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
+    return parser
+
+
+def chosen(adapter: Adapter, asked: Optional[list[str]]) -> list[str]:
+    """Return names of IOMMUs, "none" first."""
+    known = sorted(iommus_of(adapter), key=lambda name: name != "none")
+    for name in asked or ():
+        if name not in known:
+            raise UsageError(f"--iommu {name}: known are {', '.join(known)}{nearest(name, known)}")
+    return asked or [name for name in known if "-" not in name]
+
+
+def boot_data(done: CostBoot) -> dict[str, Any]:
+    facts = {key: value for key, value in vars(done).items() if key != "lines"}
+    good = not done.failure
+    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines),
+            "figures": cost.figures(done.lines) if good else [],
+            "growth": cost.growth(done.lines) if good and done.growth else []}
+
+
+def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
+    """Return who measured what, when and where, as results.json has it."""
+    return {"schema": cost.SCHEMA, "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "suite": {"version": suite_version(tree.root) or None,
+                      "commit": read_make_config(tree).get("COMMIT") or commit(tree.root)},
+            "vmm": {"name": adapter.name, "version": adapter.version, "detail": adapter.detail},
+            "arch": arch, "accel": adapter.accel, "host": host()}
+
+
+def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: list[str]) -> dict[str, Any]:
+    """Boot one after the other: two at a time would disturb each other's times."""
+    data, clock = around(adapter, tree, options.arch), time.monotonic()
+    directory, lock = own_directory(options.output or tree.built())
+    with lock:
+        boots = [boot_data(boot_cost(adapter, tree, Launcher(), directory, iommu, growth))
+                 for growth in (False, True)[:1 + options.growth] for iommu in iommus]
+    return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
+
+
+def write_all(data: dict[str, Any], tree: Tree, directory: str) -> None:
+    texts = {"cost.json": json.dumps(data, indent=1) + "\n", "cost.csv": to_csv(data)}
+    if page.available():
+        texts["cost.html"] = to_html(data)
+    for name, text in texts.items():
+        write_file(os.path.join(directory, name), text)
+    print(f"written to {tree.shown(directory)}: {', '.join(texts)}")
+    for what, why in (("page", page.obstacle()), ("picture", pictures.obstacle())):
+        if why:
+            print(f"no {what}: {why}")
+
+
+def run(argv: list[str], root: str) -> int:
+    options = make_parser().parse_args(argv)
+    options.arch = options.arch or architecture.of_machine(os.uname().machine)
+    tree = Tree(root, options.arch)
+    old = cost.read_cost(options.compare) if options.compare else None
+    adapter = identified(options, tree)
+    data = measure(options, adapter, tree, chosen(adapter, options.iommu))
+    print(f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}", end="\n\n")
+    print("\n".join([*to_lines(data), "", MEANING]))
+    write_all(data, tree, options.output or tree.built("results"))
+    different = cost.compare(old, data) if old else []
+    if old:
+        print("\n".join([f"compared with {cost.title(old)}: {len(different)} differences", *different]))
+    return 1 if different or any(boot["failure"] for boot in data["boots"]) else 0
+
+
+def main(argv: list[str], root: str) -> int:
+    prepare_streams()
+    Signals()
+    try:
+        return run(argv, root)
+    except (UsageError, NothingToRun, OSError) as error:
+        print(f"scripts/cost: {error}", file=sys.stderr)
+        return 3 if isinstance(error, NothingToRun) else 2
+    except Interrupted as stop:
+        return 128 + stop.signum

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the image of cost says, as figures; how they grow, and how those of two runs differ."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Optional
+
+from ..plan.errors import UsageError
+
+SCHEMA = 1                      # of cost.json
+COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands", "invalidations", "copied",
+          "table_pages", "exposed")
+GROWING = ("map", "access", "unmap")
+GROWTH_COUNTS = ("operations", "commands", "table_pages")
+FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
+LAST = 3                        # points of a curve that show where it goes
+Row = dict[str, Any]
+Key = tuple[str, ...]
+
+
+def words(text: str) -> Row:
+    """Return key=value pairs, numbers as such; a word alone is true."""
+    pairs = (word.partition("=") for word in text.split())
+    return {key: (int(value) if value.isdecimal() else value) if equals else True
+            for key, equals, value in pairs}
+
+
+def of_kind(kind: str, lines: list[str]) -> list[Row]:
+    start = f"# {kind} "
+    return [words(line[len(start):]) for line in lines if line.startswith(start)]
+
+
+def figures(lines: list[str]) -> list[Row]:
+    """Return a row for each workload and strategy. Without a way past the IOMMU there are no times."""
+    rows: dict[Key, Row] = {}
+    for row in of_kind("cost", lines):
+        rows[row["workload"], row["strategy"]] = {
+            "varies": False, "percent": None, "low": None, "high": None, "spread": False,
+            "reached_after_unmap": None, **row}
+    for row in of_kind("time", lines) + of_kind("exposure", lines):
+        rows.get((row["workload"], row["strategy"]), {}).update(row)
+    return list(rows.values())
+
+
+def growth(lines: list[str]) -> list[Row]:
+    return [row for row in of_kind("growth", lines) if "live" in row]
+
+
+def proofs(lines: list[str]) -> int:
+    return sum(line.startswith("# proof: ") and line.endswith(": yes") for line in lines)
+
+
+def unit(lines: list[str]) -> Optional[str]:
+    return next((line[len("# unit: "):] for line in lines if line.startswith("# unit: ")), None)
+
+
+def per_io(row: Row, key: str) -> float:
+    return float(row[key] / row["ios"]) if row["ios"] else 0.0
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """Return that of the straight line with the least squares, 0 if there is none."""
+    count = len(points)
+    middle_x = sum(x for x, _ in points) / max(count, 1)
+    middle_y = sum(y for _, y in points) / max(count, 1)
+    square = sum((x - middle_x) ** 2 for x, _ in points)
+    return sum((x - middle_x) * (y - middle_y) for x, y in points) / square if square else 0.0
+
+
+def exponent(rows: list[Row], operation: str) -> float:
+    """Return the power of the number of mappings that the time grows with: over all, or last, if that is more."""
+    points = [(math.log(row["live"]), math.log(max(row[operation], 1))) for row in rows]
+    return max(slope(points), slope(points[-LAST:]))
+
+
+def growth_words(rows: list[Row], operation: str) -> str:
+    power, most = exponent(rows, operation), rows[-1]["live"]
+    if power < FLAT:
+        how = f"constant up to {most} mappings"
+    elif power < LINEAR:
+        how = f"grows with the number of mappings to the power of {power:.2f}"
+    else:
+        how = "grows with the number of mappings"
+        how += f" to the power of {power:.2f}" if power > 2 - LINEAR else ""
+    return f"{operation.upper()}: {how} (exponent {power:.2f}, {rows[-1][operation]} % at {most})"
+
+
+def says(rows: list[Row]) -> list[str]:
+    return [growth_words(rows, operation) for operation in GROWING] if rows else []
+
+
+def read_cost(path: str) -> Row:
+    try:
+        with open(path, encoding="utf-8") as file:
+            data: Row = json.load(file)
+        if data["schema"] != SCHEMA:
+            raise UsageError(f"{path}: has schema {data['schema']}, and {SCHEMA} is known here")
+        rows_of(data), title(data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path}: is no cost.json of this suite") from None
+    return data
+
+
+def title(data: Row) -> str:
+    return f"{data['vmm']['name']} {data['vmm']['version']} {data['arch']} {data['accel']}, {data['started']}"
+
+
+def rows_of(data: Row) -> dict[Key, Row]:
+    """Return all rows by what they are of."""
+    found: dict[Key, Row] = {}
+    for boot in data["boots"]:
+        for row in boot["figures"]:
+            found[boot["iommu"], row["workload"], row["strategy"]] = row
+        for row in boot["growth"]:
+            found[boot["iommu"], "growth", f"live={row['live']}"] = row
+    return found
+
+
+def compare(old: Row, new: Row) -> list[str]:
+    """Return a line for each difference: any of counts, and ratios whose middle halves lie apart."""
+    before, after = rows_of(old), rows_of(new)
+    boots = {boot["iommu"] for boot in new["boots"]}
+    found = [f"{' '.join(key)}: {'gone' if key in before else 'new'}"
+             for key in sorted(before.keys() ^ after.keys()) if key[0] in boots]
+    for key in sorted(before.keys() & after.keys()):
+        found += [f"{' '.join(key)}: {text}" for text in differences(before[key], after[key])]
+    return found
+
+
+def differences(old: Row, new: Row) -> Iterator[str]:
+    for count in dict.fromkeys((*COUNTS, *GROWTH_COUNTS)):
+        if old.get(count) != new.get(count):
+            yield f"{count} {old.get(count)} -> {new.get(count)}"
+    if old.get("percent") is None or new.get("percent") is None:
+        return
+    if new["low"] > old["high"] or new["high"] < old["low"]:
+        yield f"time {ratio(old)} -> {ratio(new)}"
+
+
+def ratio(row: Row) -> str:
+    if row["percent"] is None:
+        return "-"
+    return f"{row['percent']} % ({row['low']} to {row['high']}){' !' if row['spread'] else ''}"

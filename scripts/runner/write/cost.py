@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures of cost as a table for people, as CSV, and as a page."""
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, Callable
+
+from ..judge.cost import per_io, ratio, says, title
+from . import pictures
+from .page import render
+
+USUAL = "write-4k"              # the workload that the table on screen and the pictures show
+Row = dict[str, Any]
+# Heading, and what stands below it.
+COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    ("IOMMU", lambda row: str(row["iommu"])),
+    ("strategy", lambda row: str(row["strategy"])),
+    ("notifications", lambda row: each(row, "notifications")),
+    ("register writes", lambda row: each(row, "register_writes")),
+    ("register reads", lambda row: each(row, "register_reads")),
+    ("commands", lambda row: each(row, "commands")),
+    ("bytes copied", lambda row: each(row, "copied")),
+    ("exposed buffers", lambda row: exposure(row)),
+    ("time, % of none", ratio),
+)
+MEANING = ("Counts are per I/O. Exposed are buffers that their owner has taken back while the device may still "
+           "reach them: the most at a time, and the longest time. '!' marks ratios that spread, '~' counts "
+           "that were not the same in all rounds.")
+
+
+def each(row: Row, count: str) -> str:
+    return f"{per_io(row, count):.6g}" if per_io(row, count) >= 1000 else f"{per_io(row, count):.3g}"
+
+
+def exposure(row: Row) -> str:
+    most, us = row["exposed"], row["exposed_us"]
+    return f"{most}, {us / 1000:.2g} ms" if most else "0"
+
+
+def rows(data: Row, workload: str) -> list[Row]:
+    return [{**row, "iommu": boot["iommu"]} for boot in data["boots"] for row in boot["figures"]
+            if row["workload"] == workload]
+
+
+def workloads(data: Row) -> list[str]:
+    """Return all, the usual one first."""
+    found = dict.fromkeys(row["workload"] for boot in data["boots"] for row in boot["figures"])
+    return sorted(found, key=lambda name: name != USUAL)
+
+
+def cells(row: Row) -> list[str]:
+    found = [text(row) for _, text in COLUMNS]
+    return [*found[:1], found[1] + (" ~" if row["varies"] else ""), *found[2:]]
+
+
+def table(data: Row, workload: str) -> list[str]:
+    lines = [[heading for heading, _ in COLUMNS], *map(cells, rows(data, workload))]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    return ["  ".join(text.ljust(width) if column < 2 else text.rjust(width)
+                      for column, (text, width) in enumerate(zip(line, widths))).rstrip() for line in lines]
+
+
+def boots(data: Row) -> Iterator[str]:
+    for boot in data["boots"]:
+        what = f"{boot['iommu']}{', growth' if boot['growth'] else ''}"
+        took = f"{boot['cpu_seconds']:.1f} s of host CPU, {boot['proofs']} proofs"
+        yield f"{what}: {took}" + (f"; no figures: {boot['failure']}" if boot["failure"] else "")
+
+
+def to_lines(data: Row) -> list[str]:
+    """Return the table of the usual workload, what grows how, and what each boot took."""
+    lines = [f"{name}, per I/O:\n" + "\n".join(table(data, name)) for name in workloads(data)[:1]]
+    lines += [f"{boot['iommu']}: {text}" for boot in data["boots"] for text in says(boot["growth"])]
+    return [*lines, *boots(data)]
+
+
+def to_csv(data: Row) -> str:
+    found = [{"iommu": boot["iommu"], **row} for boot in data["boots"] for row in boot["figures"]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row)),
+                            lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found)
+    return text.getvalue()
+
+
+def to_html(data: Row) -> str:
+    return render("cost.html", data=data, title=title(data), meaning=MEANING, missing=pictures.obstacle(),
+                  headings=[heading for heading, _ in COLUMNS], boots=list(boots(data)),
+                  tables={name: [cells(row) for row in rows(data, name)] for name in workloads(data)},
+                  growing={boot["iommu"]: boot["growth"] for boot in data["boots"] if boot["growth"]},
+                  says=says, pictures=pictures.draw(data, rows(data, (workloads(data) or [USUAL])[0])))
