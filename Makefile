@@ -7,6 +7,8 @@
 # make check        test the suite itself; each of its parts is a target, such as make check-unit
 # make fuzz         new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
 # make bench        what a run costs, as a ratio
+# make cost [ARCH=NAME] [QEMU=PATH]
+#                   what DMA costs behind each IOMMU of a QEMU: table and page (docs/cost.md)
 # make coverage     what of model, library and reference device the suite's own tests reach
 # make docs         docs/coverage.md anew, from the tables
 # make dist         build/virtio-iommu-tests-VERSION.tar.gz, for machines without compilers
@@ -22,7 +24,7 @@ ARCHES := $(subst ",,$(ARCHES))
 
 KNOWN := $(shell sed -n 's/^name = //p' */arch.ini)
 
-.PHONY: all help host run check bench docs dist images install standalone clean distclean $(or $(ARCHES),$(KNOWN))
+.PHONY: all help host run check bench cost docs dist images install standalone clean distclean $(or $(ARCHES),$(KNOWN))
 
 all: $(ARCHES) host
 
@@ -32,7 +34,7 @@ help:
 ifeq ($(ARCHES),)
 unconfigured = @echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
 
-all run check bench coverage docs dist images install standalone fuzz $(KNOWN):
+all run check bench cost coverage docs dist images install standalone fuzz $(KNOWN):
 	$(unconfigured)
 
 check-%:
@@ -54,6 +56,13 @@ run: $(or $(filter $(ARCHES),$(ARCH)),all)
 
 bench: all
 	scripts/bench $(ARCHES)
+
+# Status 3: this QEMU has nothing to measure on that architecture.
+cost: $(or $(filter $(ARCHES),$(ARCH)),$(ARCHES))
+	@for arch in $(or $(ARCH),$(ARCHES)); do \
+		scripts/cost --arch $$arch $(if $(QEMU),--vmm-path '$(QEMU)') || [ $$? = 3 ] || exit 1; \
+		echo; \
+	done
 
 docs: host
 	@scripts/report coverage -o docs/coverage.md

@@ -31,12 +31,13 @@ MEANING = ("Counts are per I/O. Exposed are buffers that their owner has taken b
 
 
 def each(row: Row, count: str) -> str:
-    return f"{per_io(row, count):.6g}" if per_io(row, count) >= 1000 else f"{per_io(row, count):.3g}"
+    number = per_io(row, count)
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def exposure(row: Row) -> str:
     most, us = row["exposed"], row["exposed_us"]
-    return f"{most}, {us / 1000:.2g} ms" if most else "0"
+    return f"{most}, {us / 1000:.{1 if us < 10000 else 0}f} ms" if most else "0"
 
 
 def rows(data: Row, workload: str) -> list[Row]:
@@ -65,7 +66,7 @@ def table(data: Row, workload: str) -> list[str]:
 def boots(data: Row) -> Iterator[str]:
     for boot in data["boots"]:
         what = f"{boot['iommu']}{', growth' if boot['growth'] else ''}"
-        took = f"{boot['cpu_seconds']:.1f} s of host CPU, {boot['proofs']} proofs"
+        took = f"{boot['cpu_seconds']:.1f} s of host CPU, proofs that DMA gave: {boot['proofs']}"
         yield f"{what}: {took}" + (f"; no figures: {boot['failure']}" if boot["failure"] else "")
 
 

@@ -14,6 +14,7 @@ INK = "#010203"                 # stands for the colour of the page's text, whic
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "cost", "font.size": 9, "axes.spines.top": False,
          "axes.spines.right": False, "savefig.transparent": True, "legend.framealpha": 0,
          **{f"{name}color": INK for name in ("text.", "axes.label", "xtick.", "ytick.", "axes.edge")}}
+NARROW = (20, 1000)             # percent that a curve has at least, lest noise looks like growth
 Row = dict[str, Any]
 
 
@@ -31,7 +32,7 @@ def draw(data: Row, rows: list[Row]) -> dict[str, str]:
     """Return pictures by what they show. @rows: of one workload."""
     if obstacle() or not rows:
         return {}
-    found = {"Commands and time of each strategy": svg("bars", 2, lambda axes: bars(axes, rows)),
+    found = {"Register writes and time of each strategy": svg("bars", 2, lambda axes: bars(axes, rows)),
              "Exposure against cost": svg("exposure", 1, lambda axes: exposures(axes, rows))}
     grown = [boot for boot in data["boots"] if boot["growth"]]
     if grown:
@@ -105,6 +106,8 @@ def curves(axes: Any, boots: list[Row]) -> None:
         for operation in GROWING:
             one.loglog([row["live"] for row in boot["growth"]],
                        [max(row[operation], 1) for row in boot["growth"]], marker="o", label=operation)
+        low, high = one.get_ylim()
+        one.set_ylim(min(low, NARROW[0]), max(high, NARROW[1]))
         one.set_title(boot["iommu"])
         one.set_ylabel("time, % of that with one")
         one.legend()

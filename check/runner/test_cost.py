@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scripts/cost: what the image of cost says, in a table, in files and on a page."""
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TOP, Tree, mock_at
+from runner import cost as command
+from runner.judge import cost
+from runner.operate.vmm import find_adapter, iommus_of
+from runner.plan.errors import UsageError
+from runner.write import page, pictures
+from runner.write.cost import to_html
+
+html5lib = pytest.importorskip("html5lib")
+
+COUNTS = ("# cost workload=write-4k strategy={} ios=256 register_reads=0 register_writes={} notifications={} "
+          "commands=512 invalidations=256 copied=0 table_pages=3 exposed={} exposed_us={}{}\n")
+CONSOLE = "\r\n".join((
+    "", "# virtio-iommu-tests 0.1.0, cost, x86_64", "# unit: virtio page_sizes 0x1000 iova_bits 48",
+    "# proof: a mapped page is written: yes", "# proof: detached it writes nothing: yes",
+    "# exposure workload=write-4k strategy=deferred reached_after_unmap=yes",
+    COUNTS.format("none", 0, 0, 0, 0, "") + "# time workload=write-4k strategy=none percent=100 low=100 high=100",
+    COUNTS.format("strict", 512, 512, 0, 0, "") +
+    "# time workload=write-4k strategy=strict percent=230 low=210 high=250",
+    COUNTS.format("deferred", 260, 260, 64, 12418, " varies") +
+    "# time workload=write-4k strategy=deferred percent=150 low=100 high=190 spread", ""))
+GROWTH = ("# growth live=1 operations=32 commands=64 table_pages=2 map=100 access=100 unmap=100\n"
+          "# growth live=10 operations=32 commands=64 table_pages=2 map=101 access=110 unmap=130\n"
+          "# growth live=100 operations=32 commands=64 table_pages=2 map=99 access=300 unmap=400\n"
+          "# growth live=1000 operations=32 commands=64 table_pages=3 map=104 access=950 unmap=3100\n"
+          "# growth live=10000 operations=32 commands=64 table_pages=21 map=103 access=3000 unmap=30100\n")
+END = "# end\n"
+
+
+class Cost:
+    """scripts/cost with a VMM that says what was recorded."""
+
+    def __init__(self, tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tree, self._capsys, self.out, self.err = tree, capsys, "", ""
+        tree.write("build/x86_64/cost.elf", "")
+        self.says(CONSOLE + END, GROWTH + END)
+
+    def says(self, usual: str, growth: str) -> None:
+        usual_path, growth_path = self.tree.write("usual", usual), self.tree.write("growth", growth)
+        mock_at(self.tree, "qemu-system-x86_64", f'case "$*" in *--version*) ;; *" growth"*) exec cat '
+                f'{growth_path};; *) echo "$*" >>{self.tree.root}/boots; exec cat {usual_path};; esac\n')
+
+    def run(self, *words: str) -> int:
+        try:
+            return command.main(["--arch", "x86_64", "--vmm-path", str(self.tree.root / "bin"), *words],
+                                str(self.tree.root))
+        finally:
+            self.out, self.err = self._capsys.readouterr()
+
+    def path(self, name: str = "cost.json") -> Path:
+        return self.tree.root / "build/x86_64/results" / name
+
+    def data(self) -> dict:
+        return json.loads(self.path().read_text())
+
+
+@pytest.fixture
+def call(tree: Tree, capsys: pytest.CaptureFixture[str]) -> Cost:
+    return Cost(tree, capsys)
+
+
+def test_each_iommu_is_booted(call: Cost) -> None:
+    assert call.run() == 0, call.err
+    started = (call.tree.root / "boots").read_text().splitlines()
+    assert [line.rpartition("iommu=")[2] for line in started] == ["none", "virtio", "vtd"]
+    assert ["virtio-iommu-pci" in line for line in started] == [False, True, False]
+    assert ["intel-iommu" in line for line in started] == [False, False, True]
+    assert all("cost.elf" in line and line.count("virtio-blk-pci") == 2 for line in started)
+
+
+def test_variants_are_asked_for(call: Cost) -> None:
+    assert call.run("--iommu", "vtd-caching") == 0
+    line, = (call.tree.root / "boots").read_text().splitlines()
+    assert "caching-mode=on" in line and line.endswith("iommu=vtd")
+    assert call.run("--iommu", "vdt") == 2 and "--iommu vdt: known are none, virtio, vtd" in call.err
+
+
+def test_data(call: Cost) -> None:
+    call.run()
+    data = call.data()
+    assert (data["schema"], data["arch"], data["vmm"]["version"]) == (1, "x86_64", "7.2.22")
+    assert data["started"] and data["host"]["cpus"] and data["suite"].keys() == {"version", "commit"}
+    boot = data["boots"][1]
+    assert boot["iommu"] == "virtio" and boot["proofs"] == 2 and boot["cpu_seconds"] >= 0
+    assert boot["unit"].startswith("virtio page_sizes")
+    none, strict, deferred = boot["figures"]
+    assert (strict["notifications"], strict["percent"], strict["spread"]) == (512, 230, False)
+    assert (deferred["varies"], deferred["spread"], deferred["reached_after_unmap"]) == (True, True, "yes")
+    assert none["reached_after_unmap"] is None
+
+
+def test_table(call: Cost) -> None:
+    call.run("--iommu", "virtio")
+    lines = [line.split() for line in call.out.splitlines()]
+    assert ["virtio", "strict", "2", "2", "0", "2", "0", "0", "230", "%", "(210", "to", "250)"] in lines
+    assert ["virtio", "deferred", "~", "1.02", "1.02", "0", "2", "0", "64,", "12", "ms",
+            "150", "%", "(100", "to", "190)", "!"] in lines
+
+
+def test_csv(call: Cost) -> None:
+    call.run()
+    with open(call.path("cost.csv")) as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 9 and rows[4]["iommu"] == "virtio" and rows[4]["strategy"] == "strict"
+    assert rows[4]["commands"] == "512" and rows[4]["percent"] == "230"
+
+
+@pytest.mark.parametrize("console, reason", (
+    (CONSOLE.replace("nothing: yes", "nothing: NO") + END, "proof: detached it writes nothing: NO"),
+    (CONSOLE + "Bail out! vtd: no figures\n", "vtd: no figures"),
+    (CONSOLE, "ended with exit status 0"),
+))
+def test_no_figures_without_proof(call: Cost, console: str, reason: str) -> None:
+    call.says(console, "")
+    assert call.run("--iommu", "virtio") == 1
+    assert reason in call.out and reason in call.data()["boots"][0]["failure"]
+    assert call.data()["boots"][0]["figures"] == []
+
+
+def test_growth(call: Cost) -> None:
+    assert call.run("--iommu", "virtio", "--growth") == 0
+    assert "virtio: MAP: constant up to 10000 mappings" in call.out
+    assert "virtio: ACCESS: grows with the number of mappings to the power of 0.5" in call.out
+    assert "virtio: UNMAP: grows with the number of mappings (exponent 0.9" in call.out
+    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, True]
+    assert call.data()["boots"][1]["growth"][-1]["table_pages"] == 21
+
+
+@pytest.mark.parametrize("power", (0.0, 0.5, 1.0, 2.0))
+def test_exponent(power: float) -> None:
+    rows = [{"live": 10 ** n, "map": round(100 * 10 ** (n * power))} for n in range(6)]
+    assert cost.exponent(rows, "map") == pytest.approx(power, abs=0.01)
+
+
+def test_exponent_behind_a_fixed_part() -> None:
+    rows = [{"live": 10 ** n, "map": 100 + 10 ** n // 10} for n in range(6)]
+    assert cost.exponent(rows, "map") > 0.8, "what it comes to, not what it starts as"
+    assert cost.exponent(rows[:1], "map") == 0
+
+
+def test_compare(call: Cost) -> None:
+    call.run("--growth", "--iommu", "virtio")
+    old = call.tree.write("old.json", call.path().read_text())
+    assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 0
+    assert ": 0 differences" in call.out
+    slower = CONSOLE.replace("percent=230 low=210 high=250", "percent=260 low=251 high=300")
+    slower = slower.replace("percent=150 low=100 high=190", "percent=180 low=150 high=400")
+    slower = slower.replace("notifications=260", "notifications=261").replace("12418", "99999")
+    call.says(slower + END, GROWTH.replace("table_pages=21", "table_pages=22").replace("=30100", "=60100") + END)
+    assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 1
+    assert call.out.splitlines()[-4:] == [
+        call.out.splitlines()[-4], "virtio growth live=10000: table_pages 21 -> 22",
+        "virtio write-4k deferred: notifications 260 -> 261",
+        "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300)"]
+
+
+def test_compare_with_what_one_does_not_have(call: Cost) -> None:
+    call.run("--iommu", "virtio")
+    new = call.data()
+    old = copy.deepcopy(new)
+    old["boots"].append({**old["boots"][0], "iommu": "vtd"})
+    old["boots"][0]["figures"].pop()
+    assert cost.compare(old, new) == ["virtio write-4k deferred: new"], "what was not asked for is not gone"
+    assert cost.compare(new, old) == ["virtio write-4k deferred: gone"] + [
+        f"vtd write-4k {name}: new" for name in ("none", "strict")]
+
+
+@pytest.mark.parametrize("text, message", (
+    ("{}", "is no cost.json"), ("x", "is no cost.json"), ('{"schema": 99}', "has schema 99"),
+))
+def test_compare_with_something_else(tree: Tree, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        cost.read_cost(str(tree.write("old.json", text)))
+
+
+@pytest.mark.skipif(not page.available(), reason="Jinja2 is not installed")
+def test_page(call: Cost) -> None:
+    """One file that needs nothing beside it, with pictures or with the reason why there are none."""
+    call.run("--growth")
+    text = call.path("cost.html").read_text()
+    document = html5lib.HTMLParser(strict=True).parse(text)
+    names = [element.get("id") for element in document.iter() if element.get("id")]
+    assert len(names) == len(set(names))
+    assert "default-src 'none'" in text and "<script" not in text and "src=" not in text
+    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd<"):
+        assert wanted in text
+    assert ("<svg" in text) == (not pictures.obstacle())
+
+
+@pytest.mark.skipif(not page.available(), reason="Jinja2 is not installed")
+def test_without_pictures(call: Cost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert call.run() == 0 and f"no picture: install package {pictures.PACKAGE}" in call.out
+    text = call.path("cost.html").read_text()
+    assert f"There are no pictures: install package {pictures.PACKAGE}." in text and "<svg" not in text
+
+
+def test_names_of_a_picture() -> None:
+    text = pictures.inline('<?xml?><svg><metadata>x</metadata><g id="a" fill="url(#b)" style="fill: #010203"/>'
+                           '<use xlink:href="#a"/></svg>', "p")
+    assert text == ('<svg role="img" aria-label="p"><g id="p-a" fill="url(#p-b)" style="fill: currentColor"/>'
+                    '<use xlink:href="#p-a"/></svg>')
+
+
+@pytest.mark.skipif(bool(pictures.obstacle()), reason="Matplotlib is not installed")
+def test_pictures(call: Cost) -> None:
+    call.run("--growth")
+    data = call.data()
+    assert to_html(data).count("<svg") == 3
+    for boot in data["boots"]:
+        for row in boot["figures"]:
+            row["percent"] = None
+    assert to_html(data).count("<svg") == 3, "an IOMMU that cannot be bypassed has no times"
+
+
+@pytest.mark.parametrize("arch, wanted", (("x86_64", {"none", "virtio", "vtd"}),
+                                          ("aarch64", {"none", "virtio", "smmuv3"}),
+                                          ("riscv64", {"none", "virtio", "riscv"})))
+def test_iommus(tree: Tree, arch: str, wanted: set[str]) -> None:
+    adapter = find_adapter("qemu", arch, str(tree.root / "bin"), None)
+    assert set(command.chosen(adapter, None)) == wanted
+    assert command.chosen(adapter, None)[0] == "none" and wanted < {*iommus_of(adapter), "x"}
+
+
+def test_options_are_explained() -> None:
+    text = (TOP / "docs/cost.md").read_text()
+    for action in command.make_parser()._actions:
+        assert action.dest == "help" or any(f"`{name}" in text for name in action.option_strings), action.dest
