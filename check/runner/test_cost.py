@@ -200,7 +200,7 @@ def test_page(call: Cost) -> None:
 
 @pytest.mark.skipif(not page.available(), reason="Jinja2 is not installed")
 def test_without_pictures(call: Cost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)    # type: ignore[misc]
     assert call.run() == 0 and f"no picture: install package {pictures.PACKAGE}" in call.out
     text = call.path("cost.html").read_text()
     assert f"There are no pictures: install package {pictures.PACKAGE}." in text and "<svg" not in text

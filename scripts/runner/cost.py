@@ -14,7 +14,7 @@ from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
 from .operate.cost import CostBoot, boot_cost
 from .operate.launch import Launcher
-from .operate.vmm import DEFAULT, Adapter, iommus_of
+from .operate.vmm import DEFAULT, Adapter, CannotProvide, iommus_of
 from .options import Parser
 from .plan import architecture
 from .plan.catalogue import Tree, commit, read_make_config, suite_version
@@ -24,6 +24,7 @@ from .write import page, pictures
 from .write.cost import MEANING, to_csv, to_html, to_lines
 from .write.files import write_file
 
+NONE = "none"                   # nothing grows there
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
 spreads is marked with "!".
@@ -51,7 +52,7 @@ def make_parser() -> Parser:
 
 def chosen(adapter: Adapter, asked: Optional[list[str]]) -> list[str]:
     """Return names of IOMMUs, "none" first."""
-    known = sorted(iommus_of(adapter), key=lambda name: name != "none")
+    known = sorted(iommus_of(adapter), key=lambda name: name != NONE)
     for name in asked or ():
         if name not in known:
             raise UsageError(f"--iommu {name}: known are {', '.join(known)}{nearest(name, known)}")
@@ -81,7 +82,8 @@ def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: l
     directory, lock = own_directory(options.output or tree.built())
     with lock:
         boots = [boot_data(boot_cost(adapter, tree, Launcher(), directory, iommu, growth))
-                 for growth in (False, True)[:1 + options.growth] for iommu in iommus]
+                 for growth in (False, True)[:1 + options.growth] for iommu in iommus
+                 if not growth or iommu != NONE]
     return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
 
 
@@ -118,8 +120,8 @@ def main(argv: list[str], root: str) -> int:
     Signals()
     try:
         return run(argv, root)
-    except (UsageError, NothingToRun, OSError) as error:
+    except (UsageError, NothingToRun, CannotProvide, OSError) as error:
         print(f"scripts/cost: {error}", file=sys.stderr)
-        return 3 if isinstance(error, NothingToRun) else 2
+        return 3 if isinstance(error, (NothingToRun, CannotProvide)) else 2
     except Interrupted as stop:
         return 128 + stop.signum

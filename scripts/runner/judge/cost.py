@@ -72,7 +72,7 @@ def slope(points: list[tuple[float, float]]) -> float:
 def exponent(rows: list[Row], operation: str) -> float:
     """Return the power of the number of mappings that the time grows with: over all, or last, if that is more."""
     points = [(math.log(row["live"]), math.log(max(row[operation], 1))) for row in rows]
-    return max(round(slope(points), 2), round(slope(points[-LAST:]), 2), 0.0)
+    return max(0.0, round(slope(points), 2), round(slope(points[-LAST:]), 2))
 
 
 def growth_words(rows: list[Row], operation: str) -> str:

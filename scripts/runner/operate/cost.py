@@ -38,25 +38,22 @@ class Lines:
 
     def __init__(self, log: Log) -> None:
         self.lines: list[str] = []
+        self.progress, self.finished = 0, False
+        self.bail_out: Optional[str] = None
         self._log, self._rest = log, b""
-
-    @property
-    def progress(self) -> int:
-        return len(self.lines)
-
-    @property
-    def finished(self) -> bool:
-        return "# end" in self.lines[-1:] or self.bail_out is not None
-
-    @property
-    def bail_out(self) -> Optional[str]:
-        last = self.lines[-1] if self.lines else ""
-        return last[len(BAIL_OUT):] if last.startswith(BAIL_OUT) else None
 
     def feed(self, data: bytes) -> None:
         self._log.feed(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self.lines += [text for text in (clean(line).strip() for line in lines) if text]
+        for line in lines:
+            self._note(clean(line).strip())
+
+    def _note(self, line: str) -> None:
+        self.lines.append(line)
+        self.progress += 1
+        if line.startswith(BAIL_OUT):
+            self.bail_out = line[len(BAIL_OUT):]
+        self.finished |= line == "# end" or self.bail_out is not None
 
 
 def failure(console: Lines, ending: Ending) -> Optional[str]:

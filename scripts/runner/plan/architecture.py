@@ -17,9 +17,9 @@ Section [packages] has what other distributions call the packages, for scripts/s
 with `-cross` what a host of another architecture needs as well.
 
 Section [uefi], where there is such firmware, has `package` and `places`, the files that distributions
-have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name; in
-[qemu-iommus] each key is another IOMMU of QEMU's machine, its value the word by which the image of cost
-knows it, and QEMU's options.
+have it in. Behind it there is a section for each VMM that runs it, for the adapter of that name. Where the
+machine of that VMM can have another IOMMU, each is a key of [VMM-iommus]; its value is the word by which the
+image of cost knows it, and the VMM's options.
 """
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ def each(row: Row, count: str) -> str:
 
 def exposure(row: Row) -> str:
     most, us = row["exposed"], row["exposed_us"]
-    return f"{most}, {us / 1000:.{1 if us < 10000 else 0}f} ms" if most else "0"
+    long = f"{us / 1000:.0f} ms" if us >= 1000 else f"{us} us"
+    return f"{most}, {long}" if most else "0"
 
 
 def rows(data: Row, workload: str) -> list[Row]:
