@@ -25,7 +25,8 @@ CONSOLE = "\r\n".join((
     "", "# virtio-iommu-tests 0.1.0, cost, x86_64", "# unit: virtio page_sizes 0x1000 iova_bits 48",
     "# proof: a mapped page is written: yes", "# proof: detached it writes nothing: yes",
     "# exposure workload=write-4k strategy=deferred reached_after_unmap=yes",
-    COUNTS.format("none", 0, 0, 0, 0, "") + "# time workload=write-4k strategy=none percent=100 low=100 high=100",
+    COUNTS.format("none", 0, 0, 0, 0, "") +
+    "# time workload=write-4k strategy=none percent=100 low=100 high=100",
     COUNTS.format("strict", 512, 512, 0, 0, "") +
     "# time workload=write-4k strategy=strict percent=230 low=210 high=250",
     COUNTS.format("deferred", 260, 260, 64, 12418, " varies") +
@@ -157,7 +158,8 @@ def test_compare(call: Cost) -> None:
     slower = CONSOLE.replace("percent=230 low=210 high=250", "percent=260 low=251 high=300")
     slower = slower.replace("percent=150 low=100 high=190", "percent=180 low=150 high=400")
     slower = slower.replace("notifications=260", "notifications=261").replace("12418", "99999")
-    call.says(slower + END, GROWTH.replace("table_pages=21", "table_pages=22").replace("=30100", "=60100") + END)
+    larger = GROWTH.replace("table_pages=21", "table_pages=22").replace("=30100", "=60100")
+    call.says(slower + END, larger + END)
     assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 1
     assert call.out.splitlines()[-4:] == [
         call.out.splitlines()[-4], "virtio growth live=10000: table_pages 21 -> 22",
@@ -207,8 +209,8 @@ def test_without_pictures(call: Cost, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_of_a_picture() -> None:
-    text = pictures.inline('<?xml?><svg><metadata>x</metadata><g id="a" fill="url(#b)" style="fill: #010203"/>'
-                           '<use xlink:href="#a"/></svg>', "p")
+    text = pictures.inline('<?xml?><svg><metadata>x</metadata>'
+                           '<g id="a" fill="url(#b)" style="fill: #010203"/><use xlink:href="#a"/></svg>', "p")
     assert text == ('<svg role="img" aria-label="p"><g id="p-a" fill="url(#p-b)" style="fill: currentColor"/>'
                     '<use xlink:href="#p-a"/></svg>')
 

@@ -70,7 +70,7 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 
 def exponent(rows: list[Row], operation: str) -> float:
-    """Return the power of the number of mappings that the time grows with: over all, or last, if that is more."""
+    """Return the power of the number of mappings that a time grows with: over all, or at last if more."""
     points = [(math.log(row["live"]), math.log(max(row[operation], 1))) for row in rows]
     return max(0.0, round(slope(points), 2), round(slope(points[-LAST:]), 2))
 

@@ -25,9 +25,9 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("exposed buffers", lambda row: exposure(row)),
     ("time, % of none", ratio),
 )
-MEANING = ("Counts are per I/O. Exposed are buffers that their owner has taken back while the device may still "
-           "reach them: the most at a time, and the longest time. '!' marks ratios that spread, '~' counts "
-           "that were not the same in all rounds.")
+MEANING = ("Counts are per I/O. Exposed are buffers that their owner has taken back while the device may "
+           "still reach them: the most at a time, and the longest time. '!' marks ratios that spread, '~' "
+           "counts that were not the same in all rounds.")
 
 
 def each(row: Row, count: str) -> str:
