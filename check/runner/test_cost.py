@@ -209,10 +209,10 @@ def test_without_pictures(call: Cost, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_of_a_picture() -> None:
-    text = pictures.inline('<?xml?><svg><metadata>x</metadata>'
-                           '<g id="a" fill="url(#b)" style="fill: #010203"/><use xlink:href="#a"/></svg>', "p")
-    assert text == ('<svg role="img" aria-label="p"><g id="p-a" fill="url(#p-b)" style="fill: currentColor"/>'
-                    '<use xlink:href="#p-a"/></svg>')
+    own = '<g id="a" fill="url(#b)" style="fill: #010203"/><use xlink:href="#a"/></svg>'
+    made = '<g id="p-a" fill="url(#p-b)" style="fill: currentColor"/><use xlink:href="#p-a"/></svg>'
+    assert pictures.inline(f"<?xml?><svg><metadata>x</metadata>{own}", "p") == (
+        f'<svg role="img" aria-label="p">{made}')
 
 
 @pytest.mark.skipif(bool(pictures.obstacle()), reason="Matplotlib is not installed")
