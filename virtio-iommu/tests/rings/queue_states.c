@@ -178,13 +178,18 @@ static bool bring_about(struct scene *s)
 	}
 }
 
-/* UNMAP of the page and MAP of it, which is refused if it is done twice. */
+static uint64_t next_page(const struct scene *s)
+{
+	return s->s.iova + iommu.page;
+}
+
+/* UNMAP of the page, and MAP of the next, which is refused if it is done twice: in any order (AMB-13). */
 static bool add_requests(struct scene *s)
 {
 	struct unmap_request unmap = {{.type = REQUEST_UNMAP}, s->s.domain, s->s.iova,
 				      s->s.iova + iommu.page - 1, {0}};
-	struct map_request map = {{.type = REQUEST_MAP}, s->s.domain, s->s.iova, s->s.iova + iommu.page - 1,
-				  phys(s->s.target), MAP_RW};
+	struct map_request map = {{.type = REQUEST_MAP}, s->s.domain, next_page(s),
+				  next_page(s) + iommu.page - 1, phys(s->s.target), MAP_RW};
 
 	s->batch = batch_new();
 	return batch_add(s->batch, &unmap, sizeof(unmap), TAIL_SIZE, NULL) &&
@@ -361,6 +366,16 @@ static void expect_batch_done(struct scene *s)
 		expect_status(s->at, BY_LEVEL, batch_reply(s->batch, i), STATUS_OK);
 }
 
+/* As before the requests that were under way at the reset. */
+static void undo_batch(struct scene *s)
+{
+	struct reply reply = unmap_page(s->s.domain, next_page(s));
+
+	expect_status(s->at, BY_LEVEL, &reply, STATUS_OK);
+	reply = map_page(s->s.domain, s->s.iova, s->s.target, MAP_RW);
+	expect_status(s->at, BY_LEVEL, &reply, STATUS_OK);
+}
+
 /* Twice what it has buffers for, and what was reported before the reset is in its buffer as ever. */
 static void look_at_events(struct scene *s)
 {
@@ -371,14 +386,16 @@ static void look_at_events(struct scene *s)
 	expect_writes(s->at, BY_LEVEL, s->s.ep, s->s.iova, s->s.target, 8);
 }
 
-/* The first one is a MAP: one that is done twice is refused. */
+/* The first one without such requests is a MAP: one that is done twice is refused. */
 static void look_at_requests(struct scene *s)
 {
-	uint64_t next = s->s.iova + iommu.page;
+	uint64_t next = next_page(s);
 	struct reply reply;
 
-	if (s->batch)
+	if (s->batch) {
 		expect_batch_done(s);
+		undo_batch(s);
+	}
 	reply = map_page(s->s.domain, next, s->s.target, MAP_RW);
 	if (expect_status(s->at, BY_LEVEL, &reply, STATUS_OK))
 		expect_writes(s->at, BY_LEVEL, s->s.ep, next, s->s.target, 8);
