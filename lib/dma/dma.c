@@ -44,8 +44,19 @@ void dma_set_page_iova(struct dma_master *master, uint64_t iova)
 	master->page_iova = iova;
 }
 
+/*
+ * A virtio device may look at its rings once more after the last access, for a notification that it has
+ * handled already, and give up because they are out of reach by then.
+ */
+static bool has_given_up(struct dma_master *master)
+{
+	return master->running && master->ops->queues && virtio_needs_reset(&master->virtio);
+}
+
 static bool ensure_running(struct dma_master *master)
 {
+	if (has_given_up(master))
+		dma_stop(master);
 	if (!master->running)
 		master->running = master->ops->start(master);
 	return master->running;
