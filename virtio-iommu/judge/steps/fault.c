@@ -122,6 +122,22 @@ bool find_any_report(struct source_line at, const struct fault *fault, struct ev
 	return look_for_report(at, fault, true, event);
 }
 
+/* A report may come when nobody waits for it any more: of the last fault, too. */
+static bool comes_late(const struct fault *fault, struct event *event)
+{
+	struct deadline deadline = deadline_in(timing_patience_us(TIMED_REPORT));
+
+	while (!deadline_over(&deadline))
+		if (event_take(event) && event->record.endpoint == fault->ep->id)
+			return true;
+	return false;
+}
+
+bool await_report(struct source_line at, const struct fault *fault, struct event *event)
+{
+	return find_report(at, fault, event) || comes_late(fault, event);
+}
+
 bool report_or_skip(struct source_line at, const struct fault *fault, struct event *event)
 {
 	if (find_report(at, fault, event))

@@ -52,6 +52,9 @@ void encourage(struct source_line at, const struct fault *fault, unsigned int tr
  */
 bool find_report(struct source_line at, const struct fault *fault, struct event *event);
 
+/* Like find_report(), of a device that has reported such a fault before: as long as a hiccup takes. */
+bool await_report(struct source_line at, const struct fault *fault, struct event *event);
+
 /* Like find_report(), for a report of whatever endpoint. */
 bool find_any_report(struct source_line at, const struct fault *fault, struct event *event);
 

@@ -54,24 +54,13 @@ static void expect_service(struct source_line at, const struct page_fixture *s)
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
-/* A report may come when nobody waits for it any more: of the last fault, too. */
-static bool comes_late(const struct fault *fault, struct event *event)
-{
-	struct deadline deadline = deadline_in(timing_patience_us(TIMED_REPORT));
-
-	while (!deadline_over(&deadline))
-		if (event_take(event) && event->record.endpoint == fault->ep->id)
-			return true;
-	return false;
-}
-
 /* No device has to report anything (AMB-15), but this one did. */
 static void expect_reports(struct source_line at, const struct fault *fault)
 {
 	struct event event;
 
 	events_automatic();	/* old reports may have waited for some */
-	if (!find_report(at, fault, &event) && !comes_late(fault, &event))
+	if (!await_report(at, fault, &event))
 		judge(VERDICT_WARN, at, "faults are reported once there are buffers",
 		      "no event of endpoint %#x within %lu us", fault->ep->id,
 		      timing_quiet_us(TIMED_REPORT));

@@ -469,7 +469,7 @@ TEST(N_EVT_2, endpoint_in_bypass_is_not_reported, NEEDS_DMA)
 		SKIP("unattached endpoints never bypass");
 	bypasses_without_a_report(AT, s.ep);
 	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
-	EXPECT(find_report(AT, &fault, &event), "its faults are reported in a domain",
+	EXPECT(await_report(AT, &fault, &event), "its faults are reported in a domain",
 	       "no event of endpoint %#x within %lu us", fault.ep->id, timing_quiet_us(TIMED_REPORT));
 }
 
@@ -488,7 +488,7 @@ TEST(N_EVT_2, endpoint_in_a_bypass_domain_is_not_reported, NEEDS_DMA | NEEDS_BYP
 	endpoints_quiesce();
 	iommu_detach_all();
 	REQUIRE(attach_with_dma(AT, s.ep, s.domain));
-	EXPECT(find_report(AT, &fault, &event), "its faults are reported in a domain",
+	EXPECT(await_report(AT, &fault, &event), "its faults are reported in a domain",
 	       "no event of endpoint %#x within %lu us", fault.ep->id, timing_quiet_us(TIMED_REPORT));
 }
 
