@@ -371,7 +371,7 @@ TEST(N_EVT_1, burst_of_faults_is_survived, NEEDS_DMA)
 	}
 	expect_no_events_breach(AT);
 	expect_service(AT, &s);
-	EXPECT(find_report(AT, &fault, &event), "faults are reported after a burst",
+	EXPECT(await_report(AT, &fault, &event), "faults are reported after a burst",
 	       "no event of endpoint %#x within %lu us, after %u faults", fault.ep->id,
 	       timing_quiet_us(TIMED_REPORT), count);
 }
@@ -616,7 +616,7 @@ TEST(AMB_15, faults_are_reported, NEEDS_DMA)
 	REQUIRE(map_one_page(AT, &s));
 	fault = fault_above(&s);
 	for (unsigned int i = 0; i < ARRAY_SIZE(whens) && no_defect_so_far(); i++)
-		EXPECT(find_report(AT, &fault, &event), "faults are reported",
+		EXPECT(await_report(AT, &fault, &event), "faults are reported",
 		       "no event of endpoint %#x within %lu us, %s", fault.ep->id,
 		       timing_quiet_us(TIMED_REPORT), whens[i]);
 }

@@ -158,7 +158,7 @@ TEST(N_EVT_1, device_goes_on_without_event_buffers, NEEDS_DMA)
 		provoke(AT, &fault);
 	reply = unmap_page(s.domain, s.iova);
 	EXPECT_OK(reply);
-	EXPECT(find_report(AT, &fault, &event), "faults are reported again once there are buffers",
+	EXPECT(await_report(AT, &fault, &event), "faults are reported again once there are buffers",
 	       "no event of endpoint %#x within %lu us", fault.ep->id, timing_quiet_us(TIMED_REPORT));
 }
 
