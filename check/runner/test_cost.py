@@ -6,12 +6,14 @@ import copy
 import csv
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import TOP, Tree, mock_at
 from runner import cost as command
 from runner.judge import cost
+from runner.operate.cost import CpuClock
 from runner.operate.vmm import find_adapter, iommus_of
 from runner.plan.errors import UsageError
 from runner.write import page, pictures
@@ -31,6 +33,11 @@ CONSOLE = "\r\n".join((
     "# time workload=write-4k strategy=strict percent=230 low=210 high=250",
     COUNTS.format("deferred", 260, 260, 64, 12418, " varies") +
     "# time workload=write-4k strategy=deferred percent=150 low=100 high=190 spread", ""))
+STRETCHES = "".join(f"# stretch workload=write-4k strategy={name} ios=1000\n# stretch end\n"
+                    for name in ("none", "strict", "none", "strict"))
+INSTRUCTIONS = ("# instructions workload=write-4k strategy=none ios=256 map=512 unmap=512 io=2560\n"
+                "# instructions workload=write-4k strategy=strict ios=256 map=25600 unmap=51200 io=102400 "
+                "varies\n")
 GROWTH = ("# growth live=1 operations=32 commands=64 table_pages=2 map=100 access=100 unmap=100\n"
           "# growth live=10 operations=32 commands=64 table_pages=2 map=101 access=110 unmap=130\n"
           "# growth live=100 operations=32 commands=64 table_pages=2 map=99 access=300 unmap=400\n"
@@ -45,12 +52,15 @@ class Cost:
     def __init__(self, tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
         self.tree, self._capsys, self.out, self.err = tree, capsys, "", ""
         tree.write("build/x86_64/cost.elf", "")
-        self.says(CONSOLE + END, GROWTH + END)
+        self.says(CONSOLE + STRETCHES + END, GROWTH + END, INSTRUCTIONS + END)
 
-    def says(self, usual: str, growth: str) -> None:
-        usual_path, growth_path = self.tree.write("usual", usual), self.tree.write("growth", growth)
+    def says(self, usual: str, growth: str, instructions: str = INSTRUCTIONS + END) -> None:
+        paths = [self.tree.write(name, text) for name, text in (
+            ("usual", usual), ("growth", growth), ("instructions", instructions))]
         mock_at(self.tree, "qemu-system-x86_64", f'case "$*" in *--version*) ;; *" growth"*) exec cat '
-                f'{growth_path};; *) echo "$*" >>{self.tree.root}/boots; exec cat {usual_path};; esac\n')
+                f'{paths[1]};; *" instructions"*) echo "$*" >>{self.tree.root}/counting; '
+                f'exec cat {paths[2]};; '
+                f'*) echo "$*" >>{self.tree.root}/boots; exec cat {paths[0]};; esac\n')
 
     def run(self, *words: str) -> int:
         try:
@@ -78,6 +88,57 @@ def test_each_iommu_is_booted(call: Cost) -> None:
     assert ["virtio-iommu-pci" in line for line in started] == [False, True, False]
     assert ["intel-iommu" in line for line in started] == [False, False, True]
     assert all("cost.elf" in line and line.count("virtio-blk-pci") == 2 for line in started)
+    assert all(line.count("virtio-net-pci") == 1 for line in started)
+
+
+def test_instructions_have_a_boot_of_their_own(call: Cost) -> None:
+    call.run("--iommu", "virtio")
+    line, = (call.tree.root / "counting").read_text().splitlines()
+    assert "-icount shift=0" in line and line.endswith("iommu=virtio instructions")
+    assert "-icount" not in (call.tree.root / "boots").read_text()
+    none, strict, deferred = call.data()["boots"][0]["figures"]
+    assert (none["instructions_map"], none["instructions_io"]) == (512, 2560)
+    assert not none["instructions_vary"]
+    assert strict["instructions_unmap"] == 51200 and strict["instructions_vary"]
+    assert deferred["instructions_io"] is None
+    assert "10 (2 + 2)" in call.out and "400 (100 + 200) ~" in call.out
+
+
+def test_workloads_are_asked_for(call: Cost) -> None:
+    call.run("--iommu", "none", "--workload", "read-4k", "--workload", "edu-write-256")
+    line, = (call.tree.root / "boots").read_text().splitlines()
+    assert line.endswith("iommu=none workloads=read-4k,edu-write-256") and "-device edu" in line
+
+
+def test_left_out(call: Cost) -> None:
+    call.says(CONSOLE + "# left out: send-64: there is no such virtio-net\n" + END, "")
+    assert call.run("--iommu", "virtio") == 0
+    assert call.data()["boots"][0]["left_out"] == ["send-64: there is no such virtio-net"]
+    assert "; left out: send-64: there is no such virtio-net" in call.out
+
+
+def test_cpu_time() -> None:
+    """The median of what was seen between marks."""
+    rows = cost.figures(CONSOLE.splitlines())
+    cost.add_cpu_time(rows, [(f"workload=write-4k strategy=strict ios={ios}", ns)
+                             for ios, ns in ((10, 50), (10, 5000), (20, 140))])
+    assert [row["cpu_ns"] for row in rows] == [None, 7, None]
+
+
+def test_clock_of_another_process() -> None:
+    clock = CpuClock()
+    assert clock.nanoseconds() == 0
+    process = clock.start([sys.executable, "-c", "while True: pass"])
+    assert process
+    try:
+        first, since = clock.nanoseconds(), time.monotonic()
+        while clock.nanoseconds() < first + 20_000_000:
+            assert time.monotonic() < since + 20
+    finally:
+        clock.end(process)
+        for stream in (process.stdout, process.stderr):
+            assert stream
+            stream.close()
 
 
 def test_variants_are_asked_for(call: Cost) -> None:
@@ -90,10 +151,10 @@ def test_variants_are_asked_for(call: Cost) -> None:
 def test_data(call: Cost) -> None:
     call.run()
     data = call.data()
-    assert (data["schema"], data["arch"], data["vmm"]["version"]) == (1, "x86_64", "7.2.22")
+    assert (data["schema"], data["arch"], data["vmm"]["version"]) == (2, "x86_64", "7.2.22")
     assert data["started"] and data["host"]["cpus"] and data["suite"].keys() == {"version", "commit"}
-    boot = data["boots"][1]
-    assert boot["iommu"] == "virtio" and boot["proofs"] == 2 and boot["cpu_seconds"] >= 0
+    boot = data["boots"][2]
+    assert boot["iommu"] == "virtio" and boot["proofs"] == 2 and boot["kind"] == "times"
     assert boot["unit"].startswith("virtio page_sizes")
     none, strict, deferred = boot["figures"]
     assert (strict["notifications"], strict["percent"], strict["spread"]) == (512, 230, False)
@@ -104,9 +165,12 @@ def test_data(call: Cost) -> None:
 def test_table(call: Cost) -> None:
     call.run("--iommu", "virtio")
     lines = [line.split() for line in call.out.splitlines()]
-    assert ["virtio", "strict", "2", "2", "0", "2", "0", "0", "230", "%", "(210", "to", "250)"] in lines
-    assert ["virtio", "deferred", "~", "1.02", "1.02", "0", "2", "0", "64,", "12", "ms",
-            "150", "%", "(100", "to", "190)", "!"] in lines
+    strict, deferred = (next(line for line in lines if line[:2] == ["virtio", name])
+                        for name in ("strict", "deferred"))
+    assert strict[2:12] == ["2", "2", "0", "2", "0", "400", "(100", "+", "200)", "~"]
+    assert strict[13:] == ["0", "230", "%", "(210", "to", "250)"] and float(strict[12]) >= 0
+    assert deferred[2:] == ["~", "1.02", "1.02", "0", "2", "0", "-", "-", "64,", "12", "ms",
+                            "150", "%", "(100", "to", "190)", "!"]
 
 
 def test_csv(call: Cost) -> None:
@@ -134,8 +198,8 @@ def test_growth(call: Cost) -> None:
     assert "virtio: MAP: constant up to 10000 mappings" in call.out
     assert "virtio: ACCESS: grows with the number of mappings to the power of 0.5" in call.out
     assert "virtio: UNMAP: grows with the number of mappings (exponent 0.9" in call.out
-    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, True]
-    assert call.data()["boots"][1]["growth"][-1]["table_pages"] == 21
+    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, False, True]
+    assert call.data()["boots"][2]["growth"][-1]["table_pages"] == 21
 
 
 @pytest.mark.parametrize("power", (0.0, 0.5, 1.0, 2.0))

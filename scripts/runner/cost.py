@@ -12,9 +12,8 @@ from typing import Any, Optional
 
 from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
-from .operate.cost import CostBoot, boot_cost
-from .operate.launch import Launcher
-from .operate.vmm import DEFAULT, Adapter, CannotProvide, iommus_of
+from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
+from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
 from .options import Parser
 from .plan import architecture
 from .plan.catalogue import Tree, commit, read_make_config, suite_version
@@ -44,6 +43,8 @@ def make_parser() -> Parser:
     add("--accel", choices=("tcg", "kvm"))
     add("--iommu", action="append", metavar="NAME",
         help="only this one; may be said again. default: all but variants, which are NAME-WORD")
+    add("--workload", action="append", metavar="NAME",
+        help="only this one; may be said again. all: all of them. default: usual, some with each property")
     add("--growth", action="store_true", help="show how times grow with the number of mappings, too")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
@@ -60,11 +61,19 @@ def chosen(adapter: Adapter, asked: Optional[list[str]]) -> list[str]:
 
 
 def boot_data(done: CostBoot) -> dict[str, Any]:
-    facts = {key: value for key, value in vars(done).items() if key != "lines"}
-    good = not done.failure
-    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines),
-            "figures": cost.figures(done.lines) if good else [],
-            "growth": cost.growth(done.lines) if good and done.growth else []}
+    """Return what a boot says; what has no place in it is empty."""
+    facts = {key: value for key, value in vars(done).items() if key not in ("lines", "stretches")}
+    rows = [] if done.failure else cost.figures(done.lines)
+    cost.add_cpu_time(rows, done.stretches)
+    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines), "figures": rows,
+            "growth": [] if done.failure else cost.growth(done.lines), "left_out": cost.left_out(done.lines)}
+
+
+def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> list[Plan]:
+    workloads = tuple(options.workload or ())
+    kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
+    found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
+    return found + [Plan(iommu, GROWTH) for iommu in iommus if options.growth and iommu != NONE]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
@@ -81,9 +90,12 @@ def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: l
     data, clock = around(adapter, tree, options.arch), time.monotonic()
     directory, lock = own_directory(options.output or tree.built())
     with lock:
-        boots = [boot_data(boot_cost(adapter, tree, Launcher(), directory, iommu, growth))
-                 for growth in (False, True)[:1 + options.growth] for iommu in iommus
-                 if not growth or iommu != NONE]
+        done = [boot_cost(adapter, tree, directory, plan) for plan in plans(options, adapter, iommus)]
+    boots = [boot_data(boot) for boot in done]
+    for counted in done:
+        for boot in boots:
+            if boot["iommu"] == counted.iommu and not counted.failure:
+                cost.add_instructions(boot["figures"], counted.lines)
     return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..plan.errors import UsageError
 
-SCHEMA = 1                      # of cost.json
+SCHEMA = 2                      # of cost.json
 COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands", "invalidations", "copied",
           "table_pages", "exposed")
+INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
 GROWING = ("map", "access", "unmap")
 GROWTH_COUNTS = ("operations", "commands", "table_pages")
+LEFT_OUT = "# left out: "
 FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
 LAST = 3                        # points of a curve that show where it goes
 Row = dict[str, Any]
@@ -38,10 +41,37 @@ def figures(lines: list[str]) -> list[Row]:
     for row in of_kind("cost", lines):
         rows[row["workload"], row["strategy"]] = {
             "varies": False, "percent": None, "low": None, "high": None, "spread": False,
-            "reached_after_unmap": None, **row}
+            "reached_after_unmap": None, "cpu_ns": None, **dict.fromkeys(INSTRUCTIONS),
+            "instructions_vary": False, **row}
     for row in of_kind("time", lines) + of_kind("exposure", lines):
         rows.get((row["workload"], row["strategy"]), {}).update(row)
     return list(rows.values())
+
+
+def add_instructions(rows: list[Row], lines: list[str]) -> None:
+    """Give rows what a boot of its own has counted: one that counts instructions tells nothing of times."""
+    counted = {(row["workload"], row["strategy"]): row for row in of_kind("instructions", lines)}
+    for row in rows:
+        found = counted.get((row["workload"], row["strategy"]))
+        if found:
+            row.update({name: found[name.rpartition("_")[2]] for name in INSTRUCTIONS},
+                       instructions_vary=found.get("varies", False))
+
+
+def add_cpu_time(rows: list[Row], stretches: list[tuple[str, int]]) -> None:
+    """Give rows the CPU time of the VMM for an I/O: the median of what was seen between marks."""
+    seen: dict[Key, list[float]] = {}
+    for text, nanoseconds in stretches:
+        row = words(text)
+        seen.setdefault((row["workload"], row["strategy"]), []).append(nanoseconds / row["ios"])
+    for row in rows:
+        times = seen.get((row["workload"], row["strategy"]))
+        if times:
+            row["cpu_ns"] = round(statistics.median(times))
+
+
+def left_out(lines: list[str]) -> list[str]:
+    return [line[len(LEFT_OUT):] for line in lines if line.startswith(LEFT_OUT)]
 
 
 def growth(lines: list[str]) -> list[Row]:
@@ -132,7 +162,7 @@ def compare(old: Row, new: Row) -> list[str]:
 
 
 def differences(old: Row, new: Row) -> Iterator[str]:
-    for count in dict.fromkeys((*COUNTS, *GROWTH_COUNTS)):
+    for count in dict.fromkeys((*COUNTS, *INSTRUCTIONS, *GROWTH_COUNTS)):
         if old.get(count) != new.get(count):
             yield f"{count} {old.get(count)} -> {new.get(count)}"
     if old.get("percent") is None or new.get("percent") is None:

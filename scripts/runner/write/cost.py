@@ -22,17 +22,28 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("register reads", lambda row: each(row, "register_reads")),
     ("commands", lambda row: each(row, "commands")),
     ("bytes copied", lambda row: each(row, "copied")),
+    ("instructions", lambda row: instructions(row)),
+    ("host CPU, us", lambda row: "-" if row["cpu_ns"] is None else f"{row['cpu_ns'] / 1000:.1f}"),
     ("exposed buffers", lambda row: exposure(row)),
     ("time, % of none", ratio),
 )
-MEANING = ("Counts are per I/O. Exposed are buffers that their owner has taken back while the device may "
-           "still reach them: the most at a time, and the longest time. '!' marks ratios that spread, '~' "
-           "counts that were not the same in all rounds.")
+MEANING = ("Counts are per I/O. Instructions are the guest's, in brackets those to map and to unmap; host "
+           "CPU is that of the VMM's process. Exposed are buffers that their owner has taken back while the "
+           "device may still reach them: the most at a time, and the longest time. '!' marks ratios that "
+           "spread, '~' counts that were not the same in all rounds.")
 
 
 def each(row: Row, count: str) -> str:
     number = per_io(row, count)
     return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def instructions(row: Row) -> str:
+    """Return those of an I/O, and of its mapping and unmapping alone."""
+    if row["instructions_io"] is None:
+        return "-"
+    io, map_, unmap = (f"{per_io(row, f'instructions_{what}'):.0f}" for what in ("io", "map", "unmap"))
+    return f"{io} ({map_} + {unmap}){' ~' if row['instructions_vary'] else ''}"
 
 
 def exposure(row: Row) -> str:
@@ -66,9 +77,10 @@ def table(data: Row, workload: str) -> list[str]:
 
 def boots(data: Row) -> Iterator[str]:
     for boot in data["boots"]:
-        what = f"{boot['iommu']}{', growth' if boot['growth'] else ''}"
-        took = f"{boot['cpu_seconds']:.1f} s of host CPU, proofs that DMA gave: {boot['proofs']}"
-        yield f"{what}: {took}" + (f"; no figures: {boot['failure']}" if boot["failure"] else "")
+        took = f"{boot['seconds']:.1f} s, proofs that DMA gave: {boot['proofs']}"
+        lacks = "".join(f"; left out: {what}" for what in boot["left_out"])
+        lacks += f"; no figures: {boot['failure']}" if boot["failure"] else ""
+        yield f"{boot['iommu']}, {boot['kind']}: {took}{lacks}"
 
 
 def to_lines(data: Row) -> list[str]:
