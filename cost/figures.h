@@ -2,7 +2,7 @@
 #ifndef COST_FIGURES_H
 #define COST_FIGURES_H
 
-#include "run.h"
+#include "groups.h"
 
 /* Many rounds and short ones, so that a busy host disturbs only some of them. */
 #define ROUNDS_MOST 21

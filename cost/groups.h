@@ -2,8 +2,8 @@
 /*
  * The I/Os of a workload: groups of requests in flight, at one endpoint or at several.
  */
-#ifndef COST_RUN_H
-#define COST_RUN_H
+#ifndef COST_GROUPS_H
+#define COST_GROUPS_H
 
 #include "workload.h"
 

@@ -3,7 +3,7 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "run.h"
+#include "groups.h"
 #include "util.h"
 
 #define PAGE 4096
