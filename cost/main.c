@@ -79,6 +79,8 @@ void boot_main(struct boot_info *boot)
 	if (!platform_find(&platform, boot, &error))
 		bail_out("%s", error.text);
 	count = masters_open(masters, &platform);
+	if (count)
+		proof_run_at_power_on(masters);
 	count = masters_open_unit(masters, count, &platform, read_kind(boot), &error);
 	if (!count)
 		bail_out("%s", error.text);

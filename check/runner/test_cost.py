@@ -25,7 +25,9 @@ COUNTS = ("# cost workload=write-4k strategy={} ios=256 register_reads=0 registe
           "commands=512 invalidations=256 copied=0 table_pages=3 exposed={} exposed_us={}{}\n")
 CONSOLE = "\r\n".join((
     "", "# virtio-iommu-tests 0.1.0, cost, x86_64", "# unit: virtio page_sizes 0x1000 iova_bits 48",
-    "# proof: a mapped page is written: yes", "# proof: detached it writes nothing: yes",
+    "# proof: N-MAP-1: a mapped page is written: yes", "# proof: N-BYP-6: detached it writes nothing: yes",
+    "# proof: the write is reported: yes", "# proof: N-DOM-10: both have it: yes",
+    "# proof: N-DOM-2: a domain that was left by all is empty: no", "# proof: N-DOM-2: attached again: yes",
     "# exposure workload=write-4k strategy=deferred reached_after_unmap=yes",
     COUNTS.format("none", 0, 0, 0, 0, "") +
     "# time workload=write-4k strategy=none percent=100 low=100 high=100",
@@ -154,7 +156,7 @@ def test_data(call: Cost) -> None:
     assert (data["schema"], data["arch"], data["vmm"]["version"]) == (2, "x86_64", "7.2.22")
     assert data["started"] and data["host"]["cpus"] and data["suite"].keys() == {"version", "commit"}
     boot = data["boots"][2]
-    assert boot["iommu"] == "virtio" and boot["proofs"] == 2 and boot["kind"] == "times"
+    assert boot["iommu"] == "virtio" and boot["proofs"] == 5 and boot["kind"] == "times"
     assert boot["unit"].startswith("virtio page_sizes")
     none, strict, deferred = boot["figures"]
     assert (strict["notifications"], strict["percent"], strict["spread"]) == (512, 230, False)
@@ -182,7 +184,7 @@ def test_csv(call: Cost) -> None:
 
 
 @pytest.mark.parametrize("console, reason", (
-    (CONSOLE.replace("nothing: yes", "nothing: NO") + END, "proof: detached it writes nothing: NO"),
+    (CONSOLE.replace("nothing: yes", "nothing: NO") + END, "proof: N-BYP-6: detached it writes nothing: NO"),
     (CONSOLE + "Bail out! vtd: no figures\n", "vtd: no figures"),
     (CONSOLE, "ended with exit status 0"),
 ))
@@ -191,6 +193,24 @@ def test_no_figures_without_proof(call: Cost, console: str, reason: str) -> None
     assert call.run("--iommu", "virtio") == 1
     assert reason in call.out and reason in call.data()["boots"][0]["failure"]
     assert call.data()["boots"][0]["figures"] == []
+
+
+def test_isolation(call: Cost) -> None:
+    """What an IOMMU of another kind does in its own way is said, and no reason to give no figures."""
+    assert call.run("--iommu", "virtio") == 0
+    assert call.data()["boots"][0]["isolation"] == [
+        {"requirement": "N-BYP-6", "holds": True, "shown": 1, "not": []},
+        {"requirement": "N-DOM-2", "holds": False, "shown": 1,
+         "not": ["a domain that was left by all is empty"]},
+        {"requirement": "N-DOM-10", "holds": True, "shown": 1, "not": []},
+        {"requirement": "N-MAP-1", "holds": True, "shown": 1, "not": []}]
+    assert "virtio: holds N-BYP-6, N-DOM-10, N-MAP-1\n" in call.out
+    assert "virtio: N-DOM-2 does not hold: not so: a domain that was left by all is empty\n" in call.out
+
+
+def test_no_isolation_without_iommu(call: Cost) -> None:
+    call.run("--iommu", "none")
+    assert "none: holds" not in call.out
 
 
 def test_growth(call: Cost) -> None:
@@ -259,7 +279,8 @@ def test_page(call: Cost) -> None:
     names = [element.get("id") for element in document.iter() if element.get("id")]
     assert len(names) == len(set(names))
     assert "default-src 'none'" in text and "<script" not in text and "src=" not in text
-    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd<"):
+    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd<",
+                   "does not hold; not so: a domain that was left by all is empty"):
         assert wanted in text
     assert ("<svg" in text) == (not pictures.obstacle())
 
@@ -283,11 +304,11 @@ def test_names_of_a_picture() -> None:
 def test_pictures(call: Cost) -> None:
     call.run("--growth")
     data = call.data()
-    assert to_html(data).count("<svg") == 3
+    assert to_html(data, {}).count("<svg") == 3
     for boot in data["boots"]:
         for row in boot["figures"]:
             row["percent"] = None
-    assert to_html(data).count("<svg") == 3, "an IOMMU that cannot be bypassed has no times"
+    assert to_html(data, {}).count("<svg") == 3, "an IOMMU that cannot be bypassed has no times"
 
 
 @pytest.mark.parametrize("arch, wanted", (("x86_64", {"none", "virtio", "vtd"}),

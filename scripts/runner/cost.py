@@ -16,7 +16,7 @@ from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
 from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
 from .options import Parser
 from .plan import architecture
-from .plan.catalogue import Tree, commit, read_make_config, suite_version
+from .plan.catalogue import Tree, commit, read_make_config, read_requirements, suite_version
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
 from .signals import Signals
 from .write import page, pictures
@@ -65,7 +65,8 @@ def boot_data(done: CostBoot) -> dict[str, Any]:
     facts = {key: value for key, value in vars(done).items() if key not in ("lines", "stretches")}
     rows = [] if done.failure else cost.figures(done.lines)
     cost.add_cpu_time(rows, done.stretches)
-    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines), "figures": rows,
+    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines),
+            "isolation": cost.isolation(done.lines), "figures": rows,
             "growth": [] if done.failure else cost.growth(done.lines), "left_out": cost.left_out(done.lines)}
 
 
@@ -99,10 +100,10 @@ def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: l
     return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
 
 
-def write_all(data: dict[str, Any], tree: Tree, directory: str) -> None:
+def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, directory: str) -> None:
     texts = {"cost.json": json.dumps(data, indent=1) + "\n", "cost.csv": to_csv(data)}
     if page.available():
-        texts["cost.html"] = to_html(data)
+        texts["cost.html"] = to_html(data, titles)
     for name, text in texts.items():
         write_file(os.path.join(directory, name), text)
     print(f"written to {tree.shown(directory)}: {', '.join(texts)}")
@@ -117,10 +118,11 @@ def run(argv: list[str], root: str) -> int:
     tree = Tree(root, options.arch)
     old = cost.read_cost(options.compare) if options.compare else None
     adapter = identified(options, tree)
+    titles = {name: requirement.text for name, requirement in read_requirements(tree).items()}
     data = measure(options, adapter, tree, chosen(adapter, options.iommu))
     print(f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}", end="\n\n")
     print("\n".join([*to_lines(data), "", MEANING]))
-    write_all(data, tree, options.output or tree.built("results"))
+    write_all(data, titles, tree, options.output or tree.built("results"))
     different = cost.compare(old, data) if old else []
     if old:
         print("\n".join([f"compared with {cost.title(old)}: {len(different)} differences", *different]))

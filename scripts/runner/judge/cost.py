@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import statistics
 from collections.abc import Iterator
 from typing import Any, Optional
@@ -19,6 +20,8 @@ GROWTH_COUNTS = ("operations", "commands", "table_pages")
 LEFT_OUT = "# left out: "
 FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
 LAST = 3                        # points of a curve that show where it goes
+# A proof that names a requirement.
+STATEMENT = re.compile(r"# proof: (N-[A-Z]+-\d+): (.*): (yes|no|NO)")
 Row = dict[str, Any]
 Key = tuple[str, ...]
 
@@ -80,6 +83,27 @@ def growth(lines: list[str]) -> list[Row]:
 
 def proofs(lines: list[str]) -> int:
     return sum(line.startswith("# proof: ") and line.endswith(": yes") for line in lines)
+
+
+def isolation(lines: list[str]) -> list[Row]:
+    """
+    Return a row for each requirement of which something was shown: whether it holds, by all statements, and
+    what was said that does not. An IOMMU of another kind need not be as the virtio standard has it.
+    """
+    rows: dict[str, Row] = {}
+    for found in map(STATEMENT.fullmatch, lines):
+        if found:
+            name, text, answer = found.groups()
+            row = rows.setdefault(name, {"requirement": name, "holds": True, "shown": 0, "not": []})
+            row["shown"] += answer == "yes"
+            row["not"] += [] if answer == "yes" else [text]
+            row["holds"] = not row["not"]
+    return sorted(rows.values(), key=lambda row: natural(row["requirement"]))
+
+
+def natural(name: str) -> tuple[str, int]:
+    word, _, number = name.rpartition("-")
+    return word, int(number)
 
 
 def unit(lines: list[str]) -> Optional[str]:

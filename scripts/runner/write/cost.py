@@ -7,10 +7,12 @@ import io
 from collections.abc import Iterator
 from typing import Any, Callable
 
-from ..judge.cost import per_io, ratio, says, title
+from ..judge.cost import natural, per_io, ratio, says, title
 from . import pictures
 from .page import render
 
+NONE = "none"                   # nothing is isolated there
+TIMES = "times"                 # the kind of a boot that has figures
 USUAL = "write-4k"              # the workload that the table on screen and the pictures show
 Row = dict[str, Any]
 # Heading, and what stands below it.
@@ -83,11 +85,31 @@ def boots(data: Row) -> Iterator[str]:
         yield f"{boot['iommu']}, {boot['kind']}: {took}{lacks}"
 
 
+def isolated(data: Row) -> dict[str, dict[str, Row]]:
+    """Return by IOMMU, where there is one, what was shown of requirements, by their names."""
+    return {boot["iommu"]: {row["requirement"]: row for row in boot["isolation"]}
+            for boot in data["boots"]
+            if boot["kind"] == TIMES and boot["iommu"] != NONE and boot["isolation"]}
+
+
+def requirements(data: Row) -> list[str]:
+    return sorted({name for rows in isolated(data).values() for name in rows}, key=natural)
+
+
+def isolation_lines(data: Row) -> Iterator[str]:
+    for iommu, shown in isolated(data).items():
+        yield f"{iommu}: holds {', '.join(name for name, row in shown.items() if row['holds']) or 'nothing'}"
+        for name, row in shown.items():
+            if not row["holds"]:
+                yield f"{iommu}: {name} does not hold: not so: {'; '.join(row['not'])}"
+
+
 def to_lines(data: Row) -> list[str]:
-    """Return the table of the usual workload, what grows how, and what each boot took."""
+    """Return the table of the usual workload, what holds, what grows how, and what each boot took."""
     lines = [f"{name}, per I/O:\n" + "\n".join(table(data, name)) for name in workloads(data)[:1]]
     lines += [f"{boot['iommu']}: {text}" for boot in data["boots"] for text in says(boot["growth"])]
-    return [*lines, *boots(data)]
+    return [*lines, "", "isolation, by requirements of the virtio standard that DMA showed:",
+            *isolation_lines(data), "", *boots(data)]
 
 
 def to_csv(data: Row) -> str:
@@ -100,9 +122,12 @@ def to_csv(data: Row) -> str:
     return text.getvalue()
 
 
-def to_html(data: Row) -> str:
+def to_html(data: Row, titles: dict[str, str]) -> str:
+    """@titles: of requirements, by their names."""
     return render("cost.html", data=data, title=title(data), meaning=MEANING, missing=pictures.obstacle(),
                   headings=[heading for heading, _ in COLUMNS], boots=list(boots(data)),
                   tables={name: [cells(row) for row in rows(data, name)] for name in workloads(data)},
                   growing={boot["iommu"]: boot["growth"] for boot in data["boots"] if boot["growth"]},
+                  isolated=isolated(data),
+                  requirements={name: titles.get(name, "") for name in requirements(data)},
                   says=says, pictures=pictures.draw(data, rows(data, (workloads(data) or [USUAL])[0])))
