@@ -5,8 +5,6 @@
 #include "figures.h"
 #include "util.h"
 
-#define SPREAD_MOST 15		/* percent, to each side */
-
 static struct iommu_counters difference(const struct iommu_counters *a, const struct iommu_counters *b)
 {
 	return (struct iommu_counters){
@@ -77,31 +75,12 @@ void figures_print_instructions(const struct figures *f, const struct run *run,
 	       f->varies ? " varies" : "");
 }
 
-static void sort(uint64_t *values, unsigned int count)
-{
-	for (unsigned int i = 1; i < count; i++)
-		for (unsigned int j = i; j && values[j - 1] > values[j]; j--) {
-			uint64_t value = values[j];
-
-			values[j] = values[j - 1];
-			values[j - 1] = value;
-		}
-}
-
-/* Ratios to the round of "none" next to it, in percent: the median, and where the middle half lies. */
+/* Each round beside that of "none" next to it, in percent. */
 void figures_print_times(const struct figures *f, const struct figures *none, unsigned int rounds,
 			 const struct run *run, const struct strategy *strategy)
 {
-	uint64_t percent[ROUNDS_MOST], low, middle, high;
-
+	printf("# time workload=%s strategy=%s rounds=", run->workload->name, strategy->name);
 	for (unsigned int i = 0; i < rounds; i++)
-		percent[i] = f->us[i] * 100 / max(none->us[i], 1);
-	sort(percent, rounds);
-	low = percent[rounds / 4];
-	middle = percent[rounds / 2];
-	high = percent[rounds - 1 - rounds / 4];
-	printf("# time workload=%s strategy=%s percent=%lu low=%lu high=%lu%s\n", run->workload->name,
-	       strategy->name, middle, low, high,
-	       max(high - middle, middle - low) * 100 > middle * SPREAD_MOST ? " spread" : "");
+		printf("%s%lu", i ? "," : "", f->us[i] * 100 / max(none->us[i], 1));
+	printf("\n");
 }
-

@@ -4,8 +4,8 @@
 
 #include "groups.h"
 
-/* Many rounds and short ones, so that a busy host disturbs only some of them. */
-#define ROUNDS_MOST 21
+/* Several rounds and short ones, so that a busy host disturbs only some of them. */
+#define ROUNDS_MOST 7
 
 /* What one strategy took for one workload. */
 struct figures {

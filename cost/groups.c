@@ -280,7 +280,7 @@ static bool prepare(struct run *run, struct party *p)
 
 	if (ok && dma->ops->input_driven)
 		ok = dma_write(dma, dma->page_iova + DMA_DEEP_PAGE_BYTES, size) == DMA_DONE;
-	else if (ok && run->workload->rights == RIGHT_WRITE)
+	else if (ok)
 		ok = dma_prepare_write(dma, size);
 	return mapper_end(&p->mapper) && ok;
 }

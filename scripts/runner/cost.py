@@ -23,6 +23,7 @@ from .write import page, pictures
 from .write.cost import MEANING, to_csv, to_html, to_lines
 from .write.files import write_file
 
+BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
 NONE = "none"                   # nothing grows there
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
@@ -60,14 +61,17 @@ def chosen(adapter: Adapter, asked: Optional[list[str]]) -> list[str]:
     return asked or [name for name in known if "-" not in name]
 
 
-def boot_data(done: CostBoot) -> dict[str, Any]:
-    """Return what a boot says; what has no place in it is empty."""
-    facts = {key: value for key, value in vars(done).items() if key not in ("lines", "stretches")}
-    rows = [] if done.failure else cost.figures(done.lines)
-    cost.add_cpu_time(rows, done.stretches)
-    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines),
-            "isolation": cost.isolation(done.lines), "figures": rows,
-            "growth": [] if done.failure else cost.growth(done.lines), "left_out": cost.left_out(done.lines)}
+def boot_data(boots: list[CostBoot]) -> dict[str, Any]:
+    """Return what boots of one plan say; what has no place in it is empty."""
+    lines, failure = boots[0].lines, next((done.failure for done in boots if done.failure), None)
+    rows = [] if failure else cost.figures([done.lines for done in boots])
+    cost.add_cpu_time(rows, [(seen.words, seen.cpu_ns, seen.seconds)
+                             for done in boots for seen in done.stretches])
+    return {"iommu": boots[0].iommu, "kind": boots[0].kind, "command": boots[0].command, "boots": len(boots),
+            "seconds": round(sum(done.seconds for done in boots), 2), "failure": failure,
+            "unit": cost.unit(lines), "proofs": cost.proofs(lines), "isolation": cost.isolation(lines),
+            "figures": rows, "growth": [] if failure else cost.growth(lines),
+            "left_out": cost.left_out(lines)}
 
 
 def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> list[Plan]:
@@ -91,12 +95,13 @@ def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: l
     data, clock = around(adapter, tree, options.arch), time.monotonic()
     directory, lock = own_directory(options.output or tree.built())
     with lock:
-        done = [boot_cost(adapter, tree, directory, plan) for plan in plans(options, adapter, iommus)]
-    boots = [boot_data(boot) for boot in done]
+        done = [[boot_cost(adapter, tree, directory, plan) for _ in range(BOOTS if plan.kind == TIMES else 1)]
+                for plan in plans(options, adapter, iommus)]
+    boots = [boot_data(same) for same in done]
     for counted in done:
         for boot in boots:
-            if boot["iommu"] == counted.iommu and not counted.failure:
-                cost.add_instructions(boot["figures"], counted.lines)
+            if boot["iommu"] == counted[0].iommu and not counted[0].failure:
+                cost.add_instructions(boot["figures"], counted[0].lines)
     return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
 
 

@@ -19,6 +19,12 @@ GROWING = ("map", "access", "unmap")
 GROWTH_COUNTS = ("operations", "commands", "table_pages")
 LEFT_OUT = "# left out: "
 FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
+SPREAD = 0.15                   # of a ratio, to each side
+# What a row has beside counts, before it is known.
+EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
+         "reached_after_unmap": None, "cpu_ns": None, "instructions_vary": False,
+         **dict.fromkeys(INSTRUCTIONS)}
+LATE = 0.1                      # of the time of a stretch
 LAST = 3                        # points of a curve that show where it goes
 # A proof that names a requirement.
 STATEMENT = re.compile(r"# proof: (N-[A-Z]+-\d+): (.*): (yes|no|NO)")
@@ -38,37 +44,74 @@ def of_kind(kind: str, lines: list[str]) -> list[Row]:
     return [words(line[len(start):]) for line in lines if line.startswith(start)]
 
 
-def figures(lines: list[str]) -> list[Row]:
-    """Return a row for each workload and strategy. Without a way past the IOMMU there are no times."""
+def figures(boots: list[list[str]]) -> list[Row]:
+    """
+    Return a row for each workload and strategy, of what several boots of the same kind say. Without a way
+    past the IOMMU there are no times.
+    """
     rows: dict[Key, Row] = {}
-    for row in of_kind("cost", lines):
-        rows[row["workload"], row["strategy"]] = {
-            "varies": False, "percent": None, "low": None, "high": None, "spread": False,
-            "reached_after_unmap": None, "cpu_ns": None, **dict.fromkeys(INSTRUCTIONS),
-            "instructions_vary": False, **row}
-    for row in of_kind("time", lines) + of_kind("exposure", lines):
-        rows.get((row["workload"], row["strategy"]), {}).update(row)
+    for lines in boots:
+        for row in of_kind("cost", lines):
+            add_counts(rows.setdefault(key_of(row), {**EMPTY, "rounds": [], **row}), row)
+        for row in of_kind("exposure", lines):
+            rows.get(key_of(row), {}).update(row)
+        for row in of_kind("time", lines):
+            if key_of(row) in rows:
+                rows[key_of(row)]["rounds"].append(numbers(row["rounds"]))
+    for row in rows.values():
+        row.update(ratios(row["rounds"]) if row["rounds"] else {})
     return list(rows.values())
+
+
+def key_of(row: Row) -> Key:
+    return row["workload"], row["strategy"]
+
+
+def numbers(value: Any) -> list[int]:
+    return [int(word) for word in str(value).split(",")]
+
+
+def add_counts(row: Row, again: Row) -> None:
+    """Note what a further boot counted, which has to be the same."""
+    row["varies"] |= again.get("varies", False) or any(row[count] != again[count] for count in COUNTS)
+    row["exposed_us"] = max(row["exposed_us"], again["exposed_us"])
+
+
+def ratios(boots: list[list[int]]) -> Row:
+    """
+    Return the median of all rounds, where the middle half lies, and whether a run like this one may find
+    another: the middle half reaches far, or one boot's median lies far off.
+    """
+    values = sorted(value for rounds in boots for value in rounds)
+    quarter = len(values) // 4
+    low, middle, high = values[quarter], values[len(values) // 2], values[len(values) - 1 - quarter]
+    ends = [low, high, *(statistics.median(rounds) for rounds in boots)]
+    return {"percent": middle, "low": low, "high": high,
+            "spread": any(abs(end - middle) > middle * SPREAD for end in ends)}
 
 
 def add_instructions(rows: list[Row], lines: list[str]) -> None:
     """Give rows what a boot of its own has counted: one that counts instructions tells nothing of times."""
-    counted = {(row["workload"], row["strategy"]): row for row in of_kind("instructions", lines)}
+    counted = {key_of(row): row for row in of_kind("instructions", lines)}
     for row in rows:
-        found = counted.get((row["workload"], row["strategy"]))
+        found = counted.get(key_of(row))
         if found:
             row.update({name: found[name.rpartition("_")[2]] for name in INSTRUCTIONS},
                        instructions_vary=found.get("varies", False))
 
 
-def add_cpu_time(rows: list[Row], stretches: list[tuple[str, int]]) -> None:
-    """Give rows the CPU time of the VMM for an I/O: the median of what was seen between marks."""
+def add_cpu_time(rows: list[Row], stretches: list[tuple[str, int, float]]) -> None:
+    """
+    Give rows the CPU time of the VMM for an I/O: the median of stretches, each with what the image said of
+    it, ns of CPU time, and the seconds that passed here. If these are others than there a mark was read late.
+    """
     seen: dict[Key, list[float]] = {}
-    for text, nanoseconds in stretches:
+    for text, nanoseconds, seconds in stretches:
         row = words(text)
-        seen.setdefault((row["workload"], row["strategy"]), []).append(nanoseconds / row["ios"])
+        if abs(seconds * 1e6 - row["us"]) <= LATE * row["us"]:
+            seen.setdefault(key_of(row), []).append(nanoseconds / row["ios"])
     for row in rows:
-        times = seen.get((row["workload"], row["strategy"]))
+        times = seen.get(key_of(row))
         if times:
             row["cpu_ns"] = round(statistics.median(times))
 

@@ -22,7 +22,7 @@ BAIL_OUT = "Bail out! "
 TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
 
 
-STRETCH, STRETCH_END = "# stretch ", "# stretch end"
+STRETCH, STRETCH_END = "# stretch ", "# stretch end "
 NET_AND_DISKS = (Endpoint("blk"), Endpoint("blk"), Endpoint("net"))
 
 
@@ -43,6 +43,14 @@ class Plan:
         return f"cost-{self.iommu}{'' if self.kind == TIMES else f'-{self.kind}'}"
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """What was seen between two marks of the image."""
+    words: str                          # of the image, on both
+    cpu_ns: int                         # that the VMM had
+    seconds: float
+
+
 @dataclass
 class CostBoot:
     """One boot, and what it cost the host."""
@@ -51,7 +59,7 @@ class CostBoot:
     command: str
     seconds: float = 0.0
     lines: list[str] = field(default_factory=list)
-    stretches: list[tuple[str, int]] = field(default_factory=list)  # what is said of each, and ns of CPU
+    stretches: list[Stretch] = field(default_factory=list)
     failure: Optional[str] = None
 
 
@@ -77,11 +85,11 @@ class Lines:
 
     def __init__(self, log: Log, cpu: CpuClock) -> None:
         self.lines: list[str] = []
-        self.stretches: list[tuple[str, int]] = []
+        self.stretches: list[Stretch] = []
         self.progress, self.finished = 0, False
         self.bail_out: Optional[str] = None
         self._log, self._cpu, self._rest = log, cpu, b""
-        self._begun = ("", 0)
+        self._begun = ("", 0, 0.0)
 
     def feed(self, data: bytes) -> None:
         self._log.feed(data)
@@ -100,12 +108,12 @@ class Lines:
 
 
     def _mark(self, line: str) -> None:
-        now = self._cpu.nanoseconds()
-        if line == STRETCH_END:
-            words, since = self._begun
-            self.stretches.append((words, now - since))
+        words, cpu, clock = self._begun
+        if line.startswith(STRETCH_END):
+            self.stretches.append(Stretch(f"{words} {line[len(STRETCH_END):]}", self._cpu.nanoseconds() - cpu,
+                                          time.monotonic() - clock))
         else:
-            self._begun = (line[len(STRETCH):], now)
+            self._begun = (line[len(STRETCH):], self._cpu.nanoseconds(), time.monotonic())
 
 
 def failure(console: Lines, ending: Ending) -> Optional[str]:

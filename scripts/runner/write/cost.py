@@ -79,7 +79,7 @@ def table(data: Row, workload: str) -> list[str]:
 
 def boots(data: Row) -> Iterator[str]:
     for boot in data["boots"]:
-        took = f"{boot['seconds']:.1f} s, proofs that DMA gave: {boot['proofs']}"
+        took = f"boots: {boot['boots']}, {boot['seconds']:.1f} s, proofs that DMA gave: {boot['proofs']}"
         lacks = "".join(f"; left out: {what}" for what in boot["left_out"])
         lacks += f"; no figures: {boot['failure']}" if boot["failure"] else ""
         yield f"{boot['iommu']}, {boot['kind']}: {took}{lacks}"
@@ -115,8 +115,8 @@ def to_lines(data: Row) -> list[str]:
 def to_csv(data: Row) -> str:
     found = [{"iommu": boot["iommu"], **row} for boot in data["boots"] for row in boot["figures"]]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row)),
-                            lineterminator="\n")
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row if key != "rounds")),
+                            extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(found)
     return text.getvalue()
