@@ -278,7 +278,7 @@ def test_compare(call: Cost) -> None:
     assert call.out.splitlines()[-4:] == [
         call.out.splitlines()[-4], "virtio growth live=10000: table_pages 21 -> 22",
         "virtio write-4k deferred: notifications 260 -> 261",
-        "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300)"]
+        "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300) !"]
 
 
 def test_compare_with_what_one_does_not_have(call: Cost) -> None:
@@ -351,6 +351,7 @@ def test_iommus(tree: Tree, arch: str, wanted: set[str]) -> None:
 
 
 def test_options_are_explained() -> None:
-    text = (TOP / "docs/cost.md").read_text()
+    text, manual = (TOP / "docs/cost.md").read_text(), (TOP / "docs/cost.1").read_text() + r"\-\-help"
     for action in command.make_parser()._actions:
         assert action.dest == "help" or any(f"`{name}" in text for name in action.option_strings), action.dest
+        assert any(name.replace("-", r"\-") in manual for name in action.option_strings), action.dest

@@ -14,7 +14,7 @@ from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
 from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
 from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
-from .options import Parser
+from .options import COMMAND, Parser
 from .plan import architecture
 from .plan.catalogue import Tree, commit, read_make_config, read_requirements, suite_version
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
@@ -24,6 +24,7 @@ from .write.cost import MEANING, to_csv, to_html, to_lines
 from .write.files import write_file
 
 BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
+NAME = "virtio-iommu-cost" if COMMAND else "scripts/cost"
 NONE = "none"                   # nothing grows there
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
@@ -34,7 +35,7 @@ difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N
 
 
 def make_parser() -> Parser:
-    parser = Parser(prog="scripts/cost", allow_abbrev=False, epilog=EPILOG,
+    parser = Parser(prog=NAME, allow_abbrev=False, epilog=EPILOG,
                     description="Boot the image of cost behind each IOMMU of a VMM.",
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
@@ -120,6 +121,8 @@ def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, director
 def run(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
     options.arch = options.arch or architecture.of_machine(os.uname().machine)
+    if COMMAND and not options.output:
+        options.output = os.path.join("virtio-iommu-tests", options.arch)
     tree = Tree(root, options.arch)
     old = cost.read_cost(options.compare) if options.compare else None
     adapter = identified(options, tree)
@@ -140,7 +143,7 @@ def main(argv: list[str], root: str) -> int:
     try:
         return run(argv, root)
     except (UsageError, NothingToRun, CannotProvide, OSError) as error:
-        print(f"scripts/cost: {error}", file=sys.stderr)
+        print(f"{NAME}: {error}", file=sys.stderr)
         return 3 if isinstance(error, (NothingToRun, CannotProvide)) else 2
     except Interrupted as stop:
         return 128 + stop.signum
