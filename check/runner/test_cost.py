@@ -355,3 +355,14 @@ def test_options_are_explained() -> None:
     for action in command.make_parser()._actions:
         assert action.dest == "help" or any(f"`{name}" in text for name in action.option_strings), action.dest
         assert any(name.replace("-", r"\-") in manual for name in action.option_strings), action.dest
+
+
+@pytest.mark.skipif(bool(pictures.obstacle()), reason="Matplotlib is not installed")
+def test_picture_as_a_file(call: Cost) -> None:
+    """It stands in pages of any colour, and is the same each time."""
+    call.run("--iommu", "virtio")
+    first = call.path("cost.svg").read_text()
+    assert first.startswith("<?xml") and pictures.INK not in first and pictures.GREY in first
+    assert "currentColor" not in first and "strict" in first and "guest instructions" not in first
+    call.run("--iommu", "virtio")
+    assert call.path("cost.svg").read_text() == first

@@ -20,7 +20,7 @@ from .plan.catalogue import Tree, commit, read_make_config, read_requirements, s
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
 from .signals import Signals
 from .write import page, pictures
-from .write.cost import MEANING, to_csv, to_html, to_lines
+from .write.cost import MEANING, to_csv, to_html, to_lines, usual_rows
 from .write.files import write_file
 
 BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
@@ -110,6 +110,8 @@ def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, director
     texts = {"cost.json": json.dumps(data, indent=1) + "\n", "cost.csv": to_csv(data)}
     if page.available():
         texts["cost.html"] = to_html(data, titles)
+    if not pictures.obstacle() and usual_rows(data):
+        texts["cost.svg"] = pictures.to_file(usual_rows(data))
     for name, text in texts.items():
         write_file(os.path.join(directory, name), text)
     print(f"written to {tree.shown(directory)}: {', '.join(texts)}")

@@ -65,6 +65,11 @@ def workloads(data: Row) -> list[str]:
     return sorted(found, key=lambda name: name != USUAL)
 
 
+def usual_rows(data: Row) -> list[Row]:
+    """Return those that pictures show."""
+    return rows(data, (workloads(data) or [USUAL])[0])
+
+
 def cells(row: Row) -> list[str]:
     found = [text(row) for _, text in COLUMNS]
     return [*found[:1], found[1] + (" ~" if row["varies"] else ""), *found[2:]]
@@ -130,4 +135,4 @@ def to_html(data: Row, titles: dict[str, str]) -> str:
                   growing={boot["iommu"]: boot["growth"] for boot in data["boots"] if boot["growth"]},
                   isolated=isolated(data),
                   requirements={name: titles.get(name, "") for name in requirements(data)},
-                  says=says, pictures=pictures.draw(data, rows(data, (workloads(data) or [USUAL])[0])))
+                  says=says, pictures=pictures.draw(data, usual_rows(data)))
