@@ -90,7 +90,7 @@ def measures_of(rows: list[Row]) -> list[tuple[str, Callable[[Row], float]]]:
     counted = all(row["instructions_io"] is not None for row in rows)
     return [*([("guest instructions\nper I/O", per_io_of("instructions_io"))] if counted else []),
             ("register writes\nper I/O", per_io_of("register_writes")),
-            ("time, % of none\n(middle half of rounds)", lambda row: float(row["percent"] or 0))]
+            ("time, % of none\n(19 of 20 times)", lambda row: float(row["percent"] or 0))]
 
 
 def bars(axes: Any, rows: list[Row], measures: list[tuple[str, Callable[[Row], float]]]) -> None:
