@@ -603,9 +603,10 @@ static bool drops_of_heard(const struct cached_page *page, const struct unmap_re
 static void fill_next_pages(struct cached_page *page)
 {
 	const struct cached_page first = *page;
+	uint64_t granule = model_granule(&ref_iommu.model);
 
 	for (uint64_t i = 1; first.attached && i <= mutant_number(); i++) {
-		struct access a = {first.endpoint, first.address + i * model_granule(&ref_iommu.model), first.kind};
+		struct access a = {first.endpoint, first.address + i * granule, first.kind};
 		const struct model_mapping *mapping = bug_find_target(&a);
 
 		if (!mapping || find_page(&a))

@@ -272,7 +272,7 @@ static bool leave(struct source_line at, struct scene *s, struct reply reply)
 }
 
 /*
- * DETACH and ATTACH in turn, as often as a power of two: what tells old from new may be a counter of few bits,
+ * DETACH and ATTACH in turn, as often as a power of two: what tells old from new may be a counter of few bits
  * which comes round to what it was. Where that is slow, the power is a lower one.
  */
 #define ATTACHMENTS_US 5000

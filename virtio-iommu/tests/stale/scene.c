@@ -144,8 +144,8 @@ static const char *take_addresses(struct scene *s)
 }
 
 /*
- * One page more than is mapped: what is watched in the middle of a page ends in the next one. Of ranges that a
- * block may be part of every other one lies in its block as the memory does.
+ * One page more than is mapped: what is watched in the middle of a page ends in the next one. Of ranges that
+ * a block may be part of every other one lies in its block as the memory does.
  */
 static uint8_t *memory_for_chunks(const struct scene *s)
 {

@@ -356,7 +356,7 @@ static void expect_reached_again(struct source_line at, struct scene *s, uint32_
 
 #define LEAVES (DETACHES | LEAVES_BYPASS | MOVES | MOVES_KIND)
 
-/* Let the bystander into the domain that @who has left: it is empty, and of the kind that is asked for now. */
+/* Let the bystander into the domain that @who has left: empty, and of the kind that is asked for. */
 static bool enter_again(struct source_line at, const struct scene *s)
 {
 	struct endpoint *ep = s->bystander;
