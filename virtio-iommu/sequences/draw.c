@@ -159,8 +159,6 @@ static unsigned int draw_offset(unsigned int size)
 {
 	unsigned int offset = draw(WATCH_EDGE - min(size, WATCH_EDGE - 1));
 
-	if (chance.illegal && one_in(8))
-		return iommu.page - 1;
 	return one_in(2) ? offset : (unsigned int)iommu.page - WATCH_EDGE + offset;
 }
 
@@ -293,7 +291,7 @@ static void draw_access_kind(struct step *s)
 {
 	*s = (struct step){.kind = one_in(3) ? STEP_READ : STEP_WRITE, .endpoint = draw_endpoint()};
 	s->size = 8;
-	s->report = one_in(16);
+	s->report = one_in(128);	/* it takes milliseconds to be sure that no other one is under way */
 }
 
 /* In a mapping of the endpoint's domain, or at memory where it has none. */
@@ -404,12 +402,23 @@ static void spoil(struct step *s)
 	}
 }
 
+/* Ranges that cannot be are fields that cannot be. */
+static bool is_range(const struct step *s)
+{
+	uint64_t more = s->count > 1 ? (s->count - 1) * s->stride : 0;
+
+	return s->start <= s->end && s->end <= iommu.config.input_end - more &&
+	       s->start >= iommu.config.input_start;
+}
+
 static struct step draw_one(void)
 {
 	const struct recipe *recipe = chance.probes ? &recipes[ARRAY_SIZE(recipes) - 1] : draw_recipe();
 	struct step s;
 
 	recipe->draw(&s);
+	if ((s.kind == STEP_MAP || s.kind == STEP_UNMAP) && !is_range(&s))
+		draw_access(&s);
 	chance.probes -= !!chance.probes;
 	if (recipe->changes && one_in(3))
 		chance.probes = 1 + draw(3);

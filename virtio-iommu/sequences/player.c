@@ -494,14 +494,11 @@ static enum played play_access(const struct step *s)
 	struct access_part parts[PLAYER_ACCESS_PAGES];
 	struct access_parts all = {parts, make_parts(s, parts)};
 	struct endpoint *ep = endpoint(s->endpoint);
-	bool passes = all_moved(all), sees_rings;
+	bool passes = all_moved(all);
 	struct effect effect;
 	enum played played;
 
-	if (!all.count)
-		return PLAYED_NOT;
-	sees_rings = show_rings(s);
-	if (passes && !sees_rings)
+	if (!all.count || !show_rings(s))
 		return PLAYED_NOT;
 	if (s->report)
 		event_settle();
@@ -514,7 +511,7 @@ static enum played play_access(const struct step *s)
 	played = judge_effect(&effect, passes);
 	if (played == PLAYED_WELL && passes)
 		note_place(s, parts[0].memory);
-	if (played == PLAYED_WELL && s->report && sees_rings && all_blocked(all))
+	if (played == PLAYED_WELL && s->report && all_blocked(all))
 		played = judge_report(s);
 	return played;
 }
@@ -583,8 +580,7 @@ static bool is_sensible_access(const struct step *s)
 
 	if (!ep || is_slow(ep) || !s->size || s->size > ep->dma.max_bytes || s->start + s->size < s->start)
 		return false;
-	return ep->dma.ops->exact || (s->kind == STEP_WRITE && s->size >= sizeof(uint64_t) &&
-				      writes_on_demand(ep));
+	return ep->dma.ops->exact;
 }
 
 bool player_makes_sense(const struct step *s)
@@ -627,15 +623,36 @@ static unsigned int count_together(const struct step *steps, unsigned int room)
 	return steps->reserved || steps->count > 1 ? 1 : count;
 }
 
+/* A device may give up when its rings are out of reach, whether it is told to look or not. */
+static void stop_out_of_reach(void)
+{
+	for (unsigned int i = 0; i < endpoint_count(); i++) {
+		const struct step access = {.endpoint = i};
+
+		if (endpoint(i)->dma.running && !reaches_rings(&access, endpoint(i)->dma.page_iova))
+			dma_stop(&endpoint(i)->dma);
+	}
+}
+
+static enum played play(const struct step *steps, unsigned int count)
+{
+	if (count > 1)
+		return play_together(steps, count);
+	return steps->kind == STEP_MAP && steps->count > 1 ? play_many(steps) : plays[steps->kind](steps);
+}
+
 enum played player_play(const struct step *steps, unsigned int room, unsigned int *count)
 {
+	enum played played;
+
 	*count = 1;
 	if (!player_makes_sense(steps))
 		return PLAYED_NOT;
 	*count = count_together(steps, room);
 	for (unsigned int i = 0; i < *count; i++)
 		trace_step(&steps[i]);
-	if (*count > 1)
-		return play_together(steps, *count);
-	return steps->kind == STEP_MAP && steps->count > 1 ? play_many(steps) : plays[steps->kind](steps);
+	played = play(steps, *count);
+	if (!iommu.dead)
+		stop_out_of_reach();
+	return played;
 }

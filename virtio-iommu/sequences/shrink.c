@@ -3,6 +3,7 @@
 
 #include "driver/iommu.h"
 #include "driver/trace.h"
+#include "memory.h"
 #include "sequences/player.h"
 #include "sequences/shrink.h"
 #include "time.h"
@@ -29,16 +30,21 @@ bool sequence_fails(const struct step *steps, unsigned int *count)
 /* Without @size steps from @from on. */
 static bool leave_out(struct step *steps, unsigned int *count, unsigned int from, unsigned int size)
 {
-	static struct step fewer[SEQUENCE_STEPS];
+	size_t mark = arena_mark();
+	struct step *fewer = arena_alloc_uninit(SEQUENCE_STEPS * sizeof(*fewer), sizeof(uint64_t));
 	unsigned int rest = *count - from > size ? *count - from - size : 0, left = from + rest;
+
+	bool fails;
 
 	memcpy(fewer, steps, from * sizeof(*steps));
 	memcpy(fewer + from, steps + from + size, rest * sizeof(*steps));
-	if (!sequence_fails(fewer, &left))
-		return false;
-	memcpy(steps, fewer, left * sizeof(*steps));
-	*count = left;
-	return true;
+	fails = sequence_fails(fewer, &left);
+	if (fails) {
+		memcpy(steps, fewer, left * sizeof(*steps));
+		*count = left;
+	}
+	arena_release(mark);
+	return fails;
 }
 
 bool sequence_shrink(struct step *steps, unsigned int *count)
