@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which rules of the model the requests of sequences were about, and which pairs: of rules of one request, and
+ * Which rules of the model the requests of sequences were about, and which pairs: of rules of one, and
  * of a rule and one of the request before it.
  */
 #ifndef SEQUENCES_ASKED_H

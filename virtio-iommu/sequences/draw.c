@@ -291,7 +291,7 @@ static void draw_access_kind(struct step *s)
 {
 	*s = (struct step){.kind = one_in(3) ? STEP_READ : STEP_WRITE, .endpoint = draw_endpoint()};
 	s->size = 8;
-	s->report = one_in(128);	/* it takes milliseconds to be sure that no other one is under way */
+	s->report = one_in(128);	/* it takes milliseconds to see that no other is under way */
 }
 
 /* In a mapping of the endpoint's domain, or at memory where it has none. */

@@ -11,8 +11,8 @@
 #include "sequences/step.h"
 
 /*
- * Begin to draw by @seed. @illegal: fields that other tests judge one by one, too: reserved bytes, unknown flags,
- * ids and ranges that cannot be.
+ * Begin to draw by @seed. @illegal: fields that other tests judge one by one, too: reserved bytes, unknown
+ * flags, ids and ranges that cannot be.
  */
 void draw_begin(uint64_t seed, bool illegal);
 

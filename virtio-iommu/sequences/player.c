@@ -269,7 +269,7 @@ static enum played judge_batch(struct batch *batch, const struct model_request *
 	enum played played = PLAYED_WELL;
 
 	if (!batch_send(batch))
-		return is_given_up() ? PLAYED_OUT : wrong(VERDICT_FAIL, "all requests come back", "not all do");
+		return is_given_up() ? PLAYED_OUT : wrong(VERDICT_FAIL, "all requests come back", "not so");
 	for (unsigned int i = 0; i < batch_count(batch) && played == PLAYED_WELL; i++)
 		played = judge_reply(&requests[i], batch_reply(batch, i));
 	return played;
@@ -380,8 +380,8 @@ static unsigned int make_parts(const struct step *s, struct access_part *parts)
 }
 
 /*
- * Bytes that were never read before, so that none can be seen that an endpoint has kept. Of few ones by chance
- * some are the same: what is watched changes by itself.
+ * Bytes that were never read before, so that none can be seen that an endpoint has kept. Of few ones
+ * some are by chance the same: what is watched changes by itself.
  */
 static void make_new(struct access_part *part)
 {

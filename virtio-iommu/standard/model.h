@@ -170,7 +170,7 @@ extern const struct model_rule model_rules[MODEL_RULES];
 bool model_rule_applies(const struct model *m, enum model_rule_id rule,
 			const struct model_request *r);
 
-/* Return the rules that say something about this request in this state: the set of 1 << enum model_rule_id. */
+/* Return the rules that say something about this request in this state, as a set of 1 << id. */
 uint64_t model_rules_about(const struct model *m, const struct model_request *r);
 
 /* The answers that all rules together leave. */

@@ -12,8 +12,8 @@
  * It is told apart by each status, and by the bytes that each access moves, at once after the step that is
  * wrong. What other tests judge is tolerated (sequences/player.h).
  *
- * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. On a failure the
- * shortest sequence that was found to fail stands in the verdict; replay=SEQUENCE plays it again.
+ * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. On a failure
+ * the shortest sequence that was found to fail stands in the verdict; replay=SEQUENCE plays it again.
  * illegal=1 draws fields that cannot be, too, which other tests judge one by one.
  */
 #include <stdio.h>
