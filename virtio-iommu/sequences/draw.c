@@ -234,7 +234,7 @@ static void draw_map_many(struct step *s)
 	s->count = 8 << draw(one_in(8) ? 8 : 3);
 	s->stride = iommu.page << draw(3);
 	if (chance.window_count)
-		s->start = align_up(chance.windows[chance.window_count - 1] / 2, iommu.page) + (draw(4) << 24);
+		s->start = align_up(chance.windows[chance.window_count - 1] / 2, iommu.page);
 	s->end = s->start + iommu.page - 1;
 }
 
