@@ -7,6 +7,7 @@
  */
 #include "console.h"
 #include "growth.h"
+#include "machine.h"
 #include "memory.h"
 #include "pci/pci.h"
 #include "platform/platform.h"
@@ -20,7 +21,10 @@
 #define ROUNDS_ALL 3
 #define ACCESS_BYTES 64
 #define MEMBERS_MOST 256
+#define NS_PER_S 1000000000ull
 #define EXTRA_PAIRS 64
+#define ATTACHES_LEAST 10000u
+#define DOMAINS_MOST 10000u
 
 /* Mappings that are made before the unit is asked for all of them at once; ATTACH requests likewise. */
 #define AT_ONCE 64
@@ -46,7 +50,7 @@ struct growth {
 	uint8_t *page;			/* to which all mappings lead */
 	uint64_t size;			/* of a mapping */
 	unsigned int live;
-	uint64_t us[OPERATION_KINDS], count[OPERATION_KINDS];	/* the least time, of so many operations */
+	uint64_t ns[OPERATION_KINDS], count[OPERATION_KINDS];	/* the least time, of so many operations */
 };
 
 static struct iommu_unit *unit_of(const struct growth *g)
@@ -57,14 +61,17 @@ static struct iommu_unit *unit_of(const struct growth *g)
 static void begin(struct growth *g)
 {
 	for (enum operation i = 0; i < OPERATION_KINDS; i++) {
-		g->us[i] = UINT64_MAX;
+		g->ns[i] = UINT64_MAX;
 		g->count[i] = 0;
 	}
 }
 
 static void note(struct growth *g, enum operation operation, uint64_t start, uint64_t count)
 {
-	g->us[operation] = min(g->us[operation], time_us() - start);
+	uint64_t ticks = machine_ticks() - start, rate = machine_tick_rate();
+	uint64_t ns = ticks / rate * NS_PER_S + ticks % rate * NS_PER_S / rate;
+
+	g->ns[operation] = min(g->ns[operation], ns);
 	g->count[operation] = count;
 }
 
@@ -75,7 +82,7 @@ static void print_point(const struct growth *g, const char *by, uint64_t number,
 	       commands, g->domain->table.pages);
 	for (enum operation i = 0; i < OPERATION_KINDS; i++)
 		if (g->count[i])
-			printf(" %s=%lu", names[i], max(g->us[i] * 1000 / g->count[i], 1));
+			printf(" %s=%lu", names[i], max(g->ns[i] / g->count[i], 1));
 	printf("\n");
 }
 
@@ -143,7 +150,7 @@ static bool do_rounds(struct growth *g, uint64_t *commands)
 		uint64_t before = unit_of(g)->counters.commands;
 
 		for (enum operation operation = MAP; operation <= UNMAP; operation++) {
-			uint64_t start = time_us();
+			uint64_t start = machine_ticks();
 
 			for (unsigned int i = 0; i < OPERATIONS; i++)
 				if (!operations[operation](g, g->live + i))
@@ -161,11 +168,11 @@ static bool come_and_go(struct growth *g)
 	uint64_t start;
 
 	for (unsigned int round = 0; round < ROUNDS && g->holder; round++) {
-		start = time_us();
+		start = machine_ticks();
 		if (!unit_detach(unit_of(g), g->master->id))
 			return false;
 		note(g, DETACH, start, 1);
-		start = time_us();
+		start = machine_ticks();
 		if (!unit_attach(unit_of(g), g->master->id, g->domain))
 			return false;
 		note(g, ATTACH, start, 1);
@@ -175,7 +182,7 @@ static bool come_and_go(struct growth *g)
 
 static bool unmap_all(struct growth *g)
 {
-	uint64_t size = iova_of(g, g->live) - iova_of(g, 0), start = time_us();
+	uint64_t size = iova_of(g, g->live) - iova_of(g, 0), start = machine_ticks();
 
 	if (!unit_unmap(g->domain, iova_of(g, 0), size) || !unit_invalidate_all(g->domain))
 		return false;
@@ -253,14 +260,15 @@ static bool by_endpoints(struct growth *g)
 	bool ok = true;
 
 	members[0] = g->master->id;
-	for (; ok && wanted <= MEMBERS_MOST; wanted *= 2) {
+	for (unsigned int before = 0; ok && wanted <= MEMBERS_MOST; wanted *= 2) {
 		count = join(g, members, count, wanted, &next);
+		if (count == before)
+			break;
+		before = count;
 		begin(g);
 		ok = do_rounds(g, &commands);
 		if (ok)
 			print_point(g, "endpoints", count, commands);
-		if (count < wanted)
-			break;
 	}
 	for (unsigned int i = 1; i < count; i++)
 		ok &= unit_detach(unit_of(g), members[i]);
@@ -283,12 +291,12 @@ static bool by_domains(struct growth *g, unsigned int most)
 				printf("# growth: no domain number %u: %s\n", made, unit_of(g)->error.text);
 				return true;
 			}
-			start = time_us();
+			start = machine_ticks();
 			if (!unit_attach(unit_of(g), g->master->id, domain))
 				return false;
 			if (made >= tens[i])
 				note(g, ATTACH, start, 1);
-			start = time_us();
+			start = machine_ticks();
 			if (!unit_detach(unit_of(g), g->master->id))
 				return false;
 			if (made >= tens[i])
@@ -326,7 +334,7 @@ static bool by_attaches(struct growth *g, unsigned int most)
 			return false;
 		done = tens[i];
 		for (unsigned int round = 0; round < ROUNDS; round++) {
-			start = time_us();
+			start = machine_ticks();
 			if (!flood(g, FLOOD_AT_ONCE))
 				return false;
 			note(g, ATTACH, start, FLOOD_AT_ONCE);
@@ -349,6 +357,8 @@ static bool count_extra(struct growth *g)
 	if (unit_of(g)->ops != &unit_virtio)
 		return true;
 	virtio_unit_interrupted();
+	while (unit_take_fault(unit_of(g), &fault))
+		;
 	for (; requests < 2 * EXTRA_PAIRS; requests += 2) {
 		if (!do_map(g, 0))
 			return false;
@@ -378,14 +388,15 @@ static bool leave(struct growth *g)
 
 static bool run_all(struct growth *g, unsigned int most)
 {
-	bool ok = enter(g) && by_mappings(g, most) && leave(g) && enter(g) && by_size(g) && count_extra(g) && leave(g);
 	struct master *holder = g->holder;
+	bool ok;
 
 	g->holder = NULL;
-	ok = ok && enter(g) && by_endpoints(g) && leave(g) && by_domains(g, min(most, 10000u));
-	ok = ok && enter(g) && by_attaches(g, most) && leave(g);
+	ok = enter(g) && by_attaches(g, max(most, ATTACHES_LEAST)) && leave(g);
+	ok = ok && enter(g) && by_endpoints(g) && leave(g) && by_domains(g, min(most, DOMAINS_MOST));
 	g->holder = holder;
-	return ok;
+	return ok && enter(g) && by_mappings(g, most) && leave(g) && enter(g) && by_size(g) && count_extra(g) &&
+	       leave(g);
 }
 
 bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most)
