@@ -184,7 +184,7 @@ def rows_of(data: Row) -> dict[Key, Row]:
 
 
 def compare(old: Row, new: Row) -> list[str]:
-    """Return a line for each difference: any of counts, and ratios with nothing in common from low to high."""
+    """Return a line for each difference: any of counts; ratios if low to high has nothing in common."""
     before, after = rows_of(old), rows_of(new)
     boots = {boot["iommu"] for boot in new["boots"]}
     found = [f"{' '.join(key)}: {'gone' if key in before else 'new'}"
