@@ -398,8 +398,8 @@ static bool run_all(struct growth *g, unsigned int most)
 	ok = enter(g) && by_attaches(g, attaches) && leave(g);
 	ok = ok && enter(g) && by_endpoints(g) && leave(g) && by_domains(g, attaches);
 	g->holder = holder;
-	return ok && enter(g) && by_mappings(g, most) && leave(g) && enter(g) && by_size(g) && count_extra(g) &&
-	       leave(g);
+	ok = ok && enter(g) && by_mappings(g, most) && leave(g);
+	return ok && enter(g) && by_size(g) && count_extra(g) && leave(g);
 }
 
 bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most)

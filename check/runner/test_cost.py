@@ -43,11 +43,11 @@ STRETCHES = "".join(f"# stretch workload=write-4k strategy={name}\n# stretch end
 INSTRUCTIONS = ("# instructions workload=write-4k strategy=none ios=256 map=512 unmap=512 io=2560\n"
                 "# instructions workload=write-4k strategy=strict ios=256 map=25600 unmap=51200 io=102400 "
                 "varies\n")
-GROWTH = ("# growth by=mappings number=1 operations=32 commands=64 table_pages=2 map=100 access=100 unmap=100\n"
-          "# growth by=mappings number=10 operations=32 commands=64 table_pages=2 map=101 access=110 unmap=130\n"
-          "# growth by=mappings number=100 operations=32 commands=64 table_pages=2 map=99 access=300 unmap=400\n"
-          "# growth by=mappings number=1000 operations=32 commands=64 table_pages=3 map=104 access=950 unmap=3100\n"
-          "# growth by=mappings number=10000 operations=32 commands=64 table_pages=21 map=103 access=3000 unmap=30100\n")
+GROWTH = "".join(f"# growth by=mappings number={10 ** n} operations=32 commands=64 {rest}\n"
+                 for n, rest in enumerate((
+    "table_pages=2 map=100 access=100 unmap=100", "table_pages=2 map=101 access=110 unmap=130",
+    "table_pages=2 map=99 access=300 unmap=400", "table_pages=3 map=104 access=950 unmap=3100",
+    "table_pages=21 map=103 access=3000 unmap=30100")))
 END = "# end\n"
 
 
@@ -261,7 +261,8 @@ def test_exponent(power: float) -> None:
 
 def test_words_for_memory() -> None:
     rows = [{"number": 0, "kib": 10240}, {"number": 1000, "kib": 40960}, {"number": 0, "kib": 12288}]
-    assert memory_words("mappings", rows) == "memory: 30 MiB more with 1000 mappings; 2 are left: it comes back"
+    assert memory_words("mappings", rows) == (
+        "memory: 30 MiB more with 1000 mappings; 2 are left: it comes back")
     rows[-1]["kib"] = 40000
     assert memory_words("mappings", rows).endswith("29 are left: it does not come back")
     assert memory_words("mappings", rows[:1]) == "memory: the same up to 0 mappings"
@@ -318,7 +319,8 @@ def test_page(call: Cost) -> None:
     names = [element.get("id") for element in document.iter() if element.get("id")]
     assert len(names) == len(set(names))
     assert "default-src 'none'" in text and "<script" not in text and "src=" not in text
-    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd, by the number of mappings<",
+    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings",
+                   "caption>vtd, by the number of mappings<",
                    "does not hold; not so: a domain that was left by all is empty"):
         assert wanted in text
     assert ("<svg" in text) == (not pictures.obstacle())

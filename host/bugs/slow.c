@@ -199,14 +199,15 @@ static bool request_is_reported(const struct model_request *r)
 	return false;
 }
 
-static bool lookup_searches(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+static bool lookup_searches(const struct access *a, bool found, struct model_extent *extent,
+			    uint8_t *reason)
 {
 	(void)a, (void)extent, (void)reason;
 	clock_pass(model()->mapping_count * LOOK);
 	return found;
 }
 
-/* How it has to be found: @by and @operation are those of "# growth", "extra" or "memory"; the least power. */
+/* How it has to be found: @by and @operation as those of "# growth", or "extra" or "memory"; its power. */
 static const struct slow {
 	const char *name, *by, *operation, *power, *text;
 	bool (*execute)(const struct model_request *r);
@@ -217,12 +218,12 @@ static const struct slow {
 	{"MAP_FILLS_PAGES", "bytes", "map", "1", "MAP fills a table, page by page", map_fills_pages, NULL},
 	{"MAP_TELLS_MEMBERS", "endpoints", "map", "1", "MAP waits for each endpoint of the domain",
 	 map_tells_members, NULL},
-	{"LOOKUP_SEARCHES", "mappings", "access", "1", "a translation that is not cached looks at all mappings",
+	{"LOOKUP_SEARCHES", "mappings", "access", "1", "a translation looks at all mappings",
 	 NULL, lookup_searches},
 	{"UNMAP_SEARCHES", "mappings", "unmap", "1", "UNMAP looks at all mappings", unmap_searches, NULL},
 	{"UNMAP_SLEEPS", "mappings", "unmap", "0", "UNMAP sleeps", unmap_sleeps, NULL},
-	{"UNMAP_CLEARS_PAGES", "bytes", "unmap", "1", "UNMAP clears a table, page by page", unmap_clears_pages,
-	 NULL},
+	{"UNMAP_CLEARS_PAGES", "bytes", "unmap", "1", "UNMAP clears a table, page by page",
+	 unmap_clears_pages, NULL},
 	{"UNMAP_STARTS_OVER", "mappings", "unmap_all", "2", "UNMAP of many starts over after each",
 	 unmap_starts_over, NULL},
 	{"UNMAP_TELLS_MEMBERS", "endpoints", "unmap", "1", "UNMAP waits for each endpoint of the domain",
@@ -237,7 +238,7 @@ static const struct slow {
 	 attach_searches_history, NULL},
 	{"ATTACH_KEEPS_MEMORY", "memory", "attaches", "0", "ATTACH takes memory that is never given back",
 	 attach_keeps_memory, NULL},
-	{"REQUEST_INTERRUPTS", "extra", "interrupts", "0", "a request brings an interrupt, which is suppressed",
+	{"REQUEST_INTERRUPTS", "extra", "interrupts", "0", "a request brings a suppressed interrupt",
 	 request_interrupts, NULL},
 	{"REQUEST_IS_REPORTED", "extra", "reports", "0", "a request brings a report, though nothing is wrong",
 	 request_is_reported, NULL},

@@ -82,7 +82,8 @@ def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> l
     workloads = tuple(options.workload or ())
     kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
     found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
-    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0) for iommu in iommus if options.growth and iommu != NONE]
+    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0)
+                    for iommu in iommus if options.growth and iommu != NONE]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def growth_words(by: str, operation: str, points: list[tuple[int, int]]) -> str:
     else:
         how = f"grows with {CURVES[by]}"
         how += f" to the power of {power:.2f}" if power > 2 - LINEAR else ""
-    return f"{OPERATIONS[operation]}: {how} (exponent {power:.2f}, {last * 100 // first} % at {shown(by, most)})"
+    how = f"{OPERATIONS[operation]}: {how}"
+    return f"{how} (exponent {power:.2f}, {last * 100 // first} % at {shown(by, most)})"
 
 
 def memory_words(by: str, rows: list[Row]) -> str:

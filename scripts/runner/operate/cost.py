@@ -71,7 +71,7 @@ class CostBoot:
 
 
 class CpuClock(Launcher):
-    """Starts a VMM, and knows its memory, and the CPU time of all its threads, of those that have ended too."""
+    """Starts a VMM, and knows its memory, and the CPU time of all its threads, ended or not."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +162,8 @@ def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot
     """Boot once; logs are in a directory of their own below the parent."""
     directory = os.path.join(parent, plan.directory)
     os.makedirs(directory, exist_ok=True)
-    setup, words = setup_of(plan, most_endpoints_of(adapter)), f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
+    setup = setup_of(plan, most_endpoints_of(adapter))
+    words = f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
     command = [*adapter.command(setup, tree.cost_image, words, directory), *plan.options]
     adapter.prepare(setup, directory)
     done = CostBoot(plan.iommu, plan.kind, shlex.join(command))
