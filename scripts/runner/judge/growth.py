@@ -60,7 +60,7 @@ def growth_words(by: str, operation: str, points: list[tuple[int, int]]) -> str:
 
 def memory_words(by: str, rows: list[Row]) -> str:
     """Say what the VMM took, from what it had before to the last look, when all was given back."""
-    most = max(rows, key=lambda row: row["kib"])
+    most = max(rows, key=lambda row: int(row["kib"]))
     took, kept = most["kib"] - rows[0]["kib"], rows[-1]["kib"] - rows[0]["kib"]
     if took < CHANGE:
         return f"memory: the same up to {shown(by, max(row['number'] for row in rows))}"
