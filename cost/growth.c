@@ -34,6 +34,7 @@
 
 /* Long enough for somebody outside to look at the memory of the VMM. */
 #define MARK_US 100000
+#define SETTLE_US 500000
 
 static const unsigned int tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
 
@@ -88,13 +89,23 @@ static void print_point(const struct growth *g, const char *by, uint64_t number,
 	printf("\n");
 }
 
+static void pause_for(uint64_t us)
+{
+	for (uint64_t start = time_us(); time_us() - start < us;)
+		;
+}
+
 static void mark(const char *what, uint64_t number)
 {
-	uint64_t start;
-
 	printf("# memory at=%s number=%lu\n", what, number);
-	for (start = time_us(); time_us() - start < MARK_US;)
-		;
+	pause_for(MARK_US);
+}
+
+/* A VMM may give back a moment later what nobody uses any more. */
+static void mark_end(const char *what, uint64_t number)
+{
+	pause_for(SETTLE_US);
+	mark(what, number);
 }
 
 /* Mappings do not touch, so that no unit can make one of two. */
@@ -220,7 +231,7 @@ static bool by_mappings(struct growth *g, unsigned int most)
 			return false;
 		print_point(g, "mappings", tens[i], commands);
 	}
-	mark("mappings", 0);
+	mark_end("mappings", 0);
 	return true;
 }
 
@@ -306,7 +317,7 @@ static bool by_domains(struct growth *g, unsigned int most)
 		}
 		print_point(g, "domains", tens[i], 0);
 	}
-	mark("domains", most);
+	mark_end("domains", most);
 	return true;
 }
 
@@ -346,7 +357,7 @@ static bool by_attaches(struct growth *g, unsigned int most)
 	}
 	if (!unit_detach(unit_of(g), g->master->id))
 		return false;
-	mark("attaches", 0);
+	mark_end("attaches", 0);
 	return true;
 }
 
