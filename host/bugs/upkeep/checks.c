@@ -20,14 +20,6 @@ static bool lookup_in_range(const struct access *a, bool found, struct model_ext
 	return false;
 }
 
-/* It does not count unless its feature was accepted. */
-static void decide_accepted_range(const struct model_request *r, struct decision *d)
-{
-	if (!(ref_iommu.model.accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_INPUT_RANGE)) &&
-	    model_rule_applies(&ref_iommu.model, RULE_MAP_INPUT_RANGE, r))
-		*d = bug_decide_without(RULE_MAP_INPUT_RANGE, r);
-}
-
 /* Starts of mappings are compared by the lower half of their difference. */
 static void decide_by_int(const struct model_request *r, struct decision *d)
 {
@@ -194,7 +186,6 @@ bool checks_install(void)
 	static const struct takeover rows[] = {
 		{MUTANT_BYPASS_WITHIN_INPUT_RANGE,
 		 {.access = bug_access_uncached, .lookup = lookup_in_range}, {0}},
-		{MUTANT_INPUT_RANGE_IF_ACCEPTED, {.request_decided = decide_accepted_range}, {0}},
 		{MUTANT_COMPARE_INT, {.request_decided = decide_by_int}, {0}},
 		{MUTANT_MAP_BIG_ALIGN, {.request_decided = decide_by_block}, {0}},
 		{MUTANT_MAP_REPEAT_OK, {.request_decided = decide_repeat}, {0}},

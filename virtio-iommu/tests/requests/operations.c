@@ -2,11 +2,17 @@
 /*
  * What holds for all requests (virtio 1.4, 5.13.6).
  */
+#include <string.h>
+
+#include "driver/batch.h"
+#include "judge/product.h"
 #include "judge/steps/attach.h"
+#include "judge/steps/judged_request.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "util.h"
 
 /* The reserved bytes of a request's head. The tests send all ones and a single one. */
 static const uint8_t head_bytes[][3] = {{0xff, 0xff, 0xff}, {1, 0, 0}, {0, 0, 0x80}};
@@ -215,40 +221,159 @@ TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 	}
 }
 
-/* Numbers that no draft of the standard has used either, and the ends of the range. */
-static const uint8_t unknown_types[] = {0x00, 0x20, 0x7f, 0x80, 0xff};
+/*
+ * Each kind of request, accepted or refused for one reason or another, behind each kind of other one, of which
+ * something may be left where the tail is made.
+ */
 
-static struct reply unknown_request(uint8_t type, uint32_t size, uint32_t writable)
+enum { KIND, BEHIND };
+enum { BEHIND_PROBE, BEHIND_ONES, BEHIND_UNPARSED };
+
+static const char *const behinds[] = {"probe", "a refusal of all ones", "what is not parsed"};
+
+static const struct dimension tail_dimensions[] = {
+	[KIND] = {"answered", request_kind_words, REQUEST_KINDS, request_kind_unmet},
+	[BEHIND] = {"behind", behinds, ARRAY_SIZE(behinds), NULL},
+};
+
+static void send_in_front(unsigned int behind)
 {
-	uint8_t bytes[72] = {type};
+	struct map_request ones;
 
-	return request_raw(bytes, size, writable);
+	memset(&ones, UINT8_MAX, sizeof(ones));
+	ones.head.type = REQUEST_MAP;
+	ones.domain = iommu.config.domain_end;	/* of which there is none so far */
+	ones.virt_end = iommu.config.input_end;
+	ones.virt_start = align_down(ones.virt_end, iommu.page);
+	if (behind == BEHIND_PROBE && iommu_offers(VIRTIO_IOMMU_F_PROBE))
+		probe(endpoint(0)->id);
+	else if (behind == BEHIND_ONES)
+		send_map(&ones);
+	else
+		request_raw(&(uint8_t[72]){UINT8_MAX}, 72, TAIL_SIZE);
+}
+
+static void play_tail(struct source_line at, const cell_t cell)
+{
+	struct judged_request r;
+	struct reply reply;
+
+	if (!judged_request_prepare(at, cell[KIND], &r))
+		return;
+	send_in_front(cell[BEHIND]);
+	reply = request_raw(&r.head, r.readable, r.writable);
+	if (reply.used && reply.length)	/* else it is not parsed */
+		expect_zero_tail(at, &reply);
+	restart_if_needs_reset(at, iommu.wanted);
+}
+
+static const struct product tails = {
+	.name = "tails",
+	.dimensions = tail_dimensions,
+	.dimension_count = ARRAY_SIZE(tail_dimensions),
+	.play = play_tail,
+};
+
+TEST(DEV_OPS_5, tail_reserved_is_zero_in_each_answer, NEEDS_DOMAIN)
+{
+	PRODUCT(&tails, EVERY_CELL);
+}
+
+/*
+ * Numbers that no draft of the standard has used either: 0, and all from 0x20 on. A device that keeps some of
+ * the bits takes them for others. Each names an endpoint and a domain where ATTACH does.
+ */
+#define FIRST_UNUSED 0x20
+#define UNKNOWN_TYPES (1 + 0x100 - FIRST_UNUSED)
+
+static uint8_t unknown_type(unsigned int i)
+{
+	return i ? FIRST_UNUSED - 1 + i : 0;
+}
+
+/* Return how many were sent, from number @first on; 0, with a verdict, if they do not come back. */
+static unsigned int send_unknown(struct source_line at, struct batch *batch, uint32_t domain,
+				 unsigned int first)
+{
+	unsigned int count = min(batch_capacity(), UNKNOWN_TYPES - first);
+	struct probe_request bytes = {.endpoint = domain};	/* the domain of others */
+
+	memcpy(bytes.reserved, &endpoint(0)->id, sizeof(uint32_t));
+	for (unsigned int i = 0; i < count; i++) {
+		bytes.head.type = unknown_type(first + i);
+		batch_add(batch, &bytes, sizeof(bytes), (i & 1) ? TAIL_SIZE : 64, NULL);
+	}
+	if (batch_send(batch))
+		return count;
+	judge(VERDICT_FAIL, at, "requests of unknown types come back", "not all of %#x to %#x do",
+	      unknown_type(first), unknown_type(first + count - 1));
+	return 0;
+}
+
+/* The types of a batch are judged in turn, up to the first that does not hold. */
+static void judge_unknown(struct source_line at, uint32_t domain,
+			  bool (*judge_one)(struct source_line at, unsigned int type, const struct reply *r))
+{
+	unsigned int count;
+
+	for (unsigned int first = 0; first < UNKNOWN_TYPES; first += count) {
+		struct batch *batch = batch_new();
+
+		count = send_unknown(at, batch, domain, first);
+		if (!count)
+			return (void)restart_device(at, iommu.wanted);
+		for (unsigned int i = 0; i < count; i++)
+			if (!judge_one(at, unknown_type(first + i), batch_reply(batch, i)))
+				return;
+	}
+}
+
+static bool expect_untouched(struct source_line at, unsigned int type, const struct reply *reply)
+{
+	for (uint32_t i = 0; i < reply->writable; i++)
+		if (reply->bytes[i] != reply->poison) {
+			judge(BY_LEVEL, at, "no byte of the buffer is written", "type %#x: byte %u is %#x",
+			      type, i, reply->bytes[i]);
+			return false;
+		}
+	return true;
 }
 
 /* DEV-OPS-2 (SHOULD NOT): When the request type is unknown, the device is not expected to store ... */
 /* A device that does not know the type cannot know where the tail is: it writes nothing. */
-TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_NOTHING)
+TEST(DEV_OPS_2, unknown_type_writes_nothing, NEEDS_ENDPOINT_ID)
 {
-	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
-		struct reply reply = unknown_request(unknown_types[i], 72, 64);
+	uint32_t domain = fresh_domain();
 
-		for (uint32_t at = 0; reply.used && at < reply.writable; at++)
-			if (reply.bytes[at] != reply.poison) {
-				EXPECT(false, "no byte of the buffer is written",
-				       "type %#x: byte %u is %#x", unknown_types[i], at, reply.bytes[at]);
-				return;
-			}
-	}
+	judge_unknown(AT, domain, expect_untouched);
+	EXPECT_NO_DOMAIN(domain);
+}
+
+static bool expect_length_0(struct source_line at, unsigned int type, const struct reply *reply)
+{
+	if (reply->length)
+		judge(BY_LEVEL, at, "the request comes back with used.len 0", "type %#x: used.len %u", type,
+		      reply->length);
+	return !reply->length;
 }
 
 /* DEV-OPS-3 (SHOULD): ...and it is expected to give the buffer back with used length 0 */
-TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_NOTHING)
+TEST(DEV_OPS_3, unknown_type_comes_back_with_length_0, NEEDS_ENDPOINT_ID)
 {
-	for (unsigned int i = 0; i < sizeof(unknown_types); i++) {
-		struct reply reply = unknown_request(unknown_types[i], 20 + 13 * i, TAIL_SIZE);
+	judge_unknown(AT, fresh_domain(), expect_length_0);
+}
+
+/* Whatever the length of either part. */
+TEST(DEV_OPS_3, unknown_type_of_any_length_comes_back_with_length_0, NEEDS_NOTHING)
+{
+	static const uint8_t types[] = {0, FIRST_UNUSED, 0x7f, 0x80, 0xff};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		uint8_t bytes[20 + 13 * ARRAY_SIZE(types)] = {types[i]};
+		struct reply reply = request_raw(bytes, 20 + 13 * i, TAIL_SIZE);
 
 		EXPECT(reply.used && !reply.length, "the request comes back with used.len 0",
-		       "type %#x: %s, used.len %u", unknown_types[i],
+		       "type %#x: %s, used.len %u", types[i],
 		       reply.used ? "the request came back" : "the request did not come back", reply.length);
 		if (iommu.dead)
 			REQUIRE(restart_device(AT, iommu.wanted));
