@@ -234,6 +234,12 @@ static void attach_to_old_domain(const struct attach_request *r)
 		attach(r);
 }
 
+static void attach_unattached(const struct attach_request *r)
+{
+	if (!bug_find_attached(r->endpoint))
+		attach(r);
+}
+
 /* Where nothing is mapped, nothing can be cached. */
 static void attach_from_table(const struct attach_request *r)
 {
@@ -265,6 +271,11 @@ static bool drops_of_first_members(const struct cached_page *page, const struct 
 {
 	(void)r;
 	return bug_joined_before(bug_find_attached(page->endpoint)) < mutant_number();
+}
+
+static bool drops_of_last_member(const struct cached_page *page, const struct unmap_request *r)
+{
+	return bug_joined_before(bug_find_attached(page->endpoint)) + 1 == bug_count_members(r->domain);
 }
 
 /* One page of each endpoint. */
@@ -501,6 +512,8 @@ static const struct cache caches[] = {
 	 .detach = detach_as_before, .unmap = unmap_of_domain},
 	{MUTANT_STALE_MOVE_TO_FRESH, .attach = attach_to_old_domain},
 	{MUTANT_STALE_LATER_MEMBER, .drops = drops_of_first_members},
+	{MUTANT_FLUSH_LAST_ATTACHED, .drops = drops_of_last_member},
+	{MUTANT_MOVE_NO_FLUSH, .attach = attach_unattached},
 	{MUTANT_STALE_BYPASS_UNNAMED, .bypass = bypass_of_named},
 	{MUTANT_STALE_LAST_HIT_DETACH, .filled = fill_register, .unmap = unmap_registers,
 	 .attach = attach_as_before, .detach = detach_as_before},

@@ -15,8 +15,9 @@ bool removal_install(void);
 bool rights_install(void);
 bool attachment_install(void);
 bool window_install(void);
+bool leftover_install(void);
 bool answers_install(void);
-bool leftovers_install(void);
+bool outlived_install(void);
 bool checks_install(void);
 
 /* upkeep.c: all of them. */

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
+import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import Optional
@@ -19,28 +19,77 @@ LIMIT = 120.0                   # seconds without a word
 DISK_SIZE = 2 << 20             # bytes: the largest I/O is half of it
 NO = ": NO"                     # what a proof says that failed
 BAIL_OUT = "Bail out! "
+TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
+
+
+STRETCH, STRETCH_END = "# stretch ", "# stretch end "
+NET_AND_DISKS = (Endpoint("blk"), Endpoint("blk"), Endpoint("net"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a boot is to measure."""
+    iommu: str
+    kind: str = TIMES
+    workloads: tuple[str, ...] = ()     # names of the image's; none: the usual ones
+
+    @property
+    def words(self) -> str:
+        named = [f"workloads={','.join(self.workloads)}"] if self.workloads else []
+        return " ".join([*([self.kind] if self.kind != TIMES else []), *named])
+
+    @property
+    def directory(self) -> str:
+        return f"cost-{self.iommu}{'' if self.kind == TIMES else f'-{self.kind}'}"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What was seen between two marks of the image."""
+    words: str                          # of the image, on both
+    cpu_ns: int                         # that the VMM had
+    seconds: float
 
 
 @dataclass
 class CostBoot:
     """One boot, and what it cost the host."""
     iommu: str
-    growth: bool
+    kind: str
     command: str
     seconds: float = 0.0
-    cpu_seconds: float = 0.0            # of the VMM's process, from its start to its end
     lines: list[str] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
     failure: Optional[str] = None
+
+
+class CpuClock(Launcher):
+    """Starts a VMM, and knows the CPU time of all its threads, those included that have ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock: Optional[int] = None
+
+    def start(self, command: list[str]) -> Optional[subprocess.Popen[bytes]]:
+        process = super().start(command)
+        # clock_getcpuclockid(3), which Python does not have.
+        self._clock = ~process.pid << 3 | 2 if process else None
+        return process
+
+    def nanoseconds(self) -> int:
+        return 0 if self._clock is None else time.clock_gettime_ns(self._clock)
 
 
 class Lines:
     """Listen to the console: each line is progress."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, cpu: CpuClock) -> None:
         self.lines: list[str] = []
+        self.stretches: list[Stretch] = []
         self.progress, self.finished = 0, False
         self.bail_out: Optional[str] = None
-        self._log, self._rest = log, b""
+        self._log, self._cpu, self._rest = log, cpu, b""
+        self._begun = ("", 0, 0.0)
 
     def feed(self, data: bytes) -> None:
         self._log.feed(data)
@@ -53,7 +102,18 @@ class Lines:
         self.progress += 1
         if line.startswith(BAIL_OUT):
             self.bail_out = line[len(BAIL_OUT):]
+        if line.startswith(STRETCH):
+            self._mark(line)
         self.finished |= line == "# end" or self.bail_out is not None
+
+
+    def _mark(self, line: str) -> None:
+        words, cpu, clock = self._begun
+        if line.startswith(STRETCH_END):
+            self.stretches.append(Stretch(f"{words} {line[len(STRETCH_END):]}", self._cpu.nanoseconds() - cpu,
+                                          time.monotonic() - clock))
+        else:
+            self._begun = (line[len(STRETCH):], self._cpu.nanoseconds(), time.monotonic())
 
 
 def failure(console: Lines, ending: Ending) -> Optional[str]:
@@ -66,30 +126,28 @@ def failure(console: Lines, ending: Ending) -> Optional[str]:
     return "; ".join(wrong) or None
 
 
-def setup_behind(iommu: str) -> Setup:
-    return Setup(endpoints=(Endpoint("blk"), Endpoint("blk")), memory=256, iommu=iommu, disk_size=DISK_SIZE)
+def setup_of(plan: Plan) -> Setup:
+    """Return two disks and a network; the test device if it may be asked for."""
+    edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
+    endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
+    return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE,
+                 instructions=plan.kind == INSTRUCTIONS)
 
 
-def boot_cost(adapter: Adapter, tree: Tree, launcher: Launcher, parent: str, iommu: str,
-              growth: bool = False) -> CostBoot:
+def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot:
     """Boot once; logs are in a directory of their own below the parent."""
-    directory = os.path.join(parent, f"cost-{iommu}{'-growth' if growth else ''}")
+    directory = os.path.join(parent, plan.directory)
     os.makedirs(directory, exist_ok=True)
-    setup, words = setup_behind(iommu), f"iommu={iommus_of(adapter)[iommu]}{' growth' if growth else ''}"
+    setup, words = setup_of(plan), f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
     command = adapter.command(setup, tree.cost_image, words, directory)
     adapter.prepare(setup, directory)
-    done = CostBoot(iommu, growth, shlex.join(command))
-    clock, cpu = time.monotonic(), cpu_seconds()
+    done = CostBoot(plan.iommu, plan.kind, shlex.join(command))
+    clock, cpu = time.monotonic(), CpuClock()
     with open(os.path.join(directory, "console.log"), "wb", 0) as out, \
             open(os.path.join(directory, "stderr.log"), "wb", 0) as err:
-        console = Lines(Log(out))
-        ending = boot(launcher, command, console, Log(err), LIMIT)
-    done.seconds, done.cpu_seconds = round(time.monotonic() - clock, 2), round(cpu_seconds() - cpu, 2)
-    done.lines, done.failure = console.lines, failure(console, ending)
+        console = Lines(Log(out), cpu)
+        ending = boot(cpu, command, console, Log(err), LIMIT)
+    done.seconds = round(time.monotonic() - clock, 2)
+    done.lines, done.stretches = console.lines, console.stretches
+    done.failure = failure(console, ending)
     return done
-
-
-def cpu_seconds() -> float:
-    """Return what the CPUs spent on children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

@@ -76,9 +76,9 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 }
 
 /*
- * Whatever domains of one id are told apart by: if by a count of N bits, what was reached in the first one may
- * come back in the 2^Nth after it. So that a device which keeps few of these does so, most of them end without
- * an access. The address leads to another page than in any that it could be taken for.
+ * Whatever domains of one id are told apart by: if by a count of N bits, what was reached in the first one
+ * may come back in the 2^Nth after it. Most of them end without an access, so that it is still cached. The
+ * address leads to another page than in any that it could be taken for.
  */
 #define REUSES 4096
 #define ALL_LOOKED_AT 8

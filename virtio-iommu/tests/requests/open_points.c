@@ -203,7 +203,7 @@ TEST(AMB_8, refusals_without_a_prescribed_status, NEEDS_DOMAIN)
 	INFO("%s", answers.text);
 }
 
-/* Requests with two faults each. Which of them is told is open, but that a MUST holds whatever else is wrong. */
+/* Requests with two faults each. Which of them is told is open, but a MUST holds whatever else is wrong. */
 enum { FAULTY_REQUESTS = 9 };
 
 static struct reply send_faulty(unsigned int i, const struct page_fixture *s, uint32_t unknown)

@@ -222,8 +222,8 @@ TEST(DEV_OPS_5, tail_reserved_of_probe_is_zero, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 }
 
 /*
- * Each kind of request, accepted or refused for one reason or another, behind each kind of other one, of which
- * something may be left where the tail is made.
+ * Each kind of request, accepted or refused for one reason or another, behind another one, of which something
+ * may be left where the tail is made.
  */
 
 enum { KIND, BEHIND };

@@ -103,6 +103,11 @@ def iommus_of(adapter: Adapter) -> dict[str, str]:
     return getattr(adapter, "iommus", {"virtio": "virtio"})
 
 
+def counts_instructions(adapter: Adapter) -> bool:
+    """Return true if this VMM can take an instruction of the guest for a nanosecond."""
+    return getattr(adapter, "counts_instructions", False)
+
+
 def title(name: str) -> str:
     """Return what people call a VMM of a result, which may be one of another tree."""
     return adapter_class(name).title if name in names() else name

@@ -235,10 +235,11 @@ static void reset_kept(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
-bool leftovers_install(void)
+bool outlived_install(void)
 {
 	static const struct takeover rows[] = {
-		{MUTANT_BYPASS_STICKS_TO_PLACE, {.request_execute = execute_in_place}, {.reset = reset_kinds}},
+		{MUTANT_BYPASS_STICKS_TO_PLACE, {.request_execute = execute_in_place},
+		 {.reset = reset_kinds}},
 		{MUTANT_RESET_ORPHANS_SHARED, {.request_decided = decide_with_orphans},
 		 {.reset = reset_shared}},
 		{MUTANT_RESET_LAZY, {0}, {.reset = reset_later, .features_ok = drop_at_features_ok}},
