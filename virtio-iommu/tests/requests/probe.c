@@ -262,7 +262,6 @@ TEST(DEV_PROBE_9, area_that_is_too_small_is_refused_with_inval, NEEDS_ENDPOINT_I
 	}
 }
 
-/* DEV-PROBE-10 (SHOULD): Property bytes left over are filled with zeroes */
 /* The bytes behind the list of @id are 0. */
 static bool expect_zero_rest(struct source_line at, uint32_t id)
 {
@@ -282,6 +281,7 @@ static bool expect_zero_rest(struct source_line at, uint32_t id)
 	return true;
 }
 
+/* DEV-PROBE-10 (SHOULD): Property bytes left over are filled with zeroes */
 /*
  * Of each endpoint, behind each other one, whose list may be longer, and before; and of each twice, with
  * different bytes in the buffer before.
