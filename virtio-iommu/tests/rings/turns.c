@@ -67,6 +67,7 @@ struct run {
 	uint16_t slots;		/* descriptors of a buffer */
 	uint16_t count;		/* buffers that are available at a time */
 	struct page_window w;
+	bool asks_for_each;	/* now */
 };
 
 /*
@@ -75,6 +76,7 @@ struct run {
 
 static void ask(struct run *run)
 {
+	run->asks_for_each = run->cell[WANT] == EACH;
 	switch (run->cell[WANT]) {
 	case NEVER:
 	case EACH:
@@ -88,23 +90,50 @@ static void ask(struct run *run)
 	}
 }
 
-static bool is_due(const struct run *run)
+static bool is_due_at_event(const struct run *run)
 {
-	return run->cell[WANT] != NEVER && run->cell[WANT] != BEHIND;
+	return run->cell[WANT] == AT_FIRST || run->cell[WANT] == AT_LAST;
 }
 
 /* Wait for what is due. Where none is, one that comes is seen in the end: expect_no_notification(). */
 static void expect_notification(struct run *run, unsigned int round)
 {
-	if (is_due(run))
+	if (is_due_at_event(run))
 		expect_eq(run->at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
 			  "notification of %u buffers, round %u", run->count, round);
 }
 
 static void expect_no_notification(struct run *run)
 {
-	if (!is_due(run))
+	if (run->cell[WANT] == NEVER || run->cell[WANT] == BEHIND)
 		expect_eq(run->at, wait_interrupt(false) & VIRTIO_USED_BUFFER, 0, "notification");
+}
+
+/* In a packed queue one used descriptor may stand for several buffers (2.8.8). */
+static bool is_countable(const struct run *run)
+{
+	return !ring_has(run->ring, VIRTIO_F_RING_PACKED) || !ring_has(run->ring, VIRTIO_F_IN_ORDER);
+}
+
+static bool expect_told(const struct run *run, unsigned int used, unsigned int count)
+{
+	if (wait_interrupt(true) & VIRTIO_USED_BUFFER)
+		return true;
+	judge(BY_LEVEL, run->at, "a notification of each used buffer", "none of number %u of %u", used, count);
+	return false;
+}
+
+/* As a driver that sleeps, look at the ring only when a notification has come: the last one, too, is told. */
+static bool sleep_until_used(const struct run *run, unsigned int count)
+{
+	bool told = true;
+
+	if (!run->asks_for_each)
+		return true;
+	do
+		told = expect_told(run, ring_pending(run->ring), count);
+	while (told && is_countable(run) && ring_pending(run->ring) < count);
+	return told;
 }
 
 /*
@@ -168,8 +197,11 @@ static bool request_round(struct run *run, unsigned int count, unsigned int roun
 	struct batch *batch = batch_new();
 	bool kept = add_requests(run, batch, count, !(round % 2));
 
-	if (kept)
+	if (kept) {
+		take_interrupts();
 		publish(run, batch);
+		kept = sleep_until_used(run, count);
+	}
 	if (kept && !batch_wait(batch)) {
 		judge(VERDICT_FAIL, run->at, "each request comes back",
 		      "a request of %u did not come back, in round %u", count, round);
@@ -259,6 +291,8 @@ static bool use_buffers(const struct run *run, unsigned int count, size_t size)
 		provoke_some(run, turn, size);
 		while (used < count && take_report(run, idle % 4 == 3))
 			used++;
+		if (run->asks_for_each && used > before && !expect_told(run, used, count))
+			return false;
 		idle = used > before ? 0 : idle + 1;
 	}
 	if (used < count)
@@ -344,6 +378,7 @@ static bool play_rounds(struct run *run)
 	}
 	expect_no_notification(run);
 	ring_want_interrupt(run->ring, false);
+	run->asks_for_each = false;
 	return true;
 }
 
