@@ -266,8 +266,9 @@ static void notified_of_position(struct vdev *dev, uint32_t value)
 static bool available_up_to_told(struct vdev *dev, struct vqueue *queue, struct chain *chain)
 {
 	bool counts = number_of(dev, queue) == REQUESTS && vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA);
+	uint16_t count = told_end - queue->next_avail;
 
-	return (!counts || queue->next_avail != told_end) && vring_split.available(dev, queue, chain);
+	return (!counts || (count && count <= queue->size)) && vring_split.available(dev, queue, chain);
 }
 
 /* Sessions of which nothing is freed. */
