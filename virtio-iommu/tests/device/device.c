@@ -139,8 +139,8 @@ TEST(GEN_RESET_2, event_queue_of_the_session_before_is_left_alone, NEEDS_DMA)
 	event_settle();
 	REQUIRE(negotiate_device(AT, iommu.wanted));
 	before = memcpy(arena_alloc(size, 8), memory, size);
-	ring_init(&iommu.requests, iommu.requests.size, arena_alloc(ring_bytes(iommu.requests.size, iommu.wanted), 4096),
-		  0, iommu.wanted);
+	ring_init(&iommu.requests, iommu.requests.size,
+		  arena_alloc(ring_bytes(iommu.requests.size, iommu.wanted), 4096), 0, iommu.wanted);
 	REQUIRE(enable_requests(AT));
 	virtio_driver_ok(&iommu.dev);
 	REQUIRE(map_one_page(AT, &s));
@@ -149,6 +149,7 @@ TEST(GEN_RESET_2, event_queue_of_the_session_before_is_left_alone, NEEDS_DMA)
 	expect_ring_idle(AT, &iommu.events, ring_pending(&iommu.events), "in a session without an event queue");
 	expect_bytes(AT, memory, before, size, "the event queue of the session before");
 	expect_no_events_breach(AT);
+	EXPECT_EQ(virtio_needs_reset(&iommu.dev), 0, "NEEDS_RESET, after a fault without an event queue");
 	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
 	REQUIRE(restart_device(AT, iommu.wanted));
 }

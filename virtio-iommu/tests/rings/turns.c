@@ -15,7 +15,7 @@
 #include "util.h"
 
 enum { QUEUE, AHEAD, KICK, WANT, SIZE };
-enum { ONE, HALF, ALL };
+enum { ONE, HALF, ALL, ALL_BUT_ONE };
 enum { ALWAYS, WHERE_ASKED };
 enum { NEVER, EACH, AT_FIRST, AT_LAST, BEHIND };
 
@@ -25,7 +25,8 @@ static const char *const queues[] = {"request queue", "event queue"};
 static const char *const sizes[] = {"size 1", "size 2", "size 3", "size 4", "size 5", "size 7", "size 8",
 				    "size 16", "size 31", "size 32", "size 63", "size 64", "size 100",
 				    "size 127", "size 128", "size 255", "size 256"};
-static const char *const aheads[] = {"one at a time", "half of the queue", "all of the queue"};
+static const char *const aheads[] = {"one at a time", "half of the queue", "all of the queue",
+				     "all of the queue but one"};
 static const char *const kicks[] = {"always notifying", "notifying where asked"};
 static const char *const wants[] = {"notified never", "notified each time", "notified at the first",
 				    "notified at the last", "notified behind the last"};
@@ -439,6 +440,20 @@ static bool start_queues(struct source_line at, const cell_t cell, uint16_t size
 	return true;
 }
 
+static unsigned int count_ahead(unsigned int ahead, unsigned int capacity)
+{
+	switch (ahead) {
+	case ONE:
+		return 1;
+	case HALF:
+		return capacity / 2;
+	case ALL_BUT_ONE:
+		return capacity - 1;
+	default:
+		return capacity;
+	}
+}
+
 /* Return false, with the reason, if the device's queue cannot be used so. */
 static bool start(struct run *run, uint16_t size)
 {
@@ -446,7 +461,7 @@ static bool start(struct run *run, uint16_t size)
 		return false;
 	run->ring = is_requests(run) ? &iommu.requests : &iommu.events;
 	run->slots = is_requests(run) && !run->ring->tables ? 2 : 1;
-	run->count = run->cell[AHEAD] == ONE ? 1 : capacity(run) / (run->cell[AHEAD] == HALF ? 2 : 1);
+	run->count = count_ahead(run->cell[AHEAD], capacity(run));
 	if (run->ring->size == size && run->count && run->count <= capacity(run))
 		return make_page_window(run->at, &run->w, PAGES + 1);
 	not_applicable("the queue has %u descriptors", run->ring->size);
@@ -492,6 +507,23 @@ TEST(GEN_NU_5, notification_comes_at_the_event_in_each_turn_of_a_queue, NEEDS_DO
 TEST(GEN_NU_6, none_comes_before_the_event_in_any_turn_of_a_queue, NEEDS_DOMAIN)
 {
 	PRODUCT(&turns, WANT, BIT(BEHIND));
+}
+
+/* How many are used together with one notification cannot be told: many of two numbers leave some over. */
+TEST(GEN_NU_3, driver_that_sleeps_is_told_of_the_last_of_many, NEEDS_DOMAIN)
+{
+	static const struct {
+		uint16_t size;
+		cell_t cell;
+	} turns[] = {{64, {REQUEST_QUEUE, ALL_BUT_ONE, ALWAYS, EACH}},
+		     {128, {REQUEST_QUEUE, ALL_BUT_ONE, ALWAYS, EACH}}};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(turns) && no_defect_so_far(); i++) {
+		struct run run = {.at = AT, .cell = turns[i].cell};
+
+		if (!start(&run, turns[i].size) || !play_rounds(&run))
+			return;
+	}
 }
 
 /*
