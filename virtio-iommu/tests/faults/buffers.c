@@ -72,8 +72,8 @@ struct scene {
 };
 
 /*
- * Accesses to the pages around the one that is mapped, those of the other endpoint a bit further up. Which one of
- * several, and whose, goes by @turn.
+ * Accesses to the pages around the one that is mapped, those of the other endpoint a bit further up. Which
+ * one of several, and whose, goes by @turn.
  */
 #define ACCESS_SIZE 8
 
@@ -90,7 +90,8 @@ static struct fault fault_of(const struct scene *s, unsigned int turn)
 
 	return (struct fault){.ep = ep, .access = reads && ep->dma.ops->exact ? MAP_READ : MAP_WRITE,
 			      .iova = s->s.iova + (front ? -iommu.page : iommu.page) + place_of(s, ep->id),
-			      .size = ACCESS_SIZE, .secret = secret, .reason = FAULT_MAPPING, .fixture = &s->s};
+			      .size = ACCESS_SIZE, .secret = secret, .reason = FAULT_MAPPING,
+			      .fixture = &s->s};
 }
 
 /* The accesses that there were can be told from a report as far as it has an address. */

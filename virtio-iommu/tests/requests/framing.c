@@ -143,9 +143,9 @@ TEST(N_REQ_1, no_complete_head, NEEDS_NOTHING)
 }
 
 /*
- * With @least to @most bytes of room for the tail, which are too few, and a readable part that is as long as the
- * request or longer: nothing there is the device's to write. One that asks for a reset is asked no more often
- * than twice.
+ * With @least to @most bytes of room for the tail, which are too few, and a readable part that is as long as
+ * the request or longer: nothing there is the device's to write. One that asks for a reset is asked no more
+ * often than twice.
  */
 static enum after expect_no_room(struct source_line at, const void *request, uint32_t size, uint32_t least,
 				 uint32_t most)

@@ -77,10 +77,7 @@ TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 	}
 }
 
-/*
- * The event queue, too: one report comes in the buffer that was offered first, and none of the others is used, as
- * far as the device reports the fault (AMB-15).
- */
+/* A report is in the buffer that was offered first, and none of those behind is used with it. */
 TEST(GEN_RSVD_5, event_buffers_are_used_in_order, NEEDS_IN_ORDER | NEEDS_DMA)
 {
 	struct page_fixture s;

@@ -15,7 +15,7 @@
 #include "util.h"
 
 enum { QUEUE, AHEAD, KICK, WANT, SIZE };
-enum { ONE, HALF, ALL, ALL_BUT_ONE };
+enum { ONE, HALF, ALL, ALL_BUT_ONE };	/* the last one is no value of the dimension */
 enum { ALWAYS, WHERE_ASKED };
 enum { NEVER, EACH, AT_FIRST, AT_LAST, BEHIND };
 
@@ -25,8 +25,7 @@ static const char *const queues[] = {"request queue", "event queue"};
 static const char *const sizes[] = {"size 1", "size 2", "size 3", "size 4", "size 5", "size 7", "size 8",
 				    "size 16", "size 31", "size 32", "size 63", "size 64", "size 100",
 				    "size 127", "size 128", "size 255", "size 256"};
-static const char *const aheads[] = {"one at a time", "half of the queue", "all of the queue",
-				     "all of the queue but one"};
+static const char *const aheads[] = {"one at a time", "half of the queue", "all of the queue"};
 static const char *const kicks[] = {"always notifying", "notifying where asked"};
 static const char *const wants[] = {"notified never", "notified each time", "notified at the first",
 				    "notified at the last", "notified behind the last"};
@@ -120,7 +119,8 @@ static bool expect_told(const struct run *run, unsigned int used, unsigned int c
 {
 	if (wait_interrupt(true) & VIRTIO_USED_BUFFER)
 		return true;
-	judge(BY_LEVEL, run->at, "a notification of each used buffer", "none of number %u of %u", used, count);
+	judge(BY_LEVEL, run->at, "a notification of each used buffer", "none of number %u of %u", used,
+	      count);
 	return false;
 }
 

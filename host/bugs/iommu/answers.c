@@ -57,8 +57,8 @@ static bool read_low_bits_of_type(const struct chain *chain, struct model_reques
 }
 
 /* The tail is built over the head of the request. */
-static void reply_over_head(const struct chain *chain, const struct model_request *r, const struct decision *d,
-			    struct iommu_reply *reply)
+static void reply_over_head(const struct chain *chain, const struct model_request *r,
+			    const struct decision *d, struct iommu_reply *reply)
 {
 	(void)chain;
 	if (reply->length && d->answer != STATUS_OK)
@@ -157,7 +157,7 @@ static void reset_writer(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
-bool buffers_install(void)
+bool answers_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_REPLY_INTO_READABLE, {.request_read = answer_in_readable}, {0}},
