@@ -44,7 +44,7 @@ struct scene {
 	struct ring *rings[2];
 	void *memory[2];	/* of each */
 	const uint8_t *old;	/* the area that is given up, ... */
-	size_t watched;		/* ... bytes at its start that each area has, however small the queue is, ... */
+	size_t watched;		/* ... bytes at its start that each area has, however small the queue, ... */
 	uint8_t before[16];	/* ... and what they were */
 };
 
