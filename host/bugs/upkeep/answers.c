@@ -7,17 +7,6 @@
 #include "host/bugs/upkeep/upkeep.h"
 #include "util.h"
 
-/* Types are numbers of N bits. */
-static bool read_type(const struct chain *chain, struct model_request *r)
-{
-	uint8_t type = r->head.type & ((1u << mutant_number()) - 1);
-
-	(void)chain;
-	if (type >= REQUEST_ATTACH && type <= REQUEST_PROBE)
-		r->head.type = type;
-	return false;
-}
-
 /* Ids of endpoints are numbers of N bits. */
 static bool read_endpoint(const struct chain *chain, struct model_request *r)
 {
@@ -92,7 +81,6 @@ static void decide_domain_first(const struct model_request *r, struct decision *
 bool answers_install(void)
 {
 	static const struct takeover rows[] = {
-		{MUTANT_TYPE_BITS, {.request_read = read_type}, {0}},
 		{MUTANT_ENDPOINT_BITS, {.request_read = read_endpoint}, {0}},
 		{MUTANT_TAIL_RESERVED_LEAKS, {.reply_ready = leave_id_in_tail}, {0}},
 		{MUTANT_BATCH_STATUS_STICKS, {.reply_ready = keep_status}, {.notified = forget_status}},
