@@ -58,8 +58,8 @@ bool expect_noop_answered(struct source_line at, int id, const struct noop_reque
 bool expect_queue_works(struct source_line at, const char *when);
 
 /*
- * Make one available to a device that must not look at it, and notify all the same: it does not come back, and
- * neither it nor the ring is written. @when: the circumstances.
+ * Make one available to a device that must not look at it, and notify all the same: it does not come back,
+ * and neither it nor the ring is written. @when: the circumstances.
  */
 void expect_noop_left_alone(struct source_line at, const char *when);
 

@@ -20,14 +20,18 @@ enum {
 	WHAT_REQUEST_RING, WHAT_TABLES, WHAT_REQUESTS, WHAT_REPLIES, WHAT_EVENT_RING, WHAT_EVENTS,
 	WHAT_TARGET,
 };
-enum { MEMORY_LOW, MEMORY_HIGH, MEMORY_TOP, MEMORY_PAGE, MEMORY_4G_FIRST, MEMORY_4G_DRIVER, MEMORY_4G_DEVICE };
+enum {
+	MEMORY_LOW, MEMORY_HIGH, MEMORY_TOP, MEMORY_PAGE, MEMORY_4G_FIRST, MEMORY_4G_DRIVER,
+	MEMORY_4G_DEVICE,
+};
 
 static const char *const whats[] = {
 	"request ring", "indirect tables", "requests", "replies", "event ring", "event buffers", "dma target",
 };
 static const char *const memories[] = {
 	"in low memory", "above 4 gib", "at the end of memory", "over the end of a page",
-	"over a multiple of 4 gib", "driver area over a multiple of 4 gib", "device area over a multiple of 4 gib",
+	"over a multiple of 4 gib", "driver area over a multiple of 4 gib",
+	"device area over a multiple of 4 gib",
 };
 
 static const char *const lists[] = {"listed in the ring", "listed in tables"};
@@ -49,11 +53,11 @@ static size_t in_front(unsigned int what, unsigned int where)
 		[WHAT_EVENT_RING] = 32, [WHAT_EVENTS] = 32,
 	};
 	const struct ring *ring = what == WHAT_REQUEST_RING ? &iommu.requests : &iommu.events;
-	const volatile void *area = where == MEMORY_4G_DRIVER ? (const volatile void *)ring->avail : ring->used;
+	uintptr_t area = where == MEMORY_4G_DRIVER ? (uintptr_t)ring->avail : (uintptr_t)ring->used;
 
 	if (where < MEMORY_4G_DRIVER)
 		return in_front[what];
-	return align_up((uintptr_t)area - (uintptr_t)ring->desc + 1, ALIGNMENT);
+	return align_up(area - (uintptr_t)ring->desc + 1, ALIGNMENT);
 }
 
 /* Where memory goes on behind a multiple of 4 GiB; NULL if there is none such. */
@@ -74,7 +78,8 @@ static void *find_memory(unsigned int what, unsigned int where, size_t size)
 	case MEMORY_TOP:
 		return last_memory(size);
 	case MEMORY_PAGE:
-		return (uint8_t *)arena_alloc(iommu.page + size, iommu.page) + iommu.page - in_front(what, where);
+		return (uint8_t *)arena_alloc(iommu.page + size, iommu.page) +
+		       (iommu.page - in_front(what, where));
 	default:
 		return memory_over_4_gib(in_front(what, where), size);
 	}

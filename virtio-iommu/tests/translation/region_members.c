@@ -154,8 +154,8 @@ static struct access_part half(uint8_t *memory, bool below_the_end)
 }
 
 /*
- * The page beside the region leads to memory of its own, which is reached, or the access fails as a whole. The
- * memory around that is not reached, as by a device that goes on there in the region.
+ * The page beside the region leads to memory of its own, which is reached, or the access fails as a whole.
+ * The memory around that is not reached, as by a device that goes on there in the region.
  */
 static bool map_beside(struct source_line at, const struct fixture *f, uint64_t page, bool below_the_end,
 		       struct access_part *beside, struct access_part *inside)

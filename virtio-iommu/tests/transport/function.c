@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The IOMMU as a function on PCI (PCI 3.0, chapter 6; virtio 1.4, 4.1.1): its registers are where its BARs are,
- * and it reaches memory while it may.
+ * The IOMMU as a function on PCI (PCI 3.0, chapter 6; virtio 1.4, 4.1.1): its registers are where its BARs
+ * are, and it reaches memory while it may.
  */
 #include <string.h>
 

@@ -271,8 +271,8 @@ static const struct product interrupts = {
 
 /*
  * Messages that are held back (PCI 3.0, 6.8.2 and 6.8.3): none is sent while its vector is masked, or the
- * function with all of them. What is due shows in the Pending Bit Array, and is sent when neither is masked, as
- * the entry is then: it may change while it is masked.
+ * function with all of them. What is due shows in the Pending Bit Array, and is sent when neither is masked,
+ * as the entry is then: it may change while it is masked.
  */
 
 enum { MASKED_EVENT, MASKED_BY, CHANGED };
@@ -363,8 +363,16 @@ static bool change_messages(struct held *h)
 static void expect_pending(struct held *h, bool due)
 {
 	for (unsigned int i = 0; i < 2 * h->count; i++)
-		expect_eq(h->w.at, msix_is_pending(h->w.msix, i / 2), due, "pending bit of vector %u, %s", i / 2,
-			  due ? "whose message is held back" : "when its message was sent");
+		expect_eq(h->w.at, msix_is_pending(h->w.msix, i / 2), due, "pending bit of vector %u, %s",
+			  i / 2, due ? "whose message is held back" : "when its message was sent");
+}
+
+static void expect_none(struct held *h)
+{
+	bool came = !message_stays_away(&h->messages[0], event_count());
+
+	if (came || (h->count > 1 && msi_arrived(&h->messages[1])))
+		judge(BY_LEVEL, h->w.at, "no message while it is masked", "one arrives");
 }
 
 static void expect_sent(struct held *h)
@@ -386,9 +394,7 @@ static void expect_held_until_unmasked(struct held *h, unsigned int by)
 	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++) {
 		if (by != BY_BOTH && by != i)
 			continue;
-		for (unsigned int k = 0; k < h->count; k++)
-			if (k ? msi_arrived(&h->messages[k]) : !message_stays_away(&h->messages[k], event_count()))
-				judge(BY_LEVEL, h->w.at, "no message while it is masked", "one arrives");
+		expect_none(h);
 		expect_pending(h, true);
 		mask_steps[i](h, false);
 	}

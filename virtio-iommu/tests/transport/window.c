@@ -130,7 +130,8 @@ static void fill_window(void)
 	write_directly(select, 4, 0);
 }
 
-static void expect_others(struct source_line at, const struct common_field *written, const uint32_t before[FIELDS])
+static void expect_others(struct source_line at, const struct common_field *written,
+			  const uint32_t before[FIELDS])
 {
 	for (unsigned int i = 0; i < FIELDS && !written->selects; i++) {
 		const struct common_field *f = common_field(i);

@@ -184,7 +184,8 @@ static void access_reads_early(struct function *f, unsigned int offset, unsigned
 		right_function->config_access(f, cap + CAP_ACCESS_DATA, 4, false);
 }
 
-static void access_loses_notifications(struct function *f, unsigned int offset, unsigned int width, bool write)
+static void access_loses_notifications(struct function *f, unsigned int offset, unsigned int width,
+				       bool write)
 {
 	if (!write || !is_window_data(f, offset) ||
 	    function_get(f, vdev_of(f)->access_window + CAP_OFFSET, 4) < AREA_NOTIFY)
