@@ -14,10 +14,11 @@
 #include "virtio/mmio_layout.h"
 #include "virtio/pci_layout.h"
 
-enum { FEATURES, HALVES, AREAS, QUEUES };
+enum { FEATURES, HALVES, AREAS, QUEUES, MOVED };
 enum { LOW_WORD_FIRST, HIGH_WORD_FIRST, LOW_WORD_AGAIN, HIGH_WORD_AGAIN };
 enum { LOW_HALF_FIRST, HIGH_HALF_FIRST, ALL_LOW_HALVES_FIRST, ALL_HIGH_HALVES_FIRST };
 enum { REQUESTS_FIRST, EVENTS_FIRST };
+enum { IN_PLACE, DRIVER_MOVED, DEVICE_MOVED };
 
 static const char *const features[] = {"low word first", "high word first", "low word again",
 				       "high word again"};
@@ -27,11 +28,14 @@ static const char *const areas[] = {"desc driver device", "desc device driver", 
 				    "driver device desc", "device desc driver", "device driver desc"};
 static const char *const queues[] = {"request queue first", "event queue first"};
 
+static const char *const moves[] = {"areas as before", "driver area elsewhere", "device area elsewhere"};
+
 static const struct dimension dimensions[] = {
 	[FEATURES] = {"features", features, ARRAY_SIZE(features), NULL},
 	[HALVES] = {"halves", halves, ARRAY_SIZE(halves), NULL},
 	[AREAS] = {"areas", areas, ARRAY_SIZE(areas), NULL},
 	[QUEUES] = {"queues", queues, ARRAY_SIZE(queues), NULL},
+	[MOVED] = {"moved", moves, ARRAY_SIZE(moves), NULL},
 };
 
 static const uint8_t area_orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -106,10 +110,21 @@ static void enable_queue(uint16_t queue, const struct ring *ring, const cell_t c
 	}
 }
 
+/* One area does not lie where it lay in the session before: the device need not find that by another one. */
+static void move_area(struct ring *ring, unsigned int moved)
+{
+	void *memory = arena_alloc(ring_bytes(ring->size, ring->features), 16);
+
+	if (moved == DRIVER_MOVED)
+		ring->avail = memory;
+	else if (moved == DEVICE_MOVED)
+		ring->used = memory;
+}
+
 static void play(struct source_line at, const cell_t cell)
 {
 	const uint8_t agreed = VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK;
-	const struct ring *const rings[] = {&iommu.requests, &iommu.events};
+	struct ring *const rings[] = {&iommu.requests, &iommu.events};
 
 	/* Rings and notification addresses as usual, in memory that was used before. */
 	if (!prepare_device(at, iommu.wanted) || !reset_device(at))
@@ -124,6 +139,7 @@ static void play(struct source_line at, const cell_t cell)
 		for (unsigned int i = 0; i < 2; i++) {
 			uint16_t queue = i != (cell[QUEUES] == EVENTS_FIRST);
 
+			move_area(rings[queue], cell[MOVED]);
 			enable_queue(queue, rings[queue], cell);
 		}
 		iommu_start();
