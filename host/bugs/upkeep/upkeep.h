@@ -15,6 +15,7 @@ bool removal_install(void);
 bool rights_install(void);
 bool attachment_install(void);
 bool window_install(void);
+bool leftover_install(void);
 
 /* upkeep.c: all of them. */
 bool upkeep_install(void);
