@@ -2,8 +2,8 @@
 /*
  * The order in which a driver writes the registers that set the device up: no text gives one for the words of
  * features, the halves of addresses, the areas of a queue or the queues (virtio 1.4, 3.1.1, 4.1.3.2,
- * 4.1.5.1.3, 4.2.3.2). A device that puts one register together with another one, by the order in which it usually sees
- * them, is told by others.
+ * 4.1.5.1.3, 4.2.3.2). A device that puts one register together with another one, by the order in which it
+ * usually sees them, is told by others.
  */
 #include "judge/product.h"
 #include "judge/steps/noop_request.h"
