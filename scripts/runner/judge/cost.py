@@ -17,7 +17,7 @@ COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands
 INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
 GROWTH_COUNTS = ("operations", "commands", "table_pages", "requests", "interrupts", "reports")
 LEFT_OUT = "# left out: "
-SPREAD = 0.15                   # of a ratio, to each side
+SPREAD = 0.10                   # of a ratio, to each side: another run is within 15 % then
 # What a row has beside counts, before it is known.
 EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
          "reached_after_unmap": None, "cpu_ns": None, "instructions_vary": False,
