@@ -263,8 +263,8 @@ static void reply_with_all_lists(const struct chain *chain, const struct model_r
 }
 
 /* Behind the first N bytes of what is left. */
-static void reply_with_dirt(const struct chain *chain, const struct model_request *r, const struct decision *d,
-			    struct iommu_reply *reply)
+static void reply_with_dirt(const struct chain *chain, const struct model_request *r,
+			    const struct decision *d, struct iommu_reply *reply)
 {
 	const uint32_t size = ref_iommu.model.config.probe_size;
 	uint32_t from;
