@@ -19,6 +19,10 @@
 
 #define CPACR_FPEN (3 << 20)
 
+#define PMCR_E	       (1 << 0)
+#define PMCR_LC	       (1 << 6)		/* 64 bits */
+#define PMCNTEN_CYCLES (1u << 31)
+
 #define HCR_RW		 (1 << 31)	/* EL1 is AArch64 */
 #define CNTHCTL_EL1PCTEN (1 << 0)
 #define CNTHCTL_EL1PCEN	 (1 << 1)

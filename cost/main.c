@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What DMA costs behind an IOMMU. On the command line: iommu=KIND, and "growth" to see how the cost grows in
- * place of what it is.
+ * What DMA costs behind an IOMMU. On the command line: iommu=KIND; workloads=NAME,NAME; and, in place of
+ * times, growth or growth=MOST, a number of mappings, to see how they grow, or "instructions" to count these.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot.h"
@@ -11,11 +12,11 @@
 #include "growth.h"
 #include "machine.h"
 #include "master.h"
+#include "measure.h"
 #include "platform/platform.h"
 #include "proof.h"
 #include "version.h"
 #include "virtio_unit.h"
-#include "workload.h"
 
 static struct platform platform;
 static struct master masters[MASTERS_MOST];
@@ -58,6 +59,17 @@ static void print_unit(const struct iommu_unit *unit)
 	       unit->can.write_only ? " write-only" : "", unit->can.sync_map ? " sync-map" : "");
 }
 
+static bool run(const struct boot_info *boot, unsigned int count)
+{
+	bool counts = boot_option(boot, "instructions", NULL, 0);
+	char names[512] = "usual", most[16];
+
+	if (boot_option(boot, "growth", most, sizeof(most)))
+		return growth_run(&platform, masters, count, most[0] ? strtoul(most, NULL, 10) : GROWTH_MOST);
+	boot_option(boot, "workloads", names, sizeof(names));
+	return measure_run(masters, count, names, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIMES);
+}
+
 void boot_main(struct boot_info *boot)
 {
 	struct error error;
@@ -65,14 +77,19 @@ void boot_main(struct boot_info *boot)
 
 	printf("\n# virtio-iommu-tests %s, cost, %s\n# boot: %s\n", SUITE_VERSION, machine_name,
 	       boot->protocol);
-	if (!platform_find(&platform, boot, &error) ||
-	    !(count = masters_open(masters, &platform, read_kind(boot), &error)))
+	if (!platform_find(&platform, boot, &error))
+		bail_out("%s", error.text);
+	count = masters_open(masters, &platform);
+	if (count)
+		proof_run_at_power_on(masters);
+	count = masters_open_unit(masters, count, &platform, read_kind(boot), &error);
+	if (!count)
 		bail_out("%s", error.text);
 	print_unit(masters->unit);
 	print_masters(count);
 	if (!proof_run(masters, count))
 		bail_out("%s: DMA is not as it should be: no figures", masters->unit->ops->name);
-	if (!(boot_option(boot, "growth", NULL, 0) ? growth_run(masters) : workloads_run(masters)))
+	if (!run(boot, count))
 		bail_out("%s: no figures", masters->unit->ops->name);
 	printf("# end\n");
 }

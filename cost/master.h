@@ -17,15 +17,21 @@ struct master {
 	struct iommu_unit *unit;
 };
 
-#define MASTERS_MOST 2
+#define MASTERS_MOST 4
+
+/* Open the masters on PCI: the first exact one, and those after it. Return how many there are. */
+unsigned int masters_open(struct master *masters, struct platform *platform);
 
 /*
- * Open the first exact masters on PCI, and the unit of this kind in front of the first one; others count if
- * they are behind it, too. Return how many there are; 0, with a message in @error, if there is none or the
- * unit cannot be used.
+ * Open the unit of this kind in front of the first of @count masters, and leave out others that are not
+ * behind it. Return how many there are; 0, with a message in @error, if the unit cannot be used.
  */
-unsigned int masters_open(struct master *masters, struct platform *platform, const struct unit_ops *kind,
-			  struct error *error);
+unsigned int masters_open_unit(struct master *masters, unsigned int count, struct platform *platform,
+			       const struct unit_ops *kind, struct error *error);
+
+/* Return the master number @number of those with this kind of device, NULL if there is none. */
+struct master *masters_find(struct master *masters, unsigned int count, const char *kind,
+			    unsigned int number);
 
 /*
  * Attach the master to a new domain in which it sees its private page where that is. Return the domain, NULL

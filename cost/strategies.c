@@ -8,17 +8,18 @@
 
 #define PAGE 4096
 
-/* I/O virtual addresses come round: later than what is deferred is invalidated. A multiple of GROUP. */
+/* I/O virtual addresses come round: later than what is deferred is invalidated. */
 #define ADDRESSES 256
 
-_Static_assert(ADDRESSES >= DEFERRED_MOST + 2 * GROUP && !(ADDRESSES % GROUP), "no address is taken twice");
+_Static_assert(ADDRESSES >= DEFERRED_MOST + 2 * DMA_MAX_IN_FLIGHT, "no address is taken twice");
+_Static_assert(!(ADDRESSES % DMA_MAX_IN_FLIGHT), "those of a group are neighbours");
 
 /* One page stays free after each buffer. */
 static uint64_t next_iova(struct mapper *m)
 {
 	uint64_t iova = master_free_iova(m->master) + m->turn % ADDRESSES * (m->pages_size + PAGE);
 
-	if (m->turn++ % GROUP == 0)
+	if (m->turn++ % m->shape.depth == 0)
 		m->group_first = iova;
 	return iova;
 }
@@ -48,7 +49,7 @@ static void cover(struct mapper *m)
 static bool none_map(struct mapper *m, struct buffer *b)
 {
 	(void)m;
-	b->iova = phys(b->memory);
+	b->iova = phys(b->memory[0]);
 	return true;
 }
 
@@ -68,11 +69,17 @@ static unsigned int least_rights(const struct iommu_unit *unit, unsigned int nee
 	return needed == RIGHT_WRITE && !unit->can.write_only ? RIGHT_READ | RIGHT_WRITE : needed;
 }
 
+/* Pieces that lie apart in memory do not for the device. */
 static bool gathered_map(struct mapper *m, struct buffer *b)
 {
+	unsigned int rights = least_rights(m->master->unit, b->rights);
+	bool ok = true;
+
 	b->iova = next_iova(m);
-	return unit_map(m->domain, b->iova, phys(b->memory), m->pages_size,
-			least_rights(m->master->unit, b->rights));
+	for (unsigned int i = 0; i < m->shape.pieces && ok; i++)
+		ok = unit_map(m->domain, b->iova + i * m->piece_size, phys(b->memory[i]), m->piece_size,
+			      rights);
+	return ok;
 }
 
 static bool strict_map(struct mapper *m, struct buffer *b)
@@ -90,7 +97,7 @@ static bool strict_unmap(struct mapper *m, struct buffer *b)
 
 static uint64_t group_size(const struct mapper *m)
 {
-	return GROUP * (m->pages_size + PAGE);
+	return m->shape.depth * (m->pages_size + PAGE);
 }
 
 static bool batched_ready(struct mapper *m)
@@ -138,12 +145,12 @@ static bool deferred_end(struct mapper *m)
 	return !m->exposed || flush(m);
 }
 
-/* Optimistic and persistent: a mapping is kept for the next use of the same memory. */
+/* Shared: requests in flight of the same memory use one mapping, which is as strict as if it were alone. */
 
 static struct kept *find_kept(struct mapper *m, const struct buffer *b)
 {
 	for (unsigned int i = 0; i < m->kept_count; i++)
-		if (m->kept[i].memory == b->memory && m->kept[i].rights == b->rights)
+		if (m->kept[i].memory == b->memory[0] && m->kept[i].rights == b->rights)
 			return &m->kept[i];
 	return NULL;
 }
@@ -152,7 +159,7 @@ static bool keep(struct mapper *m, struct buffer *b)
 {
 	if (m->kept_count == KEPT_MOST || !strict_map(m, b))
 		return false;
-	m->kept[m->kept_count++] = (struct kept){b->memory, b->rights, b->iova, true};
+	m->kept[m->kept_count++] = (struct kept){b->memory[0], b->rights, b->iova, 1};
 	return true;
 }
 
@@ -163,16 +170,27 @@ static bool kept_map(struct mapper *m, struct buffer *b)
 	if (!kept)
 		return keep(m, b);
 	b->iova = kept->iova;
-	kept->busy = true;
-	if (m->exposed)
+	if (!kept->users++ && m->exposed)
 		m->exposed--;
 	return true;
 }
 
+static bool shared_unmap(struct mapper *m, struct buffer *b)
+{
+	struct kept *kept = find_kept(m, b);
+
+	if (--kept->users)
+		return true;
+	*kept = m->kept[--m->kept_count];
+	return strict_unmap(m, b);
+}
+
+/* Optimistic and persistent: a mapping is kept for the next use of the same memory. */
+
 static bool persistent_unmap(struct mapper *m, struct buffer *b)
 {
-	find_kept(m, b)->busy = false;
-	expose(m);
+	if (!--find_kept(m, b)->users)
+		expose(m);
 	return true;
 }
 
@@ -182,7 +200,7 @@ static bool tear_down(struct mapper *m)
 	unsigned int busy = 0;
 
 	for (unsigned int i = 0; i < m->kept_count; i++) {
-		if (m->kept[i].busy)
+		if (m->kept[i].users)
 			m->kept[busy++] = m->kept[i];
 		else if (!unit_unmap(m->domain, m->kept[i].iova, m->pages_size))
 			return false;
@@ -212,24 +230,29 @@ static bool bounce_begin(struct mapper *m)
 	       unit_sync_map(m->domain, iova, size);
 }
 
-static void copy(struct mapper *m, void *to, const void *from, uint64_t size)
+static uint64_t piece_bytes(const struct mapper *m)
 {
-	memcpy(to, from, size);
-	m->copied += size;
+	return m->shape.size / m->shape.pieces;
+}
+
+static void copy(struct mapper *m, void *to, const void *from)
+{
+	memcpy(to, from, piece_bytes(m));
+	m->copied += piece_bytes(m);
 }
 
 static bool bounce_map(struct mapper *m, struct buffer *b)
 {
-	b->iova = master_free_iova(m->master) + m->turn++ % GROUP * (m->pages_size + PAGE);
-	if (b->rights & RIGHT_READ)
-		copy(m, bounce_slot(m, b), b->memory, b->size);
+	b->iova = master_free_iova(m->master) + m->turn++ % m->shape.depth * (m->pages_size + PAGE);
+	for (unsigned int i = 0; i < m->shape.pieces && b->rights & RIGHT_READ; i++)
+		copy(m, bounce_slot(m, b) + i * piece_bytes(m), b->memory[i]);
 	return true;
 }
 
 static bool bounce_unmap(struct mapper *m, struct buffer *b)
 {
-	if (b->rights & RIGHT_WRITE)
-		copy(m, b->memory, bounce_slot(m, b), b->size);
+	for (unsigned int i = 0; i < m->shape.pieces && b->rights & RIGHT_WRITE; i++)
+		copy(m, b->memory[i], bounce_slot(m, b) + i * piece_bytes(m));
 	return true;
 }
 
@@ -240,8 +263,11 @@ const struct strategy strategies[STRATEGIES] = {
 	 .unmap = batched_unmap, .done = batched_done},
 	{.name = "deferred", .exposes = true, .map = strict_map, .unmap = deferred_unmap,
 	 .end = deferred_end},
-	{.name = "optimistic", .exposes = true, .map = kept_map, .unmap = optimistic_unmap, .end = tear_down},
-	{.name = "persistent", .exposes = true, .map = kept_map, .unmap = persistent_unmap, .end = tear_down},
+	{.name = "shared", .map = kept_map, .unmap = shared_unmap},
+	{.name = "optimistic", .exposes = true, .keeps = true, .map = kept_map, .unmap = optimistic_unmap,
+	 .end = tear_down},
+	{.name = "persistent", .exposes = true, .keeps = true, .map = kept_map, .unmap = persistent_unmap,
+	 .end = tear_down},
 	{.name = "bounce", .begin = bounce_begin, .map = bounce_map, .unmap = bounce_unmap},
 };
 
@@ -256,15 +282,35 @@ bool mapper_fail(struct mapper *m, const char *what)
 	return false;
 }
 
-bool mapper_begin(struct mapper *m, const struct strategy *strategy, struct master *master, uint64_t size)
+bool mapper_begin(struct mapper *m, const struct strategy *strategy, struct master *master,
+		  const struct shape *shape)
 {
-	*m = (struct mapper){.strategy = strategy, .master = master, .pages_size = align_up(size, PAGE)};
+	*m = (struct mapper){.strategy = strategy, .master = master, .shape = *shape};
+	m->piece_size = align_up(shape->size / shape->pieces, PAGE);
+	m->pages_size = shape->pieces * m->piece_size;
 	if (strategy->untranslated)
 		return unit_attach(master->unit, master->id, NULL) || mapper_fail(m, "attach to no domain");
 	m->domain = master_new_domain(master);
 	if (!m->domain)
 		return mapper_fail(m, "make a domain");
 	return !strategy->begin || strategy->begin(m) || mapper_fail(m, "begin");
+}
+
+void mapper_restart_counts(struct mapper *m)
+{
+	m->exposed_most = m->exposed;
+	m->exposed_since = time_us();
+	m->exposed_us = m->copied = 0;
+}
+
+unsigned int mapper_addresses(const struct mapper *m, const struct buffer *b, uint64_t *iovas)
+{
+	unsigned int count = m->strategy->untranslated ? m->shape.pieces : 1;
+
+	iovas[0] = b->iova;
+	for (unsigned int i = 1; i < count; i++)
+		iovas[i] = phys(b->memory[i]);
+	return count;
 }
 
 bool mapper_ready(struct mapper *m)

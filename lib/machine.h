@@ -27,6 +27,12 @@ uint64_t machine_ticks(void);
 /* Return how many ticks make a second. */
 uint64_t machine_tick_rate(void);
 
+/*
+ * Return a count of the CPU's cycles, or the finest that there is. A VM that takes an instruction for a
+ * nanosecond counts the guest's instructions by it.
+ */
+uint64_t machine_cycles(void);
+
 /* Tell the CPU, and the host, that we are polling, until @until at the latest: in ticks. */
 void machine_relax(uint64_t until);
 

@@ -14,6 +14,11 @@ uint64_t machine_ticks(void)
 	return read_csr(time);
 }
 
+uint64_t machine_cycles(void)
+{
+	return read_csr(cycle);
+}
+
 uint64_t machine_tick_rate(void)
 {
 	return rate ? rate : LIKELY_RATE;

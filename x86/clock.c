@@ -26,6 +26,11 @@ uint64_t machine_ticks(void)
 	return low | (uint64_t)high << 32;
 }
 
+uint64_t machine_cycles(void)
+{
+	return machine_ticks();
+}
+
 uint64_t machine_tick_rate(void)
 {
 	return tick_rate;

@@ -145,14 +145,14 @@ def test_setup_without_apt(copy: Path, monkeypatch: pytest.MonkeyPatch, system: 
 
 
 @pytest.mark.parametrize("make, status, last", (
-    ("true", 0, "2 passed, 0 failed, 2 skipped"),
-    ("false", 1, "0 passed, 2 failed, 2 skipped")))
+    ("true", 0, "3 passed, 0 failed, 2 skipped"),
+    ("false", 1, "0 passed, 3 failed, 2 skipped")))
 def test_ci_run(copy: Path, make: str, status: int, last: str) -> None:
     """Each reason counts once, and a step whose output is piped still fails."""
     setup = copy / "scripts/setup"
     setup.write_text("#!/bin/sh\necho left out: a: x >&2\necho left out: b: y\n")
     setup.chmod(0o755)
-    (copy / "Makefile").write_text(f".PHONY: run check\nrun check:\n\t@{make}\n")
+    (copy / "Makefile").write_text(f".PHONY: run cost check\nrun cost check:\n\t@{make}\n")
     done = call(copy, ".ci/run")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (status, last), done.stdout
     assert done.stdout.splitlines()[-3:-1] == ["left out: a: x", "left out: b: y"]

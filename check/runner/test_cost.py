@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 import csv
+import io
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import TOP, Tree, mock_at
 from runner import cost as command
 from runner.judge import cost
+from runner.judge.growth import exponent, memory_words
+from runner.operate.cost import CpuClock, Lines
+from runner.operate.launch import Log
 from runner.operate.vmm import find_adapter, iommus_of
 from runner.plan.errors import UsageError
 from runner.write import page, pictures
@@ -23,19 +28,26 @@ COUNTS = ("# cost workload=write-4k strategy={} ios=256 register_reads=0 registe
           "commands=512 invalidations=256 copied=0 table_pages=3 exposed={} exposed_us={}{}\n")
 CONSOLE = "\r\n".join((
     "", "# virtio-iommu-tests 0.1.0, cost, x86_64", "# unit: virtio page_sizes 0x1000 iova_bits 48",
-    "# proof: a mapped page is written: yes", "# proof: detached it writes nothing: yes",
+    "# proof: N-MAP-1: a mapped page is written: yes", "# proof: N-BYP-6: detached it writes nothing: yes",
+    "# proof: the write is reported: yes", "# proof: N-DOM-10: both have it: yes",
+    "# proof: N-DOM-2: a domain that was left by all is empty: no", "# proof: N-DOM-2: attached again: yes",
     "# exposure workload=write-4k strategy=deferred reached_after_unmap=yes",
     COUNTS.format("none", 0, 0, 0, 0, "") +
-    "# time workload=write-4k strategy=none percent=100 low=100 high=100",
+    "# time workload=write-4k strategy=none rounds=100,100,100,100",
     COUNTS.format("strict", 512, 512, 0, 0, "") +
-    "# time workload=write-4k strategy=strict percent=230 low=210 high=250",
+    "# time workload=write-4k strategy=strict rounds=250,210,230,180,260",
     COUNTS.format("deferred", 260, 260, 64, 12418, " varies") +
-    "# time workload=write-4k strategy=deferred percent=150 low=100 high=190 spread", ""))
-GROWTH = ("# growth live=1 operations=32 commands=64 table_pages=2 map=100 access=100 unmap=100\n"
-          "# growth live=10 operations=32 commands=64 table_pages=2 map=101 access=110 unmap=130\n"
-          "# growth live=100 operations=32 commands=64 table_pages=2 map=99 access=300 unmap=400\n"
-          "# growth live=1000 operations=32 commands=64 table_pages=3 map=104 access=950 unmap=3100\n"
-          "# growth live=10000 operations=32 commands=64 table_pages=21 map=103 access=3000 unmap=30100\n")
+    "# time workload=write-4k strategy=deferred rounds=100,150,190", ""))
+STRETCHES = "".join(f"# stretch workload=write-4k strategy={name}\n# stretch end ios=1000 us=100\n"
+                    for name in ("none", "strict", "none", "strict"))
+INSTRUCTIONS = ("# instructions workload=write-4k strategy=none ios=256 map=512 unmap=512 io=2560\n"
+                "# instructions workload=write-4k strategy=strict ios=256 map=25600 unmap=51200 io=102400 "
+                "varies\n")
+GROWTH = "".join(f"# growth by=mappings number={10 ** n} operations=32 commands=64 {rest}\n"
+                 for n, rest in enumerate((
+    "table_pages=2 map=100 access=100 unmap=100", "table_pages=2 map=101 access=110 unmap=130",
+    "table_pages=2 map=99 access=300 unmap=400", "table_pages=3 map=104 access=950 unmap=3100",
+    "table_pages=21 map=103 access=3000 unmap=30100")))
 END = "# end\n"
 
 
@@ -45,12 +57,15 @@ class Cost:
     def __init__(self, tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
         self.tree, self._capsys, self.out, self.err = tree, capsys, "", ""
         tree.write("build/x86_64/cost.elf", "")
-        self.says(CONSOLE + END, GROWTH + END)
+        self.says(CONSOLE + STRETCHES + END, GROWTH + END, INSTRUCTIONS + END)
 
-    def says(self, usual: str, growth: str) -> None:
-        usual_path, growth_path = self.tree.write("usual", usual), self.tree.write("growth", growth)
+    def says(self, usual: str, growth: str, instructions: str = INSTRUCTIONS + END) -> None:
+        paths = [self.tree.write(name, text) for name, text in (
+            ("usual", usual), ("growth", growth), ("instructions", instructions))]
         mock_at(self.tree, "qemu-system-x86_64", f'case "$*" in *--version*) ;; *" growth"*) exec cat '
-                f'{growth_path};; *) echo "$*" >>{self.tree.root}/boots; exec cat {usual_path};; esac\n')
+                f'{paths[1]};; *" instructions"*) echo "$*" >>{self.tree.root}/counting; '
+                f'exec cat {paths[2]};; '
+                f'*) echo "$*" >>{self.tree.root}/boots; exec cat {paths[0]};; esac\n')
 
     def run(self, *words: str) -> int:
         try:
@@ -74,15 +89,94 @@ def call(tree: Tree, capsys: pytest.CaptureFixture[str]) -> Cost:
 def test_each_iommu_is_booted(call: Cost) -> None:
     assert call.run() == 0, call.err
     started = (call.tree.root / "boots").read_text().splitlines()
-    assert [line.rpartition("iommu=")[2] for line in started] == ["none", "virtio", "vtd"]
-    assert ["virtio-iommu-pci" in line for line in started] == [False, True, False]
-    assert ["intel-iommu" in line for line in started] == [False, False, True]
+    assert [line.rpartition("iommu=")[2] for line in started[::3]] == ["none", "virtio", "vtd"]
+    assert ["virtio-iommu-pci" in line for line in started[::3]] == [False, True, False]
+    assert ["intel-iommu" in line for line in started[::3]] == [False, False, True]
+    assert started[::3] == started[1::3] == started[2::3], "three boots for times"
     assert all("cost.elf" in line and line.count("virtio-blk-pci") == 2 for line in started)
+    assert all(line.count("virtio-net-pci") == 1 for line in started)
+
+
+def test_instructions_have_a_boot_of_their_own(call: Cost) -> None:
+    call.run("--iommu", "virtio")
+    line, = (call.tree.root / "counting").read_text().splitlines()
+    assert "-icount shift=0" in line and line.endswith("iommu=virtio instructions")
+    assert "-icount" not in (call.tree.root / "boots").read_text()
+    none, strict, deferred = call.data()["boots"][0]["figures"]
+    assert (none["instructions_map"], none["instructions_io"]) == (512, 2560)
+    assert not none["instructions_vary"]
+    assert strict["instructions_unmap"] == 51200 and strict["instructions_vary"]
+    assert deferred["instructions_io"] is None
+    assert "10 (2 + 2)" in call.out and "400 (100 + 200) ~" in call.out
+
+
+def test_workloads_are_asked_for(call: Cost) -> None:
+    call.run("--iommu", "none", "--workload", "read-4k", "--workload", "edu-write-256")
+    line, = {*(call.tree.root / "boots").read_text().splitlines()}
+    assert line.endswith("iommu=none workloads=read-4k,edu-write-256") and "-device edu" in line
+
+
+def test_left_out(call: Cost) -> None:
+    call.says(CONSOLE + "# left out: send-64: there is no such virtio-net\n" + END, "")
+    assert call.run("--iommu", "virtio") == 0
+    assert call.data()["boots"][0]["left_out"] == ["send-64: there is no such virtio-net"]
+    assert "; left out: send-64: there is no such virtio-net" in call.out
+
+
+def test_cpu_time() -> None:
+    """The median of what was seen between marks, but for those that were read late."""
+    rows = cost.figures([CONSOLE.splitlines()])
+    said = "workload=write-4k strategy=strict ios={} us=1000"
+    cost.add_cpu_time(rows, [(said.format(10), 50, 0.001), (said.format(10), 5000, 0.00105),
+                             (said.format(20), 140, 0.00095), (said.format(1), 1, 0.0012)])
+    assert [row["cpu_ns"] for row in rows] == [None, 7, None]
+
+
+def test_marks() -> None:
+    """What the image says on both is of one stretch, with the time that passes here and the VMM's."""
+    console = Lines(Log(io.BytesIO()), CpuClock())
+    console.feed(b"# stretch workload=w strategy=s\n")
+    console.feed(b"# stretch end ios=8 us=60000\n# end\n")
+    (stretch,) = console.stretches
+    assert stretch.words.split() == ["workload=w", "strategy=s", "ios=8", "us=60000"]
+    assert stretch.cpu_ns == 0 and stretch.seconds >= 0 and console.finished
+
+
+@pytest.mark.parametrize("boots, spread", (
+    ([[100, 101, 102], [100, 100, 103]], False),
+    ([[100, 100, 130], [100, 120, 130]], True),         # the middle half reaches far
+    ([[100] * 5, [100] * 5, [120] * 5], True),          # one boot lies off
+))
+def test_spread(boots: list[list[int]], spread: bool) -> None:
+    assert cost.ratios(boots)["spread"] == spread
+
+
+def test_counts_of_another_boot() -> None:
+    lines = CONSOLE.splitlines()
+    other = [line.replace("commands=512", "commands=513") for line in lines]
+    assert [row["varies"] for row in cost.figures([lines, lines])] == [False, False, True]
+    assert [row["varies"] for row in cost.figures([lines, other])] == [True, True, True]
+
+
+def test_clock_of_another_process() -> None:
+    clock = CpuClock()
+    assert clock.nanoseconds() == 0
+    process = clock.start([sys.executable, "-c", "while True: pass"])
+    assert process
+    try:
+        first, since = clock.nanoseconds(), time.monotonic()
+        while clock.nanoseconds() < first + 20_000_000:
+            assert time.monotonic() < since + 20
+    finally:
+        clock.end(process)
+        for stream in (process.stdout, process.stderr):
+            assert stream
+            stream.close()
 
 
 def test_variants_are_asked_for(call: Cost) -> None:
     assert call.run("--iommu", "vtd-caching") == 0
-    line, = (call.tree.root / "boots").read_text().splitlines()
+    line, = {*(call.tree.root / "boots").read_text().splitlines()}
     assert "caching-mode=on" in line and line.endswith("iommu=vtd")
     assert call.run("--iommu", "vdt") == 2 and "--iommu vdt: known are none, virtio, vtd" in call.err
 
@@ -90,10 +184,10 @@ def test_variants_are_asked_for(call: Cost) -> None:
 def test_data(call: Cost) -> None:
     call.run()
     data = call.data()
-    assert (data["schema"], data["arch"], data["vmm"]["version"]) == (1, "x86_64", "7.2.22")
+    assert (data["schema"], data["arch"], data["vmm"]["version"]) == (2, "x86_64", "7.2.22")
     assert data["started"] and data["host"]["cpus"] and data["suite"].keys() == {"version", "commit"}
-    boot = data["boots"][1]
-    assert boot["iommu"] == "virtio" and boot["proofs"] == 2 and boot["cpu_seconds"] >= 0
+    boot = data["boots"][2]
+    assert boot["iommu"] == "virtio" and boot["proofs"] == 5 and boot["kind"] == "times"
     assert boot["unit"].startswith("virtio page_sizes")
     none, strict, deferred = boot["figures"]
     assert (strict["notifications"], strict["percent"], strict["spread"]) == (512, 230, False)
@@ -104,9 +198,12 @@ def test_data(call: Cost) -> None:
 def test_table(call: Cost) -> None:
     call.run("--iommu", "virtio")
     lines = [line.split() for line in call.out.splitlines()]
-    assert ["virtio", "strict", "2", "2", "0", "2", "0", "0", "230", "%", "(210", "to", "250)"] in lines
-    assert ["virtio", "deferred", "~", "1.02", "1.02", "0", "2", "0", "64,", "12", "ms",
-            "150", "%", "(100", "to", "190)", "!"] in lines
+    strict, deferred = (next(line for line in lines if line[:2] == ["virtio", name])
+                        for name in ("strict", "deferred"))
+    assert strict[2:12] == ["2", "2", "0", "2", "0", "400", "(100", "+", "200)", "~"]
+    assert strict[12:] == ["-", "0", "230", "%", "(210", "to", "250)"]
+    assert deferred[2:] == ["~", "1.02", "1.02", "0", "2", "0", "-", "-", "64,", "12", "ms",
+                            "150", "%", "(100", "to", "190)", "!"]
 
 
 def test_csv(call: Cost) -> None:
@@ -118,7 +215,7 @@ def test_csv(call: Cost) -> None:
 
 
 @pytest.mark.parametrize("console, reason", (
-    (CONSOLE.replace("nothing: yes", "nothing: NO") + END, "proof: detached it writes nothing: NO"),
+    (CONSOLE.replace("nothing: yes", "nothing: NO") + END, "proof: N-BYP-6: detached it writes nothing: NO"),
     (CONSOLE + "Bail out! vtd: no figures\n", "vtd: no figures"),
     (CONSOLE, "ended with exit status 0"),
 ))
@@ -129,25 +226,52 @@ def test_no_figures_without_proof(call: Cost, console: str, reason: str) -> None
     assert call.data()["boots"][0]["figures"] == []
 
 
+def test_isolation(call: Cost) -> None:
+    """What an IOMMU of another kind does in its own way is said, and no reason to give no figures."""
+    assert call.run("--iommu", "virtio") == 0
+    assert call.data()["boots"][0]["isolation"] == [
+        {"requirement": "N-BYP-6", "holds": True, "shown": 1, "not": []},
+        {"requirement": "N-DOM-2", "holds": False, "shown": 1,
+         "not": ["a domain that was left by all is empty"]},
+        {"requirement": "N-DOM-10", "holds": True, "shown": 1, "not": []},
+        {"requirement": "N-MAP-1", "holds": True, "shown": 1, "not": []}]
+    assert "virtio: holds N-BYP-6, N-DOM-10, N-MAP-1\n" in call.out
+    assert "virtio: N-DOM-2 does not hold: not so: a domain that was left by all is empty\n" in call.out
+
+
+def test_no_isolation_without_iommu(call: Cost) -> None:
+    call.run("--iommu", "none")
+    assert "none: holds" not in call.out
+
+
 def test_growth(call: Cost) -> None:
     assert call.run("--iommu", "virtio", "--growth") == 0
     assert "virtio: MAP: constant up to 10000 mappings" in call.out
-    assert "virtio: ACCESS: grows with the number of mappings to the power of 0.5" in call.out
+    assert "virtio: first access: grows with the number of mappings to the power of 0.5" in call.out
     assert "virtio: UNMAP: grows with the number of mappings (exponent 0.9" in call.out
-    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, True]
-    assert call.data()["boots"][1]["growth"][-1]["table_pages"] == 21
+    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, False, True]
+    assert call.data()["boots"][2]["growth"][-1]["table_pages"] == 21
 
 
 @pytest.mark.parametrize("power", (0.0, 0.5, 1.0, 2.0))
 def test_exponent(power: float) -> None:
-    rows = [{"live": 10 ** n, "map": round(100 * 10 ** (n * power))} for n in range(6)]
-    assert cost.exponent(rows, "map") == pytest.approx(power, abs=0.01)
+    rows = [(10 ** n, round(100 * 10 ** (n * power))) for n in range(6)]
+    assert exponent(rows) == pytest.approx(power, abs=0.01)
+
+
+def test_words_for_memory() -> None:
+    rows = [{"number": 0, "kib": 10240}, {"number": 1000, "kib": 40960}, {"number": 0, "kib": 12288}]
+    assert memory_words("mappings", rows) == (
+        "memory: 30 MiB more with 1000 mappings; 2 are left: it comes back")
+    rows[-1]["kib"] = 40000
+    assert memory_words("mappings", rows).endswith("29 are left: it does not come back")
+    assert memory_words("mappings", rows[:1]) == "memory: the same up to 0 mappings"
 
 
 def test_exponent_behind_a_fixed_part() -> None:
-    rows = [{"live": 10 ** n, "map": 100 + 10 ** n // 10} for n in range(6)]
-    assert cost.exponent(rows, "map") > 0.8, "what it comes to, not what it starts as"
-    assert cost.exponent(rows[:1], "map") == 0
+    rows = [(10 ** n, 100 + 10 ** n // 10) for n in range(6)]
+    assert exponent(rows) > 0.8, "what it comes to, not what it starts as"
+    assert exponent(rows[:1]) == 0
 
 
 def test_compare(call: Cost) -> None:
@@ -155,16 +279,16 @@ def test_compare(call: Cost) -> None:
     old = call.tree.write("old.json", call.path().read_text())
     assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 0
     assert ": 0 differences" in call.out
-    slower = CONSOLE.replace("percent=230 low=210 high=250", "percent=260 low=251 high=300")
-    slower = slower.replace("percent=150 low=100 high=190", "percent=180 low=150 high=400")
+    slower = CONSOLE.replace("rounds=250,210,230,180,260", "rounds=250,251,260,300,310")
+    slower = slower.replace("rounds=100,150,190", "rounds=150,180,400")
     slower = slower.replace("notifications=260", "notifications=261").replace("12418", "99999")
     larger = GROWTH.replace("table_pages=21", "table_pages=22").replace("=30100", "=60100")
     call.says(slower + END, larger + END)
     assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 1
     assert call.out.splitlines()[-4:] == [
-        call.out.splitlines()[-4], "virtio growth live=10000: table_pages 21 -> 22",
+        call.out.splitlines()[-4], "virtio growth mappings=10000: table_pages 21 -> 22",
         "virtio write-4k deferred: notifications 260 -> 261",
-        "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300)"]
+        "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300) !"]
 
 
 def test_compare_with_what_one_does_not_have(call: Cost) -> None:
@@ -195,7 +319,9 @@ def test_page(call: Cost) -> None:
     names = [element.get("id") for element in document.iter() if element.get("id")]
     assert len(names) == len(set(names))
     assert "default-src 'none'" in text and "<script" not in text and "src=" not in text
-    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd<"):
+    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings",
+                   "caption>vtd, by the number of mappings<",
+                   "does not hold; not so: a domain that was left by all is empty"):
         assert wanted in text
     assert ("<svg" in text) == (not pictures.obstacle())
 
@@ -219,11 +345,11 @@ def test_names_of_a_picture() -> None:
 def test_pictures(call: Cost) -> None:
     call.run("--growth")
     data = call.data()
-    assert to_html(data).count("<svg") == 3
+    assert to_html(data, {}).count("<svg") == 3
     for boot in data["boots"]:
         for row in boot["figures"]:
             row["percent"] = None
-    assert to_html(data).count("<svg") == 3, "an IOMMU that cannot be bypassed has no times"
+    assert to_html(data, {}).count("<svg") == 3, "an IOMMU that cannot be bypassed has no times"
 
 
 @pytest.mark.parametrize("arch, wanted", (("x86_64", {"none", "virtio", "vtd"}),
@@ -236,6 +362,18 @@ def test_iommus(tree: Tree, arch: str, wanted: set[str]) -> None:
 
 
 def test_options_are_explained() -> None:
-    text = (TOP / "docs/cost.md").read_text()
+    text, manual = (TOP / "docs/cost.md").read_text(), (TOP / "docs/cost.1").read_text() + r"\-\-help"
     for action in command.make_parser()._actions:
         assert action.dest == "help" or any(f"`{name}" in text for name in action.option_strings), action.dest
+        assert any(name.replace("-", r"\-") in manual for name in action.option_strings), action.dest
+
+
+@pytest.mark.skipif(bool(pictures.obstacle()), reason="Matplotlib is not installed")
+def test_picture_as_a_file(call: Cost) -> None:
+    """It stands in pages of any colour, and is the same each time."""
+    call.run("--iommu", "virtio")
+    first = call.path("cost.svg").read_text()
+    assert first.startswith("<?xml") and pictures.INK not in first and pictures.GREY in first
+    assert "currentColor" not in first and "strict" in first and "guest instructions" not in first
+    call.run("--iommu", "virtio")
+    assert call.path("cost.svg").read_text() == first

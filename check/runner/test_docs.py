@@ -30,7 +30,7 @@ def test_man_page_has_each_option() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
-@pytest.mark.parametrize("name", ("run_tests.1", "report.1"))
+@pytest.mark.parametrize("name", ("run_tests.1", "report.1", "cost.1"))
 def test_man_page_is_well_formed(name: str) -> None:
     done = subprocess.run(["groff", "-ww", "-man", "-z", str(TOP / "docs" / name)], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=60)

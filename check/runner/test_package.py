@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from conftest import TOP, Tree
+from conftest import TOP, Tree, mock_at
 from runner.standalone import main
 
 FAIL = "DEV-ATTACH-3/some_fail"
@@ -20,12 +20,15 @@ FAIL = "DEV-ATTACH-3/some_fail"
 def copy(tree: Tree) -> Tree:
     """With the scripts of this tree, and the mock on PATH only."""
     for name in ("run_tests.sh", "VERSION", "LICENSE", "README.md", "scripts/standalone",
-                 "scripts/dist", "scripts/install", "scripts/report", "docs/run_tests.1", "docs/report.1"):
+                 "scripts/dist", "scripts/install", "scripts/report", "scripts/cost", "docs/run_tests.1",
+                 "docs/report.1", "docs/cost.1"):
         (tree.root / name).parent.mkdir(exist_ok=True)
         shutil.copy(TOP / name, tree.root / name)
     tree.copy_runner()
     tree.write("expectations/qemu", f"[{FAIL}]\nverdict = fail\nreason = known for long\n")
     tree.write("docs/page.md", "text\n")
+    tree.write("build/x86_64/cost.elf", "")
+    tree.write("build/aarch64/cost.Image", "")
     return tree
 
 
@@ -105,7 +108,8 @@ def test_dist_runs_without_compilers(copy: Tree, tmp_path: Path) -> None:
     top = names[0].split("/")[0]
     assert {name.split("/")[0] for name in names} == {top}
     for name in ("LICENSE", "VERSION", "docs/page.md", "expectations/qemu", "README.md",
-                 "build/aarch64/virtio-iommu.Image", "build/x86_64/tests.tsv"):
+                 "build/aarch64/virtio-iommu.Image", "build/x86_64/tests.tsv",
+                 "build/aarch64/cost.Image", "build/x86_64/cost.elf"):
         assert f"{top}/{name}" in names
     assert not any("__pycache__" in name or name.endswith(".mk") for name in names)
     shutil.rmtree(copy.root / "scripts")
@@ -114,6 +118,14 @@ def test_dist_runs_without_compilers(copy: Tree, tmp_path: Path) -> None:
     assert done.returncode == 0 and "2 known" in done.stdout, done.stdout
     done = call(copy, script.parent / "scripts/standalone", "--arch", "x86_64", "DEV-ATTACH-1")
     assert done.returncode == 0, done.stdout
+    costs(copy)
+    done = call(copy, script.parent / "scripts/cost", "--arch", "x86_64", "--iommu", "none")
+    assert done.returncode == 0 and (script.parent / "build/x86_64/results/cost.json").exists(), done.stdout
+
+
+def costs(tree: Tree) -> None:
+    """Put a VMM in place of the mock whose image says nothing but that it is done."""
+    mock_at(tree, "qemu-system-x86_64", 'case "$*" in *--version*) ;; *) echo "# end"; exit;; esac\n')
 
 
 def test_dist_is_reproducible(copy: Tree) -> None:
@@ -170,6 +182,10 @@ def test_install(copy: Tree, tmp_path: Path) -> None:
     assert done.returncode == 0 and (work / "mine/junit.xml").exists()
     done = call(copy, top / "bin/virtio-iommu-report", "matrix", "mine/results.json", cwd=str(work))
     assert done.returncode == 0 and "side by side" in done.stdout
+    costs(copy)
+    done = call(copy, top / "bin/virtio-iommu-cost", "--arch", "x86_64", "--iommu", "none", cwd=str(work))
+    assert done.returncode == 0 and (work / "virtio-iommu-tests/x86_64/cost.json").exists(), done.stdout
+    assert "usage: virtio-iommu-cost" in call(copy, top / "bin/virtio-iommu-cost", "--help").stdout
     assert files(top) == before, "the installed tree stays as it is"
 
 
@@ -182,11 +198,12 @@ def test_install_for_a_package(copy: Tree, tmp_path: Path) -> None:
             "usr/share/virtio-iommu-tests/build/x86_64/virtio-iommu.elf"} <= set(found)
     assert all(name.startswith("usr/") for name in found)
     assert not [name for name, data in found.items() if b"stage" in data and "/bin/" in name]
-    for name in ("tests", "report"):
+    for name in ("tests", "report", "cost"):
         page = found[f"usr/share/man/man1/virtio-iommu-{name}.1"]
         assert b"run_tests.sh" not in page and rb"virtio\-iommu\-" + name.encode() in page
     modes = {name for name in found if os.access(tmp_path / "stage" / name, os.X_OK)}
-    assert {"usr/bin/virtio-iommu-tests", "usr/share/virtio-iommu-tests/scripts/report"} <= modes
+    assert {"usr/bin/virtio-iommu-tests", "usr/share/virtio-iommu-tests/scripts/report",
+            "usr/share/virtio-iommu-tests/scripts/cost"} <= modes
 
 
 def test_install_of_nothing(copy: Tree) -> None:

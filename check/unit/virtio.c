@@ -562,7 +562,7 @@ static void blk_pieces(size_t size, size_t rest)
 	CHECK_EQ(d->address, phys(target));
 	d = descriptor(0, d->next);
 	CHECK_EQ(d->length, rest);
-	CHECK_EQ(d->address, phys(page) + DMA_SCRATCH + 32);
+	CHECK_EQ(d->address, phys(page) + DMA_SCRATCH + DMA_MAX_IN_FLIGHT * 24);
 }
 
 /* The pattern is put on as much of the disk as is asked for, and again where a read has been. */

@@ -29,6 +29,11 @@ uint64_t machine_ticks(void)
 	return clock_ns();
 }
 
+uint64_t machine_cycles(void)
+{
+	return machine_ticks();
+}
+
 uint64_t machine_tick_rate(void)
 {
 	return 1000000000;

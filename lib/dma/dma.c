@@ -111,6 +111,21 @@ enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas
 	return stop_if_failed(master, master->ops->read_places(master, iovas, count, bytes, size));
 }
 
+bool dma_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+{
+	bool begun = master->ops->begin && count <= DMA_MAX_IN_FLIGHT && ensure_running(master) &&
+		     master->ops->begin(master, accesses, count);
+
+	if (!begun)
+		dma_stop(master);
+	return begun;
+}
+
+enum dma_result dma_finish(struct dma_master *master, unsigned int count)
+{
+	return stop_if_failed(master, master->ops->finish(master, count));
+}
+
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size)
 {
 	if (!master->ops->recall || !ensure_running(master))

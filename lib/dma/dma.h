@@ -30,11 +30,17 @@
 /* The most places that one access can go to: dma_write_places(). */
 #define DMA_MAX_PLACES 13
 
+/* The most accesses in flight, and the most addresses of each: dma_begin(). */
+#define DMA_MAX_IN_FLIGHT 8
+#define DMA_MAX_PIECES 16
+
 /* The most queues that a virtio master uses: receive and transmit. */
 #define DMA_QUEUES 2
 
-/* Bytes that a master needs of its private page. */
+/* Bytes that a master needs of its private page; and with rings in it for the most accesses in flight. */
 #define DMA_PAGE_BYTES 16384
+#define DMA_DEEP_RING_BYTES 8192
+#define DMA_DEEP_PAGE_BYTES (DMA_PAGE_BYTES + DMA_QUEUES * DMA_DEEP_RING_BYTES)
 
 /* How an access ended, as the device says. */
 enum dma_result {
@@ -45,6 +51,14 @@ enum dma_result {
 };
 
 struct dma_master;
+
+/* One of the accesses in flight: @size bytes at each of @count addresses, one after another. */
+struct dma_access {
+	const uint64_t *iovas;
+	unsigned int count;
+	size_t size;
+	bool write;		/* to memory */
+};
 
 /* A kind of master. All functions but start() need a device that is started. */
 struct dma_ops {
@@ -84,6 +98,13 @@ struct dma_ops {
 				       void *bytes, size_t size);
 
 	/*
+	 * Post @count accesses, all of the same direction and size, then notify the device once. Return false
+	 * if they do not fit. Then wait until all of them are done. NULL if the master has no such accesses.
+	 */
+	bool (*begin)(struct dma_master *master, const struct dma_access *accesses, unsigned int count);
+	enum dma_result (*finish)(struct dma_master *master, unsigned int count);
+
+	/*
 	 * Like read(), but deliver what the device saw in its last read, of @size bytes, even if it could not
 	 * report that because its private page was out of reach. NULL if the device does not keep it.
 	 */
@@ -104,6 +125,7 @@ struct dma_master {
 	bool without_platform;	/* virtio: from the next start on, ACCESS_PLATFORM is declined */
 	bool tables;		/* virtio: from the next start on, buffers are described in indirect tables */
 	bool messages;		/* virtio: from the next start on, each access sends MSI-X vector 0 */
+	bool deep;		/* virtio: from the next start on, the page is of DMA_DEEP_PAGE_BYTES */
 	uint64_t timeout_us;	/* an access that takes longer is DMA_SILENT */
 	uint64_t grace_us;	/* the same, once a fault was reported: 0 if the access should be blocked */
 
@@ -119,6 +141,7 @@ struct dma_master {
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
 	uint32_t sectors, seeded;	/* virtio-blk: of the disk, and how many of these hold the pattern */
+	unsigned int transmitting, receiving;	/* virtio-net: frames in flight */
 	volatile uint8_t *registers;	/* edu */
 };
 
@@ -160,6 +183,15 @@ enum dma_result dma_write_places(struct dma_master *master, const uint64_t *iova
 				 size_t size);
 enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
 				void *bytes, size_t size);
+
+/*
+ * Let @count accesses be in flight: all of the same direction and size, of a size that is a multiple of 512,
+ * or 64 for a network; the master is deep if it is a virtio device. dma_prepare_write() goes before the first
+ * ones that write. dma_begin() returns false if the master has no such accesses or they do not fit;
+ * dma_finish() waits until all are done, and returns the worst result.
+ */
+bool dma_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count);
+enum dma_result dma_finish(struct dma_master *master, unsigned int count);
 
 /* Deliver what the device saw in its last read (see struct dma_ops). DMA_REFUSED if it does not keep that. */
 enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
@@ -213,12 +245,19 @@ uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
 				    uint32_t length, bool writable);
 
+/* Make one buffer available in @queue. Return false if the ring is full. */
+bool dma_virtio_add(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
+		    unsigned int count);
+
 /* Make one buffer available in @queue and notify the device. Return false if the ring is full. */
 bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
 		     unsigned int count);
 
 /* Wait until the buffer in @queue is used. With DMA_DONE, @written is its used length in bytes. */
 enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written);
+
+/* Take @count buffers in @queue: DMA_DONE if all are used. */
+enum dma_result dma_virtio_take_all(struct dma_master *master, uint16_t queue, unsigned int count);
 
 /* Post a buffer in @queue, then take it: DMA_REFUSED if the ring is full. */
 enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,

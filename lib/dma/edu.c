@@ -26,21 +26,32 @@ enum {
 enum { COMMAND_START = 1, COMMAND_TO_MEMORY = 2 };
 
 /* Addresses in the device of its buffer. The lower half is never written and stays zero, as pattern[] is. */
-enum { BUFFER_PATTERN = 0x40000, BUFFER_BACK = 0x40800 };
+enum { EDU_HALF = 0x800, BUFFER_PATTERN = 0x40000, BUFFER_BACK = BUFFER_PATTERN + EDU_HALF };
 
-static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
-				uint64_t direction)
+static void start_transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
+			   uint64_t direction)
 {
-	struct deadline deadline = deadline_in(master->timeout_us);
-
 	io_write64(master->registers + EDU_DMA_SOURCE, from);
 	io_write64(master->registers + EDU_DMA_DESTINATION, to);
 	io_write64(master->registers + EDU_DMA_COUNT, size);
 	io_write64(master->registers + EDU_DMA_COMMAND, COMMAND_START | direction);
+}
+
+static enum dma_result finish_transfer(struct dma_master *master)
+{
+	struct deadline deadline = deadline_in(master->timeout_us);
+
 	while (io_read64(master->registers + EDU_DMA_COMMAND) & COMMAND_START)
 		if (deadline_over(&deadline))
 			return DMA_SILENT;
 	return DMA_DONE;
+}
+
+static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
+				uint64_t direction)
+{
+	start_transfer(master, from, to, size, direction);
+	return finish_transfer(master);
 }
 
 static enum dma_result edu_write(struct dma_master *master, uint64_t iova, size_t size)
@@ -57,6 +68,26 @@ static enum dma_result edu_read(struct dma_master *master, uint64_t iova, void *
 	if (result == DMA_DONE)
 		memcpy(bytes, master->page, size);
 	return result;
+}
+
+/* It has one engine, which takes one address. */
+static bool edu_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+{
+	const struct dma_access *access = &accesses[0];
+
+	if (count != 1 || access->count != 1 || access->size > EDU_HALF)
+		return false;
+	if (access->write)
+		start_transfer(master, BUFFER_PATTERN, access->iovas[0], access->size, COMMAND_TO_MEMORY);
+	else
+		start_transfer(master, access->iovas[0], BUFFER_BACK, access->size, 0);
+	return true;
+}
+
+static enum dma_result edu_finish(struct dma_master *master, unsigned int count)
+{
+	(void)count;
+	return finish_transfer(master);
 }
 
 static bool edu_start(struct dma_master *master)
@@ -77,6 +108,8 @@ static const struct dma_ops edu_ops = {
 	.start = edu_start,
 	.write = edu_write,
 	.read = edu_read,
+	.begin = edu_begin,
+	.finish = edu_finish,
 	.stop = edu_stop,
 };
 

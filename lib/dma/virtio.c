@@ -5,6 +5,7 @@
 #include "dma/dma.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 /* The sizes of a ring, between which that of the device decides. */
 #define RING_MOST 16
@@ -50,14 +51,27 @@ bool dma_virtio_has_tables(struct dma_master *master)
 				       VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC));
 }
 
+static uint16_t ring_size(struct dma_master *master, uint16_t queue)
+{
+	if (master->deep)
+		return min(master->virtio.transport->queue_max(&master->virtio, queue), RING_MAX_SIZE);
+	return master->tables ? RING_LEAST : dma_virtio_ring_size(&master->virtio, queue);
+}
+
+static void *ring_memory(struct dma_master *master, unsigned int queue)
+{
+	if (master->deep)
+		return master->page + DMA_PAGE_BYTES + queue * DMA_DEEP_RING_BYTES;
+	return master->page + queue * RING_ROOM;
+}
+
 static bool enable_queue(struct dma_master *master, unsigned int queue)
 {
 	struct virtio_device *dev = &master->virtio;
 	struct ring *ring = &master->rings[queue];
-	uint16_t size = master->tables ? RING_LEAST : dma_virtio_ring_size(dev, queue);
 
-	ring_init(ring, size, master->page + queue * RING_ROOM, master->page_iova - phys(master->page),
-		  features(master));
+	ring_init(ring, ring_size(master, queue), ring_memory(master, queue),
+		  master->page_iova - phys(master->page), features(master));
 	if (!virtio_enable_queue(dev, queue, ring))
 		return false;
 	master->queue_refused |= !dev->transport->queue_enabled(dev, queue);
@@ -119,8 +133,8 @@ static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue
 	}
 }
 
-bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
-		     unsigned int count)
+bool dma_virtio_add(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
+		    unsigned int count)
 {
 	struct ring *ring = &master->rings[queue];
 	int head = ring_add(ring, pieces, count);
@@ -128,6 +142,14 @@ bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct rin
 	if (head < 0)
 		return false;
 	ring_publish(ring, head);
+	return true;
+}
+
+bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
+		     unsigned int count)
+{
+	if (!dma_virtio_add(master, queue, pieces, count))
+		return false;
 	virtio_notify(&master->virtio, queue);
 	return true;
 }
@@ -146,6 +168,16 @@ enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint3
 	}
 	*written = reply.length;
 	return reply.valid ? DMA_DONE : DMA_REFUSED;
+}
+
+enum dma_result dma_virtio_take_all(struct dma_master *master, uint16_t queue, unsigned int count)
+{
+	enum dma_result result = DMA_DONE;
+	uint32_t written;
+
+	while (count-- && result == DMA_DONE)
+		result = dma_virtio_take(master, queue, &written);
+	return result;
 }
 
 enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,

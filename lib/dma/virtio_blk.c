@@ -25,14 +25,22 @@ enum { STATUS_OK = 0, STATUS_NONE = 0xff };
 /* Of the device configuration (5.2.4): le64, in sectors. */
 enum { CONFIG_CAPACITY = 0, CONFIG_CAPACITY_END = 8 };
 
-/* What lies at DMA_SCRATCH in the private page. What each request needs is in the page with the rings. */
-struct scratch {
+/* What each request needs beside its data. */
+struct request {
 	struct {
 		uint32_t type;
 		uint32_t reserved;
 		uint64_t sector;
 	} header;
 	uint8_t status;
+};
+
+/*
+ * What lies at DMA_SCRATCH in the private page. What each request needs is in the page with the rings; one
+ * that is alone in flight is the first.
+ */
+struct scratch {
+	struct request requests[DMA_MAX_IN_FLIGHT];
 	_Alignas(16) uint8_t data[MOST_SECTORS * SECTOR];
 };
 
@@ -68,14 +76,39 @@ static const struct places nowhere;
 /* Of a request: header, what is left of the last sector, and status. */
 #define OTHER_PIECES 3
 
+static void fill(volatile struct request *request, uint32_t type, uint32_t sector)
+{
+	request->header.type = type;
+	request->header.sector = sector;
+	request->status = STATUS_NONE;
+}
+
+static struct ring_piece header_piece(const struct dma_master *master, unsigned int number)
+{
+	return piece(master, number * sizeof(struct request) + offsetof(struct request, header),
+		     sizeof(((struct request *)NULL)->header), false);
+}
+
+static struct ring_piece status_piece(const struct dma_master *master, unsigned int number)
+{
+	return piece(master, number * sizeof(struct request) + offsetof(struct request, status), 1, true);
+}
+
+/* Return the result of the first @count requests, which the device has used. */
+static enum dma_result status_of(struct dma_master *master, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (scratch(master)->requests[i].status != STATUS_OK)
+			return DMA_REFUSED;
+	return DMA_DONE;
+}
+
 static enum dma_result send(struct dma_master *master, const struct ring_piece *pieces, unsigned int count)
 {
 	uint32_t written;
 	enum dma_result result = dma_virtio_send(master, 0, pieces, count, &written);
 
-	if (result == DMA_DONE && scratch(master)->status != STATUS_OK)
-		return DMA_REFUSED;
-	return result;
+	return result == DMA_DONE ? status_of(master, 1) : result;
 }
 
 /* Transfer @count sectors from @sector on: the first bytes at @places, the rest in scratch. */
@@ -87,16 +120,13 @@ static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32
 	struct ring_piece pieces[DMA_MAX_PLACES + OTHER_PIECES];
 	unsigned int used = 0;
 
-	scratch(master)->header.type = type;
-	scratch(master)->header.sector = sector;
-	scratch(master)->status = STATUS_NONE;
-	pieces[used++] = piece(master, offsetof(struct scratch, header),
-			       sizeof(scratch(master)->header), false);
+	fill(&scratch(master)->requests[0], type, sector);
+	pieces[used++] = header_piece(master, 0);
 	for (unsigned int i = 0; i < places.count; i++)
 		pieces[used++] = (struct ring_piece){places.iovas[i], places.size, writable};
 	if (rest)
 		pieces[used++] = piece(master, offsetof(struct scratch, data), rest, writable);
-	pieces[used++] = piece(master, offsetof(struct scratch, status), 1, true);
+	pieces[used++] = status_piece(master, 0);
 	return send(master, pieces, used);
 }
 
@@ -189,6 +219,52 @@ static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *
 	return blk_read_places(master, &iova, !!size, bytes, size);
 }
 
+/*
+ * In flight those that write to memory read the first sectors; those that read write the last ones, the first
+ * access the very last.
+ */
+static uint32_t sector_of(struct dma_master *master, unsigned int number, const struct dma_access *access)
+{
+	uint32_t sectors = sectors_of(access->count * access->size), fit = max(master->sectors / sectors, 1);
+
+	return access->write ? 0 : master->sectors - sectors * (number % fit + 1);
+}
+
+static bool add_access(struct dma_master *master, unsigned int number, const struct dma_access *access)
+{
+	struct ring_piece pieces[DMA_MAX_PIECES + OTHER_PIECES];
+	unsigned int used = 0;
+
+	if (access->count > DMA_MAX_PIECES)
+		return false;
+	fill(&scratch(master)->requests[number], access->write ? REQUEST_IN : REQUEST_OUT,
+	     sector_of(master, number, access));
+	pieces[used++] = header_piece(master, number);
+	for (unsigned int i = 0; i < access->count; i++)
+		pieces[used++] = (struct ring_piece){access->iovas[i], access->size, access->write};
+	pieces[used++] = status_piece(master, number);
+	return dma_virtio_add(master, 0, pieces, used);
+}
+
+static bool blk_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (!accesses[i].write)
+			master->seeded = min(master->seeded, sector_of(master, i, &accesses[i]));
+		if (!add_access(master, i, &accesses[i]))
+			return false;
+	}
+	virtio_notify(&master->virtio, 0);
+	return true;
+}
+
+static enum dma_result blk_finish(struct dma_master *master, unsigned int count)
+{
+	enum dma_result result = dma_virtio_take_all(master, 0, count);
+
+	return result == DMA_DONE ? status_of(master, count) : result;
+}
+
 static const struct dma_ops blk_ops = {
 	.name = "virtio-blk",
 	.exact = true,
@@ -199,6 +275,8 @@ static const struct dma_ops blk_ops = {
 	.read = blk_read,
 	.write_places = blk_write_places,
 	.read_places = blk_read_places,
+	.begin = blk_begin,
+	.finish = blk_finish,
 	.recall = blk_recall,
 	.stop = dma_virtio_stop,
 };

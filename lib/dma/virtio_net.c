@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "dma/dma.h"
-#include "util.h"
 
 #define HEADER_BYTES 12		/* struct virtio_net_hdr, with num_buffers (5.1.6) */
 #define RECEIVE_BYTES 1526	/* the least without MRG_RXBUF (5.1.6.3.1) */
 #define MAC_BYTES 6
+#define NETWORKS 2
 
 /* All fields in network byte order. */
 struct arp_frame {
@@ -29,6 +29,7 @@ struct arp_frame {
 struct scratch {
 	uint8_t received[RECEIVE_BYTES];
 	struct arp_frame asked;
+	struct arp_frame questions[NETWORKS];	/* those of frames in flight */
 };
 
 _Static_assert(sizeof(struct arp_frame) == HEADER_BYTES + 42, "no padding");
@@ -40,7 +41,7 @@ static const uint8_t own_mac[MAC_BYTES] = {0x02, 0x80, 0x90, 0xa0, 0xb0, 0xc0};
 /* The VMM's side and our own address beside it: QEMU's user network, cloud-hypervisor's tap. */
 static const struct {
 	uint8_t theirs[4], ours[4];
-} networks[] = {
+} networks[NETWORKS] = {
 	{{10, 0, 2, 2}, {10, 0, 2, 15}},
 	{{192, 168, 249, 1}, {192, 168, 249, 2}},
 };
@@ -88,7 +89,7 @@ static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_
 
 	if (!post_receive(master, iova, size))
 		return DMA_REFUSED;
-	for (unsigned int network = 0; network < ARRAY_SIZE(networks); network++) {
+	for (unsigned int network = 0; network < NETWORKS; network++) {
 		result = ask(master, network);
 		if (result != DMA_UNVERIFIED)
 			return result;
@@ -112,6 +113,71 @@ static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *
 	return dma_virtio_transmit(master, pieces, 3);
 }
 
+/* Frames in flight have their headers at one place, and their ends: nothing there is looked at. */
+static bool add_receive(struct dma_master *master, const struct dma_access *access)
+{
+	uint32_t rest = HEADER_BYTES + access->size;
+	struct ring_piece pieces[] = {
+		dma_scratch_piece(master, 0, HEADER_BYTES, true),
+		{access->iovas[0], access->size, true},
+		dma_scratch_piece(master, rest, RECEIVE_BYTES - rest, true),
+	};
+
+	return dma_virtio_add(master, DMA_RECEIVEQ, pieces, 3);
+}
+
+static bool add_transmit(struct dma_master *master, const struct dma_access *access)
+{
+	struct ring_piece pieces[] = {
+		dma_scratch_piece(master, offsetof(struct scratch, asked), HEADER_BYTES, false),
+		{access->iovas[0], access->size, false},
+	};
+
+	return dma_virtio_add(master, DMA_TRANSMITQ, pieces, 2);
+}
+
+/* One request for each frame that shall arrive, in each network: the other one does not answer. */
+static bool add_questions(struct dma_master *master, unsigned int count)
+{
+	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
+	struct ring_piece piece = dma_scratch_piece(master, offsetof(struct scratch, questions),
+						    sizeof(struct arp_frame), false);
+
+	for (unsigned int network = 0; network < NETWORKS; network++, piece.address += piece.length) {
+		make_request(&scratch->questions[network], networks[network].theirs, networks[network].ours);
+		for (unsigned int i = 0; i < count; i++)
+			if (!dma_virtio_add(master, DMA_TRANSMITQ, &piece, 1))
+				return false;
+	}
+	return true;
+}
+
+static bool net_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+{
+	bool write = accesses[0].write, ok = true;
+
+	for (unsigned int i = 0; i < count && ok; i++)
+		ok = accesses[i].count == 1 && (write ? add_receive : add_transmit)(master, &accesses[i]);
+	if (!ok || (write && !add_questions(master, count)))
+		return false;
+	master->transmitting = write ? count * NETWORKS : count;
+	master->receiving = write ? count : 0;
+	if (write)
+		virtio_notify(&master->virtio, DMA_RECEIVEQ);
+	virtio_notify(&master->virtio, DMA_TRANSMITQ);
+	return true;
+}
+
+static enum dma_result net_finish(struct dma_master *master, unsigned int count)
+{
+	enum dma_result result = dma_virtio_take_all(master, DMA_TRANSMITQ, master->transmitting);
+
+	(void)count;
+	if (result == DMA_DONE)
+		result = dma_virtio_take_all(master, DMA_RECEIVEQ, master->receiving);
+	return result == DMA_DONE && !master->receiving ? DMA_UNVERIFIED : result;
+}
+
 static const struct dma_ops net_ops = {
 	.name = "virtio-net",
 	.input_driven = true,
@@ -119,6 +185,8 @@ static const struct dma_ops net_ops = {
 	.start = dma_virtio_start,
 	.write = net_write,
 	.read = net_read,
+	.begin = net_begin,
+	.finish = net_finish,
 	.stop = dma_virtio_stop,
 };
 

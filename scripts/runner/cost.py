@@ -12,18 +12,19 @@ from typing import Any, Optional
 
 from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
-from .operate.cost import CostBoot, boot_cost
-from .operate.launch import Launcher
-from .operate.vmm import DEFAULT, Adapter, CannotProvide, iommus_of
-from .options import Parser
+from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
+from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
+from .options import COMMAND, Parser
 from .plan import architecture
-from .plan.catalogue import Tree, commit, read_make_config, suite_version
+from .plan.catalogue import Tree, commit, read_make_config, read_requirements, suite_version
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
 from .signals import Signals
 from .write import page, pictures
-from .write.cost import MEANING, to_csv, to_html, to_lines
+from .write.cost import MEANING, to_csv, to_html, to_lines, usual_rows
 from .write.files import write_file
 
+BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
+NAME = "virtio-iommu-cost" if COMMAND else "scripts/cost"
 NONE = "none"                   # nothing grows there
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
@@ -34,7 +35,7 @@ difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N
 
 
 def make_parser() -> Parser:
-    parser = Parser(prog="scripts/cost", allow_abbrev=False, epilog=EPILOG,
+    parser = Parser(prog=NAME, allow_abbrev=False, epilog=EPILOG,
                     description="Boot the image of cost behind each IOMMU of a VMM.",
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
@@ -44,7 +45,10 @@ def make_parser() -> Parser:
     add("--accel", choices=("tcg", "kvm"))
     add("--iommu", action="append", metavar="NAME",
         help="only this one; may be said again. default: all but variants, which are NAME-WORD")
-    add("--growth", action="store_true", help="show how times grow with the number of mappings, too")
+    add("--workload", action="append", metavar="NAME",
+        help="only this one; may be said again. all: all of them. default: usual, some with each property")
+    add("--growth", action="store_true", help="show how times and memory grow, too")
+    add("--mappings", type=int, metavar="N", help="the most of them for --growth; default: 100000")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
     return parser
@@ -59,12 +63,27 @@ def chosen(adapter: Adapter, asked: Optional[list[str]]) -> list[str]:
     return asked or [name for name in known if "-" not in name]
 
 
-def boot_data(done: CostBoot) -> dict[str, Any]:
-    facts = {key: value for key, value in vars(done).items() if key != "lines"}
-    good = not done.failure
-    return {**facts, "unit": cost.unit(done.lines), "proofs": cost.proofs(done.lines),
-            "figures": cost.figures(done.lines) if good else [],
-            "growth": cost.growth(done.lines) if good and done.growth else []}
+def boot_data(boots: list[CostBoot]) -> dict[str, Any]:
+    """Return what boots of one plan say; what has no place in it is empty."""
+    lines, failure = boots[0].lines, next((done.failure for done in boots if done.failure), None)
+    rows = [] if failure else cost.figures([done.lines for done in boots])
+    cost.add_cpu_time(rows, [(seen.words, seen.cpu_ns, seen.seconds)
+                             for done in boots for seen in done.stretches])
+    return {"iommu": boots[0].iommu, "kind": boots[0].kind, "command": boots[0].command, "boots": len(boots),
+            "seconds": round(sum(done.seconds for done in boots), 2), "failure": failure,
+            "unit": cost.unit(lines), "proofs": cost.proofs(lines), "isolation": cost.isolation(lines),
+            "figures": rows, "growth": [] if failure else cost.growth(lines),
+            "memory": [{**cost.words(text), "kib": kib} for text, kib in boots[0].memory],
+            "extra": next(iter(cost.of_kind("extra", lines)), None),
+            "left_out": cost.left_out(lines)}
+
+
+def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> list[Plan]:
+    workloads = tuple(options.workload or ())
+    kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
+    found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
+    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0)
+                    for iommu in iommus if options.growth and iommu != NONE]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
@@ -81,16 +100,22 @@ def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: l
     data, clock = around(adapter, tree, options.arch), time.monotonic()
     directory, lock = own_directory(options.output or tree.built())
     with lock:
-        boots = [boot_data(boot_cost(adapter, tree, Launcher(), directory, iommu, growth))
-                 for growth in (False, True)[:1 + options.growth] for iommu in iommus
-                 if not growth or iommu != NONE]
+        done = [[boot_cost(adapter, tree, directory, plan) for _ in range(BOOTS if plan.kind == TIMES else 1)]
+                for plan in plans(options, adapter, iommus)]
+    boots = [boot_data(same) for same in done]
+    for counted in done:
+        for boot in boots:
+            if boot["iommu"] == counted[0].iommu and not counted[0].failure:
+                cost.add_instructions(boot["figures"], counted[0].lines)
     return {**data, "seconds": round(time.monotonic() - clock, 2), "boots": boots}
 
 
-def write_all(data: dict[str, Any], tree: Tree, directory: str) -> None:
+def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, directory: str) -> None:
     texts = {"cost.json": json.dumps(data, indent=1) + "\n", "cost.csv": to_csv(data)}
     if page.available():
-        texts["cost.html"] = to_html(data)
+        texts["cost.html"] = to_html(data, titles)
+    if not pictures.obstacle() and usual_rows(data):
+        texts["cost.svg"] = pictures.to_file(usual_rows(data))
     for name, text in texts.items():
         write_file(os.path.join(directory, name), text)
     print(f"written to {tree.shown(directory)}: {', '.join(texts)}")
@@ -102,13 +127,16 @@ def write_all(data: dict[str, Any], tree: Tree, directory: str) -> None:
 def run(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
     options.arch = options.arch or architecture.of_machine(os.uname().machine)
+    if COMMAND and not options.output:
+        options.output = os.path.join("virtio-iommu-tests", options.arch)
     tree = Tree(root, options.arch)
     old = cost.read_cost(options.compare) if options.compare else None
     adapter = identified(options, tree)
+    titles = {name: requirement.text for name, requirement in read_requirements(tree).items()}
     data = measure(options, adapter, tree, chosen(adapter, options.iommu))
     print(f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}", end="\n\n")
     print("\n".join([*to_lines(data), "", MEANING]))
-    write_all(data, tree, options.output or tree.built("results"))
+    write_all(data, titles, tree, options.output or tree.built("results"))
     different = cost.compare(old, data) if old else []
     if old:
         print("\n".join([f"compared with {cost.title(old)}: {len(different)} differences", *different]))
@@ -121,7 +149,7 @@ def main(argv: list[str], root: str) -> int:
     try:
         return run(argv, root)
     except (UsageError, NothingToRun, CannotProvide, OSError) as error:
-        print(f"scripts/cost: {error}", file=sys.stderr)
+        print(f"{NAME}: {error}", file=sys.stderr)
         return 3 if isinstance(error, (NothingToRun, CannotProvide)) else 2
     except Interrupted as stop:
         return 128 + stop.signum

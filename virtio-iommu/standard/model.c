@@ -648,18 +648,34 @@ static uint32_t combine(uint32_t all, uint32_t one)
 	return ((all | one) & ~OK) | (all & one & OK);
 }
 
-struct model_outcome model_outcome(const struct model *m, const struct model_request *r)
+_Static_assert(MODEL_RULES <= 64, "a set of rules is a word");
+
+uint64_t model_rules_about(const struct model *m, const struct model_request *r)
+{
+	uint64_t rules = 0;
+
+	for (enum model_rule_id id = 0; id < MODEL_RULES; id++)
+		rules |= (uint64_t)model_rule_applies(m, id, r) << id;
+	return rules;
+}
+
+struct model_outcome model_outcome_of(uint64_t rules)
 {
 	struct model_outcome outcome = {OK, OK, false};
 
 	for (enum model_rule_id id = 0; id < MODEL_RULES; id++) {
-		if (!model_rule_applies(m, id, r))
+		if (!(rules >> id & 1))
 			continue;
 		outcome.allowed = combine(outcome.allowed, model_rules[id].allowed);
 		outcome.expected = combine(outcome.expected, model_rules[id].expected);
 		outcome.may_act |= model_rules[id].may_act;
 	}
 	return outcome;
+}
+
+struct model_outcome model_outcome(const struct model *m, const struct model_request *r)
+{
+	return model_outcome_of(model_rules_about(m, r));
 }
 
 /*

@@ -170,13 +170,17 @@ extern const struct model_rule model_rules[MODEL_RULES];
 bool model_rule_applies(const struct model *m, enum model_rule_id rule,
 			const struct model_request *r);
 
+/* Return the rules that say something about this request in this state, as a set of 1 << id. */
+uint64_t model_rules_about(const struct model *m, const struct model_request *r);
+
 /* The answers that all rules together leave. */
 struct model_outcome {
 	uint32_t allowed, expected;	/* sets of answers, as in struct model_rule */
 	bool may_act;			/* a request that is refused may have been carried out */
 };
 
-/* Return the outcome of a request in this state. */
+/* Return the outcome of a request that these rules are about; and of one in this state. */
+struct model_outcome model_outcome_of(uint64_t rules);
 struct model_outcome model_outcome(const struct model *m, const struct model_request *r);
 
 /*

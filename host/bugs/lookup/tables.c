@@ -73,6 +73,21 @@ static void translated_by_leaf(const struct access *a, const struct model_extent
 		*phys = ((*phys - offset) & -LEAF_SIZE) + offset;
 }
 
+/* What is cached of a large mapping is the aligned block, also where the mapping does not fill it. */
+static bool lookup_block(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+	uint64_t size = 1ull << mutant_number(), start = a->address & -size;
+
+	(void)reason;
+	if (!found || !mapping || mapping->end - mapping->start < size - 1)
+		return found;
+	extent->phys += start - extent->start;
+	extent->start = start;
+	extent->end = start + (size - 1);
+	return true;
+}
+
 /* A mapping is stored as naturally aligned blocks. Parts are what is left of MAPs that found no room. */
 
 #define MAX_PARTS 1024
@@ -195,6 +210,7 @@ bool tables_install(void)
 		{MUTANT_LEAF_TABLE_COUNT_9_BITS,
 		 {.access = bug_access_uncached, .lookup = lookup_in_tables}, {0}},
 		{MUTANT_HUGE_LEAF_PHYS, {.translated = translated_by_leaf}, {0}},
+		{MUTANT_HUGE_ENTRY_OVERRUN, {.lookup = lookup_block}, {0}},
 		{MUTANT_NOMEM_LEAVES_PART,
 		 {.request_read = forget_ended_domains, .request_decided = decide_by_blocks,
 		  .access = bug_access_uncached, .lookup = lookup_part}, {.reset = reset_parts}},

@@ -250,31 +250,6 @@ static void serve_up_to_unknown(struct vdev *dev, unsigned int queue)
 	vring_flush(dev, &dev->queues[queue]);
 }
 
-/* The status of the last failure since the notification, else OK. */
-static uint8_t last_status;
-
-static void serve_with_status(struct vdev *dev, unsigned int queue)
-{
-	if (queue == REQUEST_QUEUE)
-		last_status = STATUS_OK;
-	right_ops->notified(dev, queue);
-}
-
-static void reply_with_last_status(const struct chain *chain, const struct model_request *r,
-				   const struct decision *d, struct iommu_reply *reply)
-{
-	struct request_tail tail;
-
-	(void)chain, (void)r;
-	if (d->answer == ANSWER_UNWRITTEN)
-		return;
-	if (d->answer != STATUS_OK)
-		last_status = d->answer;
-	memcpy(&tail, reply->bytes + reply->tail, sizeof(tail));
-	tail.status = last_status;
-	memcpy(reply->bytes + reply->tail, &tail, sizeof(tail));
-}
-
 bool batch_install(void)
 {
 	static const struct takeover rows[] = {
@@ -290,8 +265,6 @@ bool batch_install(void)
 		{MUTANT_BATCH_UNMAPS_JOINED,
 		 {.request_read = read_and_join, .request_decided = decide_once},
 		 {.notified = serve_with_unmaps}},
-		{MUTANT_STICKY_STATUS, {.reply_ready = reply_with_last_status},
-		 {.notified = serve_with_status}},
 		{MUTANT_UNKNOWN_TYPE_ENDS_BATCH, {.request_read = read_and_leave},
 		 {.notified = serve_up_to_unknown}},
 	};

@@ -257,6 +257,57 @@ static void reset_kinds(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
+/* Ids of bypass domains, until the last member is detached. */
+
+static uint32_t marks[MAX_KINDS];
+static unsigned int mark_count;
+
+static bool is_marked(uint32_t domain)
+{
+	for (unsigned int i = 0; i < mark_count; i++)
+		if (marks[i] == domain)
+			return true;
+	return false;
+}
+
+static void unmark(uint32_t domain)
+{
+	for (unsigned int i = mark_count; i--;)
+		if (marks[i] == domain)
+			marks[i] = marks[--mark_count];
+}
+
+static bool execute_with_marks(const struct model_request *r)
+{
+	const struct model_endpoint *ep = leaving(r);
+
+	if (r->head.type == REQUEST_DETACH && ep && bug_count_members(ep->domain) == 1)
+		unmark(ep->domain);
+	if (joins(r) && (r->attach.flags & ATTACH_BYPASS) && !is_marked(r->attach.domain) &&
+	    mark_count < MAX_KINDS)
+		marks[mark_count++] = r->attach.domain;
+	return false;
+}
+
+static bool lookup_with_marks(const struct access *a, bool found, struct model_extent *extent,
+			      uint8_t *reason)
+{
+	const struct model_endpoint *ep = bug_find_translated(a->endpoint);
+	struct model_endpoint marked;
+
+	if (!ep || !is_marked(ep->domain))
+		return found;
+	marked = *ep;
+	marked.bypass = true;
+	return bug_translate_as(a, &marked, extent, reason);
+}
+
+static void reset_marks(struct vdev *dev)
+{
+	mark_count = 0;
+	right_ops->reset(dev);
+}
+
 /* The list of members ends where one is taken out of its midst. */
 
 static void turn_out_later(const struct model_endpoint *ep)
@@ -357,6 +408,9 @@ bool member_install(void)
 		{MUTANT_DOMAIN_MAX_MEMBERS, {.request_execute = execute_with_room}, {0}},
 		{MUTANT_BYPASS_KIND_OUTLIVES_DOMAIN, {.request_execute = execute_with_old_kind},
 		 {.reset = reset_kinds}},
+		{MUTANT_MOVE_LEAVES_BYPASS_MARK,
+		 {.request_execute = execute_with_marks, .lookup = lookup_with_marks},
+		 {.reset = reset_marks}},
 		{MUTANT_BYPASS_MEMBER_LEAVES_LATE,
 		 {.request_read = read_with_late, .request_execute = execute_with_late,
 		  .access = access_with_late, .lookup = lookup_late}, {.reset = reset_late}},

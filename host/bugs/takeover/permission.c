@@ -19,6 +19,18 @@ static bool read_by_default(const struct access *a, bool found, struct model_ext
 	return true;
 }
 
+static bool write_by_default(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+
+	(void)reason;
+	if (!mapping || (mapping->flags & MAP_RW))
+		return found;
+	bug_set_extent(extent, mapping);
+	extent->flags = MAP_RW;
+	return true;
+}
+
 static bool write_registers(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason)
 {
 	const struct model_mapping *mapping = bug_find_target(a);
@@ -239,6 +251,7 @@ bool permission_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_FLAGS0_READABLE, {.lookup = read_by_default}, {0}},
+		{MUTANT_FLAGS_NONE_IS_RW, {.lookup = write_by_default}, {0}},
 		{MUTANT_MERGED_NEIGHBOURS_OR_FLAGS, {.request_execute = map_with_neighbours}, {0}},
 		{MUTANT_PERMISSION_PER_HOST_PAGE, {.request_execute = map_blocks, .lookup = lookup_block},
 		 {0}},

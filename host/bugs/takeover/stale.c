@@ -234,6 +234,12 @@ static void attach_to_old_domain(const struct attach_request *r)
 		attach(r);
 }
 
+static void attach_unattached(const struct attach_request *r)
+{
+	if (!bug_find_attached(r->endpoint))
+		attach(r);
+}
+
 /* Where nothing is mapped, nothing can be cached. */
 static void attach_from_table(const struct attach_request *r)
 {
@@ -265,6 +271,11 @@ static bool drops_of_first_members(const struct cached_page *page, const struct 
 {
 	(void)r;
 	return bug_joined_before(bug_find_attached(page->endpoint)) < mutant_number();
+}
+
+static bool drops_of_last_member(const struct cached_page *page, const struct unmap_request *r)
+{
+	return bug_joined_before(bug_find_attached(page->endpoint)) + 1 == bug_count_members(r->domain);
 }
 
 /* One page of each endpoint. */
@@ -492,6 +503,188 @@ static void bypass_of_named(void)
 			page_cache_forget_endpoint(ref_iommu.model.endpoints[i].id);
 }
 
+/* The endpoint counts its own DETACHes and ATTACHes. */
+
+static uint32_t generations[MODEL_MAX_ENDPOINTS];
+
+static uint32_t *generation_of(uint32_t endpoint)
+{
+	const struct model_endpoint *ep = model_endpoint(&ref_iommu.model, endpoint);
+
+	return &generations[ep ? ep - ref_iommu.model.endpoints : 0];
+}
+
+static void next_generation(uint32_t endpoint)
+{
+	uint32_t *generation = generation_of(endpoint);
+
+	*generation = (*generation + 1) & ((1u << mutant_number()) - 1);
+}
+
+static bool is_page_of_own_generation(const struct cached_page *page, const struct access *a)
+{
+	return is_page_of(page, a) && page->stamp == *generation_of(a->endpoint);
+}
+
+static void fill_own_generation(struct cached_page *page)
+{
+	page->stamp = *generation_of(page->endpoint);
+}
+
+static void attach_by_counting(const struct attach_request *r)
+{
+	next_generation(r->endpoint);
+}
+
+static void detach_by_counting(const struct detach_request *r)
+{
+	next_generation(r->endpoint);
+}
+
+/* Of each mapping as many pages as its number says, in too few bits. */
+static bool drops_counted(const struct cached_page *page, const struct unmap_request *r)
+{
+	const struct model_mapping *mapping = bug_find_mapping(r->domain, page->address);
+	uint64_t count;
+
+	if (!mapping)
+		return true;
+	count = bug_count_pages(mapping->start, mapping->end) & ((1ull << mutant_number()) - 1);
+	return bug_count_pages(mapping->start, page->address) <= count;
+}
+
+/* A block is N pages, aligned in both address spaces, of one mapping. */
+
+static bool is_in_block(const struct cached_page *page, const struct model_mapping *mapping)
+{
+	uint64_t size = model_granule(&ref_iommu.model) * mutant_number(), start = page->address & -size;
+
+	return start >= mapping->start && start + (size - 1) <= mapping->end &&
+	       !((mapping->phys + (start - mapping->start)) & (size - 1));
+}
+
+static bool drops_aligned_blocks(const struct cached_page *page, const struct unmap_request *r)
+{
+	const struct model_mapping *mapping = bug_find_mapping(r->domain, page->address);
+	uint64_t size = model_granule(&ref_iommu.model) * mutant_number();
+
+	return !mapping || !(mapping->start & (size - 1)) || !is_in_block(page, mapping);
+}
+
+/* The list of members that hear of UNMAP ends where one is taken out of its midst. */
+
+static bool unheard[MODEL_MAX_ENDPOINTS];
+
+static void cut_list(uint32_t endpoint)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = bug_find_attached(endpoint);
+
+	for (unsigned int i = 0; ep && bug_joined_before(ep) && i < m->endpoint_count; i++)
+		if (bug_is_member(m->endpoints[i].id, ep->domain) &&
+		    bug_joined_before(&m->endpoints[i]) > bug_joined_before(ep))
+			unheard[i] = true;
+	if (ep)
+		unheard[ep - m->endpoints] = false;
+}
+
+static void attach_and_cut(const struct attach_request *r)
+{
+	if (!bug_is_member(r->endpoint, r->domain))
+		cut_list(r->endpoint);
+	attach(r);
+}
+
+static void detach_and_cut(const struct detach_request *r)
+{
+	if (bug_is_member(r->endpoint, r->domain))
+		cut_list(r->endpoint);
+	detach(r);
+}
+
+static bool drops_of_heard(const struct cached_page *page, const struct unmap_request *r)
+{
+	const struct model_endpoint *ep = bug_find_attached(page->endpoint);
+
+	(void)r;
+	return !ep || !unheard[ep - ref_iommu.model.endpoints];
+}
+
+/* The next pages come along, each with its own memory. */
+static void fill_next_pages(struct cached_page *page)
+{
+	const struct cached_page first = *page;
+	uint64_t granule = model_granule(&ref_iommu.model);
+
+	for (uint64_t i = 1; first.attached && i <= mutant_number(); i++) {
+		struct access a = {first.endpoint, first.address + i * granule, first.kind};
+		const struct model_mapping *mapping = bug_find_target(&a);
+
+		if (!mapping || find_page(&a))
+			continue;
+		page = page_cache_fill(&a, &first.from, mapping->phys + (a.address - mapping->start));
+		page->attached = true;
+		page->domain = first.domain;
+	}
+}
+
+/* What is unmapped and mapped again to the same memory behind one notification. */
+
+static uint32_t notifications;
+
+static void unmap_in_notification(const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (is_unmapped(&page_cache[i], r) && !page_cache[i].marked)
+			page_cache[i].stamp = notifications;
+	unmap_by_marking(r);
+}
+
+static void map_in_notification(const struct map_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].marked && page_cache[i].stamp != notifications)
+			page_cache[i].valid = false;
+	map_what_was(r);
+}
+
+/* One page for the device. */
+
+static bool is_page_of_anybody(const struct cached_page *page, const struct access *a)
+{
+	return page->address == bug_page_of(a->address);
+}
+
+static void fill_only_page(struct cached_page *page)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		page_cache[i].valid &= &page_cache[i] == page;
+}
+
+static void attach_forgets_all(const struct attach_request *r)
+{
+	(void)r;
+	page_cache_forget_all();
+}
+
+static void detach_forgets_all(const struct detach_request *r)
+{
+	(void)r;
+	page_cache_forget_all();
+}
+
+static void map_forgets_all(const struct map_request *r)
+{
+	(void)r;
+	page_cache_forget_all();
+}
+
+static void unmap_forgets_all(const struct unmap_request *r)
+{
+	(void)r;
+	page_cache_forget_all();
+}
+
 static const struct cache caches[] = {
 	{MUTANT_STALE_READ_WARMED, .by_kind = true, .drops = drops_written},
 	{MUTANT_STALE_LARGE_UNMAP, .drops = drops_by_page},
@@ -501,6 +694,8 @@ static const struct cache caches[] = {
 	 .detach = detach_as_before, .unmap = unmap_of_domain},
 	{MUTANT_STALE_MOVE_TO_FRESH, .attach = attach_to_old_domain},
 	{MUTANT_STALE_LATER_MEMBER, .drops = drops_of_first_members},
+	{MUTANT_FLUSH_LAST_ATTACHED, .drops = drops_of_last_member},
+	{MUTANT_MOVE_NO_FLUSH, .attach = attach_unattached},
 	{MUTANT_STALE_BYPASS_UNNAMED, .bypass = bypass_of_named},
 	{MUTANT_STALE_LAST_HIT_DETACH, .filled = fill_register, .unmap = unmap_registers,
 	 .attach = attach_as_before, .detach = detach_as_before},
@@ -521,6 +716,18 @@ static const struct cache caches[] = {
 	{MUTANT_RECOVERS_AFTER_FAULTS, .matches = is_page_unmarked, .missed = retry,
 	 .unmap = unmap_by_marking, .attach = attach_by_marking, .detach = detach_by_marking,
 	 .bypass = mark_all, .reset = mark_all},
+	{MUTANT_ATTACHMENT_GENERATION_BITS, .matches = is_page_of_own_generation,
+	 .filled = fill_own_generation, .attach = attach_by_counting, .detach = detach_by_counting},
+	{MUTANT_FLUSH_COUNT_BITS, .drops = drops_counted},
+	{MUTANT_BLOCK_STAYS, .drops = drops_aligned_blocks},
+	{MUTANT_LEAVING_CUTS_FLUSHES, .attach = attach_and_cut, .detach = detach_and_cut,
+	 .drops = drops_of_heard},
+	{MUTANT_PREFETCH_FLAGS, .filled = fill_next_pages},
+	{MUTANT_REMAP_BATCH_ELIDED, .matches = is_page_unmarked, .unmap = unmap_in_notification,
+	 .map = map_in_notification},
+	{MUTANT_LAST_PAGE_SHARED, .matches = is_page_of_anybody, .filled = fill_only_page,
+	 .attach = attach_forgets_all, .detach = detach_forgets_all, .map = map_forgets_all,
+	 .unmap = unmap_forgets_all},
 };
 
 /* Faults are cached, too; nothing else is. */
@@ -570,6 +777,7 @@ static void reset(struct vdev *dev)
 static void notified(struct vdev *dev, unsigned int queue)
 {
 	unmaps = 0;
+	notifications++;
 	right_ops->notified(dev, queue);
 }
 

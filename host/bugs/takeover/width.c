@@ -79,6 +79,32 @@ static bool read_detach(const struct chain *chain, struct model_request *r)
 	return false;
 }
 
+static bool read_type(const struct chain *chain, struct model_request *r)
+{
+	(void)chain;
+	r->head.type = low_bits(r->head.type);
+	return false;
+}
+
+/* UNMAP compares a part of the id with the domain of the last MAP or UNMAP, as long as that exists. */
+static bool read_unmap(const struct chain *chain, struct model_request *r)
+{
+	static uint32_t last;
+	static bool valid;
+
+	(void)chain;
+	valid = valid && bug_count_members(last);
+	if (r->head.type != REQUEST_MAP && r->head.type != REQUEST_UNMAP)
+		return false;
+	if (r->head.type == REQUEST_UNMAP && valid && !low_bits(r->unmap.domain ^ last))
+		r->unmap.domain = last;
+	if (!bug_count_members(r->map.domain))
+		return false;
+	last = r->map.domain;
+	valid = true;
+	return false;
+}
+
 /* The upper half of virt_end is that of virt_start. */
 static bool read_map(const struct chain *chain, struct model_request *r)
 {
@@ -110,6 +136,17 @@ static void decide_by_size(const struct model_request *r, struct decision *d)
 	if (r->head.type == REQUEST_MAP && d->answer == STATUS_OK && count > mutant_number() &&
 	    (count & (count - 1)))
 		*d = (struct decision){STATUS_RANGE, false};
+}
+
+/* The path for large mappings does not look at phys_start. */
+static void decide_large(const struct model_request *r, struct decision *d)
+{
+	uint64_t virt = r->map.virt_start | (r->map.virt_end + 1);
+
+	if (model_rule_applies(&ref_iommu.model, RULE_MAP_ALIGN, r) &&
+	    !(virt & (model_granule(&ref_iommu.model) - 1)) &&
+	    bug_count_pages(r->map.virt_start, r->map.virt_end) >= mutant_number())
+		*d = bug_decide_without(RULE_MAP_ALIGN, r);
 }
 
 /* Whole blocks of N bytes have one entry each, whose physical address is a multiple of N. */
@@ -184,6 +221,9 @@ bool width_install(void)
 		{MUTANT_PAGE_COUNT_BITS, {.request_execute = unmap_low_count}, {0}},
 		{MUTANT_DETACH_ENDPOINT_BITS, {.request_read = read_detach}, {0}},
 		{MUTANT_MAP_HALF_SHARED, {.request_read = read_map}, {0}},
+		{MUTANT_TYPE_MASK_BITS, {.request_read = read_type}, {0}},
+		{MUTANT_UNMAP_DOMAIN_KEY_BITS, {.request_read = read_unmap}, {0}},
+		{MUTANT_PHYS_ALIGN_LARGE, {.request_decided = decide_large}, {0}},
 		{MUTANT_DOMAIN_ID_SIGNED, {.request_decided = decide_signed}, {0}},
 		{MUTANT_SIZE_POWER_OF_TWO_ABOVE, {.request_decided = decide_by_size}, {0}},
 		{MUTANT_HUGE_PHYS_ROUNDED, {.translated = translated_by_blocks}, {0}},

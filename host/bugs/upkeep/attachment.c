@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Bugs of who is attached: a count that goes wrong, what is kept of config.bypass, and what a reset leaves.
+ * Bugs of who is attached, and how: a count that goes wrong, the kind of a domain, what is kept of
+ * config.bypass, and what a reset leaves.
  */
 #include <string.h>
 
@@ -36,7 +37,11 @@ static void end_domain(uint32_t domain)
 
 static void count_down(uint32_t domain)
 {
-	if (!--*count_of(domain))
+	if (--*count_of(domain))
+		return;
+	if (mutant(MUTANT_DETACH_WRONG_DOMAIN_EMPTIES))
+		bug_drop_domain(domain);
+	else
 		end_domain(domain);
 }
 
@@ -64,7 +69,29 @@ static void decide_with_count(const struct model_request *r, struct decision *d)
 		count_down(r->detach.domain);
 }
 
-/* config.bypass as it was when an endpoint was detached. */
+/* The flag is stored before it is compared. */
+
+static void store_kind(const struct attach_request *r)
+{
+	struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (bug_is_member(m->endpoints[i].id, r->domain))
+			m->endpoints[i].bypass = r->flags & ATTACH_BYPASS;
+	iotlb_forget_all();
+}
+
+static void decide_and_store(const struct model_request *r, struct decision *d)
+{
+	static const enum model_rule_id rules[] = {RULE_ATTACH_KIND, RULE_ATTACH_FLIP};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rules); i++)
+		if (d->answer == STATUS_INVAL && model_rule_applies(&ref_iommu.model, rules[i], r) &&
+		    bug_decide_without(rules[i], r).answer == STATUS_OK)
+			return store_kind(&r->attach);
+}
+
+/* config.bypass as it was when an endpoint was detached, or at a reset. */
 
 static struct {
 	bool valid, bypass;
@@ -92,6 +119,19 @@ static bool lookup_copy(const struct access *a, bool found, struct model_extent 
 	*extent = (struct model_extent){0, UINT64_MAX, 0, MAP_RW};
 	*reason = FAULT_DOMAIN;
 	return copies[ep - m->endpoints].bypass;
+}
+
+/* Until now it was the same since the reset. */
+static void write_behind_copies(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	const struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		if (!copies[i].valid)
+			copies[i].bypass = m->config.bypass;
+		copies[i].valid = true;
+	}
+	right_ops->config_write(dev, offset, width, value);
 }
 
 static void reset_copies(struct vdev *dev)
@@ -122,6 +162,11 @@ bool attachment_install(void)
 		 {.request_decided = decide_with_count, .request_execute = execute_with_count}, {0}},
 		{MUTANT_BYPASS_LATCHED_AT_DETACH,
 		 {.request_execute = execute_with_copies, .lookup = lookup_copy}, {.reset = reset_copies}},
+		{MUTANT_DETACH_WRONG_DOMAIN_EMPTIES,
+		 {.request_decided = decide_with_count, .request_execute = execute_with_count}, {0}},
+		{MUTANT_BYPASS_FLAG_OVERWRITTEN, {.request_decided = decide_and_store}, {0}},
+		{MUTANT_BYPASS_LATCHED, {.request_execute = execute_with_copies, .lookup = lookup_copy},
+		 {.reset = reset_copies, .config_write = write_behind_copies}},
 		{MUTANT_RESET_SKIPS_BYPASS_DOMAIN, {0}, {.reset = reset_normal_domains}},
 	};
 

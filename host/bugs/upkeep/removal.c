@@ -173,6 +173,21 @@ static bool unmap_up_to_wide_gap(const struct model_request *r)
 	return true;
 }
 
+/* Only the highest mapping is cut. All below it are gone by then. */
+static void decide_and_remove(const struct model_request *r, struct decision *d)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_mapping *first = bug_find_mapping(r->unmap.domain, r->unmap.virt_start);
+
+	if (d->answer != STATUS_RANGE || !model_rule_applies(m, RULE_UNMAP_SPLIT, r) ||
+	    bug_decide_without(RULE_UNMAP_SPLIT, r).answer != STATUS_OK ||
+	    (first && first->start < r->unmap.virt_start))
+		return;
+	for (unsigned int i = m->mapping_count; i--;)
+		if (bug_is_covered(&m->mappings[i], &r->unmap))
+			bug_drop_mapping(i);
+}
+
 bool removal_install(void)
 {
 	static const struct takeover rows[] = {
@@ -181,6 +196,7 @@ bool removal_install(void)
 		  .lookup = lookup_node}, {.reset = reset_nodes}},
 		{MUTANT_UNMAP_COUNT_SHORTCUT, {.request_execute = execute_with_count}, {0}},
 		{MUTANT_UNMAP_STOPS_AT_WIDE_GAP, {.request_execute = unmap_up_to_wide_gap}, {0}},
+		{MUTANT_UNMAP_REMOVES_THEN_RANGE, {.request_decided = decide_and_remove}, {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

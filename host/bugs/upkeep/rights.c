@@ -75,6 +75,57 @@ static bool lookup_bit(const struct access *a, bool found, struct model_extent *
 	return extent->flags;
 }
 
+/* What was removed last from a domain is taken again for the same range, with its flags. */
+
+static struct {
+	bool valid;
+	struct model_mapping node;
+} spares[MODEL_MAX_ENDPOINTS];
+
+static void map_spare(const struct model_request *r, unsigned int place)
+{
+	struct model_mapping *node = &spares[place].node;
+	struct model_request changed = *r;
+
+	if (spares[place].valid && node->start == r->map.virt_start && node->end == r->map.virt_end &&
+	    node->phys == r->map.phys_start)
+		changed.map.flags = node->flags;
+	spares[place].valid = false;
+	request_execute(&changed);
+}
+
+/* The mappings of the range are removed from the lowest on. */
+static void keep_spare(const struct unmap_request *r, unsigned int place)
+{
+	const struct model *m = &ref_iommu.model;
+
+	spares[place].valid = false;
+	for (unsigned int i = 0; i < m->mapping_count; i++) {
+		if (!bug_is_covered(&m->mappings[i], r) ||
+		    (spares[place].valid && spares[place].node.start > m->mappings[i].start))
+			continue;
+		spares[place].valid = true;
+		spares[place].node = m->mappings[i];
+	}
+}
+
+static bool execute_with_spares(const struct model_request *r)
+{
+	unsigned int place;
+	bool fresh;
+
+	bug_free_places();
+	if (r->head.type != REQUEST_MAP && r->head.type != REQUEST_UNMAP)
+		return false;
+	place = bug_place_of(r->map.domain, &fresh);
+	if (fresh)
+		spares[place].valid = false;
+	if (r->head.type == REQUEST_UNMAP)
+		return keep_spare(&r->unmap, place), false;
+	map_spare(r, place);
+	return true;
+}
+
 static void decide_by_sum(const struct model_request *r, struct decision *d)
 {
 	uint8_t sum = 0;
@@ -95,6 +146,7 @@ bool rights_install(void)
 		{MUTANT_WRITE_BITMAP_MODULO,
 		 {.request_execute = execute_with_bits, .access = bug_access_uncached, .lookup = lookup_bit},
 		 {0}},
+		{MUTANT_PERM_REUSE, {.request_execute = execute_with_spares}, {0}},
 		{MUTANT_ATTACH_RESERVED_SUM, {.request_decided = decide_by_sum}, {0}},
 	};
 

@@ -15,6 +15,10 @@ bool removal_install(void);
 bool rights_install(void);
 bool attachment_install(void);
 bool window_install(void);
+bool leftover_install(void);
+bool answers_install(void);
+bool outlived_install(void);
+bool checks_install(void);
 
 /* upkeep.c: all of them. */
 bool upkeep_install(void);

@@ -26,6 +26,7 @@ bool bug_virtio_takeover(struct vdev *dev, const struct virtio_takeover *rows, u
 /* The topics. Each takes over for its mutants; returns false if none of them is active. */
 bool rings_take_over(struct vdev *dev);
 bool turns_take_over(struct vdev *dev);
+bool service_take_over(struct vdev *dev);
 bool registers_take_over(struct vdev *dev);
 
 #endif

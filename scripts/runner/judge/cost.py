@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import statistics
 from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..plan.errors import UsageError
 
-SCHEMA = 1                      # of cost.json
+SCHEMA = 2                      # of cost.json
 COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands", "invalidations", "copied",
           "table_pages", "exposed")
-GROWING = ("map", "access", "unmap")
+INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
 GROWTH_COUNTS = ("operations", "commands", "table_pages")
-FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
-LAST = 3                        # points of a curve that show where it goes
+LEFT_OUT = "# left out: "
+SPREAD = 0.15                   # of a ratio, to each side
+# What a row has beside counts, before it is known.
+EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
+         "reached_after_unmap": None, "cpu_ns": None, "instructions_vary": False,
+         **dict.fromkeys(INSTRUCTIONS)}
+LATE = 0.1                      # of the time of a stretch
+# A proof that names a requirement.
+STATEMENT = re.compile(r"# proof: (N-[A-Z]+-\d+): (.*): (yes|no|NO)")
 Row = dict[str, Any]
 Key = tuple[str, ...]
 
@@ -32,24 +41,109 @@ def of_kind(kind: str, lines: list[str]) -> list[Row]:
     return [words(line[len(start):]) for line in lines if line.startswith(start)]
 
 
-def figures(lines: list[str]) -> list[Row]:
-    """Return a row for each workload and strategy. Without a way past the IOMMU there are no times."""
+def figures(boots: list[list[str]]) -> list[Row]:
+    """
+    Return a row for each workload and strategy, of what several boots of the same kind say. Without a way
+    past the IOMMU there are no times.
+    """
     rows: dict[Key, Row] = {}
-    for row in of_kind("cost", lines):
-        rows[row["workload"], row["strategy"]] = {
-            "varies": False, "percent": None, "low": None, "high": None, "spread": False,
-            "reached_after_unmap": None, **row}
-    for row in of_kind("time", lines) + of_kind("exposure", lines):
-        rows.get((row["workload"], row["strategy"]), {}).update(row)
+    for lines in boots:
+        for row in of_kind("cost", lines):
+            add_counts(rows.setdefault(key_of(row), {**EMPTY, "rounds": [], **row}), row)
+        for row in of_kind("exposure", lines):
+            rows.get(key_of(row), {}).update(row)
+        for row in of_kind("time", lines):
+            if key_of(row) in rows:
+                rows[key_of(row)]["rounds"].append(numbers(row["rounds"]))
+    for row in rows.values():
+        row.update(ratios(row["rounds"]) if row["rounds"] else {})
     return list(rows.values())
 
 
+def key_of(row: Row) -> Key:
+    return row["workload"], row["strategy"]
+
+
+def numbers(value: Any) -> list[int]:
+    return [int(word) for word in str(value).split(",")]
+
+
+def add_counts(row: Row, again: Row) -> None:
+    """Note what a further boot counted, which has to be the same."""
+    row["varies"] |= again.get("varies", False) or any(row[count] != again[count] for count in COUNTS)
+    row["exposed_us"] = max(row["exposed_us"], again["exposed_us"])
+
+
+def ratios(boots: list[list[int]]) -> Row:
+    """
+    Return the median of all rounds; between which values that of ever more rounds lies, in 19 of 20 cases;
+    and whether a run like this one may find another: these reach far, or one boot's median lies far off.
+    """
+    values = sorted(value for rounds in boots for value in rounds)
+    first = max(0, round((len(values) - 1.96 * math.sqrt(len(values))) / 2))
+    low, middle, high = values[first], values[len(values) // 2], values[len(values) - 1 - first]
+    ends = [low, high, *(statistics.median(rounds) for rounds in boots)]
+    return {"percent": middle, "low": low, "high": high,
+            "spread": any(abs(end - middle) > middle * SPREAD for end in ends)}
+
+
+def add_instructions(rows: list[Row], lines: list[str]) -> None:
+    """Give rows what a boot of its own has counted: one that counts instructions tells nothing of times."""
+    counted = {key_of(row): row for row in of_kind("instructions", lines)}
+    for row in rows:
+        found = counted.get(key_of(row))
+        if found:
+            row.update({name: found[name.rpartition("_")[2]] for name in INSTRUCTIONS},
+                       instructions_vary=found.get("varies", False))
+
+
+def add_cpu_time(rows: list[Row], stretches: list[tuple[str, int, float]]) -> None:
+    """
+    Give rows the CPU time of the VMM for an I/O: the median of stretches, each with what the image said of
+    it, ns of CPU time, and the seconds that passed here. If these are others than there a mark was read late.
+    """
+    seen: dict[Key, list[float]] = {}
+    for text, nanoseconds, seconds in stretches:
+        row = words(text)
+        if abs(seconds * 1e6 - row["us"]) <= LATE * row["us"]:
+            seen.setdefault(key_of(row), []).append(nanoseconds / row["ios"])
+    for row in rows:
+        times = seen.get(key_of(row))
+        if times:
+            row["cpu_ns"] = round(statistics.median(times))
+
+
+def left_out(lines: list[str]) -> list[str]:
+    return [line[len(LEFT_OUT):] for line in lines if line.startswith(LEFT_OUT)]
+
+
 def growth(lines: list[str]) -> list[Row]:
-    return [row for row in of_kind("growth", lines) if "live" in row]
+    return [row for row in of_kind("growth", lines) if "by" in row]
 
 
 def proofs(lines: list[str]) -> int:
     return sum(line.startswith("# proof: ") and line.endswith(": yes") for line in lines)
+
+
+def isolation(lines: list[str]) -> list[Row]:
+    """
+    Return a row for each requirement of which something was shown: whether it holds, by all statements, and
+    what was said that does not. An IOMMU of another kind need not be as the virtio standard has it.
+    """
+    rows: dict[str, Row] = {}
+    for found in map(STATEMENT.fullmatch, lines):
+        if found:
+            name, text, answer = found.groups()
+            row = rows.setdefault(name, {"requirement": name, "holds": True, "shown": 0, "not": []})
+            row["shown"] += answer == "yes"
+            row["not"] += [] if answer == "yes" else [text]
+            row["holds"] = not row["not"]
+    return sorted(rows.values(), key=lambda row: natural(row["requirement"]))
+
+
+def natural(name: str) -> tuple[str, int]:
+    word, _, number = name.rpartition("-")
+    return word, int(number)
 
 
 def unit(lines: list[str]) -> Optional[str]:
@@ -58,37 +152,6 @@ def unit(lines: list[str]) -> Optional[str]:
 
 def per_io(row: Row, key: str) -> float:
     return float(row[key] / row["ios"]) if row["ios"] else 0.0
-
-
-def slope(points: list[tuple[float, float]]) -> float:
-    """Return that of the straight line with the least squares, 0 if there is none."""
-    count = len(points)
-    middle_x = sum(x for x, _ in points) / max(count, 1)
-    middle_y = sum(y for _, y in points) / max(count, 1)
-    square = sum((x - middle_x) ** 2 for x, _ in points)
-    return sum((x - middle_x) * (y - middle_y) for x, y in points) / square if square else 0.0
-
-
-def exponent(rows: list[Row], operation: str) -> float:
-    """Return the power of the number of mappings that a time grows with: over all, or at last if more."""
-    points = [(math.log(row["live"]), math.log(max(row[operation], 1))) for row in rows]
-    return max(0.0, round(slope(points), 2), round(slope(points[-LAST:]), 2))
-
-
-def growth_words(rows: list[Row], operation: str) -> str:
-    power, most = exponent(rows, operation), rows[-1]["live"]
-    if power < FLAT:
-        how = f"constant up to {most} mappings"
-    elif power < LINEAR:
-        how = f"grows with the number of mappings to the power of {power:.2f}"
-    else:
-        how = "grows with the number of mappings"
-        how += f" to the power of {power:.2f}" if power > 2 - LINEAR else ""
-    return f"{operation.upper()}: {how} (exponent {power:.2f}, {rows[-1][operation]} % at {most})"
-
-
-def says(rows: list[Row]) -> list[str]:
-    return [growth_words(rows, operation) for operation in GROWING] if rows else []
 
 
 def read_cost(path: str) -> Row:
@@ -116,12 +179,12 @@ def rows_of(data: Row) -> dict[Key, Row]:
         for row in boot["figures"]:
             found[boot["iommu"], row["workload"], row["strategy"]] = row
         for row in boot["growth"]:
-            found[boot["iommu"], "growth", f"live={row['live']}"] = row
+            found[boot["iommu"], "growth", f"{row['by']}={row['number']}"] = row
     return found
 
 
 def compare(old: Row, new: Row) -> list[str]:
-    """Return a line for each difference: any of counts, and ratios whose middle halves lie apart."""
+    """Return a line for each difference: any of counts; ratios if low to high has nothing in common."""
     before, after = rows_of(old), rows_of(new)
     boots = {boot["iommu"] for boot in new["boots"]}
     found = [f"{' '.join(key)}: {'gone' if key in before else 'new'}"
@@ -132,7 +195,7 @@ def compare(old: Row, new: Row) -> list[str]:
 
 
 def differences(old: Row, new: Row) -> Iterator[str]:
-    for count in dict.fromkeys((*COUNTS, *GROWTH_COUNTS)):
+    for count in dict.fromkeys((*COUNTS, *INSTRUCTIONS, *GROWTH_COUNTS)):
         if old.get(count) != new.get(count):
             yield f"{count} {old.get(count)} -> {new.get(count)}"
     if old.get("percent") is None or new.get("percent") is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
+import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import Optional
@@ -13,34 +13,101 @@ from ..plan.catalogue import Tree
 from ..plan.config import Endpoint, Setup
 from .launch import Ending, Launcher, Log, boot
 from .reader import clean
-from .vmm import Adapter, iommus_of
+from .vmm import Adapter, iommus_of, most_endpoints_of
 
 LIMIT = 120.0                   # seconds without a word
 DISK_SIZE = 2 << 20             # bytes: the largest I/O is half of it
 NO = ": NO"                     # what a proof says that failed
 BAIL_OUT = "Bail out! "
+TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
+
+
+MEMORY = "# memory "             # look at that of the VMM
+STRETCH, STRETCH_END = "# stretch ", "# stretch end "
+GROWTH_MEMORY = 512             # MiB: tables of many mappings, and one for each domain
+DISKS = (Endpoint("blk"), Endpoint("blk"))
+NET_AND_DISKS = (*DISKS, Endpoint("net"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a boot is to measure."""
+    iommu: str
+    kind: str = TIMES
+    workloads: tuple[str, ...] = ()     # names of the image's; none: the usual ones
+    mappings: int = 0                   # growth: the most; 0: as the image has it
+    options: tuple[str, ...] = ()       # of the reference device
+
+    @property
+    def words(self) -> str:
+        named = [f"workloads={','.join(self.workloads)}"] if self.workloads else []
+        kind = f"{self.kind}={self.mappings}" if self.mappings else self.kind
+        return " ".join([*([kind] if self.kind != TIMES else []), *named])
+
+    @property
+    def directory(self) -> str:
+        return f"cost-{self.iommu}{'' if self.kind == TIMES else f'-{self.kind}'}"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What was seen between two marks of the image."""
+    words: str                          # of the image, on both
+    cpu_ns: int                         # that the VMM had
+    seconds: float
 
 
 @dataclass
 class CostBoot:
     """One boot, and what it cost the host."""
     iommu: str
-    growth: bool
+    kind: str
     command: str
     seconds: float = 0.0
-    cpu_seconds: float = 0.0            # of the VMM's process, from its start to its end
     lines: list[str] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
+    memory: list[tuple[str, int]] = field(default_factory=list)     # the image's words, KiB
     failure: Optional[str] = None
+
+
+class CpuClock(Launcher):
+    """Starts a VMM, and knows its memory, and the CPU time of all its threads, ended or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock: Optional[int] = None
+        self._pid = 0
+
+    def start(self, command: list[str]) -> Optional[subprocess.Popen[bytes]]:
+        process = super().start(command)
+        # clock_getcpuclockid(3), which Python does not have.
+        self._clock = ~process.pid << 3 | 2 if process else None
+        self._pid = process.pid if process else 0
+        return process
+
+    def nanoseconds(self) -> int:
+        return 0 if self._clock is None else time.clock_gettime_ns(self._clock)
+
+    def memory(self) -> Optional[int]:
+        """Return KiB that are resident, None if the VMM has ended."""
+        try:
+            with open(f"/proc/{self._pid}/status", encoding="ascii") as file:
+                return next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), None)
+        except OSError:
+            return None
 
 
 class Lines:
     """Listen to the console: each line is progress."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, cpu: CpuClock) -> None:
         self.lines: list[str] = []
+        self.stretches: list[Stretch] = []
+        self.memory: list[tuple[str, int]] = []
         self.progress, self.finished = 0, False
         self.bail_out: Optional[str] = None
-        self._log, self._rest = log, b""
+        self._log, self._cpu, self._rest = log, cpu, b""
+        self._begun = ("", 0, 0.0)
 
     def feed(self, data: bytes) -> None:
         self._log.feed(data)
@@ -53,7 +120,21 @@ class Lines:
         self.progress += 1
         if line.startswith(BAIL_OUT):
             self.bail_out = line[len(BAIL_OUT):]
+        if line.startswith(STRETCH):
+            self._mark(line)
+        if line.startswith(MEMORY):
+            seen = self._cpu.memory()
+            self.memory += [] if seen is None else [(line[len(MEMORY):], seen)]
         self.finished |= line == "# end" or self.bail_out is not None
+
+
+    def _mark(self, line: str) -> None:
+        words, cpu, clock = self._begun
+        if line.startswith(STRETCH_END):
+            self.stretches.append(Stretch(f"{words} {line[len(STRETCH_END):]}", self._cpu.nanoseconds() - cpu,
+                                          time.monotonic() - clock))
+        else:
+            self._begun = (line[len(STRETCH):], self._cpu.nanoseconds(), time.monotonic())
 
 
 def failure(console: Lines, ending: Ending) -> Optional[str]:
@@ -66,30 +147,32 @@ def failure(console: Lines, ending: Ending) -> Optional[str]:
     return "; ".join(wrong) or None
 
 
-def setup_behind(iommu: str) -> Setup:
-    return Setup(endpoints=(Endpoint("blk"), Endpoint("blk")), memory=256, iommu=iommu, disk_size=DISK_SIZE)
+def setup_of(plan: Plan, most_endpoints: int) -> Setup:
+    """Return two disks and a network; the test device if it may be asked for. Growth: many endpoints."""
+    if plan.kind == GROWTH:
+        more = (Endpoint("rng"),) * (most_endpoints - len(DISKS))
+        return Setup(endpoints=(*DISKS, *more), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE)
+    edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
+    endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
+    return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE,
+                 instructions=plan.kind == INSTRUCTIONS)
 
 
-def boot_cost(adapter: Adapter, tree: Tree, launcher: Launcher, parent: str, iommu: str,
-              growth: bool = False) -> CostBoot:
+def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot:
     """Boot once; logs are in a directory of their own below the parent."""
-    directory = os.path.join(parent, f"cost-{iommu}{'-growth' if growth else ''}")
+    directory = os.path.join(parent, plan.directory)
     os.makedirs(directory, exist_ok=True)
-    setup, words = setup_behind(iommu), f"iommu={iommus_of(adapter)[iommu]}{' growth' if growth else ''}"
-    command = adapter.command(setup, tree.cost_image, words, directory)
+    setup = setup_of(plan, most_endpoints_of(adapter))
+    words = f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
+    command = [*adapter.command(setup, tree.cost_image, words, directory), *plan.options]
     adapter.prepare(setup, directory)
-    done = CostBoot(iommu, growth, shlex.join(command))
-    clock, cpu = time.monotonic(), cpu_seconds()
+    done = CostBoot(plan.iommu, plan.kind, shlex.join(command))
+    clock, cpu = time.monotonic(), CpuClock()
     with open(os.path.join(directory, "console.log"), "wb", 0) as out, \
             open(os.path.join(directory, "stderr.log"), "wb", 0) as err:
-        console = Lines(Log(out))
-        ending = boot(launcher, command, console, Log(err), LIMIT)
-    done.seconds, done.cpu_seconds = round(time.monotonic() - clock, 2), round(cpu_seconds() - cpu, 2)
-    done.lines, done.failure = console.lines, failure(console, ending)
+        console = Lines(Log(out), cpu)
+        ending = boot(cpu, command, console, Log(err), LIMIT)
+    done.seconds = round(time.monotonic() - clock, 2)
+    done.lines, done.stretches, done.memory = console.lines, console.stretches, console.memory
+    done.failure = failure(console, ending)
     return done
-
-
-def cpu_seconds() -> float:
-    """Return what the CPUs spent on children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

@@ -60,6 +60,7 @@ class Setup:
     hostile: bool = False                   # the image may break rules, and is told so
     iommu: str = "virtio"                   # as the adapter names those that it has
     disk_size: int = 64 * 1024              # bytes
+    instructions: bool = False              # one of the guest's takes a nanosecond of its time
 
     @property
     def masters(self) -> int:

@@ -11,7 +11,7 @@ from ..plan.catalogue import Tree, commit, read_make_config
 PLAIN = ("run_tests.sh", "unittests.cfg", "VERSION", "LICENSE", "virtio-iommu/standard/requirements.tsv",
          "virtio-iommu/standard/untested.tsv")
 DIRECTORIES = ("scripts/runner", "expectations")
-PROGRAMS = ("run_tests.sh", "scripts/standalone", "scripts/report")
+PROGRAMS = ("run_tests.sh", "scripts/standalone", "scripts/report", "scripts/cost")
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 
 
@@ -26,7 +26,8 @@ def runtime_files(tree: Tree) -> list[str]:
 
 def programs_with_data(root: str, arches: list[str]) -> list[str]:
     """Return names, each once, of all programs for users with what they need for @arches."""
-    names = [name for arch in arches for name in runtime_files(Tree(root, arch))]
+    trees = [Tree(root, arch) for arch in arches]
+    names = [name for tree in trees for name in (*runtime_files(tree), tree.shown(tree.cost_image))]
     return sorted({*names, *existing(root, PROGRAMS)})
 
 

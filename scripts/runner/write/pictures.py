@@ -7,13 +7,17 @@ import io
 import re
 from typing import Any, Callable
 
-from ..judge.cost import GROWING, per_io
+from ..judge.cost import per_io
+from ..judge.growth import OPERATIONS, curve
 
 PACKAGE = "python3-matplotlib"
 INK = "#010203"                 # stands for the colour of the page's text, which follows the reader's
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "cost", "font.size": 9, "axes.spines.top": False,
          "axes.spines.right": False, "savefig.transparent": True, "legend.framealpha": 0,
          **{f"{name}color": INK for name in ("text.", "axes.label", "xtick.", "ytick.", "axes.edge")}}
+GREY = "#6e7781"                # reads well on white and on black
+MOST = 1.8                      # of the largest median, where whiskers are cut
+HEIGHT = 2.4                    # inches of a panel
 NARROW = (20, 1000)             # percent that a curve has at least, lest noise looks like growth
 Row = dict[str, Any]
 
@@ -29,32 +33,43 @@ def obstacle() -> str:
 
 
 def draw(data: Row, rows: list[Row]) -> dict[str, str]:
-    """Return pictures by what they show. @rows: of one workload."""
+    """Return pictures by what they show, for a page. @rows: of one workload."""
     if obstacle() or not rows:
         return {}
-    found = {"Register writes and time of each strategy": svg("bars", 2, lambda axes: bars(axes, rows)),
-             "Exposure against cost": svg("exposure", 1, lambda axes: exposures(axes, rows))}
+    found = {"What each strategy costs": inline(strategies(rows), "bars")}
+    if translating(rows):
+        found["Exposure against cost"] = inline(
+            svg(len(translating(rows)), lambda axes: exposures(axes, rows)), "exposure")
     grown = [boot for boot in data["boots"] if boot["growth"]]
     if grown:
-        found["How time grows with the number of mappings"] = svg(
-            "growth", len(grown), lambda axes: curves(axes, grown))
+        found["How time grows with the number of mappings"] = inline(
+            svg(len(grown), lambda axes: curves(axes, grown)), "growth")
     return found
 
 
-def svg(name: str, panels: int, fill: Callable[[Any], None]) -> str:
-    """Return a picture that can stand in a page beside others."""
+def to_file(rows: list[Row]) -> str:
+    """Return the first of the pictures as a file of its own, for light and dark pages."""
+    return strategies(rows).replace(INK, GREY)
+
+
+def strategies(rows: list[Row]) -> str:
+    measures = measures_of(rows)
+    return svg(len(measures), lambda axes: bars(axes, rows, measures))
+
+
+def svg(panels: int, fill: Callable[[Any], None]) -> str:
     plots = importlib.import_module("matplotlib.figure")
     matplotlib = importlib.import_module("matplotlib")
     with matplotlib.rc_context(STYLE):
-        figure = plots.Figure(figsize=(9, 3.2 * panels), layout="constrained")
+        figure = plots.Figure(figsize=(9, HEIGHT * panels), layout="constrained")
         fill(figure.subplots(panels, squeeze=False)[:, 0])
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return inline(text.getvalue(), name)
+    return text.getvalue()
 
 
 def inline(text: str, name: str) -> str:
-    """Leave out what only a file of its own needs, and make names that no other picture has."""
+    """Leave out what only a file of its own needs, and make names that no other picture of a page has."""
     text = text[text.index("<svg"):].replace(INK, "currentColor")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
@@ -67,21 +82,35 @@ def groups(rows: list[Row]) -> tuple[list[str], list[str]]:
             list(dict.fromkeys(row["strategy"] for row in rows)))
 
 
-def bars(axes: Any, rows: list[Row]) -> None:
-    iommus, strategies = groups(rows)
+def per_io_of(count: str) -> Callable[[Row], float]:
+    return lambda row: per_io(row, count)
+
+
+def measures_of(rows: list[Row]) -> list[tuple[str, Callable[[Row], float]]]:
+    """Return what there is to show, with words for it: the last are times."""
+    counted = all(row["instructions_io"] is not None for row in rows)
+    return [*([("guest instructions\nper I/O", per_io_of("instructions_io"))] if counted else []),
+            ("register writes\nper I/O", per_io_of("register_writes")),
+            ("time, % of none\n(19 of 20 times)", lambda row: float(row["percent"] or 0))]
+
+
+def bars(axes: Any, rows: list[Row], measures: list[tuple[str, Callable[[Row], float]]]) -> None:
+    iommus, names = groups(rows)
     width = 0.8 / len(iommus)
     for index, iommu in enumerate(iommus):
         own = [row for row in rows if row["iommu"] == iommu]
-        places = [strategies.index(row["strategy"]) + (index + 0.5) * width - 0.4 for row in own]
-        axes[0].bar(places, [per_io(row, "register_writes") for row in own], width, label=iommu)
+        places = [names.index(row["strategy"]) + (index + 0.5) * width - 0.4 for row in own]
+        for one, (_, value) in zip(axes, measures):
+            one.bar(places, [value(row) for row in own], width, label=iommu)
         timed = [(place, row) for place, row in zip(places, own) if row["percent"] is not None]
-        axes[1].bar([place for place, _ in timed], [row["percent"] for _, row in timed], width,
-                    yerr=whiskers([row for _, row in timed]), ecolor=INK)
-    axes[0].set_ylabel("register writes per I/O")
-    axes[1].set_ylabel("time, % of none\n(middle half of the rounds)")
-    for one in axes:
-        one.set_xticks(range(len(strategies)), strategies)
-    axes[0].legend(title="IOMMU")
+        axes[-1].errorbar([place for place, _ in timed], [row["percent"] for _, row in timed],
+                          yerr=whiskers([row for _, row in timed]), fmt="none", ecolor=INK, elinewidth=1)
+    for one, (words, _) in zip(axes, measures):
+        one.set_ylabel(words)
+        one.set_xticks(range(len(names)), names)
+    axes[-1].set_ylim(0, MOST * max(row["percent"] or 100 for row in rows))
+    axes[0].legend(title="IOMMU", ncols=len(iommus), loc="upper left")
+    axes[0].set_ylim(top=1.25 * axes[0].get_ylim()[1])
 
 
 def whiskers(rows: list[Row]) -> list[list[int]]:
@@ -89,23 +118,30 @@ def whiskers(rows: list[Row]) -> list[list[int]]:
 
 
 def exposures(axes: Any, rows: list[Row]) -> None:
-    for iommu in groups(rows)[0]:
-        own = [row for row in rows if row["iommu"] == iommu]
-        axes[0].scatter([per_io(row, "register_writes") for row in own], [row["exposed"] for row in own],
-                        label=iommu)
-        for row in own:
-            axes[0].annotate(row["strategy"], (per_io(row, "register_writes"), row["exposed"]),
-                             xytext=(4, 4), textcoords="offset points", fontsize=8)
-    axes[0].set_xlabel("register writes per I/O")
-    axes[0].set_ylabel("exposed buffers, at most")
-    axes[0].legend(title="IOMMU")
+    """Place each strategy by its first measure; slanted, so that names of neighbours do not meet."""
+    words, value = measures_of(rows)[0]
+    for one, iommu in zip(axes, translating(rows)):
+        points = {row["strategy"]: (value(row), row["exposed"]) for row in rows if row["iommu"] == iommu}
+        one.scatter([x for x, _ in points.values()], [y for _, y in points.values()])
+        for name, point in points.items():
+            one.annotate(name, point, xytext=(2, 4), textcoords="offset points", rotation=30, fontsize=8)
+        one.set_ylim(-5, 1.3 * max(row["exposed"] for row in rows) + 5)
+        one.set_title(iommu, loc="left")
+        one.set_ylabel("exposed buffers,\nat most")
+    axes[-1].set_xlabel(words.replace("\n", " "))
+
+
+def translating(rows: list[Row]) -> list[str]:
+    """Return the IOMMUs that have other strategies than to do nothing."""
+    return list(dict.fromkeys(row["iommu"] for row in rows if row["strategy"] != groups(rows)[1][0]))
 
 
 def curves(axes: Any, boots: list[Row]) -> None:
     for one, boot in zip(axes, boots):
-        for operation in GROWING:
-            one.loglog([row["live"] for row in boot["growth"]],
-                       [max(row[operation], 1) for row in boot["growth"]], marker="o", label=operation)
+        for operation, name in OPERATIONS.items():
+            points = curve(boot["growth"], "mappings", operation)
+            one.loglog([number for number, _ in points],
+                       [100 * time / max(points[0][1], 1) for _, time in points], marker="o", label=name)
         low, high = one.get_ylim()
         one.set_ylim(min(low, NARROW[0]), max(high, NARROW[1]))
         one.set_title(boot["iommu"])

@@ -95,6 +95,8 @@ const char *const stale_whos[WHOS] = {
 	[WHO_FIRST_STAYS] = "first when the last has left",
 	[WHO_SECOND_STAYS] = "second when the first has moved",
 	[WHO_LAST_STAYS] = "last when the first has left",
+	[WHO_FIRST_STAYS_2] = "first when the second has left",
+	[WHO_LAST_STAYS_2] = "last when the second has left",
 };
 
 /* Whether ATTACH is refused with UNSUPP, which it may be for some combinations (5.13.6.3.2). */

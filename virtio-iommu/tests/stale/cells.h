@@ -85,6 +85,7 @@ extern const struct stale_way stale_ways[WAYS];
 enum {
 	WHO_ONLY, WHO_FIRST, WHO_SECOND, WHO_LAST, WHO_LATER,
 	WHO_FIRST_STAYS, WHO_SECOND_STAYS, WHO_LAST_STAYS,
+	WHO_FIRST_STAYS_2, WHO_LAST_STAYS_2,	/* it was the one in the middle */
 	WHOS
 };
 
@@ -98,7 +99,8 @@ const char *stale_way_unmet(unsigned int way);
 const char *stale_kind_unmet(unsigned int kind);
 const char *stale_who_unmet(unsigned int who);
 
-#define STAYS (BIT(WHO_FIRST_STAYS) | BIT(WHO_SECOND_STAYS) | BIT(WHO_LAST_STAYS))
+#define STAYS_2 (BIT(WHO_FIRST_STAYS_2) | BIT(WHO_LAST_STAYS_2))
+#define STAYS (BIT(WHO_FIRST_STAYS) | BIT(WHO_SECOND_STAYS) | BIT(WHO_LAST_STAYS) | STAYS_2)
 #define NO_DOMAIN (BIT(KIND_NONE) | BIT(KIND_UNNAMED))
 #define NOT_NORMAL (BIT(KIND_BYPASS) | NO_DOMAIN)
 
@@ -112,6 +114,7 @@ const char *stale_who_unmet(unsigned int who);
 	{{{KIND, NOT_NORMAL}, {WAY, TO_BYPASS}}, "in bypass all memory is reached as before"},    \
 	{{{KIND, BIT(KIND_NORMAL)}, {WAY, BIT(MOVE_KIND_RINGS)}}, "a bypass domain maps nothing"}, \
 	{{{KIND, NO_DOMAIN}, {WHO, BIT(WHO_LATER) | STAYS}}, "there is no domain to join or leave"}, \
+	{{{WHO, STAYS_2}, {WAY, ~(UNMAPS | BIT(MAP_TO_READ))}}, "who has left is forgotten in one way"}, \
 	{{{WAY, LAST_MEMBER_LEAVES}, {WHO, ~BIT(WHO_ONLY)}}, "the others keep the domain"}
 
 #endif

@@ -62,6 +62,8 @@ static bool unmap_space(struct source_line at, struct scene *s)
 }
 
 union request {
+	struct attach_request attach;
+	struct detach_request detach;
 	struct map_request map;
 	struct unmap_request unmap;
 };
@@ -93,9 +95,17 @@ static uint32_t make_kicked(const struct scene *s, unsigned int index, union req
 	return index < 2 ? make_map_beside(s, index + 1, request) : make_unmap(s, index - 2, request);
 }
 
-/* Send @count of them from number @first on behind one notification. Return true if all are OK. */
+static bool is_as_asked(struct source_line at, const struct reply *reply, bool judged)
+{
+	return judged ? expect_status(at, BY_LEVEL, reply, STATUS_OK) : is_ok(reply);
+}
+
+/*
+ * Send @count of them from number @first on behind one notification. Return true if all are OK; where one is
+ * not, @judged says whether that is a defect.
+ */
 static bool send_batch(struct source_line at, const struct scene *s, make_request *make, unsigned int first,
-		       unsigned int count)
+		       unsigned int count, bool judged)
 {
 	size_t mark = arena_mark();
 	struct batch *batch = batch_new();
@@ -109,7 +119,7 @@ static bool send_batch(struct source_line at, const struct scene *s, make_reques
 		judge(VERDICT_ERROR, at, "room in the queue", "for %u of %u requests", batch_count(batch),
 		      count);
 	for (unsigned int i = 0; i < count && ok; i++)
-		ok = expect_status(at, BY_LEVEL, batch_reply(batch, i), STATUS_OK);
+		ok = is_as_asked(at, batch_reply(batch, i), judged);
 	arena_release(mark);
 	return ok;
 }
@@ -124,7 +134,7 @@ static bool send_all(struct source_line at, const struct scene *s, make_request 
 	uint64_t start = time_us();
 
 	for (unsigned int sent = 0; sent < count; sent += now, now = most) {
-		if (!send_batch(at, s, make, sent, now))
+		if (!send_batch(at, s, make, sent, now, true))
 			return false;
 		if ((time_us() - start) * count / (sent + now) > MOST_US) {
 			skip("%u requests would take too long here", count);
@@ -161,9 +171,63 @@ static bool unmap_counted(struct source_line at, struct scene *s)
 	return send_all(at, s, make_unmap, COUNTED);
 }
 
-static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
+static bool remap_each(struct source_line at, struct scene *s, uint32_t flags)
 {
 	return unmap_many(at, s) && scene_map_or_skip(at, s, s->other, flags);
+}
+
+/* Number @index of UNMAP and MAP of each range in turn, to the same memory. */
+static uint32_t make_remap(const struct scene *s, unsigned int index, union request *request, uint32_t flags)
+{
+	struct spot start = {index / 2, 0};
+
+	if (index % 2 == 0)
+		return make_unmap(s, start.range, request);
+	request->map = (struct map_request){
+		{.type = REQUEST_MAP}, s->domain, range_start(s, start.range), range_end(s, start.range),
+		phys(spot_memory(s, &start, s->other)), flags};
+	return sizeof(request->map);
+}
+
+static uint32_t make_remap_to_read(const struct scene *s, unsigned int index, union request *request)
+{
+	return make_remap(s, index, request, MAP_READ);
+}
+
+static uint32_t make_remap_to_nothing(const struct scene *s, unsigned int index, union request *request)
+{
+	return make_remap(s, index, request, 0);
+}
+
+static uint32_t make_remap_elsewhere(const struct scene *s, unsigned int index, union request *request)
+{
+	return make_remap(s, index, request, MAP_RW);
+}
+
+/*
+ * Behind one notification. A device need not do them in order, nor take the flags: where one is not OK it is
+ * asked again, one after the other.
+ */
+static bool remap_at_once(struct source_line at, struct scene *s, make_request *make)
+{
+	unsigned int count = 2 * s->count, now;
+	unsigned int most = max(batch_capacity() & ~1u, 2u);
+
+	for (unsigned int sent = 0; sent < count; sent += now) {
+		now = min(most, count - sent);
+		if (!send_batch(at, s, make, sent, now, false))
+			return false;
+	}
+	return true;
+}
+
+/* In every other cell at once. */
+static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
+{
+	make_request *make = flags == MAP_RW   ? make_remap_elsewhere :
+			     flags == MAP_READ ? make_remap_to_read : make_remap_to_nothing;
+
+	return ((s->seed >> 17 & 1) && remap_at_once(at, s, make)) || remap_each(at, s, flags);
 }
 
 static bool map_elsewhere(struct source_line at, struct scene *s)
@@ -207,8 +271,55 @@ static bool leave(struct source_line at, struct scene *s, struct reply reply)
 	return is_done(at, reply);
 }
 
+/*
+ * DETACH and ATTACH in turn, as often as a power of two: what tells old from new may be a counter of few bits
+ * which comes round to what it was. Where that is slow, the power is a lower one.
+ */
+#define ATTACHMENTS_US 5000
+
+static uint32_t make_attachment(const struct scene *s, unsigned int index, union request *request)
+{
+	if (index % 2) {
+		request->attach = (struct attach_request){
+			{.type = REQUEST_ATTACH}, s->domain, s->who->id, 0, {0}};
+		return sizeof(request->attach);
+	}
+	request->detach = (struct detach_request){{.type = REQUEST_DETACH}, s->domain, s->who->id, {0}};
+	return sizeof(request->detach);
+}
+
+/* Return false where one is not OK: a device need not do in order what is in flight together (AMB-13). */
+static bool attach_counted(struct source_line at, const struct scene *s)
+{
+	unsigned int most = max(batch_capacity() / 2, 1u), total = COUNTED, done = 0;
+	uint64_t start = time_us();
+
+	/* The last pair is left for what comes behind. */
+	while (done < total - 1) {
+		unsigned int pairs = min(most, total - 1 - done);
+
+		if (!send_batch(at, s, make_attachment, 2 * done, 2 * pairs, false))
+			return false;
+		done += pairs;
+		while (total / 2 > done && (time_us() - start) * total / done > ATTACHMENTS_US)
+			total /= 2;
+	}
+	return true;
+}
+
+static bool detach_counted(struct source_line at, struct scene *s)
+{
+	bool ordered = attach_counted(at, s);
+	struct reply reply = detach(s->domain, s->who->id);
+
+	s->attached = s->rings = false;
+	return !ordered || is_done(at, reply);
+}
+
 static bool detach_who(struct source_line at, struct scene *s)
 {
+	if (s->from == FROM_RINGS && s->kind == KIND_NORMAL && s->count == 1)
+		return detach_counted(at, s);
 	return leave(at, s, detach(s->domain, s->who->id));
 }
 

@@ -64,6 +64,7 @@ static void choose_members(struct scene *s, unsigned int who)
 		[WHO_ONLY] = {1, 0, NOBODY}, [WHO_FIRST] = {3, 0, NOBODY}, [WHO_SECOND] = {3, 1, NOBODY},
 		[WHO_LAST] = {3, 2, NOBODY}, [WHO_LATER] = {2, 1, NOBODY},
 		[WHO_FIRST_STAYS] = {3, 0, 2}, [WHO_SECOND_STAYS] = {3, 1, 0}, [WHO_LAST_STAYS] = {3, 2, 0},
+		[WHO_FIRST_STAYS_2] = {3, 0, 1}, [WHO_LAST_STAYS_2] = {3, 2, 1},
 	};
 	struct endpoint *found[MAX_ENDPOINTS];
 	unsigned int count = rotated(found, s->seed);
@@ -112,6 +113,9 @@ static bool find_addresses(uint64_t size, uint64_t *start)
 	return false;
 }
 
+/* What a large page or block of a table may be: it shows only where both addresses agree in these bits. */
+#define BLOCK (2ull << 20)
+
 /* Half of what is left at most: the rest is for targets, and for what the accesses themselves need. */
 static uint8_t *memory_for(uint64_t size)
 {
@@ -139,10 +143,17 @@ static const char *take_addresses(struct scene *s)
 	return NULL;
 }
 
-/* One page more than is mapped: what is watched in the middle of a page ends in the next one. */
+/*
+ * One page more than is mapped: what is watched in the middle of a page ends in the next one. Of ranges that
+ * a block may be part of every other one lies in its block as the memory does.
+ */
 static uint8_t *memory_for_chunks(const struct scene *s)
 {
-	return memory_for(s->chunks * s->size + iommu.page);
+	uint64_t size = s->chunks * s->size + iommu.page;
+	bool aligned = s->kind == KIND_NORMAL && s->size > iommu.page && (s->seed >> 16 & 1);
+	uint8_t *memory = aligned ? memory_for(size + BLOCK) : NULL;
+
+	return memory ? memory + (s->iova - phys(memory)) % BLOCK : memory_for(size);
 }
 
 #define NO_MEMORY "there is no memory for the ranges"
@@ -260,10 +271,17 @@ bool scene_is_done(struct source_line at, enum verdict otherwise, struct reply r
 	return expect_status(at, otherwise, &reply, STATUS_OK);
 }
 
+static bool map_rings_at(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint32_t domain,
+			 uint64_t iova)
+{
+	dma_set_page_iova(&ep->dma, iova);
+	return scene_is_done(at, otherwise,
+			     map_range(domain, iova, private_page_size(), ep->dma.page, MAP_RW));
+}
+
 static bool map_rings(struct source_line at, enum verdict otherwise, struct endpoint *ep, uint32_t domain)
 {
-	dma_set_page_iova(&ep->dma, ep->page_iova);
-	return scene_is_done(at, otherwise, map_private_page(domain, ep));
+	return map_rings_at(at, otherwise, ep, domain, ep->page_iova);
 }
 
 static bool is_unsupported(const struct reply *reply)
@@ -314,6 +332,15 @@ static bool is_inseparable(const struct reply *reply, const struct endpoint *ep,
 	return is_unsupported(reply) && others_are_elsewhere(ep->id, domain);
 }
 
+/*
+ * Its rings are at the address of those of @who, if that has a table. They are what either reaches last and
+ * first, so that whatever is remembered of one access counts in the next one.
+ */
+static uint64_t bystander_rings(const struct scene *s)
+{
+	return s->kind == KIND_NORMAL ? s->who->page_iova : s->bystander->page_iova;
+}
+
 /* Where it may not have a domain of its own, or there is no room for one, there is none. */
 static bool place_bystander(struct source_line at, struct scene *s)
 {
@@ -324,12 +351,13 @@ static bool place_bystander(struct source_line at, struct scene *s)
 		s->bystander = NULL;
 		return true;
 	}
+	s->bystander_domain = domain;
 	s->bystander_page = watched_pages(1);
 	s->bystander_iova = align_down(spot_iova(s, &s->spots[0]), iommu.page);
 	if (!scene_can_map(s, s->bystander_iova))
 		s->bystander_iova = iova_window(1);
 	return expect_status(at, VERDICT_ERROR, &reply, STATUS_OK) &&
-	       map_rings(at, VERDICT_ERROR, s->bystander, domain) &&
+	       map_rings_at(at, VERDICT_ERROR, s->bystander, domain, bystander_rings(s)) &&
 	       scene_is_done(at, VERDICT_ERROR,
 			     map_page(domain, s->bystander_iova, s->bystander_page, MAP_RW)) &&
 	       expect_writes(at, VERDICT_FAIL, s->bystander, s->bystander_iova, s->bystander_page, 8);

@@ -48,6 +48,7 @@ struct scene {
 
 	/* Attached to a domain of its own, with a page at the first spot; or NULL. */
 	struct endpoint *bystander;
+	uint32_t bystander_domain;
 	uint64_t bystander_iova;
 	uint8_t *bystander_page;
 

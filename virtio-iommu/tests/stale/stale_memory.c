@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "driver/iova.h"
+#include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
 #include "tests/stale/end.h"
@@ -355,6 +356,31 @@ static void expect_reached_again(struct source_line at, struct scene *s, uint32_
 
 #define LEAVES (DETACHES | LEAVES_BYPASS | MOVES | MOVES_KIND)
 
+/* Let the bystander into the domain that @who has left: empty, and of the kind that is asked for. */
+static bool enter_again(struct source_line at, const struct scene *s)
+{
+	struct endpoint *ep = s->bystander;
+	struct reply reply;
+
+	if (!detach_endpoint(at, ep, s->bystander_domain))
+		return false;
+	reply = attach(s->domain, ep->id, 0);
+	return expect_status(at, BY_LEVEL, &reply, STATUS_OK) && enable_dma(at, ep, s->domain);
+}
+
+/* A domain that its only member has left by a move is gone, whoever asks for its id. */
+static void expect_domain_gone(struct source_line at, const struct scene *s)
+{
+	struct reply reply;
+
+	if (s->from == FROM_SAME_ID || !(BIT(s->way) & (MOVES | MOVES_KIND)) || !enter_again(at, s) ||
+	    !expect_write_blocked(at, s->bystander, spot_iova(s, &s->spots[0]), 8))
+		return;
+	reply = map_page(s->domain, s->bystander_iova, s->bystander_page, MAP_RW);
+	if (expect_status(at, BY_LEVEL, &reply, STATUS_OK))
+		expect_writes(at, BY_LEVEL, s->bystander, s->bystander_iova, s->bystander_page, 8);
+}
+
 /* What has not ended goes on. */
 static void expect_others(struct source_line at, const struct scene *s)
 {
@@ -369,6 +395,8 @@ static void expect_others(struct source_line at, const struct scene *s)
 			      spot_memory(s, &s->spots[0], s->memory), 8);
 	if (s->bystander)
 		expect_writes(at, BY_LEVEL, s->bystander, s->bystander_iova, s->bystander_page, 8);
+	if (s->bystander && s->member_count == 1 && s->kind != KIND_NONE)
+		expect_domain_gone(at, s);
 }
 
 static void play(struct source_line at, const cell_t cell)

@@ -116,6 +116,7 @@ def ask_target(binary: str) -> str:
 class Vmm:
     name, title = "qemu", "qemu"
     firmware = FIRMWARE
+    most_endpoints = 26             # slots of the root bus without those of the machine's own
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
@@ -158,6 +159,10 @@ class Vmm:
     @property
     def iommus(self) -> dict[str, str]:
         return {"virtio": "virtio", **{name: words[0] for name, words in self._others.items()}}
+
+    @property
+    def counts_instructions(self) -> bool:
+        return self.accel == "tcg"
 
     def at_least(self, *version: int) -> bool:
         return tuple(map(int, self.version.split("."))) >= version
@@ -257,9 +262,11 @@ class Vmm:
 
     def _clock(self, setup: Setup) -> list[str]:
         """
-        Return options that count time in instructions, about 1 us each, where all devices are edu: it
-        waits 100 ms of virtual time, which then need not be sat out.
+        Return options that count time in instructions where that is asked for; also, about 1 us each, where
+        all devices are edu: it waits 100 ms of virtual time, which then need not be sat out.
         """
+        if setup.instructions:
+            return ["-icount", "shift=0"]
         alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
 
