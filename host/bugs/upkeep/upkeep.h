@@ -16,7 +16,7 @@ bool rights_install(void);
 bool attachment_install(void);
 bool window_install(void);
 bool leftover_install(void);
-bool replies_install(void);
+bool residue_install(void);
 bool outlived_install(void);
 bool checks_install(void);
 

@@ -9,7 +9,7 @@
 #include "host/bugs/bugs.h"
 #include "host/virtio/vring_format.h"
 
-/* NULL: as the device has it. Of @function only write() and config_access() are to be replaced. */
+/* NULL: as the device has it. */
 struct virtio_takeover {
 	enum mutant_id mutant;
 	struct vdev_steps steps;
@@ -28,5 +28,7 @@ bool rings_take_over(struct vdev *dev);
 bool turns_take_over(struct vdev *dev);
 bool service_take_over(struct vdev *dev);
 bool registers_take_over(struct vdev *dev);
+bool messages_take_over(struct vdev *dev);
+bool memory_take_over(struct vdev *dev);
 
 #endif

@@ -86,6 +86,31 @@ TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 	request_framing((struct framing){0});
 }
 
+/* Half of the descriptors of such a queue are for one part: more than most requests can use. */
+#define LONG_QUEUE 128
+#define MOST_PIECES 62
+
+/* Where even longer ones are taken, but for the longest, which may be refused unwritten or by a reset. */
+TEST(GEN_FRAME_1, properties_are_cut_into_many_descriptors, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
+{
+	uint32_t size = iommu.config.probe_size + TAIL_SIZE;
+	uint8_t *plain = arena_alloc(size, 1);
+	struct reply reply = probe(endpoint(0)->id);
+
+	REQUIRE_OK(reply);
+	memcpy(plain, reply.bytes, size);
+	if (!takes_long_buffers())
+		NOT_APPLICABLE("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
+	REQUIRE(restart_with_queues(AT, iommu.wanted, LONG_QUEUE, 0));
+	request_framing((struct framing){.writable = {1, size / MOST_PIECES + 1}});
+	reply = probe(endpoint(0)->id);
+	request_framing((struct framing){0});
+	if (virtio_needs_reset(&iommu.dev) || (reply.used && !reply.length))
+		NOT_APPLICABLE("the device takes no buffer of %u descriptors (GEN-FRAME-2)", MOST_PIECES + 1);
+	if (EXPECT_OK(reply))
+		expect_bytes(AT, reply.bytes, plain, size, "an answer in many descriptors");
+}
+
 /* Nothing in front of the used ring is the device's to write. */
 static void leaves_alone(struct source_line at, size_t from, size_t to, const char *what)
 {

@@ -78,7 +78,7 @@ static void decide_domain_first(const struct model_request *r, struct decision *
 		d->answer = STATUS_INVAL;
 }
 
-bool replies_install(void)
+bool residue_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_ENDPOINT_BITS, {.request_read = read_endpoint}, {0}},
