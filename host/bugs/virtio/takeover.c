@@ -52,6 +52,7 @@ static void take_function(struct vdev *dev, const struct function_ops *from)
 		return;
 	right_function = dev->function.ops;
 	ops = *right_function;
+	TAKE(ops, *from, read);
 	TAKE(ops, *from, write);
 	TAKE(ops, *from, config_access);
 	dev->function.ops = &ops;

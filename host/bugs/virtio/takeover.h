@@ -9,7 +9,7 @@
 #include "host/bugs/bugs.h"
 #include "host/virtio/vring_format.h"
 
-/* NULL: as the device has it. Of @function only write() and config_access() are to be replaced. */
+/* NULL: as the device has it. Of @function only read(), write() and config_access() are to be replaced. */
 struct virtio_takeover {
 	enum mutant_id mutant;
 	struct vdev_steps steps;
