@@ -14,6 +14,11 @@
 /* Of a function that is not behind the IOMMU. */
 #define OUTSIDE_ID 0xffff0000
 
+static bool is_below_bridge(const struct board_port *port)
+{
+	return !board_port_registers(port) && port->function->bus->bridge;
+}
+
 /* As long as no bus has a number. */
 static uint32_t early_id(const struct function *f)
 {
@@ -27,7 +32,7 @@ static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 	bool outside = mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 
 	bug_watch_master(port);
-	if (found && mutant(MUTANT_RID_BUS_EARLY) && !board_port_registers(port) && port->function->bus->bridge)
+	if (found && mutant(MUTANT_RID_BUS_EARLY) && is_below_bridge(port))
 		*id = early_id(port->function);
 	if (!found && outside)
 		*id = OUTSIDE_ID;
