@@ -70,7 +70,7 @@ def memory_words(by: str, rows: list[Row]) -> str:
     if most - before < CHANGE:
         return f"memory: the same {up_to}"
     back = "comes back" if 2 * (last - before) < most - before else "does not come back"
-    return f"memory: {(most - before) >> 10} MiB more {up_to}; {(last - before) >> 10} are left: it {back}"
+    return f"memory: {(most - before) >> 10} MiB more {up_to}; {max(last - before, 0) >> 10} are left: it {back}"
 
 
 def looks(memory: list[Row]) -> dict[str, list[Row]]:
