@@ -69,8 +69,9 @@ def memory_words(by: str, rows: list[Row]) -> str:
     up_to = f"up to {shown(by, max(row['number'] for row in rows))}"
     if most - before < CHANGE:
         return f"memory: the same {up_to}"
-    back = "comes back" if 2 * (last - before) < most - before else "does not come back"
-    return f"memory: {(most - before) >> 10} MiB more {up_to}; {max(last - before, 0) >> 10} are left: it {back}"
+    kept = max(last - before, 0)
+    back = "comes back" if 2 * kept < most - before else "does not come back"
+    return f"memory: {(most - before) >> 10} MiB more {up_to}; {kept >> 10} are left: it {back}"
 
 
 def looks(memory: list[Row]) -> dict[str, list[Row]]:
