@@ -429,14 +429,17 @@ static bool without_holder(struct growth *g, unsigned int attaches)
 {
 	bool floods = unit_of(g)->ops == &unit_virtio && unit_of(g)->can.bypass;
 
-	if (!enter(g) || !by_endpoints(g) || !leave(g) || !by_domains(g, attaches) ||
-	    !look_back(g, "domains"))
+	if (!enter(g) || !by_endpoints(g) || !leave(g))
 		return false;
-	return !floods ||
-	       (enter(g) && by_attaches(g, attaches) && leave(g) && look_back(g, "attaches"));
+	if (floods && (!enter(g) || !by_attaches(g, attaches) || !leave(g) || !look_back(g, "attaches")))
+		return false;
+	return by_domains(g, attaches) && look_back(g, "domains");
 }
 
-/* The flood comes last: what it leaves in the VMM would hide what others take. */
+/*
+ * What the flood leaves in the VMM would hide what mappings take. The domains, each with an ATTACH, come behind
+ * it, so that it begins with few.
+ */
 static bool run_all(struct growth *g, unsigned int most)
 {
 	if (!with_holder(g, most))
