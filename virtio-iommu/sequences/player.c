@@ -92,12 +92,6 @@ const struct place *player_place(unsigned int index)
 	return index < held ? &player.places[(player.place_count - 1 - index) % PLAYER_PLACES] : NULL;
 }
 
-static void note_place(const struct step *s, uint8_t *memory)
-{
-	player.places[player.place_count++ % PLAYER_PLACES] =
-		(struct place){s->endpoint, s->start, memory};
-}
-
 /* Memory that the endpoint has once reached by this page: what a stale translation leads to. */
 static uint8_t *old_memory(const struct step *s, uint64_t address)
 {
@@ -458,6 +452,17 @@ static const struct model_endpoint *self(const struct step *s)
 	return model_endpoint(player.model, endpoint(s->endpoint)->id);
 }
 
+/* One in each page of an access. */
+static void note_places(const struct step *s, struct access_parts all)
+{
+	uint64_t iova = s->start;
+
+	for (unsigned int i = 0; i < all.count; iova += all.parts[i++].size)
+		if (all.parts[i].size >= sizeof(uint64_t))
+			player.places[player.place_count++ % PLAYER_PLACES] =
+				(struct place){s->endpoint, self(s)->domain, iova, all.parts[i].memory};
+}
+
 static bool reaches_rings(const struct step *s, uint64_t iova)
 {
 	const struct dma_master *dma = &endpoint(s->endpoint)->dma;
@@ -566,7 +571,7 @@ static enum played play_access(const struct step *s)
 		return PLAYED_OUT;
 	played = judge_effect(&effect, passes);
 	if (played == PLAYED_WELL && passes)
-		note_place(s, parts[0].memory);
+		note_places(s, all);
 	if (played == PLAYED_WELL && s->report && all_blocked(all))
 		played = judge_report(s);
 	return played;
@@ -588,6 +593,20 @@ static enum played play_bypass(const struct step *s)
 	return PLAYED_WELL;
 }
 
+/* That no endpoint is attached after a reset is a matter of N-RST-1: here it is so after these DETACHes. */
+static void detach_all(void)
+{
+	const struct model *m = player.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		struct model_request r = detach_of(m->endpoints[i].domain,
+						   &(struct endpoint){.id = m->endpoints[i].id});
+
+		if (m->endpoints[i].attached)
+			request_raw(&r, r.readable, r.writable);
+	}
+}
+
 /* That config.bypass is what it was before is a matter of DEV-CFG-4. */
 static enum played play_reset(const struct step *s)
 {
@@ -596,6 +615,7 @@ static enum played play_reset(const struct step *s)
 	(void)s;
 	if (!iommu_restart(iommu.wanted))
 		return wrong(VERDICT_FAIL, "the device comes up after a reset", "it does not");
+	detach_all();
 	forget_attachments();
 	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
 		player.model->config.bypass = iommu_bypass();
