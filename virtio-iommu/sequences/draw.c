@@ -189,7 +189,7 @@ static uint32_t draw_rights(void)
 
 static void draw_map(struct step *s)
 {
-	unsigned int pages = 1 + (one_in(3) ? draw(6) : draw(2));
+	unsigned int pages = 1 + draw(one_in(12) ? 24 : one_in(3) ? 6 : 2);
 
 	*s = (struct step){.kind = STEP_MAP, .domain = draw_living_domain(), .start = draw_page(),
 			   .phys = draw_memory(pages), .flags = draw_rights()};
@@ -387,7 +387,7 @@ static const struct recipe {
 	{draw_map_wide, 4, true},
 	{draw_map_many, 2, true},
 	{draw_unmap, 45, true},
-	{draw_unmap_wide, 6, true},
+	{draw_unmap_wide, 10, true},
 	{draw_probe, 4, false},
 	{draw_bypass, 4, true},
 	{draw_reset, 2, true},

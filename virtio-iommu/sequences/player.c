@@ -561,7 +561,7 @@ static enum played play_access(const struct step *s)
 
 	if (!all.count || !show_rings(s))
 		return PLAYED_NOT;
-	if (s->report)
+	if (s->report && all_blocked(all))
 		event_settle();
 	for (unsigned int i = 0; s->kind == STEP_READ && i < all.count; i++)
 		make_new(&parts[i]);
