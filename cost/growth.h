@@ -4,11 +4,14 @@
 
 #include "master.h"
 
+#define GROWTH_MOST 100000
+
 /*
- * Show how the times of mapping, of a first access and of unmapping grow with the number of mappings of a
- * domain. Print a line "# growth ..." for each number, of times in percent of those with one mapping. Return
- * false if something fails, with a comment.
+ * Show how times grow: with mappings of a domain, up to @most of them; with the size of a mapping; with
+ * endpoints and domains; with ATTACH requests that came before. Print a line "# growth by=..." for each
+ * number, with ns for each operation, and a line "# memory ..." where the memory of the VMM is to be looked
+ * at. Return false if something fails, with a comment.
  */
-bool growth_run(struct master *master);
+bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most);
 
 #endif

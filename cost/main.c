@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * What DMA costs behind an IOMMU. On the command line: iommu=KIND; workloads=NAME,NAME; and, in place of
- * times, "growth" to see how they grow, or "instructions" to count these.
+ * times, growth or growth=MOST, a number of mappings, to see how they grow, or "instructions" to count these.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot.h"
@@ -61,10 +62,10 @@ static void print_unit(const struct iommu_unit *unit)
 static bool run(const struct boot_info *boot, unsigned int count)
 {
 	bool counts = boot_option(boot, "instructions", NULL, 0);
-	char names[512] = "usual";
+	char names[512] = "usual", most[16];
 
-	if (boot_option(boot, "growth", NULL, 0))
-		return growth_run(masters);
+	if (boot_option(boot, "growth", most, sizeof(most)))
+		return growth_run(&platform, masters, count, most[0] ? strtoul(most, NULL, 10) : GROWTH_MOST);
 	boot_option(boot, "workloads", names, sizeof(names));
 	return measure_run(masters, count, names, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIMES);
 }

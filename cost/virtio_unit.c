@@ -18,7 +18,7 @@
 #define BYPASS_DOMAIN 1
 
 /* The most requesters. */
-#define MAX_REQUESTERS 16
+#define MAX_REQUESTERS 256
 
 /* The memory of one request. */
 struct slot {
@@ -137,7 +137,12 @@ static bool note_requester(struct virtio_unit *v, uint32_t id, uint32_t domain)
 	return true;
 }
 
-static bool virtio_attach(struct iommu_unit *unit, uint32_t id, struct iommu_domain *domain)
+bool virtio_unit_interrupted(void)
+{
+	return iommu.dev.transport->take_interrupts(&iommu.dev) & VIRTIO_USED_BUFFER;
+}
+
+bool virtio_unit_post_attach(struct iommu_unit *unit, uint32_t id, struct iommu_domain *domain)
 {
 	struct virtio_unit *v = virtio_of(unit);
 	uint32_t number = domain ? domain->number : BYPASS_DOMAIN;
@@ -148,7 +153,12 @@ static bool virtio_attach(struct iommu_unit *unit, uint32_t id, struct iommu_dom
 		.flags = domain ? 0 : ATTACH_BYPASS,
 	};
 
-	return note_requester(v, id, number) && add_request(v, &request, sizeof(request)) && flush(v);
+	return note_requester(v, id, number) && add_request(v, &request, sizeof(request));
+}
+
+static bool virtio_attach(struct iommu_unit *unit, uint32_t id, struct iommu_domain *domain)
+{
+	return virtio_unit_post_attach(unit, id, domain) && flush(virtio_of(unit));
 }
 
 static bool virtio_detach(struct iommu_unit *unit, uint32_t id)

@@ -11,4 +11,10 @@
  */
 extern const struct unit_ops unit_virtio;
 
+/* Put an ATTACH into the queue, to no domain if @domain is NULL. Return false if one before it has failed. */
+bool virtio_unit_post_attach(struct iommu_unit *unit, uint32_t id, struct iommu_domain *domain);
+
+/* Return true if a request has brought an interrupt since the last call. Our rings suppress them. */
+bool virtio_unit_interrupted(void);
+
 #endif

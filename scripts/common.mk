@@ -26,3 +26,7 @@ $(OUT)/generated/version.h: VERSION
 $(OUT)/objects: FORCE
 	@mkdir -p $(@D)
 	@echo $(OBJECTS) | cmp -s - $@ || echo $(OBJECTS) >$@
+
+$(OUT)/cost.objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(COST_OBJECTS) | cmp -s - $@ || echo $(COST_OBJECTS) >$@

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The tests and the reference device as one Linux process: make -f scripts/host.mk
+# The tests and the reference device as one Linux process, and the program of cost/ and that device as
+# another: make -f scripts/host.mk
 #
 #   HOST_CC=clang        another compiler
 #   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2), coverage, or nobugs (the
@@ -12,12 +13,16 @@ HOST_CC := cc
 HOST_VARIANT :=
 OUT := build/host$(addprefix -,$(HOST_VARIANT))
 PROGRAM := $(OUT)/virtio-iommu
+COST := $(OUT)/cost
 LIBFDT_A := $(LIBFDT)/$(shell uname -m)/libfdt.a
 
 # The C library is the host's own, and the reference machine has no IOMMU of another kind.
 LEFT_OUT := lib/libc lib/iommu $(if $(filter nobugs,$(HOST_VARIANT)),host/bugs)
 SOURCES := $(sort $(shell find host lib virtio-iommu $(LEFT_OUT:%=-path % -prune -o) -name '*.c' -print))
 OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(SOURCES)))
+COST_SOURCES := $(sort $(filter-out virtio-iommu/%,$(SOURCES)) \
+	$(shell find $(addprefix virtio-iommu/,standard topology driver) lib/iommu cost -name '*.c'))
+COST_OBJECTS := $(addprefix $(OUT)/obj/,$(addsuffix .o,$(COST_SOURCES)))
 
 # Copying nothing to or from nowhere is what C2y allows.
 VARIANT_ := -O1 -fsanitize=address,undefined -fno-sanitize=nonnull-attribute \
@@ -41,11 +46,15 @@ CFLAGS += $(if $(IS_CLANG),$(if $(ASAN),-mllvm -asan-globals=0),-fno-toplevel-re
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-program: $(PROGRAM) $(OUT)/tests.tsv
+program: $(PROGRAM) $(OUT)/tests.tsv $(COST)
 
 $(PROGRAM): $(OBJECTS) $(OUT)/objects host/tests.lds $(LIBFDT_A)
 	@echo "  LD      $@"
 	$(Q)$(HOST_CC) $(VARIANT_$(HOST_VARIANT)) -o $@ $(OBJECTS) $(LIBFDT_A) -Wl,-T,host/tests.lds
+
+$(COST): $(COST_OBJECTS) $(OUT)/cost.objects $(LIBFDT_A)
+	@echo "  LD      $@"
+	$(Q)$(HOST_CC) $(VARIANT_$(HOST_VARIANT)) -o $@ $(COST_OBJECTS) $(LIBFDT_A)
 
 $(OUT)/obj/%.c.o: %.c
 	@echo "  HOSTCC  $@"
@@ -54,11 +63,11 @@ $(OUT)/obj/%.c.o: %.c
 
 include scripts/common.mk
 
-$(OBJECTS): build/config.mak scripts/host.mk | $(GENERATED)
+$(sort $(OBJECTS) $(COST_OBJECTS)): build/config.mak scripts/host.mk | $(GENERATED)
 
 $(OUT)/tests.tsv: $(PROGRAM) scripts/test-list
 	@objcopy --dump-section .test_list=$(OUT)/test-list.bin $< $(OUT)/test-list.elf
 	@rm $(OUT)/test-list.elf
 	@scripts/test-list <$(OUT)/test-list.bin >$@
 
--include $(OBJECTS:.o=.d)
+-include $(patsubst %.o,%.d,$(sort $(OBJECTS) $(COST_OBJECTS)))

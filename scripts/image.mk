@@ -78,10 +78,6 @@ $(OUT)/%.S.o: %.S
 
 include scripts/common.mk
 
-$(OUT)/cost.objects: FORCE
-	@mkdir -p $(@D)
-	@echo $(COST_OBJECTS) | cmp -s - $@ || echo $(COST_OBJECTS) >$@
-
 # A changed set-up or list of sources builds anew.
 $(sort $(OBJECTS) $(COST_OBJECTS)): build/config.mak scripts/image.mk $(ARCH_DIR)/arch.mk $(ARCH_DIR)/arch.ini | $(GENERATED)
 

@@ -14,6 +14,7 @@ import pytest
 from conftest import TOP, Tree, mock_at
 from runner import cost as command
 from runner.judge import cost
+from runner.judge.growth import exponent, memory_words
 from runner.operate.cost import CpuClock, Lines
 from runner.operate.launch import Log
 from runner.operate.vmm import find_adapter, iommus_of
@@ -42,11 +43,11 @@ STRETCHES = "".join(f"# stretch workload=write-4k strategy={name}\n# stretch end
 INSTRUCTIONS = ("# instructions workload=write-4k strategy=none ios=256 map=512 unmap=512 io=2560\n"
                 "# instructions workload=write-4k strategy=strict ios=256 map=25600 unmap=51200 io=102400 "
                 "varies\n")
-GROWTH = ("# growth live=1 operations=32 commands=64 table_pages=2 map=100 access=100 unmap=100\n"
-          "# growth live=10 operations=32 commands=64 table_pages=2 map=101 access=110 unmap=130\n"
-          "# growth live=100 operations=32 commands=64 table_pages=2 map=99 access=300 unmap=400\n"
-          "# growth live=1000 operations=32 commands=64 table_pages=3 map=104 access=950 unmap=3100\n"
-          "# growth live=10000 operations=32 commands=64 table_pages=21 map=103 access=3000 unmap=30100\n")
+GROWTH = "".join(f"# growth by=mappings number={10 ** n} operations=32 commands=64 {rest}\n"
+                 for n, rest in enumerate((
+    "table_pages=2 map=100 access=100 unmap=100", "table_pages=2 map=101 access=110 unmap=130",
+    "table_pages=2 map=99 access=300 unmap=400", "table_pages=3 map=104 access=950 unmap=3100",
+    "table_pages=21 map=103 access=3000 unmap=30100")))
 END = "# end\n"
 
 
@@ -246,7 +247,7 @@ def test_no_isolation_without_iommu(call: Cost) -> None:
 def test_growth(call: Cost) -> None:
     assert call.run("--iommu", "virtio", "--growth") == 0
     assert "virtio: MAP: constant up to 10000 mappings" in call.out
-    assert "virtio: ACCESS: grows with the number of mappings to the power of 0.5" in call.out
+    assert "virtio: first access: grows with the number of mappings to the power of 0.5" in call.out
     assert "virtio: UNMAP: grows with the number of mappings (exponent 0.9" in call.out
     assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, False, True]
     assert call.data()["boots"][2]["growth"][-1]["table_pages"] == 21
@@ -254,14 +255,23 @@ def test_growth(call: Cost) -> None:
 
 @pytest.mark.parametrize("power", (0.0, 0.5, 1.0, 2.0))
 def test_exponent(power: float) -> None:
-    rows = [{"live": 10 ** n, "map": round(100 * 10 ** (n * power))} for n in range(6)]
-    assert cost.exponent(rows, "map") == pytest.approx(power, abs=0.01)
+    rows = [(10 ** n, round(100 * 10 ** (n * power))) for n in range(6)]
+    assert exponent(rows) == pytest.approx(power, abs=0.01)
+
+
+def test_words_for_memory() -> None:
+    rows = [{"number": 0, "kib": 10240}, {"number": 1000, "kib": 40960}, {"number": 0, "kib": 12288}]
+    assert memory_words("mappings", rows) == (
+        "memory: 30 MiB more with 1000 mappings; 2 are left: it comes back")
+    rows[-1]["kib"] = 40000
+    assert memory_words("mappings", rows).endswith("29 are left: it does not come back")
+    assert memory_words("mappings", rows[:1]) == "memory: the same up to 0 mappings"
 
 
 def test_exponent_behind_a_fixed_part() -> None:
-    rows = [{"live": 10 ** n, "map": 100 + 10 ** n // 10} for n in range(6)]
-    assert cost.exponent(rows, "map") > 0.8, "what it comes to, not what it starts as"
-    assert cost.exponent(rows[:1], "map") == 0
+    rows = [(10 ** n, 100 + 10 ** n // 10) for n in range(6)]
+    assert exponent(rows) > 0.8, "what it comes to, not what it starts as"
+    assert exponent(rows[:1]) == 0
 
 
 def test_compare(call: Cost) -> None:
@@ -276,7 +286,7 @@ def test_compare(call: Cost) -> None:
     call.says(slower + END, larger + END)
     assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 1
     assert call.out.splitlines()[-4:] == [
-        call.out.splitlines()[-4], "virtio growth live=10000: table_pages 21 -> 22",
+        call.out.splitlines()[-4], "virtio growth mappings=10000: table_pages 21 -> 22",
         "virtio write-4k deferred: notifications 260 -> 261",
         "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300) !"]
 
@@ -309,7 +319,8 @@ def test_page(call: Cost) -> None:
     names = [element.get("id") for element in document.iter() if element.get("id")]
     assert len(names) == len(set(names))
     assert "default-src 'none'" in text and "<script" not in text and "src=" not in text
-    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings", "caption>vtd<",
+    for wanted in ("write-4k", "230 % (210 to 250)", "MAP: constant up to 10000 mappings",
+                   "caption>vtd, by the number of mappings<",
                    "does not hold; not so: a domain that was left by all is empty"):
         assert wanted in text
     assert ("<svg" in text) == (not pictures.obstacle())

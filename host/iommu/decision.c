@@ -37,14 +37,33 @@ static bool objects(enum model_rule_id rule, const struct model_request *r)
 	return model_rule_applies(&ref_iommu.model, rule, r) && decisions[rule].answer != STATUS_OK;
 }
 
+/* A MUST has one answer, and holds whatever others say. */
+static bool is_binding(enum model_rule_id rule)
+{
+	return !(model_rules[rule].allowed & (model_rules[rule].allowed - 1));
+}
+
+static struct decision last_objection(const struct model_request *r)
+{
+	struct decision d = {STATUS_OK, true};
+	bool bound = false;
+
+	for (enum model_rule_id rule = RULE_NONE + 1; rule < MODEL_RULES; rule++) {
+		if (!objects(rule, r) || (bound && !is_binding(rule)))
+			continue;
+		d = decisions[rule];
+		bound |= is_binding(rule);
+	}
+	return d;
+}
+
 static struct decision first_objection(const struct model_request *r)
 {
-	for (enum model_rule_id i = RULE_NONE; i < MODEL_RULES; i++) {
-		enum model_rule_id rule = personality->last_rule_first ? MODEL_RULES - 1 - i : i;
-
+	if (personality->last_rule_first)
+		return last_objection(r);
+	for (enum model_rule_id rule = RULE_NONE + 1; rule < MODEL_RULES; rule++)
 		if (objects(rule, r))
 			return decisions[rule];
-	}
 	return (struct decision){STATUS_OK, true};
 }
 

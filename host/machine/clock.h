@@ -17,6 +17,9 @@ uint64_t clock_ns(void);
 /* Skip what is left until @ns or until the next timer is due, whichever is earlier. */
 void clock_skip(uint64_t ns);
 
+/* Let @ns pass, as if the machine had been at work. */
+void clock_pass(uint64_t ns);
+
 /* To be zeroed, but for @expire and @owner, before it is used. */
 struct timer {
 	void (*expire)(void *owner);

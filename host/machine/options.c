@@ -192,7 +192,7 @@ static const struct option known[] = {
 	{"help", no_argument, NULL, HELP},
 };
 
-#define MAX_ADDED 4
+#define MAX_ADDED 8
 
 static const struct added_option *added[MAX_ADDED];
 static unsigned int added_count;

@@ -111,6 +111,6 @@ void vdev_add_capabilities(struct vdev *dev)
 		vmsix_init(dev);
 	if (personality->unneeded_capabilities)
 		add_unneeded(dev);
-	if (personality->function_reset && dev->type == VIRTIO_TYPE_IOMMU)
+	if (personality->function_reset)
 		add_express(dev);
 }

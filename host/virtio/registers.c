@@ -67,6 +67,12 @@ void generic_reset_queue(struct vdev *dev, struct vqueue *queue)
 				 .avail_wrap = true, .used_wrap = true};
 }
 
+/* A function that is no bus master sees no ring. */
+static bool sees_rings(const struct vdev *dev)
+{
+	return dev->registers || (function_get(&dev->function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+}
+
 /* Notifications that nothing is behind are harmless (2.7.10). */
 void generic_notification(struct vdev *dev, uint32_t value)
 {
@@ -74,7 +80,7 @@ void generic_notification(struct vdev *dev, uint32_t value)
 
 	if (index >= dev->queue_count || !vdev_is_running(dev) || !dev->queues[index].enabled)
 		return;
-	if (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) &&
+	if (vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA) && sees_rings(dev) &&
 	    !vring_ends_at(dev, &dev->queues[index], position))
 		fatal("virtio: queue %u: next_off %#x of the notification is not where the next buffer "
 		      "will be (2.8.21)", index, position);

@@ -332,6 +332,30 @@ static void close_reset_window(const struct pci_dev *bridge, unsigned int offset
 		pci_write32(bridge, offset, WINDOW_CLOSED);
 }
 
+/* Not where the firmware's windows are not known, and one was guessed. */
+static bool is_in_window(const struct pci_dev *dev, unsigned int index)
+{
+	unsigned int offset = PCI_BAR0 + 4 * index;
+	uint64_t base = pci_read32(dev, offset) & ~BAR_FLAGS;
+
+	if (dev->bars[index].is64)
+		base |= (uint64_t)pci_read32(dev, offset + 4) << 32;
+	return window_of(dev->host, base);
+}
+
+bool pci_move_bar(struct pci *pci, struct pci_dev *dev, unsigned int index)
+{
+	struct space space = {.pci = pci, .host = dev->host, .windows = dev->host->windows,
+			      .count = dev->host->window_count};
+	struct error ignored;
+
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (!pci_size_bars(&pci->devices[i], &ignored))
+			return false;
+	return !dev->bridge && is_in_window(dev, index) && dev->bars[index].size &&
+	       place_bar(&space, dev, index);
+}
+
 /* Base and limit registers hold address bits 31:20; base above limit closes a window. */
 static bool open_window(const struct space *space, struct pci_dev *bridge, struct need need)
 {

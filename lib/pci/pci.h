@@ -195,6 +195,13 @@ unsigned int pci_find_capability(const struct pci_dev *dev, uint8_t id, unsigned
 bool pci_size_bars(struct pci_dev *dev, struct error *error);
 
 /*
+ * Move memory BAR number @index of @dev, which is on a root bus, to where a window of its host still has
+ * room. What was mapped of it has to be mapped anew. Return false if there is none, if the BAR is in no
+ * window, or if @dev is behind a bridge.
+ */
+bool pci_move_bar(struct pci *pci, struct pci_dev *dev, unsigned int index);
+
+/*
  * Map @length bytes from @offset of memory BAR number @bar. Return NULL if there is no such BAR, if it or
  * another one of the function is not placed, or if the range does not fit into it.
  */

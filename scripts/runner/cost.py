@@ -47,7 +47,8 @@ def make_parser() -> Parser:
         help="only this one; may be said again. default: all but variants, which are NAME-WORD")
     add("--workload", action="append", metavar="NAME",
         help="only this one; may be said again. all: all of them. default: usual, some with each property")
-    add("--growth", action="store_true", help="show how times grow with the number of mappings, too")
+    add("--growth", action="store_true", help="show how times and memory grow, too")
+    add("--mappings", type=int, metavar="N", help="the most of them for --growth; default: 100000")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
     return parser
@@ -72,6 +73,8 @@ def boot_data(boots: list[CostBoot]) -> dict[str, Any]:
             "seconds": round(sum(done.seconds for done in boots), 2), "failure": failure,
             "unit": cost.unit(lines), "proofs": cost.proofs(lines), "isolation": cost.isolation(lines),
             "figures": rows, "growth": [] if failure else cost.growth(lines),
+            "memory": [{**cost.words(text), "kib": kib} for text, kib in boots[0].memory],
+            "extra": next(iter(cost.of_kind("extra", lines)), None),
             "left_out": cost.left_out(lines)}
 
 
@@ -79,7 +82,8 @@ def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> l
     workloads = tuple(options.workload or ())
     kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
     found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
-    return found + [Plan(iommu, GROWTH) for iommu in iommus if options.growth and iommu != NONE]
+    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0)
+                    for iommu in iommus if options.growth and iommu != NONE]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:

@@ -172,7 +172,8 @@ static void fill(struct request *r, const void *readable, uint32_t size, uint32_
 	static unsigned int turn;
 	uint8_t *poison = arena_alloc_uninit(writable, ALIGN);
 
-	r->reply = (struct reply){.writable = writable, .poison = poisons[turn++ % 2]};
+	r->reply = (struct reply){.type = size ? *(const uint8_t *)readable : 0, .writable = writable,
+				  .poison = poisons[turn++ % 2]};
 	r->bytes = memcpy(arena_alloc_uninit(size, ALIGN), readable, size);
 	make_part(&r->readable, size, &layout->readable);
 	scatter(&r->readable, readable);

@@ -54,6 +54,14 @@ bool message_set(const struct msix *msix, unsigned int vector, struct msi_messag
 	return true;
 }
 
+bool message_change(const struct msix *msix, unsigned int vector, struct msi_message *message)
+{
+	if (!msi_alloc(message, pci_requester_id(msix->pci)))
+		return false;
+	msix_write(msix, vector, message);
+	return true;
+}
+
 /* A message, to the interrupt controller or to a word of memory. */
 struct awaited {
 	const struct msi_message *message;	/* or NULL */

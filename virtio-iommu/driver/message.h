@@ -19,6 +19,9 @@ const struct msix *messages_on(struct pci_dev *pci);
 /* Set up a new message for vector number @vector. Return false if the controller has none left. */
 bool message_set(const struct msix *msix, unsigned int vector, struct msi_message *message);
 
+/* The same for one that may be masked, and stays so. */
+bool message_change(const struct msix *msix, unsigned int vector, struct msi_message *message);
+
 /* Wait for @message. Return true if it has arrived. */
 bool message_comes(const struct msi_message *message);
 

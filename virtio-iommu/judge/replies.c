@@ -82,3 +82,16 @@ bool expect_unwritten(struct source_line at, const struct reply *reply)
 		}
 	return true;
 }
+
+void expect_zero_tail(struct source_line at, enum verdict otherwise, const struct reply *reply)
+{
+	uint32_t tail = reply->writable - TAIL_SIZE;
+	const uint8_t *bytes = reply->bytes + tail;
+
+	if (reply->used && reply->length < reply->writable)
+		judge(VERDICT_INFO, at, "used.len covers the tail",
+		      "tail.reserved is not covered by used.len %u", reply->length);
+	else if (!reply->used || bytes[1] || bytes[2] || bytes[3])
+		judge(otherwise, at, "tail.reserved is 0", "tail.reserved is %02x %02x %02x, used.len %u",
+		      bytes[1], bytes[2], bytes[3], reply->length);
+}

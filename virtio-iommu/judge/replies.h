@@ -55,4 +55,7 @@ bool expect_status(struct source_line at, enum verdict otherwise, const struct r
 /* The request came back with used length 0, and nothing was written. Return true if so. */
 bool expect_unwritten(struct source_line at, const struct reply *reply);
 
+/* Judge with @otherwise if the request did not come back, or the reserved bytes of its tail are not 0. */
+void expect_zero_tail(struct source_line at, enum verdict otherwise, const struct reply *reply);
+
 #endif

@@ -104,6 +104,17 @@ static void write_status_detaches(struct vdev *dev, uint8_t value)
 	iotlb_forget_endpoint(id);
 }
 
+static void reset_function_detaches(struct vdev *dev)
+{
+	uint32_t id;
+
+	generic_reset_function(dev);
+	if (!bug_endpoint_id(dev, &id))
+		return;
+	model_leave(&ref_iommu.model, id);
+	iotlb_forget_endpoint(id);
+}
+
 /* As if the driver handed out physical addresses. */
 static bool read_entry(struct vdev *dev, const struct desc_table *table, uint32_t index,
 		       struct ring_desc *desc)
@@ -159,6 +170,8 @@ void bugs_in_endpoint_steps(struct vdev_steps *steps)
 		steps->write_status = write_status_decides;
 	else if (mutant(MUTANT_ENDPOINT_RESET_DETACHES))
 		steps->write_status = write_status_detaches;
+	else if (mutant(MUTANT_EP_FLR_DETACHES))
+		steps->reset_function = reset_function_detaches;
 	else if (mutant(MUTANT_ENDPOINT_INDIRECT_UNTRANSLATED))
 		steps->format = format_with_physical_tables;
 }

@@ -72,13 +72,19 @@ bool bug_keeps_cached(struct model *m, const struct model_request *r)
 	return true;
 }
 
+/* Ids that differ in the bus alone, on this board. */
+static bool is_like(uint32_t one, uint32_t other)
+{
+	return one == other || (mutant(MUTANT_TLB_KEY_DEVFN) && !((one ^ other) & 0xff));
+}
+
 bool bug_finds_cached(const struct access *a, struct model_extent *extent)
 {
 	bool any_endpoint = mutant(MUTANT_CACHE_IGNORES_ENDPOINT);
-	bool any_access = mutant(MUTANT_CACHE_IGNORES_PERMISSION);
+	bool any_access = mutant(MUTANT_CACHE_IGNORES_PERMISSION), any_bus = mutant(MUTANT_TLB_KEY_DEVFN);
 
-	for (unsigned int i = 0; i < IOTLB_ENTRIES && (any_endpoint || any_access); i++) {
-		if (!iotlb[i].valid || !(iotlb[i].endpoint == a->endpoint || any_endpoint) ||
+	for (unsigned int i = 0; i < IOTLB_ENTRIES && (any_endpoint || any_access || any_bus); i++) {
+		if (!iotlb[i].valid || !(is_like(iotlb[i].endpoint, a->endpoint) || any_endpoint) ||
 		    a->address < iotlb[i].extent.start || a->address > iotlb[i].extent.end ||
 		    !((iotlb[i].extent.flags & a->kind) || any_access))
 			continue;

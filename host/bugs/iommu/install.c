@@ -93,8 +93,8 @@ static bool take_over(void)
 {
 	return stale_install() || permission_install() || width_install() || domain_id_install() ||
 	       storage_install() || order_install() || batch_install() || framing_install() ||
-	       member_install() || region_install() || place_install() || session_install() ||
-	       report_install() || upkeep_install() || lookup_install();
+	       answers_install() || member_install() || region_install() || place_install() ||
+	       session_install() || report_install() || upkeep_install() || lookup_install();
 }
 
 void bugs_install_iommu(void)

@@ -45,11 +45,26 @@ static void translated_first_pages(const struct access *a, const struct model_ex
 	*length = pages < mutant_number() ? min(*length, granule - a->address % granule) : UINT64_MAX;
 }
 
+/* The endpoint's region from whose front the access comes, and what is behind the front follows it. */
+static void translated_into_region(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+				   uint64_t *length)
+{
+	const struct model *m = &ref_iommu.model;
+
+	(void)extent, (void)phys;
+	for (unsigned int i = 0; i < m->region_count && bug_find_translated(a->endpoint); i++)
+		if (m->regions[i].endpoint == a->endpoint && a->address < m->regions[i].start &&
+		    bug_whole_access.address + (bug_whole_access.size - 1) >= m->regions[i].start &&
+		    extent->end + 1 == m->regions[i].start)
+			*length = UINT64_MAX;
+}
+
 bool span_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_INPUT_END_CLIPPED, {.access = bug_access_uncached, .lookup = lookup_below_end}, {0}},
 		{MUTANT_SMALL_DMA_FIRST_BYTE, {.translated = translated_first_byte}, {0}},
+		{MUTANT_RESV_START_ONLY, {.translated = translated_into_region}, {0}},
 		{MUTANT_LONG_DMA_TAIL_UNCHECKED, {.translated = translated_first_pages}, {0}},
 	};
 

@@ -264,6 +264,36 @@ static void look_ahead(const struct access *a, const struct model_extent *extent
 		events_report(reason, a->endpoint, end + 1, a->kind == MAP_WRITE);
 }
 
+/* Reports that wait, in rings of which that of the addresses has one entry more. */
+
+static uint64_t addresses[128], waited, gone;
+static bool is_old;
+
+static void note_waiting(const struct fault_record *record)
+{
+	addresses[waited++ % (mutant_number() + 1)] = record->address;
+}
+
+static void notified_of_room(struct vdev *dev, unsigned int queue)
+{
+	is_old = true;
+	right_ops->notified(dev, queue);
+	is_old = false;
+}
+
+static bool write_with_other_address(struct chain *chain, const struct fault_record *record, uint32_t *used)
+{
+	struct fault_record changed = *record;
+
+	if (!is_old || !*used)
+		return false;
+	changed.address = addresses[gone++ % mutant_number()];
+	chain_write(&ref_iommu.vdev, chain, 0, &changed, sizeof(changed));
+	vring_push(&ref_iommu.vdev, &ref_iommu.vdev.queues[EVENT_QUEUE], chain, *used);
+	vring_flush(&ref_iommu.vdev, &ref_iommu.vdev.queues[EVENT_QUEUE]);
+	return true;
+}
+
 bool report_install(void)
 {
 	static const struct takeover rows[] = {
@@ -273,6 +303,9 @@ bool report_install(void)
 		{MUTANT_EVENT_ADDRESS_BITS, {.fault = fault_with_low_address}, {0}},
 		{MUTANT_EVENT_REASON_AFTER_DETACH, {.request_execute = note_attached, .fault = fault_by_past},
 		 {.reset = reset_attached}},
+		{MUTANT_EVENT_BACKLOG_SKEW,
+		 {.event_lost = note_waiting, .event_ready = write_with_other_address},
+		 {.notified = notified_of_room}},
 		{MUTANT_EVENT_OVERFLOW_REPEATS, {.fault = fault_waits},
 		 {.reset = reset_waiting, .notified = notified_of_buffers}},
 		{MUTANT_EVENT_SKIPS_NEXT_BUFFER, {.fault = fault_behind_skipped, .event_lost = skip_next},

@@ -35,6 +35,7 @@ bool storage_install(void);
 bool order_install(void);
 bool batch_install(void);
 bool framing_install(void);
+bool answers_install(void);
 bool member_install(void);
 bool region_install(void);
 bool place_install(void);

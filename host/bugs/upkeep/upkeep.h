@@ -16,6 +16,9 @@ bool rights_install(void);
 bool attachment_install(void);
 bool window_install(void);
 bool leftover_install(void);
+bool residue_install(void);
+bool outlived_install(void);
+bool checks_install(void);
 
 /* upkeep.c: all of them. */
 bool upkeep_install(void);

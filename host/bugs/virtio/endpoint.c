@@ -154,6 +154,19 @@ static void notification_translates(struct vdev *dev, uint32_t value)
 	generic_notification(dev, value);
 }
 
+/* Rings, from when the device runs on, and anew with each Nth notification. */
+static void notification_translates_anew(struct vdev *dev, uint32_t value)
+{
+	static unsigned int notifications;
+
+	if (++notifications % mutant_number() == 0) {
+		forget_rings(dev, NULL);
+		for (unsigned int i = 0; i < dev->queue_count; i++)
+			keep_if_running(dev, &dev->queues[i]);
+	}
+	generic_notification(dev, value);
+}
+
 /*
  * Buffers, from the notification on.
  */
@@ -383,6 +396,10 @@ void bugs_in_endpoint(struct vdev *dev)
 		steps.reset_queue = reset_translated_queue;
 		steps.write_status = run_and_translate;
 		steps.notification = notification_translates;
+	} else if (mutant(MUTANT_EP_RING_RETRANSLATE)) {
+		steps.reset_queue = reset_translated_queue;
+		steps.write_status = run_and_translate;
+		steps.notification = notification_translates_anew;
 	} else if (mutant(MUTANT_INFLIGHT_TRANSLATED_EARLY)) {
 		steps.notification = notification_takes_buffers;
 		steps.format = format_of_buffers;

@@ -96,6 +96,22 @@ bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
 	return board_endpoint_id((const struct board_port *)of->right, id);
 }
 
+/* How many stretches of adjacent memory an access has led to, where the last one ends, and its Nth one. */
+static struct {
+	unsigned int count;
+	uint64_t end, most;
+} stretches;
+
+static void note_stretch(const struct dma *dma, uint64_t phys, uint64_t length)
+{
+	uint64_t done = dma->address - bug_whole_access.address;
+
+	stretches.count += !stretches.count || phys != stretches.end;
+	stretches.end = phys + length;
+	if (stretches.count <= mutant_number())
+		stretches.most = done + min(length, bug_whole_access.size - done);
+}
+
 /* An access that begins in a window of messages goes on behind it as it stands. */
 static bool access_window(const struct bug_port *of, const struct dma *dma, uint8_t *bytes, size_t size,
 			  uint64_t in_window)
@@ -119,8 +135,11 @@ static bool access(const struct port *port, const struct dma *dma, void *bytes, 
 	if (in_window)
 		return access_window(of, dma, bytes, size, in_window);
 	passed = false;
-	if (of->right->ops->access(of->right, dma, bytes, size))
+	if (of->right->ops->access(of->right, dma, bytes, size)) {
+		if (mutant(MUTANT_BOUNCE_SEGMENTS) && stretches.count > mutant_number() && !dma->write)
+			memset((uint8_t *)bytes + stretches.most, 0, size - stretches.most);
 		return true;
+	}
 	if (mutant(MUTANT_OUT_OF_REACH_ENDS) && of->dev->type == VIRTIO_TYPE_IOMMU)
 		bug_end("an assertion failed");
 	return false;
@@ -149,6 +168,7 @@ void bugs_in_port(struct vdev *dev)
 static void begins(const struct dma *dma, size_t size)
 {
 	bug_whole_access = (struct whole_access){dma->address, size};
+	stretches.count = 0;
 }
 
 /* Accesses that the board does not let the IOMMU see. */
@@ -189,6 +209,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 	if (bug_backend_misses(port->dev, id, dma->address) ||
 	    !right.translate(port, &changed, id, phys, length))
 		return false;
+	if (mutant(MUTANT_BOUNCE_SEGMENTS))
+		note_stretch(dma, *phys, *length);
 	keep(port->dev, dma->address, *phys);
 	passed = true;
 	if (mutant(MUTANT_NO_MEMORY_BREAKS) && !ram_at(*phys, 1))

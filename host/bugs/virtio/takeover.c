@@ -28,6 +28,7 @@ static void take_steps(struct vdev *dev, const struct vdev_steps *from)
 
 	steps = *dev->steps;
 	TAKE(steps, *from, write_status);
+	TAKE(steps, *from, accept);
 	TAKE(steps, *from, features_fit);
 	TAKE(steps, *from, reset_function);
 	TAKE(steps, *from, idle);
@@ -36,6 +37,7 @@ static void take_steps(struct vdev *dev, const struct vdev_steps *from)
 	TAKE(steps, *from, reset_queue);
 	TAKE(steps, *from, notification);
 	TAKE(steps, *from, config_read);
+	TAKE(steps, *from, config_write);
 	TAKE(steps, *from, mmio_write);
 	TAKE(steps, *from, enter_table);
 	TAKE(steps, *from, push);
@@ -52,6 +54,7 @@ static void take_function(struct vdev *dev, const struct function_ops *from)
 		return;
 	right_function = dev->function.ops;
 	ops = *right_function;
+	TAKE(ops, *from, read);
 	TAKE(ops, *from, write);
 	TAKE(ops, *from, config_access);
 	dev->function.ops = &ops;

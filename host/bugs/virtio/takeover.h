@@ -9,7 +9,7 @@
 #include "host/bugs/bugs.h"
 #include "host/virtio/vring_format.h"
 
-/* NULL: as the device has it. Of @function only write() and config_access() are to be replaced. */
+/* NULL: as the device has it. */
 struct virtio_takeover {
 	enum mutant_id mutant;
 	struct vdev_steps steps;
@@ -26,6 +26,9 @@ bool bug_virtio_takeover(struct vdev *dev, const struct virtio_takeover *rows, u
 /* The topics. Each takes over for its mutants; returns false if none of them is active. */
 bool rings_take_over(struct vdev *dev);
 bool turns_take_over(struct vdev *dev);
+bool service_take_over(struct vdev *dev);
 bool registers_take_over(struct vdev *dev);
+bool messages_take_over(struct vdev *dev);
+bool memory_take_over(struct vdev *dev);
 
 #endif

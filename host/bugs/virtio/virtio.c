@@ -38,7 +38,8 @@ static void spoil_disk(struct vdev *dev)
 
 static bool take_over(struct vdev *dev)
 {
-	return rings_take_over(dev) || turns_take_over(dev) || registers_take_over(dev);
+	return rings_take_over(dev) || turns_take_over(dev) || service_take_over(dev) ||
+	       registers_take_over(dev) || messages_take_over(dev) || memory_take_over(dev);
 }
 
 static void plugged(struct vdev *dev)

@@ -15,17 +15,14 @@ SCHEMA = 2                      # of cost.json
 COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands", "invalidations", "copied",
           "table_pages", "exposed")
 INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
-GROWING = ("map", "access", "unmap")
 GROWTH_COUNTS = ("operations", "commands", "table_pages")
 LEFT_OUT = "# left out: "
-FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
 SPREAD = 0.15                   # of a ratio, to each side
 # What a row has beside counts, before it is known.
 EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
          "reached_after_unmap": None, "cpu_ns": None, "instructions_vary": False,
          **dict.fromkeys(INSTRUCTIONS)}
 LATE = 0.1                      # of the time of a stretch
-LAST = 3                        # points of a curve that show where it goes
 # A proof that names a requirement.
 STATEMENT = re.compile(r"# proof: (N-[A-Z]+-\d+): (.*): (yes|no|NO)")
 Row = dict[str, Any]
@@ -121,7 +118,7 @@ def left_out(lines: list[str]) -> list[str]:
 
 
 def growth(lines: list[str]) -> list[Row]:
-    return [row for row in of_kind("growth", lines) if "live" in row]
+    return [row for row in of_kind("growth", lines) if "by" in row]
 
 
 def proofs(lines: list[str]) -> int:
@@ -157,37 +154,6 @@ def per_io(row: Row, key: str) -> float:
     return float(row[key] / row["ios"]) if row["ios"] else 0.0
 
 
-def slope(points: list[tuple[float, float]]) -> float:
-    """Return that of the straight line with the least squares, 0 if there is none."""
-    count = len(points)
-    middle_x = sum(x for x, _ in points) / max(count, 1)
-    middle_y = sum(y for _, y in points) / max(count, 1)
-    square = sum((x - middle_x) ** 2 for x, _ in points)
-    return sum((x - middle_x) * (y - middle_y) for x, y in points) / square if square else 0.0
-
-
-def exponent(rows: list[Row], operation: str) -> float:
-    """Return the power of the number of mappings that a time grows with: over all, or at last if more."""
-    points = [(math.log(row["live"]), math.log(max(row[operation], 1))) for row in rows]
-    return max(0.0, round(slope(points), 2), round(slope(points[-LAST:]), 2))
-
-
-def growth_words(rows: list[Row], operation: str) -> str:
-    power, most = exponent(rows, operation), rows[-1]["live"]
-    if power < FLAT:
-        how = f"constant up to {most} mappings"
-    elif power < LINEAR:
-        how = f"grows with the number of mappings to the power of {power:.2f}"
-    else:
-        how = "grows with the number of mappings"
-        how += f" to the power of {power:.2f}" if power > 2 - LINEAR else ""
-    return f"{operation.upper()}: {how} (exponent {power:.2f}, {rows[-1][operation]} % at {most})"
-
-
-def says(rows: list[Row]) -> list[str]:
-    return [growth_words(rows, operation) for operation in GROWING] if rows else []
-
-
 def read_cost(path: str) -> Row:
     try:
         with open(path, encoding="utf-8") as file:
@@ -213,7 +179,7 @@ def rows_of(data: Row) -> dict[Key, Row]:
         for row in boot["figures"]:
             found[boot["iommu"], row["workload"], row["strategy"]] = row
         for row in boot["growth"]:
-            found[boot["iommu"], "growth", f"live={row['live']}"] = row
+            found[boot["iommu"], "growth", f"{row['by']}={row['number']}"] = row
     return found
 
 

@@ -13,7 +13,7 @@ from ..plan.catalogue import Tree
 from ..plan.config import Endpoint, Setup
 from .launch import Ending, Launcher, Log, boot
 from .reader import clean
-from .vmm import Adapter, iommus_of
+from .vmm import Adapter, iommus_of, most_endpoints_of
 
 LIMIT = 120.0                   # seconds without a word
 DISK_SIZE = 2 << 20             # bytes: the largest I/O is half of it
@@ -22,8 +22,11 @@ BAIL_OUT = "Bail out! "
 TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
 
 
+MEMORY = "# memory "             # look at that of the VMM
 STRETCH, STRETCH_END = "# stretch ", "# stretch end "
-NET_AND_DISKS = (Endpoint("blk"), Endpoint("blk"), Endpoint("net"))
+GROWTH_MEMORY = 512             # MiB: tables of many mappings, and one for each domain
+DISKS = (Endpoint("blk"), Endpoint("blk"))
+NET_AND_DISKS = (*DISKS, Endpoint("net"))
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,14 @@ class Plan:
     iommu: str
     kind: str = TIMES
     workloads: tuple[str, ...] = ()     # names of the image's; none: the usual ones
+    mappings: int = 0                   # growth: the most; 0: as the image has it
+    options: tuple[str, ...] = ()       # of the reference device
 
     @property
     def words(self) -> str:
         named = [f"workloads={','.join(self.workloads)}"] if self.workloads else []
-        return " ".join([*([self.kind] if self.kind != TIMES else []), *named])
+        kind = f"{self.kind}={self.mappings}" if self.mappings else self.kind
+        return " ".join([*([kind] if self.kind != TIMES else []), *named])
 
     @property
     def directory(self) -> str:
@@ -60,24 +66,35 @@ class CostBoot:
     seconds: float = 0.0
     lines: list[str] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
+    memory: list[tuple[str, int]] = field(default_factory=list)     # the image's words, KiB
     failure: Optional[str] = None
 
 
 class CpuClock(Launcher):
-    """Starts a VMM, and knows the CPU time of all its threads, those included that have ended."""
+    """Starts a VMM, and knows its memory, and the CPU time of all its threads, ended or not."""
 
     def __init__(self) -> None:
         super().__init__()
         self._clock: Optional[int] = None
+        self._pid = 0
 
     def start(self, command: list[str]) -> Optional[subprocess.Popen[bytes]]:
         process = super().start(command)
         # clock_getcpuclockid(3), which Python does not have.
         self._clock = ~process.pid << 3 | 2 if process else None
+        self._pid = process.pid if process else 0
         return process
 
     def nanoseconds(self) -> int:
         return 0 if self._clock is None else time.clock_gettime_ns(self._clock)
+
+    def memory(self) -> Optional[int]:
+        """Return KiB that are resident, None if the VMM has ended."""
+        try:
+            with open(f"/proc/{self._pid}/status", encoding="ascii") as file:
+                return next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), None)
+        except OSError:
+            return None
 
 
 class Lines:
@@ -86,6 +103,7 @@ class Lines:
     def __init__(self, log: Log, cpu: CpuClock) -> None:
         self.lines: list[str] = []
         self.stretches: list[Stretch] = []
+        self.memory: list[tuple[str, int]] = []
         self.progress, self.finished = 0, False
         self.bail_out: Optional[str] = None
         self._log, self._cpu, self._rest = log, cpu, b""
@@ -104,6 +122,9 @@ class Lines:
             self.bail_out = line[len(BAIL_OUT):]
         if line.startswith(STRETCH):
             self._mark(line)
+        if line.startswith(MEMORY):
+            seen = self._cpu.memory()
+            self.memory += [] if seen is None else [(line[len(MEMORY):], seen)]
         self.finished |= line == "# end" or self.bail_out is not None
 
 
@@ -126,8 +147,11 @@ def failure(console: Lines, ending: Ending) -> Optional[str]:
     return "; ".join(wrong) or None
 
 
-def setup_of(plan: Plan) -> Setup:
-    """Return two disks and a network; the test device if it may be asked for."""
+def setup_of(plan: Plan, most_endpoints: int) -> Setup:
+    """Return two disks and a network; the test device if it may be asked for. Growth: many endpoints."""
+    if plan.kind == GROWTH:
+        more = (Endpoint("rng"),) * (most_endpoints - len(DISKS))
+        return Setup(endpoints=(*DISKS, *more), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE)
     edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
     endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
     return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE,
@@ -138,8 +162,9 @@ def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot
     """Boot once; logs are in a directory of their own below the parent."""
     directory = os.path.join(parent, plan.directory)
     os.makedirs(directory, exist_ok=True)
-    setup, words = setup_of(plan), f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
-    command = adapter.command(setup, tree.cost_image, words, directory)
+    setup = setup_of(plan, most_endpoints_of(adapter))
+    words = f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
+    command = [*adapter.command(setup, tree.cost_image, words, directory), *plan.options]
     adapter.prepare(setup, directory)
     done = CostBoot(plan.iommu, plan.kind, shlex.join(command))
     clock, cpu = time.monotonic(), CpuClock()
@@ -148,6 +173,6 @@ def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot
         console = Lines(Log(out), cpu)
         ending = boot(cpu, command, console, Log(err), LIMIT)
     done.seconds = round(time.monotonic() - clock, 2)
-    done.lines, done.stretches = console.lines, console.stretches
+    done.lines, done.stretches, done.memory = console.lines, console.stretches, console.memory
     done.failure = failure(console, ending)
     return done

@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import Any, Callable
 
-from ..judge.cost import natural, per_io, ratio, says, title
+from ..judge.cost import natural, per_io, ratio, title
+from ..judge.growth import CURVES, OPERATIONS, says
 from . import pictures
 from .page import render
 
@@ -114,7 +115,8 @@ def isolation_lines(data: Row) -> Iterator[str]:
 def to_lines(data: Row) -> list[str]:
     """Return the table of the usual workload, what holds, what grows how, and what each boot took."""
     lines = [f"{name}, per I/O:\n" + "\n".join(table(data, name)) for name in workloads(data)[:1]]
-    lines += [f"{boot['iommu']}: {text}" for boot in data["boots"] for text in says(boot["growth"])]
+    lines += [f"{boot['iommu']}: {text}" for boot in data["boots"]
+              for text in says(boot["growth"], boot["memory"])]
     return [*lines, "", "isolation, by requirements of the virtio standard that DMA showed:",
             *isolation_lines(data), "", *boots(data)]
 
@@ -134,7 +136,8 @@ def to_html(data: Row, titles: dict[str, str]) -> str:
     return render("cost.html", data=data, title=title(data), meaning=MEANING, missing=pictures.obstacle(),
                   headings=[heading for heading, _ in COLUMNS], boots=list(boots(data)),
                   tables={name: [cells(row) for row in rows(data, name)] for name in workloads(data)},
-                  growing={boot["iommu"]: boot["growth"] for boot in data["boots"] if boot["growth"]},
+                  growing={boot["iommu"]: boot for boot in data["boots"] if boot["growth"]}, curves=CURVES,
+                  operations=OPERATIONS,
                   isolated=isolated(data),
                   requirements={name: titles.get(name, "") for name in requirements(data)},
                   says=says, pictures=pictures.draw(data, usual_rows(data)))

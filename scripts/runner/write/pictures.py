@@ -7,7 +7,8 @@ import io
 import re
 from typing import Any, Callable
 
-from ..judge.cost import GROWING, per_io
+from ..judge.cost import per_io
+from ..judge.growth import OPERATIONS, curve
 
 PACKAGE = "python3-matplotlib"
 INK = "#010203"                 # stands for the colour of the page's text, which follows the reader's
@@ -137,9 +138,10 @@ def translating(rows: list[Row]) -> list[str]:
 
 def curves(axes: Any, boots: list[Row]) -> None:
     for one, boot in zip(axes, boots):
-        for operation in GROWING:
-            one.loglog([row["live"] for row in boot["growth"]],
-                       [max(row[operation], 1) for row in boot["growth"]], marker="o", label=operation)
+        for operation, name in OPERATIONS.items():
+            points = curve(boot["growth"], "mappings", operation)
+            one.loglog([number for number, _ in points],
+                       [100 * time / max(points[0][1], 1) for _, time in points], marker="o", label=name)
         low, high = one.get_ylim()
         one.set_ylim(min(low, NARROW[0]), max(high, NARROW[1]))
         one.set_title(boot["iommu"])

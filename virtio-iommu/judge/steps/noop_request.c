@@ -6,6 +6,7 @@
 #include "driver/endpoint.h"
 #include "driver/timing.h"
 #include "driver/trace.h"
+#include "judge/expect.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/restart.h"
 #include "memory.h"
@@ -151,6 +152,21 @@ bool expect_queue_works(struct source_line at, const char *when)
 	struct noop_request noop = noop_request();
 
 	return expect_noop_answered(at, noop_add(&noop), &noop, "%s", when);
+}
+
+void expect_noop_left_alone(struct source_line at, const char *when)
+{
+	struct noop_request noop = noop_request();
+	size_t size = ring_bytes(iommu.requests.size, iommu.requests.features);
+	const void *ring = (const void *)iommu.requests.desc;
+	uint8_t *before = arena_alloc(size, 8);
+
+	ring_publish(&iommu.requests, noop_add(&noop));
+	memcpy(before, ring, size);
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_eq(at, request_stays_unused(), 1, "no buffer is used %s", when);
+	expect_bytes(at, ring, before, size, "the request queue, %s", when);
+	expect_eq(at, noop.tail->status, UINT8_MAX, "status, unwritten, of a request %s", when);
 }
 
 void queue_raw(const void *request, uint32_t size, struct request_tail *tail)

@@ -58,6 +58,12 @@ bool expect_noop_answered(struct source_line at, int id, const struct noop_reque
 bool expect_queue_works(struct source_line at, const char *when);
 
 /*
+ * Make one available to a device that must not look at it, and notify all the same: it does not come back,
+ * and neither it nor the ring is written. @when: the circumstances.
+ */
+void expect_noop_left_alone(struct source_line at, const char *when);
+
+/*
  * Ask once by a MAP in a domain that does not exist, each byte of which has a descriptor of its own. Return
  * false if it is refused for that, as it may (GEN-FRAME-2, GEN-PKD-9): unwritten, or by a reset, which is
  * then done; or if the queue is too short to ask.

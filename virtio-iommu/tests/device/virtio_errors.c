@@ -8,33 +8,35 @@
 #include <asm/barrier.h>
 
 #include "driver/timing.h"
+#include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
+#include "judge/steps/notification.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
 
 /* No legal driver does these to the descriptors of a request. */
-static void next_is_itself(int head)
+static void next_is_itself(struct ring *ring, int head)
 {
-	iommu.requests.desc[head].flags |= DESC_NEXT;
-	iommu.requests.desc[head].next = head;
+	ring->desc[head].flags |= DESC_NEXT;
+	ring->desc[head].next = head;
 }
 
-static void next_is_out_of_range(int head)
+static void next_is_out_of_range(struct ring *ring, int head)
 {
-	iommu.requests.desc[head].flags |= DESC_NEXT;
-	iommu.requests.desc[head].next = iommu.requests.size;
+	ring->desc[head].flags |= DESC_NEXT;
+	ring->desc[head].next = ring->size;
 }
 
-static void address_is_nowhere(int head)
+static void address_is_nowhere(struct ring *ring, int head)
 {
-	iommu.requests.desc[head].address = 1ull << 62;
+	ring->desc[head].address = 1ull << 62;
 }
 
 struct spoiling {
 	const char *name;
-	void (*spoil)(int head);
+	void (*spoil)(struct ring *ring, int head);
 };
 
 static const struct spoiling spoilings[] = {
@@ -47,7 +49,7 @@ static void send_spoiled(const struct spoiling *s)
 {
 	int head = queue_noop();
 
-	s->spoil(head);
+	s->spoil(&iommu.requests, head);
 	ring_publish(&iommu.requests, head);
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 }
@@ -95,6 +97,88 @@ TEST(GEN_RESET_1, device_works_after_an_error_and_a_reset, NEEDS_SPLIT)
 		if (expect_restart(AT, iommu.wanted, "after a descriptor whose %s", spoilings[i].name))
 			expect_queue_works(AT, "after an error and a reset");
 	}
+}
+
+/* The only event buffer that there is, or none but its head; and faults that call for one. */
+static bool spoil_event_queue(struct source_line at, struct page_fixture *s, const struct spoiling *spoiling)
+{
+	struct ring_piece piece = {phys(arena_alloc(sizeof(struct fault_record), 8)),
+				   sizeof(struct fault_record), .writable = true};
+	int head;
+
+	if (!iommu_restart_without_events() || !map_one_page(at, s))
+		return false;
+	head = ring_add(&iommu.events, &piece, 1);
+	if (spoiling)
+		spoiling->spoil(&iommu.events, head);
+	take_interrupts();
+	ring_publish(&iommu.events, spoiling ? head : UINT16_MAX);
+	virtio_notify(&iommu.dev, EVENT_QUEUE);
+	for (unsigned int turn = 0; turn < 2 && !virtio_needs_reset(&iommu.dev); turn++)
+		fault_alone(s, turn);
+	return true;
+}
+
+static bool reports_faults(struct source_line at)
+{
+	struct page_fixture s;
+	struct fault fault;
+
+	return make_reporting_fixture(at, &s, &fault);
+}
+
+static void expect_reports_after_reset(struct source_line at, const char *what)
+{
+	struct page_fixture s;
+	struct fault fault;
+	struct event event;
+
+	if (!expect_restart(at, iommu.wanted, "after an event buffer of which %s", what) ||
+	    !map_one_page(at, &s))
+		return;
+	fault = fault_above(&s);
+	if (await_report(at, &fault, &event))
+		expect_whole(at, &event);
+	else
+		judge(BY_LEVEL, at, "faults are reported after an error and a reset",
+		      "no event, after an event buffer of which %s", what);
+}
+
+TEST(GEN_RESET_1, device_reports_after_an_error_and_a_reset, NEEDS_SPLIT | NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	if (!reports_faults(AT))
+		return;
+	for (unsigned int i = 0; i <= ARRAY_SIZE(spoilings) && no_defect_so_far(); i++) {
+		const struct spoiling *spoiling = i ? &spoilings[i - 1] : NULL;
+
+		REQUIRE(spoil_event_queue(AT, &s, spoiling));
+		expect_reports_after_reset(AT, spoiling ? spoiling->name : "head is out of range");
+	}
+}
+
+/* GEN-STATUS-3 (MUST): If DRIVER_OK was set, NEEDS_RESET is followed by a configuration-change ... */
+TEST(GEN_STATUS_3, need_of_a_reset_by_the_event_queue_is_told, NEEDS_SPLIT | NEEDS_DMA)
+{
+	struct deadline deadline;
+	struct page_fixture s;
+	bool broken;
+	uint8_t isr;
+
+	if (!reports_faults(AT))
+		return;
+	REQUIRE(spoil_event_queue(AT, &s, NULL));
+	deadline = deadline_in(timing_quiet_us(TIMED_REPORT));
+	while (!(broken = virtio_needs_reset(&iommu.dev)) && !deadline_over(&deadline))
+		;
+	deadline = deadline_in(REPLY_TIMEOUT_US);
+	while (!(isr = take_interrupts()) && broken && !deadline_over(&deadline))
+		;
+	REQUIRE(restart_device(AT, iommu.wanted));
+	if (!broken)
+		SILENT("the device does not ask for a reset when a driver breaks the event queue");
+	EXPECT_NE(isr, 0, "ISR status, with NEEDS_RESET");
 }
 
 /* FEATURES_OK may or may not stick without the bit; the next driver is served. */
@@ -280,4 +364,44 @@ TEST(GEN_USED_1, element_is_there_with_the_index, NEEDS_SPLIT)
 		EXPECT_NE(length, UINT32_MAX, "len of the used element, once the index has moved");
 		wait_requests_used(1);
 	}
+}
+
+/* The tails of some requests, each looked at as soon as the index says that it is there. */
+static void expect_tails_with_index(struct source_line at, unsigned int most)
+{
+	struct ring *ring = &iommu.requests;
+	struct noop_request noops[8];
+	unsigned int count = 0;
+	int ids[8];
+
+	for (; count < most; count++) {
+		noops[count] = noop_request();
+		ids[count] = noop_add(&noops[count]);
+		if (ids[count] < 0)
+			break;
+		ring_publish(ring, ids[count]);
+	}
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	for (unsigned int i = 0; i < count && no_defect_so_far(); i++) {
+		struct ring_reply used;
+		uint8_t status = UINT8_MAX;
+
+		iommu.dead = virtio_wait(&iommu.dev, ring, &used, REPLY_TIMEOUT_US) != VIRTIO_USED;
+		for (unsigned int j = 0; j < count && !iommu.dead; j++)
+			if ((uint32_t)ids[j] == used.id)
+				status = noops[j].tail->status;
+		expect_ne(at, status, UINT8_MAX, "status of request %u of %u, once it is used", i, count);
+	}
+}
+
+/* The answer is in the buffer before the buffer is used (2.7.8.2), however many are used together. */
+TEST(GEN_USED_1, answers_are_there_with_the_index, NEEDS_NOTHING)
+{
+	for (unsigned int count = 1; count <= 8 && no_defect_so_far(); count++)
+		for (unsigned int i = 0; i < 4 && no_defect_so_far(); i++) {
+			size_t mark = arena_mark();
+
+			expect_tails_with_index(AT, count);
+			arena_release(mark);
+		}
 }

@@ -75,6 +75,60 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 	EXPECT_WRITES(s.ep, s.iova, other, 8);
 }
 
+/*
+ * Whatever domains of one id are told apart by: if by a count of N bits, what was reached in the first one
+ * may come back in the 2^Nth after it. Most of them end without an access, so that it is still cached. The
+ * address leads to another page than in any that it could be taken for.
+ */
+#define REUSES 4096
+#define ALL_LOOKED_AT 8
+
+/* As long as it may take: where so many are used within QUICK_US, all of REUSES. */
+#define QUICK_US 2000
+#define REUSES_US 200000
+#define REUSES_SLOW_US 10000
+
+static bool is_looked_at(uint32_t i)
+{
+	return i < ALL_LOOKED_AT || !(i & (i - 1));
+}
+
+static void use_and_leave(struct source_line at, uint32_t domain, uint64_t iova, uint8_t *target)
+{
+	struct endpoint *ep = endpoint(0);
+	struct reply reply;
+
+	if (!attach_with_dma(at, ep, domain))
+		return;
+	reply = map_page(domain, iova, target, MAP_RW);
+	if (expect_status(at, SET_UP, &reply, STATUS_OK))
+		expect_writes(at, BY_LEVEL, ep, iova, target, 8);
+	detach_endpoint(at, ep, domain);
+}
+
+TEST(N_DOM_2, id_starts_empty_whenever_it_is_used_again, NEEDS_DMA)
+{
+	uint8_t *const targets[] = {watched_pages(1), watched_pages(1), watched_pages(1)};
+	uint64_t iova = iova_window(1), start = time_us();
+	struct deadline deadline = deadline_in(REUSES_US);
+	uint32_t domain = fresh_domain();
+
+	for (uint32_t i = 0; i <= REUSES && no_defect_so_far(); i++) {
+		if (i == ALL_LOOKED_AT && time_us() - start > QUICK_US)
+			deadline = deadline_in(REUSES_SLOW_US);
+		if (is_looked_at(i)) {
+			use_and_leave(AT, domain, iova, targets[i % ARRAY_SIZE(targets)]);
+			continue;
+		}
+		REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
+		REQUIRE_OK(detach(domain, endpoint(0)->id));
+		if (deadline_passed(&deadline)) {
+			INFO("in %u us the id was used %u times", REUSES_US, i);
+			return;
+		}
+	}
+}
+
 /* Two endpoints in a domain each; one address, and memory for each of them. Nothing is mapped. */
 struct pair {
 	struct endpoint *first, *second;

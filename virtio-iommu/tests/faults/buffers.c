@@ -71,8 +71,16 @@ struct scene {
 	unsigned int offered, used;	/* buffers */
 };
 
-/* Accesses to the pages around the one that is mapped. Which one of several, and whose, goes by @turn. */
+/*
+ * Accesses to the pages around the one that is mapped, those of the other endpoint a bit further up. Which
+ * one of several, and whose, goes by @turn.
+ */
 #define ACCESS_SIZE 8
+
+static uint64_t place_of(const struct scene *s, uint32_t endpoint)
+{
+	return endpoint == s->s.ep->id ? 0 : ACCESS_SIZE;
+}
 
 static struct fault fault_of(const struct scene *s, unsigned int turn)
 {
@@ -81,15 +89,17 @@ static struct fault fault_of(const struct scene *s, unsigned int turn)
 	uint8_t *secret = s->s.target + (front ? -iommu.page : iommu.page);
 
 	return (struct fault){.ep = ep, .access = reads && ep->dma.ops->exact ? MAP_READ : MAP_WRITE,
-			      .iova = s->s.iova + (front ? -iommu.page : iommu.page), .size = ACCESS_SIZE,
-			      .secret = secret, .reason = FAULT_MAPPING, .fixture = &s->s};
+			      .iova = s->s.iova + (front ? -iommu.page : iommu.page) + place_of(s, ep->id),
+			      .size = ACCESS_SIZE, .secret = secret, .reason = FAULT_MAPPING,
+			      .fixture = &s->s};
 }
 
 /* The accesses that there were can be told from a report as far as it has an address. */
 static void expect_fault_of_ours(struct scene *s, const struct event *event)
 {
 	const struct fault_record *r = &event->record;
-	uint64_t front = s->s.iova - iommu.page, behind = s->s.iova + iommu.page;
+	uint64_t place = place_of(s, r->endpoint);
+	uint64_t front = s->s.iova - iommu.page + place, behind = s->s.iova + iommu.page + place;
 
 	expect_whole(s->at, event);
 	if (r->endpoint != s->s.ep->id && !(s->other && r->endpoint == s->other->id))

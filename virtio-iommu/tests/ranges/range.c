@@ -69,6 +69,26 @@ TEST(N_RANGE_1, both_ends_of_the_input_range_can_be_mapped, NEEDS_DOMAIN | NEEDS
 	EXPECT_WRITES(s.ep, last, s.target, 8);
 }
 
+/* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
+/* Each power of two that there is room for. What lies behind our page is no memory: MAP may be refused. */
+TEST(N_MAP_1, mapping_of_any_size_is_reached_at_its_start, NEEDS_DMA | NEEDS_PROBE)
+{
+	struct endpoint *ep = endpoint(0);
+	uint8_t *target = watched_pages(1);
+	uint32_t domain = fresh_domain();
+	uint64_t iova;
+
+	REQUIRE(attach_with_dma(AT, ep, domain));
+	for (unsigned int bits = 32; bits < 63 && iova_find(0, 1ull << bits, &iova); bits++) {
+		struct reply reply = map(domain, iova, iova + (1ull << bits) - 1, phys(target), MAP_RW);
+
+		if (!is_ok(&reply))
+			continue;
+		EXPECT_WRITES(ep, iova, target, 8);
+		REQUIRE_OK(unmap(domain, iova, iova + (1ull << bits) - 1));
+	}
+}
+
 /* N-RANGE-2 (no keyword): domain_range lists the usable ids */
 TEST(N_RANGE_2, both_ends_of_the_domain_range_are_usable, NEEDS_ENDPOINT_ID | NEEDS_DOMAIN_RANGE)
 {

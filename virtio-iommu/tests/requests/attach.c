@@ -115,6 +115,28 @@ TEST(DEV_ATTACH_3, largest_id_does_not_exist, NEEDS_NOTHING)
 	attach_missing(AT, nobodys_id());
 }
 
+/*
+ * An id that nobody has, to join a domain of either kind: that the flag should be the domain's (DEV-ATTACH-6)
+ * does not change what must be said of the endpoint.
+ */
+TEST(DEV_ATTACH_3, unknown_endpoint_is_refused_whatever_the_domain, NEEDS_ENDPOINT_ID | NEEDS_BYPASS_CONFIG)
+{
+	static const uint32_t kinds[] = {0, ATTACH_BYPASS};
+
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t domain = fresh_domain();
+		struct reply reply;
+
+		REQUIRE_OK(attach(domain, endpoint(0)->id, kinds[i / 2]));
+		reply = attach(domain, nobodys_id(), kinds[i % 2]);
+		EXPECT_STATUS(reply, STATUS_NOENT);
+		REQUIRE_OK(detach(domain, endpoint(0)->id));
+		EXPECT_NO_DOMAIN(domain);
+	}
+}
+
 /* Ids have 32 bits. A device that keeps only 16 of them finds an endpoint that was not meant. */
 TEST(DEV_ATTACH_3, aliases_of_an_id_do_not_exist, NEEDS_ENDPOINT_ID)
 {

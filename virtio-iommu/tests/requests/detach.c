@@ -70,6 +70,23 @@ TEST(DEV_DETACH_2, unknown_endpoint_is_refused, NEEDS_DOMAIN)
 	EXPECT_WRITES(s.ep, s.iova, s.target, 1);
 }
 
+/* That INVAL may be said of the domain (DEV-DETACH-3) does not change what must be said of the endpoint. */
+TEST(DEV_DETACH_2, unknown_endpoint_is_refused_whatever_the_domain, NEEDS_ENDPOINT_ID)
+{
+	uint32_t ended = fresh_domain();
+
+	if (!endpoint_id_is_unlisted(nobodys_id()))
+		SKIP("the firmware lists all endpoint ids");
+	detach_missing(AT, fresh_domain(), nobodys_id());
+	REQUIRE_OK(attach(ended, endpoint(0)->id, 0));
+	REQUIRE_OK(detach(ended, endpoint(0)->id));
+	detach_missing(AT, ended, nobodys_id());
+	if (!iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		return;
+	REQUIRE_OK(attach(ended, endpoint(0)->id, ATTACH_BYPASS));
+	detach_missing(AT, ended, nobodys_id());
+}
+
 /*
  * The member of the domain stays attached when an id is named that shares its low bits. The reset is for
  * devices that take an id for an endpoint once an ATTACH of another test has named it.

@@ -14,6 +14,7 @@
 enum { FIELD, PATTERN, PLACE };
 enum {
 	HEAD_ATTACH, HEAD_DETACH, HEAD_MAP, HEAD_UNMAP, HEAD_PROBE,
+	HEAD_REFUSED_ATTACH, HEAD_REFUSED_DETACH, HEAD_REFUSED_MAP, HEAD_REFUSED_UNMAP, HEAD_REFUSED_PROBE,
 	OWN_ATTACH, OWN_DETACH, OWN_UNMAP, OWN_PROBE,
 };
 enum {
@@ -26,6 +27,9 @@ enum { AT_START, AT_END, ALL_OVER };
 static const char *const fields[] = {
 	[HEAD_ATTACH] = "head of attach", [HEAD_DETACH] = "head of detach", [HEAD_MAP] = "head of map",
 	[HEAD_UNMAP] = "head of unmap", [HEAD_PROBE] = "head of probe",
+	[HEAD_REFUSED_ATTACH] = "head of refused attach", [HEAD_REFUSED_DETACH] = "head of refused detach",
+	[HEAD_REFUSED_MAP] = "head of refused map", [HEAD_REFUSED_UNMAP] = "head of refused unmap",
+	[HEAD_REFUSED_PROBE] = "head of refused probe",
 	[OWN_ATTACH] = "end of attach", [OWN_DETACH] = "end of detach", [OWN_UNMAP] = "end of unmap",
 	[OWN_PROBE] = "end of probe",
 };
@@ -60,6 +64,9 @@ static const struct {
 static const enum request_kind kinds[] = {
 	[HEAD_ATTACH] = KIND_ATTACH, [HEAD_DETACH] = KIND_DETACH, [HEAD_MAP] = KIND_MAP,
 	[HEAD_UNMAP] = KIND_UNMAP, [HEAD_PROBE] = KIND_PROBE,
+	[HEAD_REFUSED_ATTACH] = KIND_ATTACH_NOBODY, [HEAD_REFUSED_DETACH] = KIND_DETACH_NOBODY,
+	[HEAD_REFUSED_MAP] = KIND_MAP_NOWHERE, [HEAD_REFUSED_UNMAP] = KIND_UNMAP_NOWHERE,
+	[HEAD_REFUSED_PROBE] = KIND_PROBE_NOBODY,
 	[OWN_ATTACH] = KIND_ATTACH, [OWN_DETACH] = KIND_DETACH, [OWN_UNMAP] = KIND_UNMAP,
 	[OWN_PROBE] = KIND_PROBE,
 };
@@ -176,5 +183,37 @@ TEST(DEV_PROBE_1, no_value_of_reserved_bytes_has_influence, NEEDS_ENDPOINT_ID | 
 TEST(DEV_OPS_4, no_value_of_reserved_bytes_has_influence, NEEDS_DOMAIN)
 {
 	PRODUCT(&reserved_fields, FIELD, BIT(HEAD_ATTACH) | BIT(HEAD_DETACH) | BIT(HEAD_MAP) |
-					 BIT(HEAD_UNMAP) | BIT(HEAD_PROBE));
+					 BIT(HEAD_UNMAP) | BIT(HEAD_PROBE) | BIT(HEAD_REFUSED_ATTACH) |
+					 BIT(HEAD_REFUSED_DETACH) | BIT(HEAD_REFUSED_MAP) |
+					 BIT(HEAD_REFUSED_UNMAP) | BIT(HEAD_REFUSED_PROBE));
+}
+
+/* A tail that is made of what the head was is told by it. */
+static void play_tail(struct source_line at, const cell_t cell)
+{
+	struct judged_request r;
+	struct reply reply;
+
+	if (!judged_request_prepare(at, kinds[cell[FIELD]], &r))
+		return;
+	fill(field_of(&r, cell[FIELD]), cell[PATTERN], cell[PLACE]);
+	reply = request_raw(&r.head, r.readable, r.writable);
+	expect_zero_tail(at, BY_LEVEL, &reply);
+}
+
+static const struct product tails = {
+	.name = "tails",
+	.dimensions = dimensions,
+	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+	.play = play_tail,
+};
+
+/* DEV-OPS-5 (SHOULD): `reserved` of the tail is written as zero */
+TEST(DEV_OPS_5, reserved_bytes_of_a_request_do_not_come_back, NEEDS_DOMAIN)
+{
+	PRODUCT(&tails, FIELD, BIT(HEAD_ATTACH) | BIT(HEAD_REFUSED_ATTACH) | BIT(HEAD_REFUSED_DETACH) |
+			       BIT(HEAD_REFUSED_MAP) | BIT(HEAD_REFUSED_UNMAP) | BIT(HEAD_REFUSED_PROBE) |
+			       BIT(OWN_ATTACH));
 }

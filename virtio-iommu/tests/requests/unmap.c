@@ -151,6 +151,39 @@ TEST(DEV_UNMAP_6, refused_cut_leaves_the_mapping_whole, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, s.iova + 5 * iommu.page, 1);
 }
 
+/* INVAL is for devices that want whole granules (AMB-14). */
+static void expect_cut_refused(struct source_line at, const struct page_window *s, uint64_t start,
+			       uint64_t end)
+{
+	struct reply reply = unmap(s->domain, start, end);
+
+	if (!is_refusal(&reply) || reply.status != STATUS_INVAL)
+		expect_status(at, BY_LEVEL, &reply, STATUS_RANGE);
+}
+
+/* However few bytes of a mapping, here page 3, the range leaves out at either end. */
+TEST(DEV_UNMAP_5, no_byte_of_a_mapping_may_be_left_out, NEEDS_DOMAIN)
+{
+	const uint64_t left_out[] = {1, 2, iommu.granule / 2, iommu.granule - 1};
+	struct page_window s;
+
+	REQUIRE(make_page_window(AT, &s, PAGES));
+	REQUIRE_OK(map_pages(&s, 3, 3));
+	for (unsigned int i = 0; i < ARRAY_SIZE(left_out); i++) {
+		uint64_t start = page_start(&s, 3) + left_out[i], end = page_end(&s, 3) - left_out[i];
+
+		if (!left_out[i])
+			continue;	/* the granule is 1 */
+		expect_cut_refused(AT, &s, start, page_end(&s, 3));
+		expect_cut_refused(AT, &s, start, page_end(&s, 5));
+		expect_cut_refused(AT, &s, page_start(&s, 3), end);
+		expect_cut_refused(AT, &s, page_start(&s, 1), end);
+		if (start <= end)
+			expect_cut_refused(AT, &s, start, end);
+	}
+	EXPECT_MAPPED(s, 3, 3);
+}
+
 /* Mappings that lie wholly in the range stay as well, wherever the one that would be cut lies. */
 static void cut_among_others(struct source_line at, unsigned int first, unsigned int last)
 {

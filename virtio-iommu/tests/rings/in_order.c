@@ -3,7 +3,10 @@
  * Buffers that are used in the order in which they are offered (virtio 1.4, 2.7.9, 2.8.8, 6.2).
  */
 #include "driver/timing.h"
+#include "judge/expect.h"
+#include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/test.h"
 #include "memory.h"
 
@@ -71,5 +74,24 @@ TEST(GEN_RSVD_5, buffers_are_used_in_order, NEEDS_IN_ORDER)
 		for (unsigned int i = 0; i < count && !iommu.dead; i++)
 			expect_in_turn(AT, i, count, ids[i], &h[i]);
 		EXPECT_EQ(ring_pending(&iommu.requests), 0, "more used buffers, round %u", round);
+	}
+}
+
+/* A report is in the buffer that was offered first, and none of those behind is used with it. */
+TEST(GEN_RSVD_5, event_buffers_are_used_in_order, NEEDS_IN_ORDER | NEEDS_DMA)
+{
+	struct page_fixture s;
+	struct fault fault;
+	struct event event;
+
+	if (!make_reporting_fixture(AT, &s, &fault))
+		return;
+	for (unsigned int turn = 0; turn < 2u * iommu.events.size && no_defect_so_far(); turn++) {
+		fault_alone(&s, turn);
+		while (no_defect_so_far() && event_wait(&event)) {
+			expect_whole(AT, &event);
+			EXPECT_EQ(event.record.endpoint, s.ep->id, "endpoint of a report, fault %u", turn);
+		}
+		expect_no_events_breach(AT);
 	}
 }

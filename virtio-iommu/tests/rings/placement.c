@@ -10,6 +10,7 @@
 #include "driver/timing.h"
 #include "judge/steps/fault.h"
 #include "judge/product.h"
+#include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
 #include "util.h"
 
@@ -19,12 +20,19 @@ enum {
 	WHAT_REQUEST_RING, WHAT_TABLES, WHAT_REQUESTS, WHAT_REPLIES, WHAT_EVENT_RING, WHAT_EVENTS,
 	WHAT_TARGET,
 };
-enum { MEMORY_LOW, MEMORY_HIGH, MEMORY_TOP };
+enum {
+	MEMORY_LOW, MEMORY_HIGH, MEMORY_TOP, MEMORY_PAGE, MEMORY_4G_FIRST, MEMORY_4G_DRIVER,
+	MEMORY_4G_DEVICE,
+};
 
 static const char *const whats[] = {
 	"request ring", "indirect tables", "requests", "replies", "event ring", "event buffers", "dma target",
 };
-static const char *const memories[] = {"in low memory", "above 4 gib", "at the end of memory"};
+static const char *const memories[] = {
+	"in low memory", "above 4 gib", "at the end of memory", "over the end of a page",
+	"over a multiple of 4 gib", "driver area over a multiple of 4 gib",
+	"device area over a multiple of 4 gib",
+};
 
 static const char *const lists[] = {"listed in the ring", "listed in tables"};
 
@@ -37,11 +45,44 @@ static void *last_memory(size_t size)
 	return memory_if_free(align_down(memory_end() - size, ALIGNMENT), size);
 }
 
-static void *find_memory(unsigned int where, size_t size)
+/* How much of it lies in front of a border: what the device reads and writes first goes over it. */
+static size_t in_front(unsigned int what, unsigned int where)
 {
-	if (where == MEMORY_LOW)
+	static const uint8_t in_front[] = {
+		[WHAT_REQUEST_RING] = 32, [WHAT_TABLES] = 16, [WHAT_REQUESTS] = 80, [WHAT_REPLIES] = 80,
+		[WHAT_EVENT_RING] = 32, [WHAT_EVENTS] = 32,
+	};
+	const struct ring *ring = what == WHAT_REQUEST_RING ? &iommu.requests : &iommu.events;
+	uintptr_t area = where == MEMORY_4G_DRIVER ? (uintptr_t)ring->avail : (uintptr_t)ring->used;
+
+	if (where < MEMORY_4G_DRIVER)
+		return in_front[what];
+	return align_up(area - (uintptr_t)ring->desc + 1, ALIGNMENT);
+}
+
+/* Where memory goes on behind a multiple of 4 GiB; NULL if there is none such. */
+static void *memory_over_4_gib(size_t before, size_t size)
+{
+	uint64_t border = align_down(memory_end(), ABOVE_4_GIB);
+
+	return border ? memory_if_free(border - before, size) : NULL;
+}
+
+static void *find_memory(unsigned int what, unsigned int where, size_t size)
+{
+	switch (where) {
+	case MEMORY_LOW:
 		return arena_alloc(size, ALIGNMENT);
-	return where == MEMORY_HIGH ? memory_above(ABOVE_4_GIB, size, iommu.page) : last_memory(size);
+	case MEMORY_HIGH:
+		return memory_above(ABOVE_4_GIB, size, iommu.page);
+	case MEMORY_TOP:
+		return last_memory(size);
+	case MEMORY_PAGE:
+		return (uint8_t *)arena_alloc(iommu.page + size, iommu.page) +
+		       (iommu.page - in_front(what, where));
+	default:
+		return memory_over_4_gib(in_front(what, where), size);
+	}
 }
 
 static const char *list_unmet(unsigned int list)
@@ -57,6 +98,8 @@ static const char *memory_unmet(unsigned int value)
 {
 	if (value == MEMORY_HIGH && !memory_above(ABOVE_4_GIB, iommu.page, iommu.page))
 		return "there is no memory above 4 GiB";
+	if (value >= MEMORY_4G_FIRST && !memory_over_4_gib(iommu.page, 2 * iommu.page))
+		return "no memory goes over a multiple of 4 GiB";
 	return value == MEMORY_TOP && !last_memory(iommu.page) ? "the end of memory is not free" : NULL;
 }
 
@@ -70,6 +113,11 @@ static const struct product_rule rules[] = {
 	{{{WHAT, BIT(WHAT_TABLES)}, {LIST, BIT(IN_RING)}}, "there are no tables"},
 	{{{WHAT, BIT(WHAT_EVENT_RING) | BIT(WHAT_EVENTS) | BIT(WHAT_TARGET)}, {LIST, BIT(IN_TABLES)}},
 	 "a buffer of one piece has no table"},
+	{{{WHAT, BIT(WHAT_TARGET)},
+	  {MEMORY, BIT(MEMORY_PAGE) | BIT(MEMORY_4G_FIRST) | BIT(MEMORY_4G_DRIVER) | BIT(MEMORY_4G_DEVICE)}},
+	 "each page is mapped by itself"},
+	{{{WHAT, ~(BIT(WHAT_REQUEST_RING) | BIT(WHAT_EVENT_RING))},
+	  {MEMORY, BIT(MEMORY_4G_DRIVER) | BIT(MEMORY_4G_DEVICE)}}, "only rings have areas"},
 };
 
 static const enum placed placed[] = {
@@ -82,7 +130,7 @@ static bool move(struct source_line at, const cell_t cell)
 {
 	uint64_t tables = cell[LIST] == IN_TABLES ? VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) : 0;
 	unsigned int what = cell[WHAT];
-	void *memory = find_memory(cell[MEMORY], placed_size(placed[what]));
+	void *memory = find_memory(what, cell[MEMORY], placed_size(placed[what]));
 
 	if (!memory) {
 		skip("there are no %zu bytes of memory", placed_size(placed[what]));
@@ -109,6 +157,15 @@ static bool attach_and_map(struct source_line at, struct page_fixture *s)
 	return expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
+/* As many as come to the next part of each area of a ring. */
+#define MORE_REQUESTS 16
+
+static void expect_more_answers(struct source_line at)
+{
+	for (unsigned int i = 0; i < MORE_REQUESTS && no_defect_so_far(); i++)
+		expect_queue_works(at, "to a queue with its memory elsewhere");
+}
+
 /* Each kind of request, with its effect. */
 static void play_requests(struct source_line at, const cell_t cell)
 {
@@ -128,7 +185,8 @@ static void play_requests(struct source_line at, const cell_t cell)
 	if (expect_status(at, BY_LEVEL, &reply, STATUS_OK))
 		expect_write_blocked(at, s.ep, s.iova, 8);
 	reply = detach(s.domain, s.ep->id);
-	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+	if (expect_status(at, BY_LEVEL, &reply, STATUS_OK))
+		expect_more_answers(at);
 }
 
 /* No device has to report a fault (AMB-15): one that did a moment ago does so again. */
@@ -143,11 +201,14 @@ static void play_events(struct source_line at, const cell_t cell)
 	if (!move(at, cell) || !map_one_page(at, &s))
 		return;
 	fault = fault_above(&s);
-	if (!find_report(at, &fault, &event) && !event_wait(&event))
+	if (find_report(at, &fault, &event)) {
+		expect_whole(at, &event);
+		expect_eq(at, event.record.endpoint, s.ep->id, "endpoint of the report");
+		expect_address(at, &event, fault.iova, fault.iova + fault.size - 1);
+	} else if (!event_wait(&event)) {
 		judge(BY_LEVEL, at, "a fault is reported, as it was with the buffers elsewhere",
 		      "no event within %lu us", timing_quiet_us(TIMED_REPORT));
-	else
-		expect_whole(at, &event);
+	}
 	expect_no_events_breach(at);
 }
 

@@ -228,6 +228,7 @@ static bool set_up(struct scene *s)
 		return false;
 	}
 	event_drain();
+	ring_want_interrupt(s->ring, true);
 	if (bring_about(s) && bring_about_other(s))
 		return true;
 	judge(SET_UP, s->at, "the queue works before its reset (N-REQ-2)",
@@ -278,21 +279,30 @@ static bool enable_again(struct scene *s)
 			 "queue_enable of a queue that was enabled again");
 }
 
-/* Over the end of the queue: each buffer comes back, once. */
+static void use_one(struct scene *s, unsigned int index)
+{
+	if (is_requests(s)) {
+		expect_queue_works(s->at, "in a queue that was reset and enabled again");
+		return;
+	}
+	event_add_buffers((struct event_buffer){0}, 1);
+	if (!reports_come(s))
+		judge(BY_LEVEL, s->at, "reports as before the reset of the queue",
+		      "no event within %lu us, in buffer %u", timing_quiet_us(TIMED_REPORT), index);
+	expect_no_events_breach(s->at);
+}
+
+/* Over the end of the queue: each buffer comes back, once, and with a notification. */
 static void expect_turns(struct scene *s)
 {
 	unsigned int rounds = 2 * s->ring->size + 1;
 
 	for (unsigned int i = 0; i < rounds && no_defect_so_far(); i++) {
-		if (is_requests(s)) {
-			expect_queue_works(s->at, "in a queue that was reset and enabled again");
-			continue;
-		}
-		event_add_buffers((struct event_buffer){0}, 1);
-		if (!reports_come(s))
-			judge(BY_LEVEL, s->at, "reports as before the reset of the queue",
-			      "no event within %lu us, in buffer %u", timing_quiet_us(TIMED_REPORT), i);
-		expect_no_events_breach(s->at);
+		ring_want_interrupt(s->ring, true);
+		use_one(s, i);
+		if (no_defect_so_far())
+			expect_eq(s->at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+				  "notification of buffer %u in a queue that was reset", i);
 	}
 	expect_eq(s->at, ring_pending(s->ring), 0, "more used buffers");
 }

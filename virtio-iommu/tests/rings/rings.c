@@ -86,6 +86,31 @@ TEST(GEN_FRAME_1, properties_are_cut_anywhere, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
 	request_framing((struct framing){0});
 }
 
+/* Half of the descriptors of such a queue are for one part: more than most requests can use. */
+#define LONG_QUEUE 128
+#define MOST_PIECES 62
+
+/* Where even longer ones are taken, but for the longest, which may be refused unwritten or by a reset. */
+TEST(GEN_FRAME_1, properties_are_cut_into_many_descriptors, NEEDS_ENDPOINT_ID | NEEDS_PROBE)
+{
+	uint32_t size = iommu.config.probe_size + TAIL_SIZE;
+	uint8_t *plain = arena_alloc(size, 1);
+	struct reply reply = probe(endpoint(0)->id);
+
+	REQUIRE_OK(reply);
+	memcpy(plain, reply.bytes, size);
+	if (!takes_long_buffers())
+		NOT_APPLICABLE("the device takes no buffer of so many descriptors (GEN-FRAME-2)");
+	REQUIRE(restart_with_queues(AT, iommu.wanted, LONG_QUEUE, 0));
+	request_framing((struct framing){.writable = {1, size / MOST_PIECES + 1}});
+	reply = probe(endpoint(0)->id);
+	request_framing((struct framing){0});
+	if (virtio_needs_reset(&iommu.dev) || (reply.used && !reply.length))
+		NOT_APPLICABLE("the device takes no buffer of %u descriptors (GEN-FRAME-2)", MOST_PIECES + 1);
+	if (EXPECT_OK(reply))
+		expect_bytes(AT, reply.bytes, plain, size, "an answer in many descriptors");
+}
+
 /* Nothing in front of the used ring is the device's to write. */
 static void leaves_alone(struct source_line at, size_t from, size_t to, const char *what)
 {
@@ -124,11 +149,23 @@ TEST(GEN_NA_1, flags_of_the_used_rings_are_0_or_1, NEEDS_SPLIT | NEEDS_NO_EVENT_
 	}
 }
 
+#define IDLE_LEAST 100
+#define IDLE_MOST 4096
+#define IDLE_US 3000
+
+/* At least some, and of a queue that there is as many as the device takes in little time. */
+static void notify_for_nothing(uint16_t queue)
+{
+	struct deadline deadline = deadline_in(queue <= EVENT_QUEUE ? IDLE_US : 0);
+
+	for (unsigned int i = 0; i < IDLE_MOST && (i < IDLE_LEAST || !deadline_passed(&deadline)); i++)
+		virtio_notify(&iommu.dev, queue);
+}
+
 /* A notification without any new buffer, also of queues that there are not. */
 static void spurious_notification_is_harmless(struct source_line at, uint16_t queue)
 {
-	for (unsigned int i = 0; i < 100; i++)
-		virtio_notify(&iommu.dev, queue);
+	notify_for_nothing(queue);
 	expect_eq(at, request_stays_unused(), 1, "no buffer is used after notifying queue %u", queue);
 	ring_publish(&iommu.requests, queue_noop());
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);

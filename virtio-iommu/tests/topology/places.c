@@ -317,3 +317,35 @@ TEST(N_DOM_3, endpoint_at_each_place_reaches_its_own_page, NEEDS_PLACES)
 {
 	PRODUCT(&product, WHAT, BIT(OWN_PAGE));
 }
+
+/* The first endpoint whose function can be reset by itself, or NULL. */
+static struct endpoint *resettable_endpoint(void)
+{
+	struct endpoint *ep;
+
+	for (unsigned int i = 0; (ep = endpoint(i)); i++)
+		if (ep->dma.ops->exact && !is_slow(ep) && pci_can_reset(ep->place.pci))
+			return ep;
+	return NULL;
+}
+
+/* What is reset is the endpoint: the IOMMU does not forget where that is attached. */
+TEST(DEV_OPS_1, endpoint_stays_attached_over_its_function_level_reset, NEEDS_DMA | NEEDS_EXACT)
+{
+	struct scene s = {resettable_endpoint(), fresh_domain(), iova_window(2), watched_pages(2)};
+	struct reply reply;
+
+	if (!s.ep)
+		SKIP("no endpoint has a function level reset");
+	if (!enter(AT, &s))
+		return;
+	dma_stop(&s.ep->dma);
+	if (!pci_reset(s.ep->place.pci))
+		SKIP("the endpoint does not come back from its reset");
+	EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+	EXPECT_READS(s.ep, s.iova, s.target, 8);
+	EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	reply = detach(s.domain, s.ep->id);
+	EXPECT_OK(reply);
+	EXPECT_NO_DOMAIN(s.domain);
+}

@@ -153,15 +153,20 @@ static struct access_part half(uint8_t *memory, bool below_the_end)
 				    PART_BLOCKED};
 }
 
-/* The page beside the region leads to memory of its own, which is reached, or the access fails as a whole. */
+/*
+ * The page beside the region leads to memory of its own, which is reached, or the access fails as a whole.
+ * The memory around that is not reached, as by a device that goes on there in the region.
+ */
 static bool map_beside(struct source_line at, const struct fixture *f, uint64_t page, bool below_the_end,
-		       struct access_part *beside)
+		       struct access_part *beside, struct access_part *inside)
 {
-	uint8_t *target = filled_pages(1);
+	uint8_t *target = (uint8_t *)filled_pages(3) + iommu.page;
 	struct reply reply = map(f->domain, page, page + iommu.page - 1, phys(target), MAP_RW);
 
 	*beside = half(target, below_the_end);
 	beside->fate = PART_OPEN;
+	if (!inside->memory)
+		inside->memory = below_the_end ? target + iommu.page : target - HALF;
 	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
@@ -193,7 +198,7 @@ static void access_over_edge(struct source_line at, const struct fixture *f, boo
 	halves[!over_end] = half(inside, over_end);
 	if (f->region->subtype == RESV_MSI)
 		halves[!over_end].fate = PART_OPEN;
-	if (mapped && !map_beside(at, f, beside, !over_end, &halves[over_end]))
+	if (mapped && !map_beside(at, f, beside, !over_end, &halves[over_end], &halves[!over_end]))
 		return;
 	if (write)
 		expect_write_parts(at, f->ep, edge - HALF, ACCESS_PARTS(halves));

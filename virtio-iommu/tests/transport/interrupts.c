@@ -13,8 +13,9 @@
 #include "util.h"
 #include "virtio/pci_layout.h"
 
-enum { WHAT, CLEAR };
+enum { WHAT, CLEAR, OTHERS };
 enum { BY_READ, BY_RESET };
+enum { ALONE, SHARED, OTHERS_GONE };
 
 /* What is notified. */
 enum happening { REQUEST_USED, REPORT_USED, RESET_NEEDED };
@@ -54,6 +55,7 @@ static const struct {
 };
 
 static const char *const clears[] = {"cleared by a read", "cleared by a device reset"};
+static const char *const others[] = {"vector alone", "vector of all events", "vector that others have left"};
 
 static const char *what_unmet(unsigned int what)
 {
@@ -69,6 +71,14 @@ static const char *what_unmet(unsigned int what)
 static const struct dimension dimensions[] = {
 	[WHAT] = {"what", whats, ARRAY_SIZE(whats), what_unmet},
 	[CLEAR] = {"clear", clears, ARRAY_SIZE(clears), NULL},
+	[OTHERS] = {"others", others, ARRAY_SIZE(others), NULL},
+};
+
+#define MESSAGES (BIT(REQUEST_IN_MESSAGE) | BIT(REPORT_IN_MESSAGE) | BIT(RESET_IN_MESSAGE))
+
+static const struct product_rule rules[] = {
+	{{{WHAT, ~MESSAGES}, {OTHERS, ~BIT(ALONE)}}, "there are no vectors"},
+	{{{CLEAR, BIT(BY_RESET)}, {OTHERS, ~BIT(ALONE)}}, "who shared the vector has no part in it"},
 };
 
 struct watch {
@@ -77,9 +87,26 @@ struct watch {
 	enum sign sign;
 	const struct msix *msix;
 	struct msi_message message;	/* of the event, by MESSAGE */
+	unsigned int others;
 };
 
-/* For a message the device has MSI-X, and the event alone has a vector. */
+static void assign_vector(unsigned int event, uint16_t vector)
+{
+	if (event == RESET_NEEDED)
+		virtio_pci_config_vector(&iommu.dev, vector);
+	else
+		virtio_pci_queue_vector(&iommu.dev, event, vector);
+}
+
+/* Of events other than the one that is looked for. */
+static void assign_others(const struct watch *w, uint16_t vector)
+{
+	for (unsigned int event = REQUEST_USED; event <= RESET_NEEDED; event++)
+		if (event != w->event)
+			assign_vector(event, vector);
+}
+
+/* For a message the device has MSI-X, and the event has a vector, alone or not. */
 static bool start(struct watch *w)
 {
 	if (w->sign != MESSAGE)
@@ -90,9 +117,10 @@ static bool start(struct watch *w)
 	}
 	if (!prepare_device(w->at, iommu.wanted))
 		return false;
-	virtio_pci_config_vector(&iommu.dev, w->event == RESET_NEEDED ? 0 : VIRTIO_NO_VECTOR);
-	for (uint16_t queue = 0; queue < 2; queue++)
-		virtio_pci_queue_vector(&iommu.dev, queue, w->event == queue ? 0 : VIRTIO_NO_VECTOR);
+	assign_vector(w->event, 0);
+	assign_others(w, w->others == ALONE ? VIRTIO_NO_VECTOR : 0);
+	if (w->others == OTHERS_GONE)
+		assign_others(w, VIRTIO_NO_VECTOR);
 	iommu_start();
 	iommu.altered = true;
 	return true;
@@ -215,7 +243,8 @@ static bool expect_cleared(struct watch *w, unsigned int clear)
 
 static void play(struct source_line at, const cell_t cell)
 {
-	struct watch w = {.at = at, .event = meaning[cell[WHAT]].event, .sign = meaning[cell[WHAT]].sign};
+	struct watch w = {.at = at, .event = meaning[cell[WHAT]].event, .sign = meaning[cell[WHAT]].sign,
+			  .others = cell[OTHERS]};
 
 	w.msix = w.sign == MESSAGE ? messages_on(iommu.dev.pci) : NULL;
 	for (unsigned int round = 0; round < 2 && no_defect_so_far(); round++) {
@@ -235,65 +264,181 @@ static const struct product interrupts = {
 	.name = "interrupts",
 	.dimensions = dimensions,
 	.dimension_count = ARRAY_SIZE(dimensions),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
 	.play = play,
 };
 
 /*
- * Messages that are held back (PCI 3.0, 6.8.2): none is sent while its vector is masked, or the function with
- * all of them, and what was due is sent when neither is.
+ * Messages that are held back (PCI 3.0, 6.8.2 and 6.8.3): none is sent while its vector is masked, or the
+ * function with all of them. What is due shows in the Pending Bit Array, and is sent when neither is masked,
+ * as the entry is then: it may change while it is masked.
  */
 
-enum { MASKED_EVENT, MASKED_BY };
+enum { MASKED_EVENT, MASKED_BY, CHANGED };
+enum { BOTH_QUEUES = RESET_NEEDED + 1 };
 enum { BY_VECTOR, BY_FUNCTION, BY_BOTH };
+enum { NOT_CHANGED, CHANGED_BEFORE, CHANGED_WHEN_DUE, CHANGED_AND_UNMASKED };
 
 static const char *const events[] = {
 	[REQUEST_USED] = "used request", [REPORT_USED] = "used report", [RESET_NEEDED] = "needed reset",
+	[BOTH_QUEUES] = "used request and report",
 };
 static const char *const masks[] = {"vector masked", "function masked", "both masked"};
+static const char *const changes[] = {"the same message", "another message before",
+				      "another message when it is due",
+				      "another message unmasked before it is due"};
+
+static const char *event_unmet(unsigned int event)
+{
+	struct msix msix;
+
+	return event == BOTH_QUEUES && !(msix_open(&msix, iommu.dev.pci) && msix.count > 1) ?
+	       "needs two vectors" : NULL;
+}
 
 static const struct dimension mask_dimensions[] = {
-	[MASKED_EVENT] = {"event", events, ARRAY_SIZE(events), NULL},
+	[MASKED_EVENT] = {"event", events, ARRAY_SIZE(events), event_unmet},
 	[MASKED_BY] = {"masked by", masks, ARRAY_SIZE(masks), NULL},
+	[CHANGED] = {"changed", changes, ARRAY_SIZE(changes), NULL},
 };
 
-static void mask_function(const struct watch *w, bool on)
+/* Of both queues the messages are those of vectors 0 and 1. */
+struct held {
+	struct watch w;
+	unsigned int count;
+	struct msi_message messages[2], old[2];
+};
+
+static void mask_function(const struct held *h, bool on)
 {
-	msix_mask_all(w->msix, on);
+	msix_mask_all(h->w.msix, on);
 }
 
-static void mask_vector(const struct watch *w, bool on)
+static void mask_vectors(const struct held *h, bool on)
 {
-	msix_mask(w->msix, 0, on);
+	for (unsigned int i = 0; i < h->count; i++)
+		msix_mask(h->w.msix, i, on);
 }
 
-static void (*const mask_steps[])(const struct watch *w, bool on) = {mask_vector, mask_function};
+static void (*const mask_steps[])(const struct held *h, bool on) = {mask_vectors, mask_function};
+
+static bool start_held(struct held *h)
+{
+	if (!start(&h->w))
+		return false;
+	h->messages[0] = h->w.message;
+	if (h->count == 1)
+		return true;
+	assign_vector(REPORT_USED, 1);
+	if (message_set(h->w.msix, 1, &h->messages[1]))
+		return true;
+	skip("the interrupt controller has no message left");
+	return false;
+}
+
+static bool raise_all(struct held *h)
+{
+	if (!raise(&h->w))
+		return false;
+	if (h->count == 1)
+		return true;
+	h->w.event = REPORT_USED;
+	return raise(&h->w);
+}
+
+static bool change_messages(struct held *h)
+{
+	for (unsigned int i = 0; i < h->count; i++) {
+		h->old[i] = h->messages[i];
+		if (!message_change(h->w.msix, i, &h->messages[i])) {
+			skip("the interrupt controller has no message left");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Twice: to read it changes nothing. */
+static void expect_pending(struct held *h, bool due)
+{
+	for (unsigned int i = 0; i < 2 * h->count; i++)
+		expect_eq(h->w.at, msix_is_pending(h->w.msix, i / 2), due, "pending bit of vector %u, %s",
+			  i / 2, due ? "whose message is held back" : "when its message was sent");
+}
+
+static void expect_none(struct held *h)
+{
+	bool came = !message_stays_away(&h->messages[0], event_count());
+
+	if (came || (h->count > 1 && msi_arrived(&h->messages[1])))
+		judge(BY_LEVEL, h->w.at, "no message while it is masked", "one arrives");
+}
+
+static void expect_sent(struct held *h)
+{
+	for (unsigned int i = 0; i < h->count; i++) {
+		if (!message_comes(&h->messages[i]))
+			judge(BY_LEVEL, h->w.at, "the message that was due, when it is unmasked",
+			      "none arrives of vector %u", i);
+		if (h->old[i].address && msi_arrived(&h->old[i]))
+			judge(BY_LEVEL, h->w.at, "the message as it is in the table when it is unmasked",
+			      "the one from before the change arrives");
+	}
+	expect_pending(h, false);
+}
 
 /* Both: one after the other, and the message comes with the last. */
-static void expect_held_until_unmasked(struct watch *w, unsigned int by)
+static void expect_held_until_unmasked(struct held *h, unsigned int by)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++) {
 		if (by != BY_BOTH && by != i)
 			continue;
-		if (!message_stays_away(&w->message, event_count()))
-			judge(BY_LEVEL, w->at, "no message while it is masked", "one arrives");
-		mask_steps[i](w, false);
+		expect_none(h);
+		expect_pending(h, true);
+		mask_steps[i](h, false);
 	}
-	if (!message_comes(&w->message))
-		judge(BY_LEVEL, w->at, "the message that was due, when it is unmasked", "none arrives");
+	expect_sent(h);
+}
+
+static void mask(const struct held *h, unsigned int by, bool on)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++)
+		if (by == BY_BOTH || by == i)
+			mask_steps[i](h, on);
+}
+
+/* Change the message of an event that is to come, and let it come when nothing is masked any more. */
+static void play_unmasked(struct held *h, unsigned int by)
+{
+	if (!change_messages(h))
+		return;
+	mask(h, by, false);
+	if (raise_all(h))
+		expect_sent(h);
+}
+
+static void play_held(struct held *h, unsigned int by, unsigned int changed)
+{
+	if ((changed != CHANGED_BEFORE || change_messages(h)) && raise_all(h) &&
+	    (changed != CHANGED_WHEN_DUE || change_messages(h)))
+		expect_held_until_unmasked(h, by);
 }
 
 static void play_masks(struct source_line at, const cell_t cell)
 {
-	struct watch w = {.at = at, .event = cell[MASKED_EVENT], .sign = MESSAGE};
+	bool both = cell[MASKED_EVENT] == BOTH_QUEUES;
+	struct held h = {.w = {.at = at, .event = both ? REQUEST_USED : cell[MASKED_EVENT], .sign = MESSAGE},
+			 .count = 1 + both};
 
-	w.msix = messages_on(iommu.dev.pci);
-	if (!start(&w))
+	h.w.msix = messages_on(iommu.dev.pci);
+	if (!start_held(&h))
 		return;
-	for (unsigned int i = 0; i < ARRAY_SIZE(mask_steps); i++)
-		if (cell[MASKED_BY] == BY_BOTH || cell[MASKED_BY] == i)
-			mask_steps[i](&w, true);
-	if (raise(&w))
-		expect_held_until_unmasked(&w, cell[MASKED_BY]);
+	mask(&h, cell[MASKED_BY], true);
+	if (cell[CHANGED] == CHANGED_AND_UNMASKED)
+		play_unmasked(&h, cell[MASKED_BY]);
+	else
+		play_held(&h, cell[MASKED_BY], cell[CHANGED]);
 	restart_device(at, iommu.wanted);
 }
 
@@ -332,7 +477,7 @@ TEST(PCI_ISR_4, interrupt_status_follows_each_event, NEEDS_DMA | NEEDS_PCI)
 /* PCI-MSIX-4 (MUST): Any event maps to any valid vector */
 TEST(PCI_MSIX_4, each_event_sends_its_message, NEEDS_DMA | NEEDS_MSIX)
 {
-	PRODUCT(&interrupts, WHAT, BIT(REQUEST_IN_MESSAGE) | BIT(REPORT_IN_MESSAGE) | BIT(RESET_IN_MESSAGE));
+	PRODUCT(&interrupts, WHAT, MESSAGES);
 }
 
 /* MMIO-3 (MUST): InterruptStatus bit set from event until acknowledged */

@@ -168,22 +168,6 @@ static void expect_answer(struct source_line at)
 		expect_ne(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request that came back");
 }
 
-/* A request is available to a device that must not look at it, and is told of it all the same. */
-static void expect_queue_alone(struct source_line at)
-{
-	struct noop_request h = noop_request();
-	size_t size = ring_bytes(iommu.requests.size, iommu.requests.features);
-	const void *ring = (const void *)iommu.requests.desc;
-	uint8_t *before = arena_alloc(size, 8);
-
-	ring_publish(&iommu.requests, noop_add(&h));
-	memcpy(before, ring, size);
-	virtio_notify(&iommu.dev, REQUEST_QUEUE);
-	expect_eq(at, request_stays_unused(), 1, "no buffer is used of a queue that is not ready");
-	expect_bytes(at, ring, before, size, "a queue that is not ready");
-	expect_eq(at, h.tail->status, UINT8_MAX, "status, unwritten, of a request in such a queue");
-}
-
 /* All of a queue but QueueReady. */
 static void place_queue(uint16_t queue, const struct ring *ring)
 {
@@ -204,7 +188,7 @@ TEST(MMIO_7, queue_that_is_not_ready_is_left_alone, NEEDS_MMIO)
 	REQUIRE(prepare_device(AT, iommu.wanted) && negotiate_device(AT, iommu.wanted));
 	place_queue(REQUEST_QUEUE, &iommu.requests);
 	virtio_driver_ok(&iommu.dev);
-	expect_queue_alone(AT);
+	expect_noop_left_alone(AT, "of a queue that is not ready");
 	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
@@ -214,7 +198,7 @@ TEST(MMIO_7, queue_that_is_stopped_is_left_alone, NEEDS_MMIO)
 	expect_answer(AT);
 	queue_write(REQUEST_QUEUE, MMIO_QUEUE_READY, 0);
 	EXPECT_EQ(queue_value(REQUEST_QUEUE, MMIO_QUEUE_READY), 0, "QueueReady after 0 was written");
-	expect_queue_alone(AT);
+	expect_noop_left_alone(AT, "of a queue that is not ready");
 	REQUIRE(restart_device(AT, iommu.wanted));
 	expect_answer(AT);
 }
@@ -335,7 +319,7 @@ TEST(MMIO_11, queue_is_left_alone_after_its_reset, NEEDS_MMIO | NEEDS_RING_RESET
 	REQUIRE(restart_device(AT, WITH_RING_RESET));
 	expect_answer(AT);
 	EXPECT_EQ(reset_requests(), 0, "QueueReset in the end");
-	expect_queue_alone(AT);
+	expect_noop_left_alone(AT, "of a queue that is not ready");
 	if (!no_defect_so_far())
 		return;
 	REQUIRE(reopen(AT));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Virtio over PCI (virtio 1.4, 4.1): revision, common configuration, access through configuration space,
- * interrupts as the ISR shows them. Capabilities are in capabilities.c.
+ * Virtio over PCI (virtio 1.4, 4.1): revision, common configuration, interrupts as the ISR shows them.
+ * Capabilities are in capabilities.c, the window in configuration space in window.c.
  */
 #include "driver/names.h"
 #include "driver/timing.h"
@@ -15,14 +15,6 @@
 static uint32_t value_at(unsigned int offset)
 {
 	return pci_read32(iommu.dev.pci, offset);
-}
-
-/* A field in the first capability of @type, or in none. */
-static uint32_t field(uint8_t type, unsigned int offset)
-{
-	unsigned int cap = virtio_pci_usable_structure(iommu.dev.pci, type);
-
-	return cap ? value_at(cap + offset) : 0;
 }
 
 /* PCI-ID-5 (SHOULD): Revision >= 1 */
@@ -171,102 +163,6 @@ TEST(PCI_64_1, halves_can_be_written_alone_in_any_order, NEEDS_PCI)
 			write_halves(AT, fields[i / 2], i % 2);
 	}
 	REQUIRE(restart_device(AT, iommu.wanted));
-}
-
-/* The window in configuration space on a byte of the BAR where the structure @type lies. */
-static unsigned int window(uint8_t type, unsigned int offset, unsigned int width)
-{
-	const struct pci_dev *pci = iommu.dev.pci;
-	unsigned int cap = virtio_pci_structure(pci, TYPE_ACCESS);
-
-	if (!cap)
-		return 0;
-	pci_write8(pci, cap + CAP_BAR, field(type, CAP_BAR));
-	pci_write32(pci, cap + CAP_OFFSET, field(type, CAP_OFFSET) + offset);
-	pci_write32(pci, cap + CAP_STRUCTURE_LENGTH, width);
-	return cap + CAP_ACCESS_DATA;
-}
-
-/* PCI-ACC-1 (MUST): At least one PCI_CFG (type 5) capability */
-TEST(PCI_ACC_1, access_window_is_there, NEEDS_PCI)
-{
-	EXPECT_NE(virtio_pci_structure(iommu.dev.pci, TYPE_ACCESS), 0, "place of a capability of type 5");
-}
-
-/* PCI-ACC-2 (MUST): Write to pci_cfg_data performs the BAR write */
-TEST(PCI_ACC_2, access_window_writes, NEEDS_PCI)
-{
-	unsigned int data = window(TYPE_COMMON, COMMON_DRIVER_FEATURE_SELECT, 4);
-
-	if (!data)
-		SILENT("there is no access window (PCI-ACC-1)");
-	for (uint32_t value = 1; value < 3; value++) {
-		pci_write32(iommu.dev.pci, data, value);
-		EXPECT_EQ(register_read32(iommu.dev.common + COMMON_DRIVER_FEATURE_SELECT), value,
-			  "driver_feature_select, written through the window");
-	}
-}
-
-/* Fields of each width, of a device that was reset. */
-static const struct {
-	const char *name;
-	uint8_t offset, width;
-	uint16_t values[2];
-} windowed[] = {
-	{"device_feature_select", COMMON_DEVICE_FEATURE_SELECT, 4, {1, 0}},
-	{"driver_feature_select", COMMON_DRIVER_FEATURE_SELECT, 4, {1, 0}},
-	{"queue_select", COMMON_QUEUE_SELECT, 2, {0, 1}},
-	{"device_status", COMMON_DEVICE_STATUS, 1, {1, 3}},
-};
-
-static void write_window(unsigned int data, unsigned int width, uint32_t value)
-{
-	if (width == 1)
-		pci_write8(iommu.dev.pci, data, value);
-	else if (width == 2)
-		pci_write16(iommu.dev.pci, data, value);
-	else
-		pci_write32(iommu.dev.pci, data, value);
-}
-
-static uint32_t read_field(unsigned int offset, unsigned int width)
-{
-	volatile uint8_t *at = iommu.dev.common + offset;
-
-	return width == 1 ? register_read8(at) : width == 2 ? register_read16(at) : register_read32(at);
-}
-
-/* The field, and not its neighbours: device_status lies in the four bytes of queue_select. */
-TEST(PCI_ACC_2, access_window_writes_in_each_width, NEEDS_PCI)
-{
-	REQUIRE(reset_device(AT));
-	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(windowed); i++) {
-		unsigned int width = windowed[i / 2].width, offset = windowed[i / 2].offset;
-		unsigned int data = window(TYPE_COMMON, offset, width);
-		uint16_t value = windowed[i / 2].values[i % 2];
-
-		if (!data)
-			NOT_APPLICABLE("there is no access window (PCI-ACC-1)");
-		write_window(data, width, value);
-		EXPECT_EQ(read_field(offset, width), value, "%s, written through the window",
-			  windowed[i / 2].name);
-	}
-	EXPECT_EQ(read_field(COMMON_QUEUE_SELECT, 2), 1, "queue_select, after writes to other fields");
-	REQUIRE(restart_device(AT, iommu.wanted));
-}
-
-/* PCI-ACC-3 (MUST): Read of pci_cfg_data performs the BAR read */
-TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
-{
-	unsigned int data = window(TYPE_DEVICE, 0, 4);
-
-	if (!data)
-		SILENT("there is no access window (PCI-ACC-1)");
-	EXPECT_EQ(value_at(data), iommu_config_u32(0), "lower half of page_size_mask, through the window");
-	EXPECT_EQ(pci_read16(iommu.dev.pci, window(TYPE_COMMON, COMMON_NUM_QUEUES, 2)),
-		  register_read16(iommu.dev.common + COMMON_NUM_QUEUES), "num_queues, through the window");
-	EXPECT_EQ(pci_read8(iommu.dev.pci, window(TYPE_COMMON, COMMON_DEVICE_STATUS, 1)),
-		  iommu.dev.transport->status(&iommu.dev), "device_status, through the window");
 }
 
 /* A request, with used buffer notifications or without. Return VIRTIO_USED_BUFFER if one came, else 0. */

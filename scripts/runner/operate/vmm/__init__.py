@@ -103,6 +103,11 @@ def iommus_of(adapter: Adapter) -> dict[str, str]:
     return getattr(adapter, "iommus", {"virtio": "virtio"})
 
 
+def most_endpoints_of(adapter: Adapter) -> int:
+    """Return how many endpoints there can be on the root bus; few where nobody has tried."""
+    return getattr(adapter, "most_endpoints", 2)
+
+
 def counts_instructions(adapter: Adapter) -> bool:
     """Return true if this VMM can take an instruction of the guest for a nanosecond."""
     return getattr(adapter, "counts_instructions", False)

@@ -18,6 +18,7 @@ MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 
 class Vmm:
     name, title = "host", "reference device"
+    most_endpoints = 8
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
@@ -40,8 +41,14 @@ class Vmm:
     def prepare(self, setup: Setup, directory: str) -> None:
         """There are no files: disks are in memory."""
 
+    def _program(self, image: str) -> str:
+        """Return the program, or that of cost beside it."""
+        name = os.path.basename(image)
+        return self.binary if name == os.path.basename(PROGRAM) else os.path.join(
+            os.path.dirname(self.binary), name)
+
     def command(self, setup: Setup, image: str, cmdline: str, directory: str) -> list[str]:
-        return [self.binary, *machine(setup), *iommu(setup), "--cmdline", cmdline]
+        return [self._program(image), *machine(setup), *iommu(setup), "--cmdline", cmdline]
 
 
 def machine(setup: Setup) -> list[str]:

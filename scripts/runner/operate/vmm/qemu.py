@@ -116,6 +116,7 @@ def ask_target(binary: str) -> str:
 class Vmm:
     name, title = "qemu", "qemu"
     firmware = FIRMWARE
+    most_endpoints = 26             # slots of the root bus without those of the machine's own
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:

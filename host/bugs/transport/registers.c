@@ -86,6 +86,13 @@ static bool takes_4_bytes(uint32_t at)
 	return at >= AREA_CONFIG && at < AREA_CONFIG + AREA_SIZE;
 }
 
+static bool is_window_data(const struct function *f, unsigned int offset)
+{
+	unsigned int cap = vdev_of((struct function *)f)->access_window;
+
+	return offset == cap + CAP_ACCESS_DATA && function_get(f, cap + CAP_BAR, 1) == VDEV_BAR;
+}
+
 static void write_4_bytes(struct function *f, unsigned int cap)
 {
 	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
@@ -143,6 +150,70 @@ static void access_writes_word(struct function *f, unsigned int offset, unsigned
 		write_registers(f, align_down(at, 4), function_get(f, offset, length) << 8 * (at % 4));
 }
 
+/* All bytes of pci_cfg_data are written, to whatever registers there are from the offset on. */
+static void access_writes_all(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	if (write && is_window_data(f, offset))
+		write_registers(f, function_get(f, vdev_of(f)->access_window + CAP_OFFSET, 4),
+				function_get(f, offset, 4));
+	else
+		right_function->config_access(f, offset, width, write);
+}
+
+/* Of the offset N bits count. */
+static void access_low_bits(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	unsigned int at = vdev_of(f)->access_window + CAP_OFFSET;
+	uint32_t whole = function_get(f, at, 4);
+
+	if (is_window_data(f, offset))
+		function_set(f, at, 4, whole & (UINT32_MAX >> (32 - mutant_number())));
+	right_function->config_access(f, offset, width, write);
+	function_set(f, at, 4, whole);
+}
+
+/* The register is read when the window is set to it, and what it held is shown from then on. */
+static void access_reads_early(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	unsigned int cap = vdev_of(f)->access_window;
+
+	if (!write && is_window_data(f, offset))
+		return;
+	right_function->config_access(f, offset, width, write);
+	if (write && offset >= cap + CAP_BAR && offset < cap + CAP_ACCESS_DATA)
+		right_function->config_access(f, cap + CAP_ACCESS_DATA, 4, false);
+}
+
+static void access_loses_notifications(struct function *f, unsigned int offset, unsigned int width,
+				       bool write)
+{
+	if (!write || !is_window_data(f, offset) ||
+	    function_get(f, vdev_of(f)->access_window + CAP_OFFSET, 4) < AREA_NOTIFY)
+		right_function->config_access(f, offset, width, write);
+}
+
+static void access_reads_twice(struct function *f, unsigned int offset, unsigned int width, bool write)
+{
+	if (!write && is_window_data(f, offset))
+		right_function->config_access(f, offset, width, write);
+	right_function->config_access(f, offset, width, write);
+}
+
+/* Where the BAR was at the first notification, and only there, notifications are heard. */
+static void write_at_first_base(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+				uint32_t value)
+{
+	static uint32_t first;
+	uint32_t base = function_get(f, PCI_BAR0 + 4 * VDEV_BAR, 4);
+
+	if (bar == VDEV_BAR && offset >= AREA_NOTIFY) {
+		first = first ? first : base;
+		if (base != first)
+			return;
+	}
+	right_function->write(f, bar, offset, width, value);
+}
+
 /* @desc, @driver and @device are where the low halves are on this transport. */
 static void clear_high_half(struct vdev *dev, unsigned int offset, unsigned int desc, unsigned int driver,
 			    unsigned int device)
@@ -172,6 +243,81 @@ static void mmio_write_half(struct vdev *dev, unsigned int offset, unsigned int 
 {
 	generic_mmio_write(dev, offset, width, value);
 	clear_high_half(dev, offset, MMIO_QUEUE_DESC, MMIO_QUEUE_DRIVER, MMIO_QUEUE_DEVICE);
+}
+
+/* A low half is kept for all addresses together, and counts with the high half of whichever comes next. */
+static bool keep_low_half(unsigned int offset, unsigned int first, unsigned int last, uint32_t value,
+			  uint32_t *low)
+{
+	static uint32_t kept;
+
+	*low = kept;
+	if (offset < first || offset > last || (offset - first) % 8)
+		return false;
+	kept = value;
+	return true;
+}
+
+static void write_on_high_half(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+			       uint32_t value)
+{
+	uint64_t at = offset - AREA_COMMON;
+	uint32_t low;
+
+	if (bar != VDEV_BAR || at >= AREA_SIZE)
+		return right_function->write(f, bar, offset, width, value);
+	if (keep_low_half(at, COMMON_QUEUE_DESC, COMMON_QUEUE_DEVICE, value, &low))
+		return;
+	if (at > COMMON_QUEUE_DESC && at <= COMMON_QUEUE_DEVICE + 4)
+		right_function->write(f, bar, offset - 4, width, low);
+	right_function->write(f, bar, offset, width, value);
+}
+
+static void mmio_write_on_high_half(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	static const unsigned int fields[] = {MMIO_QUEUE_DESC, MMIO_QUEUE_DRIVER, MMIO_QUEUE_DEVICE};
+	uint32_t low;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (keep_low_half(offset, fields[i], fields[i], value, &low))
+			return;
+		if (offset == fields[i] + 4)
+			generic_mmio_write(dev, fields[i], width, low);
+	}
+	generic_mmio_write(dev, offset, width, value);
+}
+
+/*
+ * What the driver accepts and sets up.
+ */
+
+static void accept_low_alone(struct vdev *dev, uint32_t word)
+{
+	generic_accept(dev, word);
+	if (!dev->driver_select && !(dev->status & VIRTIO_FEATURES_OK))
+		dev->accepted = word;
+}
+
+/* A queue that was smaller than it can be stays so. */
+static void write_status_keeps_sizes(struct vdev *dev, uint8_t value)
+{
+	struct vqueue old[VDEV_QUEUES];
+
+	for (unsigned int i = 0; i < VDEV_QUEUES; i++)
+		old[i] = dev->queues[i];
+	generic_write_status(dev, value);
+	for (unsigned int i = 0; i < VDEV_QUEUES && !value; i++)
+		if (old[i].enabled)
+			dev->queues[i].max = dev->queues[i].size = old[i].size;
+}
+
+/* Only a write of the one byte is looked at. */
+static void config_write_wide(struct vdev *dev, uint64_t offset, unsigned int width, uint32_t value)
+{
+	if (offset != offsetof(struct iommu_config, bypass) || width == 1)
+		return generic_config_write(dev, offset, width, value);
+	for (unsigned int i = 0; i < width; i++)
+		((uint8_t *)dev->config)[offset + i] = value >> 8 * i;
 }
 
 /*
@@ -274,6 +420,17 @@ bool registers_take_over(struct vdev *dev)
 		{MUTANT_VECTOR_LATCHED_AT_ENABLE,
 		 .steps = {.enable_queue = enable_and_latch, .push = push_latched, .flush = flush_latched}},
 		{MUTANT_ACCESS_WINDOW_WRITES_4, .function = {.config_access = access_writes_4}},
+		{MUTANT_CFG_WINDOW_OFFSET_BITS, .function = {.config_access = access_low_bits}},
+		{MUTANT_CFG_WINDOW_WRITES_DWORD, .function = {.config_access = access_writes_all}},
+		{MUTANT_CFG_WINDOW_READ_CACHED, .function = {.config_access = access_reads_early}},
+		{MUTANT_CFG_WINDOW_KICK_LOST, .function = {.config_access = access_loses_notifications}},
+		{MUTANT_CFG_WINDOW_READS_TWICE, .function = {.config_access = access_reads_twice}},
+		{MUTANT_BAR_MOVE_NOTIFY_STAYS, .function = {.write = write_at_first_base}},
+		{MUTANT_QUEUE_ADDR_COMMITS_ON_HIGH, .steps = {.mmio_write = mmio_write_on_high_half},
+		 .function = {.write = write_on_high_half}},
+		{MUTANT_DRIVER_FEATURE_CLEARS_LOW, .steps = {.accept = accept_low_alone}},
+		{MUTANT_QUEUE_SIZE_SURVIVES_RESET, .steps = {.write_status = write_status_keeps_sizes}},
+		{MUTANT_BYPASS_WIDE_WRITE_RAW, .steps = {.config_write = config_write_wide}},
 		{MUTANT_HALF_WRITE_CLEARS_OTHER, .steps = {.mmio_write = mmio_write_half},
 		 .function = {.write = write_half}},
 		{MUTANT_FLR_KEEPS_DOMAINS, .steps = {.reset_function = reset_function_but_domains}},
