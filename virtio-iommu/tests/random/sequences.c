@@ -113,6 +113,7 @@ static bool run_round(struct source_line at, uint64_t seed, bool illegal)
 	char origin[32];
 	unsigned int count;
 
+	test_round(seed);
 	draw_begin(seed, illegal);
 	if (!draw_fails(steps, &count))
 		return true;
