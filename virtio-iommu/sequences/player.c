@@ -178,9 +178,12 @@ static bool is_alone(const struct model_endpoint *ep)
 {
 	const struct model *m = player.model;
 
-	for (unsigned int i = 0; i < m->endpoint_count; i++)
-		if (&m->endpoints[i] != ep && m->endpoints[i].attached && m->endpoints[i].domain == ep->domain)
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		const struct model_endpoint *other = &m->endpoints[i];
+
+		if (other != ep && other->attached && other->domain == ep->domain)
 			return false;
+	}
 	return true;
 }
 
@@ -205,8 +208,8 @@ static bool is_odd_range(const struct model_request *r)
 }
 
 /*
- * A status that breaks a SHOULD is a matter of DEV-MAP-4 and DEV-UNMAP-3 where there is no domain, and of AMB-5
- * where the endpoint is in it already.
+ * A status that breaks a SHOULD is a matter of DEV-MAP-4 and DEV-UNMAP-3 where there is no domain, and of
+ * AMB-5 where the endpoint is in it already.
  */
 static bool may_break_should(uint64_t rules)
 {
@@ -228,8 +231,9 @@ static bool is_tolerated(uint64_t rules, const struct model_request *r, const st
 }
 
 /*
- * A refused ATTACH may have detached (AMB-6), one to the endpoint's own domain may have emptied that or changed
- * its kind (AMB-5), and a DETACH from a domain that the endpoint is not in may have been carried out (AMB-7).
+ * A refused ATTACH may have detached (AMB-6), one to the endpoint's own domain may have emptied that or
+ * changed its kind (AMB-5), and a DETACH from a domain that the endpoint is not in may have been carried out
+ * (AMB-7).
  */
 static bool leaves_open(const struct model_endpoint *ep, const struct model_request *r,
 			const struct reply *reply)

@@ -12,10 +12,10 @@
  * It is told apart by each status, and by the bytes that each access moves, at once after the step that is
  * wrong. What other tests judge is tolerated (sequences/player.h).
  *
- * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. Without rounds=
- * it is always the same that is drawn, and as much as there is time for. On a failure
- * the shortest sequence that was found to fail stands in the verdict; replay=SEQUENCE plays it again.
- * illegal=1 draws fields that cannot be, too, which other tests judge one by one.
+ * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. Without
+ * rounds= it is always the same that is drawn, and as much as there is time for. illegal=1 draws fields that
+ * cannot be, too, which other tests judge one by one. On a failure the shortest sequence that was found to
+ * fail stands in the verdict; replay=SEQUENCE plays it again.
  */
 #include <stdio.h>
 
