@@ -102,6 +102,24 @@ static void reset_some(struct vdev *dev)
 		make_empty(left[i].domain, false);
 }
 
+/* Domains from number N on stay, and what is mapped there. */
+static void reset_low(struct vdev *dev)
+{
+	static struct model_mapping left[MODEL_MAX_MAPPINGS];
+	struct model *m = &ref_iommu.model;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (m->endpoints[i].attached && m->endpoints[i].domain >= mutant_number())
+			make_empty(m->endpoints[i].domain, m->endpoints[i].bypass);
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (m->mappings[i].domain >= mutant_number())
+			left[count++] = m->mappings[i];
+	right_ops->reset(dev);
+	memcpy(m->mappings, left, count * sizeof(left[0]));
+	m->mapping_count = count;
+}
+
 bool empty_domains_install(void)
 {
 	static const struct takeover rows[] = {
@@ -109,6 +127,8 @@ bool empty_domains_install(void)
 		 {.request_decided = decide_with_empty, .request_execute = execute}, {.reset = reset_some}},
 		{MUTANT_ATTACH_NOENT_CREATES_DOMAIN,
 		 {.request_decided = decide_and_make, .request_execute = execute}, {.reset = reset}},
+		{MUTANT_RESET_DOMAIN_ARRAY,
+		 {.request_decided = decide_with_empty, .request_execute = execute}, {.reset = reset_low}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

@@ -161,6 +161,16 @@ static void empty_queue(void)
 	queued = 0;
 }
 
+/* Worked off when it is full, and before an endpoint comes or goes. */
+static void queue_until_full(const struct model_request *r)
+{
+	if (r->head.type == REQUEST_UNMAP)
+		queue[queued++] = r->unmap;
+	if (queued == mutant_number() || r->head.type == REQUEST_ATTACH || r->head.type == REQUEST_DETACH)
+		work_off();
+	forget_who_moves(r);
+}
+
 /* The first @count endpoints in the list of a domain are told what to drop. */
 
 static struct {
@@ -280,6 +290,7 @@ bool invalidation_install(void)
 	static const struct tlb tlbs[] = {
 		{MUTANT_INVALIDATION_QUEUE_DROPS, .read = work_off_before_others, .executes = put_into_queue,
 		 .served = work_off, .reset = empty_queue},
+		{MUTANT_FLUSH_QUEUE, .executes = queue_until_full, .reset = empty_queue},
 		{MUTANT_DETACH_NO_COMPACT, .filled = limit_own_pages, .executes = keep_lists,
 		 .reset = empty_lists},
 		{MUTANT_GENERATION_WRAP, .holds = is_of_generation, .filled = fill_register,

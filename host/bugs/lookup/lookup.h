@@ -18,5 +18,8 @@ bool span_install(void);
 bool faults_install(void);
 bool bypass_install(void);
 bool empty_domains_install(void);
+bool sessions_install(void);
+bool tree_install(void);
+bool placeholders_install(void);
 
 #endif

@@ -262,6 +262,37 @@ static void reply_with_all_lists(const struct chain *chain, const struct model_r
 		repeat_list(reply->bytes, length, &end);
 }
 
+/* Behind the first N bytes of what is left. */
+static void reply_with_dirt(const struct chain *chain, const struct model_request *r,
+			    const struct decision *d, struct iommu_reply *reply)
+{
+	const uint32_t size = ref_iommu.model.config.probe_size;
+	uint32_t from;
+
+	(void)chain;
+	if (!is_list(r, d))
+		return;
+	from = list_length(reply->bytes) + mutant_number();
+	if (from < size)
+		memset(reply->bytes + from, 0xa5, size - from);
+}
+
+static bool has_room_for_list(const struct model_request *r)
+{
+	static uint8_t list[REPLY_MAX];
+
+	memset(list, 0, sizeof(list));
+	properties_write(r->probe.endpoint, list, ref_iommu.model.config.probe_size);
+	return list_length(list) + sizeof(struct request_tail) <= r->writable;
+}
+
+static void decide_by_list(const struct model_request *r, struct decision *d)
+{
+	if (d->answer != ANSWER_UNWRITTEN && model_rule_applies(&ref_iommu.model, RULE_PROBE_ROOM, r) &&
+	    has_room_for_list(r))
+		*d = bug_decide_without(RULE_PROBE_ROOM, r);
+}
+
 bool region_install(void)
 {
 	static const struct takeover rows[] = {
@@ -277,6 +308,8 @@ bool region_install(void)
 		 {.request_read = read_with_first_regions, .access = access_with_first_regions,
 		  .message = message_with_first_regions}, {0}},
 		{MUTANT_PROBE_TWICE_GROWS, {.reply_ready = reply_with_all_lists}, {0}},
+		{MUTANT_PROBE_TAIL_DIRTY, {.reply_ready = reply_with_dirt}, {0}},
+		{MUTANT_PROBE_SMALL_ACCEPTED, {.request_decided = decide_by_list}, {0}},
 		{MUTANT_PROBE_END_EXCLUSIVE, {.reply_ready = reply_with_next_end}, {0}},
 		{MUTANT_PROBE_EMPTY_WHILE_ATTACHED, {.reply_ready = reply_empty}, {0}},
 	};

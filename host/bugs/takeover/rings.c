@@ -2,6 +2,7 @@
 /*
  * Bugs of rings, of the reset of a queue, and of what outlives a reset.
  */
+#include "host/bugs/virtio/rings.h"
 #include "host/bugs/virtio/takeover.h"
 #include "util.h"
 
@@ -104,6 +105,170 @@ static bool put_masked(struct vdev *dev, struct vqueue *queue, const struct used
 	if (!vring_packed.put(dev, queue, &staying))
 		return false;
 	advance_masked(queue, &queue->next_used, &queue->used_wrap, used->slots);
+	return true;
+}
+
+/* A packed ring is taken for the next larger one whose size is a power of 2. */
+
+static uint16_t size_rounded_up(uint16_t size)
+{
+	uint16_t rounded = 1;
+
+	while (rounded < size)
+		rounded *= 2;
+	return rounded;
+}
+
+static bool walk_rounded(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	struct vqueue larger = *queue;
+
+	larger.size = size_rounded_up(queue->size);
+	return vring_packed.walk(dev, &larger, chain);
+}
+
+static bool taken_rounded(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
+{
+	uint16_t size = queue->size;
+	bool done;
+
+	queue->size = size_rounded_up(size);
+	done = vring_packed.taken(dev, queue, chain);
+	queue->size = size;
+	return done;
+}
+
+static bool put_rounded(struct vdev *dev, struct vqueue *queue, const struct used *used)
+{
+	uint16_t size = queue->size;
+	bool done;
+
+	queue->size = size_rounded_up(size);
+	done = vring_packed.put(dev, queue, used);
+	queue->size = size;
+	return done;
+}
+
+static bool wants_interrupt_rounded(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	struct vqueue larger = *queue;
+
+	larger.size = size_rounded_up(queue->size);
+	return vring_packed.wants_interrupt(dev, &larger, used);
+}
+
+/*
+ * Indirect tables.
+ */
+
+/* INDIRECT is looked at in the head of a chain. */
+
+static uint16_t walked_head;
+
+static bool walk_from_head(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	walked_head = chain->head;
+	return vring_split.walk(dev, queue, chain);
+}
+
+static bool read_table_at_head(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			       struct ring_desc *desc)
+{
+	bool done = vring_split.read_desc(dev, table, index, desc);
+
+	if (table->indirect || index != walked_head)
+		desc->flags &= ~DESC_INDIRECT;
+	return done;
+}
+
+/* What the descriptors of a table have room for counts as used: of the buffer with each head. */
+
+struct table_room {
+	bool indirect;
+	uint32_t writable;
+};
+
+static struct table_room room, rooms[VDEV_QUEUES][UINT16_MAX + 1];
+
+static bool enter_with_room(const struct vdev *dev, struct desc_table *table, const struct ring_desc *desc)
+{
+	room.indirect = true;
+	return generic_enter_table(dev, table, desc);
+}
+
+static bool read_with_room(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			   struct ring_desc *desc)
+{
+	if (!vring_split.read_desc(dev, table, index, desc))
+		return false;
+	room.writable += table->indirect && (desc->flags & DESC_WRITE) ? desc->length : 0;
+	return true;
+}
+
+static bool walk_with_room(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	bool done;
+
+	room = (struct table_room){0};
+	done = vring_split.walk(dev, queue, chain);
+	rooms[queue - dev->queues][chain->head] = room;
+	return done;
+}
+
+static void push_room(struct vdev *dev, struct vqueue *queue, const struct chain *chain, uint32_t length)
+{
+	const struct table_room *of = &rooms[queue - dev->queues][chain->head];
+
+	if (of->indirect && !vdev_has(dev, VIRTIO_F_RING_PACKED))
+		length = of->writable;
+	generic_push(dev, queue, chain, length);
+}
+
+/* WRITE of a packed ring's descriptor counts for the table that it leads to. */
+
+static bool is_writable_table;
+
+static bool enter_with_write(const struct vdev *dev, struct desc_table *table, const struct ring_desc *desc)
+{
+	is_writable_table = desc->flags & DESC_WRITE;
+	return generic_enter_table(dev, table, desc);
+}
+
+static bool read_with_write(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			    struct ring_desc *desc)
+{
+	bool done = vring_packed.read_desc(dev, table, index, desc);
+
+	if (table->indirect && is_writable_table)
+		desc->flags |= DESC_WRITE;
+	return done;
+}
+
+/* The table of a packed ring ends with its first entry without NEXT. */
+
+static unsigned int kept_entries;
+static bool has_ended;
+
+static bool read_up_to_end(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			   struct ring_desc *desc)
+{
+	bool done = vring_packed.read_desc(dev, table, index, desc);
+
+	if (table->indirect) {
+		kept_entries += !has_ended;
+		has_ended |= !(desc->flags & DESC_NEXT);
+	}
+	return done;
+}
+
+static bool walk_up_to_end(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	kept_entries = 0;
+	has_ended = false;
+	if (!vring_packed.walk(dev, queue, chain))
+		return false;
+	if (has_ended)
+		bug_shorten(chain, kept_entries);
 	return true;
 }
 
@@ -301,6 +466,18 @@ bool rings_take_over(struct vdev *dev)
 		{MUTANT_PACKED_EVENT_WRAP_IGNORED,
 		 .packed = {.wants_interrupt = wants_interrupt_in_this_lap}},
 		{MUTANT_PACKED_INDEX_MASK, .packed = {.taken = taken_masked, .put = put_masked}},
+		{MUTANT_PACKED_SIZE_MASK,
+		 .packed = {.walk = walk_rounded, .taken = taken_rounded, .put = put_rounded,
+			    .wants_interrupt = wants_interrupt_rounded}},
+		{MUTANT_CHAIN_THEN_INDIRECT,
+		 .split = {.walk = walk_from_head, .read_desc = read_table_at_head}},
+		{MUTANT_INDIRECT_USED_LEN,
+		 .steps = {.enter_table = enter_with_room, .push = push_room},
+		 .split = {.walk = walk_with_room, .read_desc = read_with_room}},
+		{MUTANT_PACKED_INDIRECT_WRITE_BIT, .steps = {.enter_table = enter_with_write},
+		 .packed = {.read_desc = read_with_write}},
+		{MUTANT_PACKED_INDIRECT_WANTS_NEXT,
+		 .packed = {.walk = walk_up_to_end, .read_desc = read_up_to_end}},
 		{MUTANT_RING_RESET_HITS_QUEUE_0, .steps = {.reset_queue = reset_first_too}},
 		{MUTANT_USED_EVENT_AT_MAX_SIZE, .split = {.wants_interrupt = wants_interrupt_by_max}},
 		{MUTANT_USED_RING_ADDR_32, .split = {.put = put_low, .taken = taken_low}},

@@ -55,12 +55,23 @@ static void translated_page(const struct access *a, const struct model_extent *e
 	*length = min(*length, granule - a->address % granule);
 }
 
+/* Whatever the access is, and whoever is attached where. */
+static bool access_window(struct access *a, struct model_extent *extent)
+{
+	const struct model_region *window = find_window(a->endpoint, a->address);
+
+	if (window)
+		*extent = (struct model_extent){window->start, window->end, window->start, MAP_RW};
+	return window;
+}
+
 bool window_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_MSI_WINDOW_LOW32,
 		 {.access = access_by_low_half, .translated = translated_page,
 		  .message = message_by_low_half}, {0}},
+		{MUTANT_MSI_REGION_READS, {.access = access_window}, {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));
