@@ -437,7 +437,7 @@ static bool without_holder(struct growth *g, unsigned int attaches)
 }
 
 /*
- * What the flood leaves in the VMM would hide what mappings take. The domains, each with an ATTACH, come behind
+ * What the flood leaves in the VMM would hide what mappings take. Domains, each with an ATTACH, come behind
  * it, so that it begins with few.
  */
 static bool run_all(struct growth *g, unsigned int most)
