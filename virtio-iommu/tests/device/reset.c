@@ -95,7 +95,7 @@ TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DOMAIN)
 /* A device may keep a number of the session with what it remembers, and the number may come again. */
 #define SESSIONS 32
 
-/* The domain is made again after 1, 2, 4 and so on up to SESSIONS resets, and has nothing of the first one. */
+/* The domain is made again after 1, 2, 4 and more resets, up to SESSIONS: it has nothing of the first one. */
 TEST(N_RST_1, old_domain_id_starts_empty_many_sessions_later, NEEDS_DMA)
 {
 	struct page_fixture s;
