@@ -21,8 +21,7 @@ static bool expect_range(struct source_line at, const struct page_fixture *s, ui
 	return expect_status(at, BY_LEVEL, &reply, STATUS_RANGE);
 }
 
-/* DEV-MAP-1 (SHOULD): `virt_start`, `phys_start` or `virt_end`+1 off-granule => expected refusal with ... */
-/* Find room for the largest power of two of pages, in free memory and in the input range. */
+/* The largest power of two of pages that there is room for, in free memory and from *@iova on. */
 static uint64_t largest_size(uint64_t *iova)
 {
 	uint64_t size = iommu.page;
@@ -36,6 +35,7 @@ static uint64_t largest_size(uint64_t *iova)
 	return size;
 }
 
+/* DEV-MAP-1 (SHOULD): `virt_start`, `phys_start` or `virt_end`+1 off-granule => expected refusal with ... */
 /*
  * Each of the three bounds off its granule, alone: by one byte, and by half a granule. Of one page and of
  * more: a device may have another path for large mappings.
