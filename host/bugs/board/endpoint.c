@@ -4,11 +4,13 @@
  */
 #include "host/board/board.h"
 #include "host/board/port.h"
+#include "host/bugs/board/parts.h"
 #include "host/bugs/bugs.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/iotlb.h"
 #include "host/iommu/parts.h"
 #include "host/machine/ram.h"
+#include "host/pci/bus.h"
 #include "host/virtio/vring_format.h"
 
 /* The board's step that is right. */
@@ -53,12 +55,22 @@ static void let_pass(const struct vdev *dev, bool pass)
 		passing[passing_count++] = dev;
 }
 
+/* Functions that come under ids of their own. */
+static unsigned int number_of(const struct board_port *port)
+{
+	const struct function *f = port->function;
+
+	return board_port_registers(port) || bus_requester(f) != function_bdf(f) ? 0 : f->number;
+}
+
 static bool translated_as(const struct board_port *port, const struct dma *dma, uint32_t *id)
 {
-	if (passes(port->dev) || !right_translated_as(port, dma, id))
+	if (passes(port->dev) || bug_is_past_iommu(port) || !right_translated_as(port, dma, id))
 		return false;
 	if (mutant(MUTANT_REQUESTER_ID_CACHED) && !board_port_registers(port))
 		use_first_id(port, id);
+	if (mutant(MUTANT_FN_ALIAS))
+		*id -= number_of(port);
 	return true;
 }
 

@@ -14,10 +14,26 @@
 /* Of a function that is not behind the IOMMU. */
 #define OUTSIDE_ID 0xffff0000
 
+static bool is_below_bridge(const struct board_port *port)
+{
+	return !board_port_registers(port) && port->function->bus->bridge;
+}
+
+/* As long as no bus has a number. */
+static uint32_t early_id(const struct function *f)
+{
+	bool alias = bus_requester(f) != function_bdf(f);
+
+	return board_ranges[0].endpoint_first + (alias ? 0 : PCI_BDF(0, f->device, f->number));
+}
+
 static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 {
 	bool outside = mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
 
+	bug_watch_master(port);
+	if (found && mutant(MUTANT_RID_BUS_EARLY) && is_below_bridge(port))
+		*id = early_id(port->function);
 	if (!found && outside)
 		*id = OUTSIDE_ID;
 	else if (mutant(MUTANT_BRIDGE_IDS_NOT_SHARED) && !board_port_registers(port))
@@ -47,6 +63,7 @@ static void machine_restarted(void)
 void bugs_install_board(void)
 {
 	bugs_in_endpoint_accesses();
+	bugs_in_masters();
 	board_hooks = (struct board_hooks){
 		.endpoint_id = endpoint_id,
 		.viot_written = bug_viot,

@@ -5,6 +5,7 @@
 #include "host/bugs/bugs.h"
 #include "host/bugs/iommu/parts.h"
 #include "host/bugs/lookup/lookup.h"
+#include "host/bugs/queues/queues.h"
 #include "host/bugs/takeover/takeover.h"
 #include "host/bugs/upkeep/upkeep.h"
 
@@ -94,7 +95,8 @@ static bool take_over(void)
 	return stale_install() || permission_install() || width_install() || domain_id_install() ||
 	       storage_install() || order_install() || batch_install() || framing_install() ||
 	       answers_install() || member_install() || region_install() || place_install() ||
-	       session_install() || report_install() || upkeep_install() || lookup_install();
+	       session_install() || report_install() || upkeep_install() || lookup_install() ||
+	       prefetch_install();
 }
 
 void bugs_install_iommu(void)

@@ -69,6 +69,18 @@ static bool read_one_page(const struct chain *chain, struct model_request *r)
 	return false;
 }
 
+/* The first descriptor alone, if it is long enough. */
+static bool read_first_alone(const struct chain *chain, struct model_request *r)
+{
+	uint32_t first = chain->readable.count ? chain->readable.pieces[0].length : 0;
+
+	if (first < mutant_number() || first >= r->readable)
+		return false;
+	drop_bytes(r, first);
+	r->readable = first;
+	return false;
+}
+
 /* Too little for a head. */
 static bool read_head_in_one(const struct chain *chain, struct model_request *r)
 {
@@ -146,6 +158,7 @@ bool framing_install(void)
 		{MUTANT_READABLE_PIECES_MAX, {.request_read = read_first_pieces}, {0}},
 		{MUTANT_CUT_SKIPS_BYTE_AT, {.request_read = read_behind_cut}, {0}},
 		{MUTANT_PAGE_CROSS_WRAPS, {.request_read = read_one_page}, {0}},
+		{MUTANT_FRAMING_HEAD, {.request_read = read_first_alone}, {0}},
 		{MUTANT_HEAD_PIECE_SHORT, {.request_read = read_head_in_one}, {0}},
 		{MUTANT_TAIL_NOT_SPLITTABLE, {.reply_ready = reply_over_end}, {0}},
 		{MUTANT_PROBE_FAILED_USED_LEN, {.reply_ready = reply_without_properties}, {0}},

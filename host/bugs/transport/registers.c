@@ -320,8 +320,45 @@ static void config_write_wide(struct vdev *dev, uint64_t offset, unsigned int wi
 		((uint8_t *)dev->config)[offset + i] = value >> 8 * i;
 }
 
+/* Of the address that is written here, and of no other one. */
+enum { NOWHERE = AREA_SIZE };
+
+static void write_driver_half(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+			      uint32_t value)
+{
+	right_function->write(f, bar, offset, width, value);
+	if (bar == VDEV_BAR && offset - AREA_COMMON < AREA_SIZE)
+		clear_high_half(vdev_of(f), offset - AREA_COMMON, NOWHERE, COMMON_QUEUE_DRIVER, NOWHERE);
+}
+
+static void mmio_write_driver_half(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	generic_mmio_write(dev, offset, width, value);
+	clear_high_half(dev, offset, NOWHERE, MMIO_QUEUE_DRIVER, NOWHERE);
+}
+
+/* The number of the queue that is selected has so many bits. */
+
+static void select_in_bits(struct vdev *dev)
+{
+	dev->queue_select &= (1u << mutant_number()) - 1;
+}
+
+static void write_and_select(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
+			     uint32_t value)
+{
+	right_function->write(f, bar, offset, width, value);
+	select_in_bits(vdev_of(f));
+}
+
+static void mmio_write_and_select(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
+{
+	generic_mmio_write(dev, offset, width, value);
+	select_in_bits(dev);
+}
+
 /*
- * Fields of features that the last driver did not accept.
+ * Fields of features that the last driver, or this one, did not accept.
  */
 
 /* Until the first FEATURES_OK it is as if all had been accepted. */
@@ -336,7 +373,8 @@ static void write_status_keeps_features(struct vdev *dev, uint8_t value)
 		declined_last = ~dev->accepted;
 }
 
-static uint32_t read_unless_declined(const struct vdev *dev, uint64_t offset, unsigned int width)
+/* Returns true if the field at @offset is one of a feature in @features. */
+static bool is_field_of(uint64_t features, uint64_t offset)
 {
 	static const struct {
 		size_t start, end;
@@ -354,9 +392,21 @@ static uint32_t read_unless_declined(const struct vdev *dev, uint64_t offset, un
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
 		if (offset >= fields[i].start && offset < fields[i].end &&
-		    (declined_last >> fields[i].feature & 1))
-			return 0;
-	return generic_config_read(dev, offset, width);
+		    (features >> fields[i].feature & 1))
+			return true;
+	return false;
+}
+
+static uint32_t read_unless_declined(const struct vdev *dev, uint64_t offset, unsigned int width)
+{
+	return is_field_of(declined_last, offset) ? 0 : generic_config_read(dev, offset, width);
+}
+
+static uint32_t read_if_accepted(const struct vdev *dev, uint64_t offset, unsigned int width)
+{
+	uint64_t accepted = dev->status & VIRTIO_FEATURES_OK ? dev->accepted : 0;
+
+	return is_field_of(~accepted, offset) ? 0 : generic_config_read(dev, offset, width);
 }
 
 /*
@@ -383,6 +433,16 @@ static void reset_function_but_domains(struct vdev *dev)
 	function_clear(&dev->function);
 	vmsix_clear(dev);
 	reset_but_domains(dev);
+}
+
+/* A reset that leaves the last queue its vector. */
+static void write_status_but_vector(struct vdev *dev, uint8_t value)
+{
+	struct vqueue *last = &dev->queues[dev->queue_count - 1];
+	uint16_t vector = last->vector;
+
+	generic_write_status(dev, value);
+	last->vector = vector;
 }
 
 /*
@@ -431,6 +491,12 @@ bool registers_take_over(struct vdev *dev)
 		{MUTANT_DRIVER_FEATURE_CLEARS_LOW, .steps = {.accept = accept_low_alone}},
 		{MUTANT_QUEUE_SIZE_SURVIVES_RESET, .steps = {.write_status = write_status_keeps_sizes}},
 		{MUTANT_BYPASS_WIDE_WRITE_RAW, .steps = {.config_write = config_write_wide}},
+		{MUTANT_CONFIG_ZERO_UNTIL_ACCEPTED, .steps = {.config_read = read_if_accepted}},
+		{MUTANT_MSIX_EVENTQ_KEPT, .steps = {.write_status = write_status_but_vector}},
+		{MUTANT_ADDR_LOW_CLEARS_HIGH, .steps = {.mmio_write = mmio_write_driver_half},
+		 .function = {.write = write_driver_half}},
+		{MUTANT_QUEUE_SEL_MASK, .steps = {.mmio_write = mmio_write_and_select},
+		 .function = {.write = write_and_select}},
 		{MUTANT_HALF_WRITE_CLEARS_OTHER, .steps = {.mmio_write = mmio_write_half},
 		 .function = {.write = write_half}},
 		{MUTANT_FLR_KEEPS_DOMAINS, .steps = {.reset_function = reset_function_but_domains}},

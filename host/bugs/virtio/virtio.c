@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
+#include "host/bugs/queues/queues.h"
 #include "host/bugs/virtio/takeover.h"
 #include "host/bugs/virtio/virtio.h"
 
@@ -39,7 +40,8 @@ static void spoil_disk(struct vdev *dev)
 static bool take_over(struct vdev *dev)
 {
 	return rings_take_over(dev) || turns_take_over(dev) || service_take_over(dev) ||
-	       registers_take_over(dev) || messages_take_over(dev) || memory_take_over(dev);
+	       registers_take_over(dev) || messages_take_over(dev) || memory_take_over(dev) ||
+	       passes_take_over(dev) || descriptors_take_over(dev) || prefetch_takes_over(dev);
 }
 
 static void plugged(struct vdev *dev)

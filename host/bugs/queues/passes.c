@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Bugs of one pass over what is available: where it ends, and what the driver is told of it.
+ */
+#include "host/bugs/queues/queues.h"
+#include "util.h"
+
+/* The pass that is under way: buffers that were used, of which the driver may want to hear at its end. */
+static struct pass {
+	unsigned int count;
+	struct used last;
+} passes[VDEV_QUEUES];
+
+static struct pass *pass_of(const struct vdev *dev, const struct vqueue *queue)
+{
+	return &passes[queue - dev->queues];
+}
+
+
+/* Count one more. Returns true if it is the Nth of those that are notified together. */
+static bool is_told(const struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	struct pass *pass = pass_of(dev, queue);
+
+	pass->last = *used;
+	return ++pass->count % mutant_number() == 0;
+}
+
+static void end_pass(struct vdev *dev, struct vqueue *queue, unsigned int told_below)
+{
+	struct pass pass = *pass_of(dev, queue);
+
+	pass_of(dev, queue)->count = 0;
+	if (pass.count && pass.count < told_below &&
+	    generic_format(dev)->wants_interrupt(dev, queue, &pass.last))
+		vdev_interrupt(dev, ISR_QUEUE, queue->vector);
+}
+
+/*
+ * Notifications of so many buffers at once.
+ */
+
+static bool split_wants_nth(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	return (vdev_has(dev, VIRTIO_F_EVENT_IDX) || is_told(dev, queue, used)) &&
+	       vring_split.wants_interrupt(dev, queue, used);
+}
+
+/* Returns true if the driver asks for a notification at some descriptor. */
+static bool waits_for_event(struct vdev *dev, const struct vqueue *queue)
+{
+	struct packed_events events;
+
+	return vdev_has(dev, VIRTIO_F_EVENT_IDX) &&
+	       access_memory(dev, queue->driver, &events, sizeof(events), false) &&
+	       (events.flags & 3) == EVENTS_DESC;
+}
+
+static bool packed_wants_nth(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	return (waits_for_event(dev, queue) || is_told(dev, queue, used)) &&
+	       vring_packed.wants_interrupt(dev, queue, used);
+}
+
+static void flush_few(struct vdev *dev, struct vqueue *queue)
+{
+	generic_flush(dev, queue);
+	end_pass(dev, queue, mutant_number());
+}
+
+/*
+ * An event that only the last buffer of a pass can bring about.
+ */
+
+static bool wants_later(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	if (!waits_for_event(dev, queue))
+		return vring_packed.wants_interrupt(dev, queue, used);
+	*pass_of(dev, queue) = (struct pass){1, *used};
+	return false;
+}
+
+static void flush_and_compare(struct vdev *dev, struct vqueue *queue)
+{
+	generic_flush(dev, queue);
+	end_pass(dev, queue, UINT32_MAX);
+}
+
+/*
+ * With NOTIFICATION_DATA, in split rings: the position at which a queue ends.
+ */
+
+static uint16_t ends[VDEV_QUEUES];
+
+static void notification_with_end(struct vdev *dev, uint32_t value)
+{
+	uint16_t index = value;
+
+	if (index < dev->queue_count && vdev_is_running(dev))
+		ends[index] = value >> 16 & ~WRAP_BIT;
+	generic_notification(dev, value);
+}
+
+static bool available_up_to(struct vdev *dev, struct vqueue *queue, struct chain *chain)
+{
+	uint16_t slot = queue->next_avail % queue->size;
+
+	if (!vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA))
+		return vring_split.available(dev, queue, chain);
+	chain->slots = 1;
+	return queue->next_avail != ends[queue - dev->queues] &&
+	       vring_load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), &chain->head);
+}
+
+static void enable_at_start(struct vdev *dev, struct vqueue *queue)
+{
+	ends[queue - dev->queues] = 0;
+	generic_enable_queue(dev, queue);
+}
+
+bool passes_take_over(struct vdev *dev)
+{
+	static const struct virtio_takeover rows[] = {
+		{MUTANT_PACKED_EVENT_ONLY_LAST, .steps = {.flush = flush_and_compare},
+		 .packed = {.wants_interrupt = wants_later}},
+		{MUTANT_COALESCE, .steps = {.flush = flush_few},
+		 .split = {.wants_interrupt = split_wants_nth},
+		 .packed = {.wants_interrupt = packed_wants_nth}},
+		{MUTANT_NOTIFY_DATA_15,
+		 .steps = {.notification = notification_with_end, .enable_queue = enable_at_start},
+		 .split = {.available = available_up_to}},
+	};
+
+	return bug_virtio_takeover(dev, rows, ARRAY_SIZE(rows));
+}
