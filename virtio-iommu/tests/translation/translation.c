@@ -430,7 +430,8 @@ static void expect_rest(struct source_line at, struct endpoint *ep, const struct
 TEST(N_MAP_1, what_is_left_of_many_mappings_is_reached, NEEDS_DMA)
 {
 	static const struct removal removals[] = {	/* period, kept, place */
-		{2, 1, place_upwards}, {2, 1, place_downwards}, {3, 1, place_anywhere}, {3, 2, place_anywhere},
+		{2, 1, place_upwards}, {2, 1, place_downwards},
+		{3, 1, place_anywhere}, {3, 2, place_anywhere},
 	};
 	struct many many = many_pages(67);
 	struct endpoint *ep = endpoint(0);
