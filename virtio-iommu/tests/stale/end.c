@@ -229,7 +229,6 @@ static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
 {
 	make_request *make = flags == MAP_RW   ? make_remap_elsewhere :
 			     flags == MAP_READ ? make_remap_to_read : make_remap_to_nothing;
-
 	bool at_once = s->count <= MOST_AT_ONCE && (s->seed >> 17 & 1);
 
 	return (at_once && remap_at_once(at, s, make)) || remap_each(at, s, flags);
