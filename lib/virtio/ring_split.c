@@ -40,6 +40,7 @@ static volatile uint16_t *avail_event(const struct ring *ring)
 	return (volatile uint16_t *)&ring->used->elements[ring->size];
 }
 
+/* `next` of a last descriptor is not valid (2.7.5). As with most drivers, it is not 0. */
 static uint16_t split_write(struct ring *ring, const struct ring_piece *pieces, unsigned int count,
 			    uint16_t flags)
 {
@@ -53,7 +54,7 @@ static uint16_t split_write(struct ring *ring, const struct ring_piece *pieces, 
 		ring->desc[at].length = pieces[i].length;
 		ring->desc[at].flags =
 			flags | (pieces[i].writable ? DESC_WRITE : 0) | (last ? 0 : DESC_NEXT);
-		ring->desc[at].next = last ? 0 : ring->next[at];
+		ring->desc[at].next = ring->next[at];
 	}
 	return head;
 }
@@ -61,7 +62,7 @@ static uint16_t split_write(struct ring *ring, const struct ring_piece *pieces, 
 static void split_fill(void *entry, const struct ring_piece *piece, uint16_t next)
 {
 	*(struct ring_desc *)entry = (struct ring_desc){
-		.address = piece->address, .length = piece->length, .next = next,
+		.address = piece->address, .length = piece->length, .next = next ? next : 1,
 		.flags = (piece->writable ? DESC_WRITE : 0) | (next ? DESC_NEXT : 0),
 	};
 }

@@ -6,6 +6,7 @@
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 #include "util.h"
 
 static bool one_request(void)
@@ -64,6 +65,33 @@ TEST(GEN_NU_5, notification_comes_at_the_event_of_a_buffer_over_the_end, NEEDS_E
 		for (uint16_t turn = 0; turn < 2 * sizes[i] && no_defect_so_far(); turn++)
 			notified_at(AT, turn % 3, false);
 	}
+}
+
+/* @count requests behind one notification by the driver, which waits for the one with @ahead before it. */
+static void notified_among(struct source_line at, uint16_t count, uint16_t ahead)
+{
+	size_t mark = arena_mark();
+
+	want_interrupt_at(&iommu.requests, ahead, slots_of_one());
+	take_interrupts();
+	for (uint16_t i = 0; i < count; i++)
+		ring_publish(&iommu.requests, queue_noop());
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_eq(at, wait_requests_used(count), count, "requests that come back");
+	expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+		  "notification at the event, buffer %u of %u", ahead, count);
+	ring_want_interrupt(&iommu.requests, false);
+	arena_release(mark);
+}
+
+/* A device that serves many at once looks whether the event is any of them, not only the last one. */
+TEST(GEN_NU_5, notification_comes_at_an_event_among_many, NEEDS_EVENT_IDX)
+{
+	uint16_t most = min(iommu.requests.size / slots_of_one(), 9);
+
+	for (uint16_t count = 2; count <= most; count++)
+		for (uint16_t ahead = 0; ahead < count && no_defect_so_far(); ahead++)
+			notified_among(AT, count, ahead);
 }
 
 /* GEN-NU-6 (SHOULD NOT): EVENT_IDX: otherwise none expected */

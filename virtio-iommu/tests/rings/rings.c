@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "driver/batch.h"
 #include "judge/steps/mapping.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
@@ -129,6 +130,35 @@ TEST(GEN_DESC_3, descriptor_table_is_left_alone, NEEDS_SPLIT)
 {
 	leaves_alone(AT, 0, (uintptr_t)iommu.requests.avail - (uintptr_t)iommu.requests.desc,
 		     "the descriptor table");
+}
+
+/* A request whose parts are cut into descriptors of @size bytes, all of them in the queue's own table. */
+static bool leaves_chain_alone(struct source_line at, uint16_t size)
+{
+	struct request_layout layout = {{.cut = {size, size}}, {.cut = {size, size}}, .direct = true};
+	struct detach_request request = *noop_request().request;
+	size_t bytes = iommu.requests.size * sizeof(struct ring_desc);
+	uint8_t *before = arena_alloc(bytes, 1);
+	struct batch *batch = batch_new();
+
+	if (!batch_add(batch, &request, sizeof(request), TAIL_SIZE, &layout))
+		return false;
+	memcpy(before, (const void *)iommu.requests.desc, bytes);
+	if (batch_send(batch))
+		expect_bytes(at, (const void *)iommu.requests.desc, before, bytes,
+			     "descriptors of a request cut into pieces of %u bytes", size);
+	return no_defect_so_far() && !iommu.dead;
+}
+
+/* In small pieces at last, where the device takes buffers of many descriptors (GEN-FRAME-2). */
+TEST(GEN_DESC_3, chains_are_left_alone, NEEDS_SPLIT)
+{
+	uint16_t size = sizeof(struct detach_request), least = takes_long_buffers() ? 2 : 8;
+
+	while (size >= least && leaves_chain_alone(AT, size))
+		size--;
+	if (size == sizeof(struct detach_request) && no_defect_so_far())
+		NOT_APPLICABLE("the queue has %u descriptors", iommu.requests.size);
 }
 
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */

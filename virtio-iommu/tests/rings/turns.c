@@ -526,6 +526,64 @@ TEST(GEN_NU_3, driver_that_sleeps_is_told_of_the_last_of_many, NEEDS_DOMAIN)
 	}
 }
 
+/* The low byte of the flags by which a driver asks for notifications: 0 is for each (2.7.6, 2.8.14). */
+static volatile uint8_t *interrupt_flags(const struct ring *ring)
+{
+	return (volatile uint8_t *)(is_packed() ? &ring->driver_events->flags : &ring->avail->flags);
+}
+
+/* A request that changes nothing. The device writes its status, which is 0, to @status. */
+static int add_answered_at(const struct page_window *w, volatile uint8_t *status)
+{
+	struct unmap_request *request = arena_alloc(sizeof(*request), 8);
+	uint8_t *reserved = arena_alloc(TAIL_SIZE - 1, 1);
+	const struct ring_piece pieces[] = {{phys(request), sizeof(*request), false},
+					    {phys((void *)status), 1, true},
+					    {phys(reserved), TAIL_SIZE - 1, true}};
+
+	*request = (struct unmap_request){{.type = REQUEST_UNMAP}, w->domain, page_start(w, 0),
+					  page_end(w, 0), {0}};
+	return ring_add(&iommu.requests, pieces, ARRAY_SIZE(pieces));
+}
+
+/*
+ * @ahead requests, and one whose status is the driver's wish for a notification: as if a driver that wanted
+ * none so far asked in this moment.
+ */
+static void told_of_one_behind(struct source_line at, const struct page_window *w, unsigned int ahead)
+{
+	struct ring *ring = &iommu.requests;
+	size_t mark = arena_mark();
+
+	for (unsigned int i = 0; i < ahead; i++)
+		ring_publish(ring, queue_noop());
+	ring_publish(ring, add_answered_at(w, interrupt_flags(ring)));
+	take_interrupts();
+	virtio_notify(&iommu.dev, REQUEST_QUEUE);
+	expect_eq(at, wait_requests_used(ahead + 1), ahead + 1, "requests that come back");
+	expect_eq(at, *interrupt_flags(ring), 0, "status of the last of %u", ahead + 1);
+	expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+		  "notification of the last of %u", ahead + 1);
+	ring_want_interrupt(ring, false);
+	arena_release(mark);
+}
+
+/* However many a device serves at once: the driver can ask until the last one is used. */
+TEST(GEN_NU_3, driver_that_asks_late_is_told_of_the_last_of_many, NEEDS_DOMAIN)
+{
+	struct page_window w;
+	unsigned int size, room;
+
+	REQUIRE(restart_with_queues(AT, features_without(VIRTIO_F_EVENT_IDX), 128, 0));
+	REQUIRE(make_page_window(AT, &w, 1));
+	size = iommu.requests.size;
+	if (!iommu.requests.tables && size < 3)
+		NOT_APPLICABLE("the queue has %u descriptors", size);
+	room = iommu.requests.tables ? size - 1 : (size - 3) / 2;
+	for (unsigned int ahead = 0; ahead <= min(room, 40u) && no_defect_so_far(); ahead++)
+		told_of_one_behind(AT, &w, ahead);
+}
+
 /*
  * The index of a split queue counts to 65535 and goes on with 0, whatever the size of the queue.
  */

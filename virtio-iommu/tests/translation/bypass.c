@@ -8,6 +8,7 @@
 #include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "pci/pci.h"
 
 /* N-BYP-1 (no keyword): Bypass = everything allowed, identity */
 /* In bypass mode an endpoint reaches all memory at its guest-physical address. */
@@ -249,6 +250,52 @@ TEST(DEV_OPS_6, endpoint_is_blocked_after_detach, NEEDS_DMA)
 	EXPECT_WRITE_BLOCKED(s.ep, phys(page), 8);
 	expect_blocked(AT, s.ep);
 	EXPECT_OUT_OF_REACH(s.ep, s.iova, s.target);
+}
+
+/* Make a function no bus master, and a bus master again. */
+static void toggle_bus_master(const struct pci_dev *pci)
+{
+	uint16_t command = pci_read16(pci, PCI_COMMAND);
+
+	pci_write16(pci, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+	pci_write16(pci, PCI_COMMAND, command | PCI_COMMAND_MASTER);
+}
+
+/* No write passes by the IOMMU, wherever the endpoint looks for its rings. */
+static void expect_no_way_past(struct source_line at, struct endpoint *ep, const uint8_t *page)
+{
+	uint64_t rings = ep->dma.page_iova;
+
+	expect_write_blocked(at, ep, phys(page), 8);
+	dma_set_page_iova(&ep->dma, phys(ep->dma.page));
+	expect_write_blocked(at, ep, phys(page), 8);
+	dma_set_page_iova(&ep->dma, rings);
+}
+
+/* Attached, or without a domain: what an endpoint reaches does not hang on its own registers. */
+TEST(DEV_OPS_6, bus_master_again_reaches_no_more_than_before, NEEDS_DMA)
+{
+	uint8_t *page = watched_pages(1);
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	if (!s.ep->place.pci)
+		SKIP("the endpoint is no PCI function");
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	for (unsigned int i = 0; i < 3; i++) {
+		dma_stop(&s.ep->dma);
+		toggle_bus_master(s.ep->place.pci);
+		expect_no_way_past(AT, s.ep, page);
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+		EXPECT_WRITE_BLOCKED(s.ep, s.iova + iommu.page, 8);
+	}
+	if (!set_unattached_bypass(false))
+		return;
+	REQUIRE(detach_endpoint(AT, s.ep, s.domain));
+	dma_stop(&s.ep->dma);
+	toggle_bus_master(s.ep->place.pci);
+	expect_no_way_past(AT, s.ep, page);
+	expect_blocked(AT, s.ep);
 }
 
 /* The rings of the endpoint lie in memory too: what it leaves there is the used index. */
