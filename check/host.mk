@@ -4,7 +4,7 @@
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
 .PHONY: check-host check-actuals check-endings check-attribution check-personalities check-mutants check-docs \
-	check-no-reset check-score check-host-without-bugs coverage
+	check-no-reset check-score check-host-without-bugs host-plain coverage
 
 HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-personalities \
 	check-host-without-bugs check-mutants check-docs
@@ -27,11 +27,14 @@ check-no-reset: host
 check-score: host
 	@check/score
 
-check-personalities: host
+check-personalities: host host-plain
 	@check/personalities
 
-check-mutants: host
+check-mutants: host host-plain
 	@check/mutants
+
+host-plain:
+	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=plain
 
 check-host-without-bugs: host
 	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=nobugs

@@ -58,12 +58,14 @@ static uint32_t domain_id(uint32_t number)
  * Requests.
  */
 
-static bool take_one(struct virtio_unit *v, const struct deadline *deadline)
+/* Each answer has its time: many requests may take a VMM long. */
+static bool take_one(struct virtio_unit *v)
 {
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	struct ring_reply reply;
 
 	while (!ring_take(&iommu.requests, &reply))
-		if (deadline_over(deadline))
+		if (deadline_over(&deadline))
 			return error_set(&v->unit.error, "virtio-iommu: no answer to a request");
 	v->in_flight--;
 	if (!reply.valid)
@@ -77,7 +79,6 @@ static bool take_one(struct virtio_unit *v, const struct deadline *deadline)
 /* Send what has gathered, and wait until all is answered. */
 static bool flush(struct virtio_unit *v)
 {
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
 	bool ok = true;
 
 	if (!v->in_flight)
@@ -86,7 +87,7 @@ static bool flush(struct virtio_unit *v)
 	v->unit.counters.register_writes++;
 	virtio_notify(&iommu.dev, REQUEST_QUEUE);
 	while (v->in_flight && ok)
-		ok = take_one(v, &deadline);
+		ok = take_one(v);
 	return ok;
 }
 

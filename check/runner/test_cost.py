@@ -48,6 +48,7 @@ GROWTH = "".join(f"# growth by=mappings number={10 ** n} operations=32 commands=
     "table_pages=2 map=100 access=100 unmap=100", "table_pages=2 map=101 access=110 unmap=130",
     "table_pages=2 map=99 access=300 unmap=400", "table_pages=3 map=104 access=950 unmap=3100",
     "table_pages=21 map=103 access=3000 unmap=30100")))
+EXTRA = "# extra requests=128 interrupts=0 reports=0\n"
 END = "# end\n"
 
 
@@ -57,7 +58,7 @@ class Cost:
     def __init__(self, tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
         self.tree, self._capsys, self.out, self.err = tree, capsys, "", ""
         tree.write("build/x86_64/cost.elf", "")
-        self.says(CONSOLE + STRETCHES + END, GROWTH + END, INSTRUCTIONS + END)
+        self.says(CONSOLE + STRETCHES + END, GROWTH + EXTRA + END, INSTRUCTIONS + END)
 
     def says(self, usual: str, growth: str, instructions: str = INSTRUCTIONS + END) -> None:
         paths = [self.tree.write(name, text) for name, text in (
@@ -158,15 +159,19 @@ def test_counts_of_another_boot() -> None:
     assert [row["varies"] for row in cost.figures([lines, other])] == [True, True, True]
 
 
-def test_clock_of_another_process() -> None:
+def test_clock_and_memory_of_another_process() -> None:
     clock = CpuClock()
-    assert clock.nanoseconds() == 0
+    assert clock.nanoseconds() == 0 and clock.memory() is None
     process = clock.start([sys.executable, "-c", "while True: pass"])
     assert process
     try:
         first, since = clock.nanoseconds(), time.monotonic()
         while clock.nanoseconds() < first + 20_000_000:
             assert time.monotonic() < since + 20
+        console = Lines(Log(io.BytesIO()), clock)
+        console.feed(b"# memory at=attaches number=0 own=2048\n")
+        ((said, kib),) = console.memory
+        assert said == "at=attaches number=0 own=2048" and kib > 1000
     finally:
         clock.end(process)
         for stream in (process.stdout, process.stderr):
@@ -262,10 +267,35 @@ def test_exponent(power: float) -> None:
 def test_words_for_memory() -> None:
     rows = [{"number": 0, "kib": 10240}, {"number": 1000, "kib": 40960}, {"number": 0, "kib": 12288}]
     assert memory_words("mappings", rows) == (
-        "memory: 30 MiB more with 1000 mappings; 2 are left: it comes back")
+        "memory: 30 MiB more up to 1000 mappings; 2 are left: it comes back")
     rows[-1]["kib"] = 40000
     assert memory_words("mappings", rows).endswith("29 are left: it does not come back")
     assert memory_words("mappings", rows[:1]) == "memory: the same up to 0 mappings"
+
+
+def test_memory_of_the_guest() -> None:
+    """Tables that the guest keeps are in the VMM's memory, and none of what the VMM took."""
+    rows = [{"number": 0, "kib": 10240, "own": 1 << 20}, {"number": 1000, "kib": 20480, "own": 11 << 20}]
+    assert memory_words("domains", rows) == "memory: the same up to 1000 domains"
+    rows.append({"number": 0, "kib": 20480, "own": 1 << 20})
+    assert memory_words("domains", rows) == (
+        "memory: 10 MiB more up to 1000 domains; 10 are left: it does not come back")
+
+
+def test_what_nobody_asked_for(call: Cost) -> None:
+    call.says(CONSOLE + END, GROWTH + "# extra requests=128 interrupts=3 reports=1\n" + END)
+    assert call.run("--iommu", "virtio", "--growth") == 0
+    assert call.data()["boots"][2]["extra"] == {"requests": 128, "interrupts": 3, "reports": 1}
+    assert "virtio: 128 right requests: suppressed interrupts that came: 3, reports of a fault: 1" in call.out
+
+
+def test_most_mappings(call: Cost) -> None:
+    call.run("--iommu", "virtio", "--growth", "--mappings", "2000")
+    assert " growth=2000" in call.data()["boots"][2]["command"]
+    call.run("--iommu", "virtio", "--growth")
+    assert call.data()["boots"][2]["command"].endswith(" growth'")
+    assert call.run("--iommu", "virtio", "--mappings", "2000") == 2 and "--growth" in call.err
+    assert call.run("--growth", "--mappings", "0") == 2
 
 
 def test_exponent_behind_a_fixed_part() -> None:
@@ -283,10 +313,10 @@ def test_compare(call: Cost) -> None:
     slower = slower.replace("rounds=100,150,190", "rounds=150,180,400")
     slower = slower.replace("notifications=260", "notifications=261").replace("12418", "99999")
     larger = GROWTH.replace("table_pages=21", "table_pages=22").replace("=30100", "=60100")
-    call.says(slower + END, larger + END)
+    call.says(slower + END, larger + EXTRA.replace("interrupts=0", "interrupts=1") + END)
     assert call.run("--growth", "--iommu", "virtio", "--compare", str(old)) == 1
     assert call.out.splitlines()[-4:] == [
-        call.out.splitlines()[-4], "virtio growth mappings=10000: table_pages 21 -> 22",
+        "virtio growth extra: interrupts 0 -> 1", "virtio growth mappings=10000: table_pages 21 -> 22",
         "virtio write-4k deferred: notifications 260 -> 261",
         "virtio write-4k strict: time 230 % (210 to 250) -> 260 % (251 to 300) !"]
 

@@ -10,7 +10,7 @@ UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
 UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu iommu_table \
-	iommu_units imsic product trace
+	iommu_units imsic product steps trace
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -46,6 +46,7 @@ UNIT_SOURCES_virtio := $(wildcard lib/virtio/*.c lib/dma/*.c) lib/time.c lib/reg
 UNIT_SOURCES_trace := $(addprefix virtio-iommu/driver/,names.c state.c trace.c trace_registers.c) \
 	virtio-iommu/standard/property.c virtio-iommu/standard/status.c lib/register.c
 UNIT_SOURCES_product := virtio-iommu/judge/product.c
+UNIT_SOURCES_steps := virtio-iommu/sequences/words.c
 
 # The levels of requirements, for whoever includes judge/test.h.
 $(addprefix $(UNIT_OUT)/obj/,check/unit/product.o virtio-iommu/judge/product.o): \

@@ -14,7 +14,7 @@ from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
 from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
 from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
-from .options import COMMAND, Parser
+from .options import COMMAND, Parser, between
 from .plan import architecture
 from .plan.catalogue import Tree, commit, read_make_config, read_requirements, suite_version
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
@@ -48,7 +48,8 @@ def make_parser() -> Parser:
     add("--workload", action="append", metavar="NAME",
         help="only this one; may be said again. all: all of them. default: usual, some with each property")
     add("--growth", action="store_true", help="show how times and memory grow, too")
-    add("--mappings", type=int, metavar="N", help="the most of them for --growth; default: 100000")
+    add("--mappings", type=between(1, 1000000), metavar="N",
+        help="the most of them for --growth; default: 100000")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
     return parser
@@ -126,6 +127,8 @@ def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, director
 
 def run(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
+    if options.mappings and not options.growth:
+        raise UsageError("--mappings: goes with --growth")
     options.arch = options.arch or architecture.of_machine(os.uname().machine)
     if COMMAND and not options.output:
         options.output = os.path.join("virtio-iommu-tests", options.arch)

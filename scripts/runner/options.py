@@ -109,7 +109,7 @@ def make_parser() -> Parser:
     add("--seed", metavar="N", type=checked(count),
         help="what the random tests draw (default: always the same)")
     add("--rounds", metavar="N", type=checked(count),
-        help="how many times it draws, with seeds from N on (default: once)")
+        help="how many times it draws, with seeds from N on (default: as the run or the test says)")
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")

@@ -9,6 +9,7 @@
 #include "driver/iommu.h"
 #include "driver/iova.h"
 #include "judge/watch.h"
+#include "memory.h"
 #include "sequences/asked.h"
 #include "sequences/draw.h"
 #include "sequences/player.h"
@@ -188,7 +189,7 @@ static uint32_t draw_rights(void)
 
 static void draw_map(struct step *s)
 {
-	unsigned int pages = 1 + (one_in(3) ? draw(6) : draw(2));
+	unsigned int pages = 1 + draw(one_in(12) ? 24 : one_in(3) ? 6 : 2);
 
 	*s = (struct step){.kind = STEP_MAP, .domain = draw_living_domain(), .start = draw_page(),
 			   .phys = draw_memory(pages), .flags = draw_rights()};
@@ -214,10 +215,10 @@ static void draw_map_near(struct step *s)
 		s->phys = above ? old->phys + (old->end - old->start) + 1 : old->phys;
 }
 
-/* Of 2 MiB to 2 GiB: what is behind its first pages is never accessed. */
+/* Of 2 MiB to 64 GiB: what is behind its first pages is never accessed. */
 static void draw_map_wide(struct step *s)
 {
-	uint64_t size = (2ull << 20) << draw(11), start;
+	uint64_t size = (2ull << 20) << draw(16), start;
 
 	draw_map(s);
 	s->phys = one_in(2) ? player_memory().start : align_down(player_memory().start, size);
@@ -323,16 +324,42 @@ static void draw_access_beside(struct step *s)
 static void draw_access_long(struct step *s)
 {
 	draw_access(s);
-	s->start = align_down(s->start, iommu.page) + draw(3) * 8;
+	s->start = align_down(s->start, iommu.page) - (one_in(2) ? draw(3) * iommu.page : 0) + draw(2) * 8;
 	s->size = 1 + draw((PLAYER_ACCESS_PAGES - 1) * iommu.page);
 	if (one_in(3))
 		s->size = 1 + draw(64);
 }
 
-/* Where an endpoint has been: this one, or another one. */
+/* What the endpoint reached there, it does not reach now. */
+static bool is_gone(const struct place *place)
+{
+	struct model_extent extent;
+	uint8_t reason;
+
+	return !model_translate(player_model(), endpoint(place->endpoint)->id, place->iova, MAP_READ, &extent,
+				&reason) ||
+	       extent.phys + (place->iova - extent.start) != phys(place->memory);
+}
+
+/* One of the last places, or any; rather one that is gone. */
+static const struct place *draw_place(void)
+{
+	const struct place *place = NULL;
+
+	for (unsigned int try = 0; try < 4 && !(place && is_gone(place)); try++)
+		place = player_place(one_in(2) ? draw(PLAYER_PLACES) : draw(8));
+	return place;
+}
+
+static bool reaches_nothing(uint32_t number)
+{
+	return !self(number)->attached && !player_model()->config.bypass;
+}
+
+/* Where an endpoint has been: this one, or another one. One that reaches nothing comes back first. */
 static void draw_access_again(struct step *s)
 {
-	const struct place *place = player_place(one_in(3) ? draw(PLAYER_PLACES) : draw(8));
+	const struct place *place = draw_place();
 
 	draw_access(s);
 	if (!place)
@@ -340,6 +367,12 @@ static void draw_access_again(struct step *s)
 	s->endpoint = one_in(8) ? s->endpoint : place->endpoint;
 	s->start = place->iova;
 	s->size = 8;
+	if (!reaches_nothing(s->endpoint) || !one_in(2))
+		return;
+	draw_attach(s);
+	s->endpoint = place->endpoint;
+	s->domain = one_in(2) ? place->domain : s->domain;
+	chance.probes += 2;
 }
 
 static const struct recipe {
@@ -354,15 +387,15 @@ static const struct recipe {
 	{draw_map_wide, 4, true},
 	{draw_map_many, 2, true},
 	{draw_unmap, 45, true},
-	{draw_unmap_wide, 6, true},
+	{draw_unmap_wide, 10, true},
 	{draw_probe, 4, false},
 	{draw_bypass, 4, true},
-	{draw_reset, 1, true},
+	{draw_reset, 2, true},
 	{draw_reset_endpoint, 2, false},
 	{draw_access, 80, false},
 	{draw_access_beside, 5, false},
-	{draw_access_long, 12, false},
-	{draw_access_again, 12, false},
+	{draw_access_long, 20, false},
+	{draw_access_again, 20, false},
 };
 
 static const struct recipe *draw_recipe(void)
@@ -421,7 +454,7 @@ static struct step draw_one(void)
 		draw_access(&s);
 	chance.probes -= !!chance.probes;
 	if (recipe->changes && one_in(3))
-		chance.probes = 1 + draw(3);
+		chance.probes = 1 + draw(one_in(8) ? 24 : 3);
 	if (chance.illegal && is_request(&s) && one_in(8))
 		spoil(&s);
 	s.together = is_request(&s) && !s.reserved;

@@ -20,6 +20,7 @@ static struct {
 	uint8_t *memory;
 	bool hurry;
 	struct trouble trouble;
+	struct model_request unsettled;	/* nothing is left open where it has no byte */
 	struct place places[PLAYER_PLACES];
 	unsigned int place_count;	/* of all so far */
 } player;
@@ -69,6 +70,7 @@ static void forget_attachments(void)
 {
 	model_reset(player.model);
 	player.model->accepted = iommu.dev.accepted;
+	player.unsettled.readable = 0;
 }
 
 void player_begin(void)
@@ -88,12 +90,6 @@ const struct place *player_place(unsigned int index)
 	unsigned int held = min(player.place_count, PLAYER_PLACES);
 
 	return index < held ? &player.places[(player.place_count - 1 - index) % PLAYER_PLACES] : NULL;
-}
-
-static void note_place(const struct step *s, uint8_t *memory)
-{
-	player.places[player.place_count++ % PLAYER_PLACES] =
-		(struct place){s->endpoint, s->start, memory};
 }
 
 /* Memory that the endpoint has once reached by this page: what a stale translation leads to. */
@@ -123,6 +119,11 @@ static enum played wrong(enum verdict verdict, const char *expected, const char 
 static uint32_t id_of(const struct step *s)
 {
 	return s->by_id ? s->by_id : endpoint(s->endpoint)->id;
+}
+
+static bool is_move(const struct step *s)
+{
+	return s->kind == STEP_ATTACH || s->kind == STEP_DETACH;
 }
 
 static struct model_request map_request_of(const struct step *s, uint64_t number)
@@ -173,6 +174,19 @@ static bool is_refused_attach(uint64_t rules, const struct model_request *r, con
 		others_are_elsewhere(r->attach.endpoint, r->attach.domain));
 }
 
+static bool is_alone(const struct model_endpoint *ep)
+{
+	const struct model *m = player.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		const struct model_endpoint *other = &m->endpoints[i];
+
+		if (other != ep && other->attached && other->domain == ep->domain)
+			return false;
+	}
+	return true;
+}
+
 static bool is_reserved_for_anyone(const struct model_request *r)
 {
 	for (unsigned int i = 0; i < player.model->region_count; i++)
@@ -193,10 +207,13 @@ static bool is_odd_range(const struct model_request *r)
 					       is_reserved_for_anyone(r));
 }
 
-/* A status that breaks a SHOULD where there is no domain is a matter of DEV-MAP-4 and DEV-UNMAP-3. */
-static bool is_for_no_domain(uint64_t rules)
+/*
+ * A status that breaks a SHOULD is a matter of DEV-MAP-4 and DEV-UNMAP-3 where there is no domain, and of
+ * AMB-5 where the endpoint is in it already.
+ */
+static bool may_break_should(uint64_t rules)
 {
-	return rules & (1ull << RULE_MAP_DOMAIN | 1ull << RULE_UNMAP_DOMAIN);
+	return rules & (1ull << RULE_MAP_DOMAIN | 1ull << RULE_UNMAP_DOMAIN | 1ull << RULE_ATTACH_AGAIN);
 }
 
 static bool is_tolerated(uint64_t rules, const struct model_request *r, const struct reply *reply)
@@ -207,10 +224,46 @@ static bool is_tolerated(uint64_t rules, const struct model_request *r, const st
 		return is_refusal(reply);
 	if (!reply->delivered)
 		return outcome.allowed & ANSWER(ANSWER_UNWRITTEN);
-	if (is_for_no_domain(rules) && outcome.allowed & ANSWER(reply->status))
+	if (may_break_should(rules) && outcome.allowed & ANSWER(reply->status))
 		return true;
 	return is_refusal(reply) && outcome.allowed & ANSWER(reply->status) &&
 	       outcome.expected & ANSWER_REFUSED;
+}
+
+/*
+ * A refused ATTACH may have detached (AMB-6), one to the endpoint's own domain may have emptied that or
+ * changed its kind (AMB-5), and a DETACH from a domain that the endpoint is not in may have been carried out
+ * (AMB-7).
+ */
+static bool leaves_open(const struct model_endpoint *ep, const struct model_request *r,
+			const struct reply *reply)
+{
+	if (!ep || !ep->attached)
+		return false;
+	if (r->head.type == REQUEST_DETACH)
+		return ep->domain != r->detach.domain && reply->status != STATUS_INVAL;
+	return r->head.type == REQUEST_ATTACH &&
+	       (!is_ok(reply) || (ep->domain == r->attach.domain && is_alone(ep)));
+}
+
+static void note_open(const struct model_request *r, const struct reply *reply)
+{
+	const struct model_endpoint *ep = model_endpoint(player.model, r->attach.endpoint);
+
+	if (leaves_open(ep, r, reply))
+		player.unsettled = detach_of(ep->domain, &(struct endpoint){.id = ep->id});
+}
+
+/* What is left open is no more after a DETACH. */
+static void settle(void)
+{
+	struct model_request r = player.unsettled;
+
+	if (!r.readable)
+		return;
+	player.unsettled.readable = 0;
+	request_raw(&r, r.readable, r.writable);
+	model_leave(player.model, r.detach.endpoint);
 }
 
 static enum played judge_reply(const struct model_request *r, const struct reply *reply)
@@ -226,6 +279,7 @@ static enum played judge_reply(const struct model_request *r, const struct reply
 		return wrong(VERDICT_FAIL, expected, "the request does not come back");
 	if (reply->breach)
 		return wrong(VERDICT_FAIL, expected, reply->breach);
+	note_open(r, reply);
 	if (is_ok(reply))
 		model_apply(player.model, r);
 	if (answer < 32 && (outcome.expected & ANSWER(answer) || is_tolerated(rules, r, reply)))
@@ -402,6 +456,17 @@ static const struct model_endpoint *self(const struct step *s)
 	return model_endpoint(player.model, endpoint(s->endpoint)->id);
 }
 
+/* One in each page of an access. */
+static void note_places(const struct step *s, struct access_parts all)
+{
+	uint64_t iova = s->start;
+
+	for (unsigned int i = 0; i < all.count; iova += all.parts[i++].size)
+		if (all.parts[i].size >= sizeof(uint64_t))
+			player.places[player.place_count++ % PLAYER_PLACES] =
+				(struct place){s->endpoint, self(s)->domain, iova, all.parts[i].memory};
+}
+
 static bool reaches_rings(const struct step *s, uint64_t iova)
 {
 	const struct dma_master *dma = &endpoint(s->endpoint)->dma;
@@ -500,7 +565,7 @@ static enum played play_access(const struct step *s)
 
 	if (!all.count || !show_rings(s))
 		return PLAYED_NOT;
-	if (s->report)
+	if (s->report && all_blocked(all))
 		event_settle();
 	for (unsigned int i = 0; s->kind == STEP_READ && i < all.count; i++)
 		make_new(&parts[i]);
@@ -510,7 +575,7 @@ static enum played play_access(const struct step *s)
 		return PLAYED_OUT;
 	played = judge_effect(&effect, passes);
 	if (played == PLAYED_WELL && passes)
-		note_place(s, parts[0].memory);
+		note_places(s, all);
 	if (played == PLAYED_WELL && s->report && all_blocked(all))
 		played = judge_report(s);
 	return played;
@@ -532,14 +597,35 @@ static enum played play_bypass(const struct step *s)
 	return PLAYED_WELL;
 }
 
+/* That no endpoint is attached after a reset is a matter of N-RST-1: here it is so after these DETACHes. */
+static void detach_all(void)
+{
+	const struct model *m = player.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		struct model_request r = detach_of(m->endpoints[i].domain,
+						   &(struct endpoint){.id = m->endpoints[i].id});
+
+		if (m->endpoints[i].attached)
+			request_raw(&r, r.readable, r.writable);
+	}
+}
+
+/* That config.bypass is what it was before is a matter of DEV-CFG-4. */
 static enum played play_reset(const struct step *s)
 {
+	uint8_t before = player.model->config.bypass;
+
 	(void)s;
 	if (!iommu_restart(iommu.wanted))
 		return wrong(VERDICT_FAIL, "the device comes up after a reset", "it does not");
+	detach_all();
 	forget_attachments();
-	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG) && iommu_bypass() != player.model->config.bypass)
-		return wrong(VERDICT_FAIL, "config.bypass outlives a device reset", "another value");
+	if (iommu_offers(VIRTIO_IOMMU_F_BYPASS_CONFIG))
+		player.model->config.bypass = iommu_bypass();
+	if (player.model->config.bypass != before && player.model->config.bypass != iommu.initial_bypass)
+		return wrong(VERDICT_FAIL, "config.bypass is as it was before the reset, or at power-on",
+			     "another value");
 	return PLAYED_WELL;
 }
 
@@ -567,11 +653,10 @@ static bool covers_some(const struct model_request *r)
 	return false;
 }
 
-/* A cut beside mappings that are covered is a matter of DEV-UNMAP-6; a domain of another kind, of AMB-6. */
+/* A cut beside mappings that are covered is a matter of DEV-UNMAP-6. */
 static bool is_open(const struct model_request *r)
 {
-	return model_rule_applies(player.model, RULE_ATTACH_FLIP, r) ||
-	       (model_rule_applies(player.model, RULE_UNMAP_SPLIT, r) && covers_some(r));
+	return model_rule_applies(player.model, RULE_UNMAP_SPLIT, r) && covers_some(r);
 }
 
 static bool is_sensible_access(const struct step *s)
@@ -612,15 +697,60 @@ static void trace_step(const struct step *s)
 									sizeof(words)));
 }
 
+static bool touches(const struct step *s, uint32_t domain)
+{
+	const struct model_endpoint *ep = is_move(s) ? model_endpoint(player.model, id_of(s)) : NULL;
+
+	return s->kind != STEP_PROBE && (s->domain == domain || (ep && ep->attached && ep->domain == domain));
+}
+
+static bool share_domain(const struct step *a, const struct step *b)
+{
+	const struct model_endpoint *ep = is_move(a) ? model_endpoint(player.model, id_of(a)) : NULL;
+
+	return a->kind != STEP_PROBE &&
+	       (touches(b, a->domain) || (ep && ep->attached && touches(b, ep->domain)));
+}
+
+/* In which order a device does what is in flight at a time is open (AMB-13). */
+static bool depend(const struct step *a, const struct step *b)
+{
+	if (is_move(a) && is_move(b) && id_of(a) == id_of(b))
+		return true;
+	return share_domain(a, b) && (is_move(a) || is_move(b) || (a->start <= b->end && b->start <= a->end));
+}
+
+/* What is left open is known of the last of a group alone. */
+static bool may_stay_open(const struct step *s)
+{
+	const struct model_endpoint *ep = is_move(s) ? model_endpoint(player.model, id_of(s)) : NULL;
+
+	return ep && ep->attached && (s->kind == STEP_ATTACH || ep->domain != s->domain);
+}
+
+/* The model tells what the step means when @count others have gone before it. */
+static bool goes_with(const struct step *steps, unsigned int count)
+{
+	const struct step *s = &steps[count];
+
+	if (!s->together || !is_request(s) || s->reserved || s->count > 1 || !player_makes_sense(s) ||
+	    may_stay_open(s - 1))
+		return false;
+	for (unsigned int i = 0; i < count; i++)
+		if (depend(&steps[i], s))
+			return false;
+	return true;
+}
+
 static unsigned int count_together(const struct step *steps, unsigned int room)
 {
-	unsigned int count = 1;
+	unsigned int count = 1, most = min(room, min(PLAYER_TOGETHER, batch_capacity()));
 
-	while (count < room && count < PLAYER_TOGETHER && count < batch_capacity() && is_request(steps) &&
-	       steps[count].together && is_request(&steps[count]) && !steps[count].reserved &&
-	       steps[count].count < 2 && player_makes_sense(&steps[count]))
+	if (!is_request(steps) || steps->reserved || steps->count > 1)
+		return 1;
+	while (count < most && goes_with(steps, count))
 		count++;
-	return steps->reserved || steps->count > 1 ? 1 : count;
+	return count;
 }
 
 /* A device may give up when its rings are out of reach, whether it is told to look or not. */
@@ -652,6 +782,8 @@ enum played player_play(const struct step *steps, unsigned int room, unsigned in
 	for (unsigned int i = 0; i < *count; i++)
 		trace_step(&steps[i]);
 	played = play(steps, *count);
+	if (played == PLAYED_WELL)
+		settle();
 	if (!iommu.dead)
 		stop_out_of_reach();
 	return played;

@@ -60,6 +60,7 @@ const struct trouble *player_trouble(void);
 /* A place that an endpoint has reached: probed again later, it shows what is stale. */
 struct place {
 	uint32_t endpoint;	/* number */
+	uint32_t domain;	/* where the endpoint was attached */
 	uint64_t iova;
 	uint8_t *memory;
 };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Optional
 
 FLAT, LINEAR = 0.15, 0.85       # exponents: below is constant, from there on is with the number
 LAST = 3                        # points of a curve that show where it goes
@@ -58,14 +58,20 @@ def growth_words(by: str, operation: str, points: list[tuple[int, int]]) -> str:
     return f"{how} (exponent {power:.2f}, {last * 100 // first} % at {shown(by, most)})"
 
 
+def taken(row: Row) -> int:
+    """Return KiB that the VMM has without what the guest keeps of its own, such as tables."""
+    return int(row["kib"]) - int(row.get("own", 0)) // 1024
+
+
 def memory_words(by: str, rows: list[Row]) -> str:
     """Say what the VMM took, from what it had before to the last look, when all was given back."""
-    most = max(rows, key=lambda row: int(row["kib"]))
-    took, kept = most["kib"] - rows[0]["kib"], rows[-1]["kib"] - rows[0]["kib"]
-    if took < CHANGE:
-        return f"memory: the same up to {shown(by, max(row['number'] for row in rows))}"
-    back = "comes back" if 2 * kept < took else "does not come back"
-    return f"memory: {took >> 10} MiB more with {shown(by, most['number'])}; {kept >> 10} are left: it {back}"
+    before, most, last = taken(rows[0]), max(map(taken, rows)), taken(rows[-1])
+    up_to = f"up to {shown(by, max(row['number'] for row in rows))}"
+    if most - before < CHANGE:
+        return f"memory: the same {up_to}"
+    kept = max(last - before, 0)
+    back = "comes back" if 2 * kept < most - before else "does not come back"
+    return f"memory: {(most - before) >> 10} MiB more {up_to}; {kept >> 10} are left: it {back}"
 
 
 def looks(memory: list[Row]) -> dict[str, list[Row]]:
@@ -76,7 +82,13 @@ def looks(memory: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def says(rows: list[Row], memory: list[Row]) -> list[str]:
+def extra_words(extra: Row) -> str:
+    return (f"{extra['requests']} right requests: suppressed interrupts that came: {extra['interrupts']}, "
+            f"reports of a fault: {extra['reports']}")
+
+
+def says(rows: list[Row], memory: list[Row], extra: Optional[Row]) -> list[str]:
     curves = [(by, operation, curve(rows, by, operation)) for by in CURVES for operation in OPERATIONS]
     return [growth_words(by, operation, points) for by, operation, points in curves if len(points) > 1] + [
-        memory_words(by, seen) for by, seen in looks(memory).items()]
+        memory_words(by, seen) for by, seen in looks(memory).items()] + (
+        [extra_words(extra)] if extra else [])

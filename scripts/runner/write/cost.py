@@ -116,7 +116,7 @@ def to_lines(data: Row) -> list[str]:
     """Return the table of the usual workload, what holds, what grows how, and what each boot took."""
     lines = [f"{name}, per I/O:\n" + "\n".join(table(data, name)) for name in workloads(data)[:1]]
     lines += [f"{boot['iommu']}: {text}" for boot in data["boots"]
-              for text in says(boot["growth"], boot["memory"])]
+              for text in says(boot["growth"], boot["memory"], boot["extra"])]
     return [*lines, "", "isolation, by requirements of the virtio standard that DMA showed:",
             *isolation_lines(data), "", *boots(data)]
 

@@ -92,6 +92,26 @@ TEST(N_RST_1, old_domain_id_starts_empty, NEEDS_DOMAIN)
 		REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
 }
 
+/* A device may keep a number of the session with what it remembers, and the number may come again. */
+#define SESSIONS 32
+
+/* The domain is made again after 1, 2, 4 and more resets, up to SESSIONS: it has nothing of the first one. */
+TEST(N_RST_1, old_domain_id_starts_empty_many_sessions_later, NEEDS_DMA)
+{
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	REQUIRE_WRITES(s.ep, s.iova, s.target, 8);
+	for (unsigned int session = 1; session <= SESSIONS && no_defect_so_far(); session++) {
+		REQUIRE(restart_device(AT, iommu.wanted));
+		if (session & (session - 1))
+			continue;
+		if (!expect_reattach_empty(AT, &s))
+			return;
+		EXPECT_WRITE_BLOCKED(s.ep, s.iova, 8);
+	}
+}
+
 /*
  * A reset of each kind, of a device in each state, with an endpoint in a domain of each kind.
  */

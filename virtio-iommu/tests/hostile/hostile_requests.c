@@ -333,7 +333,7 @@ static void compare_rates(struct source_line at, uint64_t hostile)
 }
 
 /* HOST-6 (no keyword): Requests of any length and content come back, or the device asks for a reset; ... */
-TEST(HOST_6, requests_drawn_by_lot_come_back, NEEDS)
+TEST(HOST_6, random_requests_come_back, NEEDS)
 {
 	uint64_t start = time_us();
 

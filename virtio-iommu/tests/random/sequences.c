@@ -12,9 +12,10 @@
  * It is told apart by each status, and by the bytes that each access moves, at once after the step that is
  * wrong. What other tests judge is tolerated (sequences/player.h).
  *
- * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. On a failure
- * the shortest sequence that was found to fail stands in the verdict; replay=SEQUENCE plays it again.
- * illegal=1 draws fields that cannot be, too, which other tests judge one by one.
+ * seed=N and rounds=N on the command line choose what is drawn: round n is that of seed N + n. Without
+ * rounds= it is always the same that is drawn, and as much as there is time for. illegal=1 draws fields that
+ * cannot be, too, which other tests judge one by one. On a failure the shortest sequence that was found to
+ * fail stands in the verdict; replay=SEQUENCE plays it again.
  */
 #include <stdio.h>
 
@@ -25,9 +26,14 @@
 #include "sequences/draw.h"
 #include "sequences/player.h"
 #include "sequences/shrink.h"
+#include "time.h"
 
 #define DEFAULT_SEED 1
-#define DEFAULT_ROUNDS 2
+
+/* Without rounds=: two rounds, more while this time has not passed, and no step after the other one. */
+#define LEAST_ROUNDS 2
+#define BUDGET_US 150000
+#define LONGEST_US 2000000
 
 /* Draw a step, and requests that go together with it. Return how many. */
 static unsigned int draw_group(struct step *steps, unsigned int room)
@@ -43,6 +49,23 @@ static unsigned int draw_group(struct step *steps, unsigned int room)
 	return count;
 }
 
+static struct {
+	uint64_t rounds;	/* 0: by time */
+	struct deadline budget, longest;
+} plan;
+
+static bool is_too_late(void)
+{
+	return iommu.dead || (!plan.rounds && deadline_passed(&plan.longest));
+}
+
+static bool is_over(uint64_t round)
+{
+	if (plan.rounds)
+		return round >= plan.rounds;
+	return is_too_late() || (round >= LEAST_ROUNDS && deadline_passed(&plan.budget));
+}
+
 /* Draws until something fails, or the round is over. */
 static bool draw_fails(struct step *steps, unsigned int *count)
 {
@@ -55,7 +78,7 @@ static bool draw_fails(struct step *steps, unsigned int *count)
 		played = player_play(&steps[*count], drawn, &one);
 		if (played != PLAYED_NOT)
 			*count += one;
-		if (iommu.dead)
+		if (is_too_late())
 			break;
 	}
 	return played == PLAYED_WRONG;
@@ -90,6 +113,7 @@ static bool run_round(struct source_line at, uint64_t seed, bool illegal)
 	char origin[32];
 	unsigned int count;
 
+	test_round(seed);
 	draw_begin(seed, illegal);
 	if (!draw_fails(steps, &count))
 		return true;
@@ -120,13 +144,16 @@ static bool replay(struct source_line at)
 
 static void run_rounds(struct source_line at)
 {
-	uint64_t seed = test_option("seed", DEFAULT_SEED), rounds = test_option("rounds", DEFAULT_ROUNDS);
+	uint64_t seed = test_option("seed", DEFAULT_SEED);
 	bool illegal = test_option("illegal", false);
 
+	plan.rounds = test_option("rounds", 0);
+	plan.budget = deadline_in(BUDGET_US);
+	plan.longest = deadline_in(LONGEST_US);
 	player_open();
 	if (replay(at))
 		return;
-	for (uint64_t round = 0, mark = arena_mark(); round < rounds; round++, arena_release(mark))
+	for (uint64_t round = 0, mark = arena_mark(); !is_over(round); round++, arena_release(mark))
 		if (!run_round(at, seed + round, illegal))
 			break;
 	printf("# random sequences: %u of %u rules asked, %u pairs of them\n", asked_rules(), MODEL_RULES - 1,

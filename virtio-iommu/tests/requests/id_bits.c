@@ -60,6 +60,19 @@ static bool make_fixture(struct source_line at, struct page_fixture *s, struct e
 	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
+/* UNMAP is for the domain that it names, whichever one the request before it was for. */
+static void expect_own_unmap(struct source_line at, const struct page_fixture *s,
+			     const struct page_fixture *twin)
+{
+	struct reply reply = map_page(s->domain, s->iova + iommu.page, s->target + iommu.page, MAP_RW);
+
+	if (!expect_status(at, SET_UP, &reply, STATUS_OK))
+		return;
+	unmap_page(twin->domain, twin->iova);
+	expect_write_blocked(at, twin->ep, twin->iova, 8);
+	expect_writes(at, BY_LEVEL, s->ep, s->iova + iommu.page, s->target + iommu.page, 8);
+}
+
 /* Two domains: each endpoint has its own memory, at addresses where the other has none. */
 static void attach_twin(struct source_line at, const struct page_fixture *s, uint32_t bit)
 {
@@ -72,6 +85,7 @@ static void attach_twin(struct source_line at, const struct page_fixture *s, uin
 		expect_write_blocked(at, twin.ep, s->iova, 8);
 		expect_write_blocked(at, s->ep, twin.iova, 8);
 	}
+	expect_own_unmap(at, s, &twin);
 }
 
 /* The endpoint is not in the domain that is named; what is said to that is open (AMB-7). */

@@ -7,6 +7,8 @@
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 #include "judge/test.h"
+#include "memory.h"
+#include "util.h"
 
 #define FIRST_UNKNOWN_FLAG 3
 
@@ -19,22 +21,43 @@ static bool expect_range(struct source_line at, const struct page_fixture *s, ui
 	return expect_status(at, BY_LEVEL, &reply, STATUS_RANGE);
 }
 
+/* The largest power of two of pages that there is room for, in free memory and from *@iova on. */
+static uint64_t largest_size(uint64_t *iova)
+{
+	uint64_t size = iommu.page;
+
+	while (2 * size <= arena_room() / 2)
+		size *= 2;
+	while (size > iommu.page && !iova_find(0, size, iova))
+		size /= 2;
+	if (size == iommu.page)
+		*iova = iova_window(1);
+	return size;
+}
+
 /* DEV-MAP-1 (SHOULD): `virt_start`, `phys_start` or `virt_end`+1 off-granule => expected refusal with ... */
-/* Each of the three bounds off its granule, alone: by one byte, and by half a granule. */
+/*
+ * Each of the three bounds off its granule, alone: by one byte, and by half a granule. Of one page and of
+ * more: a device may have another path for large mappings.
+ */
 TEST(DEV_MAP_1, unaligned_bounds_are_refused_with_range, NEEDS_DOMAIN)
 {
 	const uint64_t offsets[] = {1, iommu.granule / 2};
-	struct page_fixture s;
+	struct page_fixture s = {.domain = fresh_domain()};
+	uint64_t largest, end, memory;
 
 	if (iommu.granule == 1)
 		NOT_APPLICABLE("the granule is 1: nothing is unaligned");
-	REQUIRE(map_one_page(AT, &s));
-	for (unsigned int i = 0; i < 2; i++) {
-		uint64_t start = s.iova + iommu.page, end = start + iommu.page - 1, by = offsets[i];
-
-		expect_range(AT, &s, start + by, end, phys(s.target));
-		expect_range(AT, &s, start, end - by, phys(s.target));
-		expect_range(AT, &s, start, end, phys(s.target) + by);
+	REQUIRE(attach_with_dma(AT, endpoint(0), s.domain));
+	largest = largest_size(&s.iova);
+	memory = phys(arena_alloc_uninit(largest + iommu.page, iommu.page));
+	for (uint64_t size = iommu.page; size <= largest && no_defect_so_far(); size *= 2) {
+		end = s.iova + size - 1;
+		for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++) {
+			expect_range(AT, &s, s.iova + offsets[i], end, memory);
+			expect_range(AT, &s, s.iova, end - offsets[i], memory);
+			expect_range(AT, &s, s.iova, end, memory + offsets[i]);
+		}
 	}
 }
 

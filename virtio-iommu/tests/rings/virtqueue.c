@@ -5,7 +5,11 @@
  */
 #include "judge/steps/attach.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
+
+/* No version of the standard has used it. */
+#define UNUSED_TYPE 0x7f
 
 /* Requests of each type, done and refused; judged one by one. */
 static void each_request(void (*judge_reply)(const char *type, const struct reply *reply))
@@ -72,6 +76,17 @@ static void expect_true_length(const char *type, const struct reply *reply)
 		}
 }
 
+/* A request that the device cannot parse need not come back (AMB-11); of one that does, little is written. */
+static void send_unparsed(void)
+{
+	const struct request_head head = {.type = UNUSED_TYPE};
+	struct reply reply = request_raw(&head, sizeof(head), 64);
+
+	if (reply.used)
+		expect_true_length("unknown type", &reply);
+	restart_if_needs_reset(AT, iommu.wanted);
+}
+
 /* GEN-USED-2 (MUST): At least `len` bytes, starting at the first writable byte, were really written ... */
 /* Twice, with different bytes in the buffer before: one of them cannot be what was written. */
 TEST(GEN_USED_2, as_much_is_written_as_the_used_length_says, NEEDS_DOMAIN)
@@ -79,4 +94,5 @@ TEST(GEN_USED_2, as_much_is_written_as_the_used_length_says, NEEDS_DOMAIN)
 	each_request(expect_true_length);
 	probe(endpoint(0)->id);
 	each_request(expect_true_length);
+	send_unparsed();
 }

@@ -221,13 +221,17 @@ static bool remap_at_once(struct source_line at, struct scene *s, make_request *
 	return true;
 }
 
+/* More ranges would take long: an UNMAP among thousands of mappings costs more than one of all of them. */
+#define MOST_AT_ONCE 64
+
 /* In every other cell at once. */
 static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
 {
 	make_request *make = flags == MAP_RW   ? make_remap_elsewhere :
 			     flags == MAP_READ ? make_remap_to_read : make_remap_to_nothing;
+	bool at_once = s->count <= MOST_AT_ONCE && (s->seed >> 17 & 1);
 
-	return ((s->seed >> 17 & 1) && remap_at_once(at, s, make)) || remap_each(at, s, flags);
+	return (at_once && remap_at_once(at, s, make)) || remap_each(at, s, flags);
 }
 
 static bool map_elsewhere(struct source_line at, struct scene *s)

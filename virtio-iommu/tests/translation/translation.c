@@ -369,6 +369,82 @@ TEST(N_MAP_1, thousands_of_mappings, NEEDS_DMA)
 	expect_many(AT, ep, &many, false);
 }
 
+/* Which of many go, one at a time, and in which order; those that stay are between them. */
+struct removal {
+	unsigned int period, kept;	/* of each @period the first @kept stay */
+	unsigned int (*place)(const struct many *many, unsigned int turn);
+};
+
+static unsigned int place_upwards(const struct many *many, unsigned int turn)
+{
+	(void)many;
+	return turn;
+}
+
+static unsigned int place_downwards(const struct many *many, unsigned int turn)
+{
+	return many->count - 1 - turn;
+}
+
+static unsigned int place_anywhere(const struct many *many, unsigned int turn)
+{
+	return turn * STRIDE % many->count;
+}
+
+static bool stays(const struct removal *removal, unsigned int index)
+{
+	return index % removal->period < removal->kept;
+}
+
+static bool remove_some(struct source_line at, const struct many *many, const struct removal *removal)
+{
+	for (unsigned int turn = 0; turn < many->count; turn++) {
+		unsigned int index = removal->place(many, turn);
+		struct reply reply;
+
+		if (stays(removal, index))
+			continue;
+		reply = unmap_page(many->domain, iova_of(many, index));
+		if (!expect_status(at, SET_UP, &reply, STATUS_OK))
+			return false;
+	}
+	return true;
+}
+
+/* All that stay are reached; of the others the first and the last are not. */
+static void expect_rest(struct source_line at, struct endpoint *ep, const struct many *many,
+			const struct removal *removal)
+{
+	unsigned int first = removal->kept, last = many->count - 1;
+
+	for (unsigned int i = 0; i < many->count && no_defect_so_far(); i++)
+		if (stays(removal, i))
+			expect_writes(at, BY_LEVEL, ep, iova_of(many, i), memory_of(many, i), 8);
+	while (stays(removal, last))
+		last--;
+	expect_write_blocked(at, ep, iova_of(many, first), 8);
+	expect_write_blocked(at, ep, iova_of(many, last), 8);
+}
+
+/* A mapping that goes takes none along, whatever the shape of the tree or list that it goes from. */
+TEST(N_MAP_1, what_is_left_of_many_mappings_is_reached, NEEDS_DMA)
+{
+	static const struct removal removals[] = {	/* period, kept, place */
+		{2, 1, place_upwards}, {2, 1, place_downwards},
+		{3, 1, place_anywhere}, {3, 2, place_anywhere},
+	};
+	struct many many = many_pages(67);
+	struct endpoint *ep = endpoint(0);
+
+	REQUIRE(attach_with_dma(AT, ep, many.domain));
+	for (unsigned int i = 0; i < ARRAY_SIZE(removals) && no_defect_so_far(); i++) {
+		if (!map_many(AT, &many) || !remove_some(AT, &many, &removals[i]))
+			return;
+		expect_rest(AT, ep, &many, &removals[i]);
+		REQUIRE_OK(unmap_range(many.domain, many.iova, many.count * iommu.page));
+	}
+}
+
 #define PIECE 128	/* pages: a range of this size leads to memory of ours as a whole */
 
 /* All pages from @first on are free, up to @last: they can be mapped by pieces. */
