@@ -37,7 +37,6 @@
 
 /* Long enough for somebody outside to look at the memory of the VMM. */
 #define MARK_US 100000
-#define SETTLE_US 500000
 #define LOOKS 6
 
 /* A VMM that has much to do besides, on a busy host, is slow, which is no failure. */
@@ -59,6 +58,7 @@ struct growth {
 	struct iommu_domain *domain;
 	uint8_t *page;			/* to which all mappings lead */
 	uint64_t size;			/* of a mapping */
+	unsigned int settle;		/* ms */
 	unsigned int live;
 	uint64_t ns[OPERATION_KINDS], count[OPERATION_KINDS];	/* the least time, of so many operations */
 };
@@ -412,7 +412,7 @@ static bool look_back(struct growth *g, const char *what)
 	bool ok = enter(g);
 
 	for (unsigned int look = 0; look < LOOKS && ok; look++) {
-		pause_for(SETTLE_US);
+		pause_for(g->settle * 1000ull);
 		ok = do_rounds(g, &commands);
 		mark(what, 0);
 	}
@@ -448,11 +448,12 @@ static bool run_all(struct growth *g, unsigned int most)
 	return without_holder(g, most > GROWTH_MOST ? ATTACHES : ATTACHES_SHORT);
 }
 
-bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most)
+bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most,
+		unsigned int settle)
 {
 	struct growth g = {
 		.master = masters, .holder = count > 1 ? &masters[1] : NULL, .platform = platform,
-		.page = arena_alloc(PAGE, PAGE), .size = PAGE,
+		.page = arena_alloc(PAGE, PAGE), .size = PAGE, .settle = settle,
 	};
 	bool ok;
 

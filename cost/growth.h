@@ -5,13 +5,15 @@
 #include "master.h"
 
 #define GROWTH_MOST 100000
+#define GROWTH_SETTLE_MS 500
 
 /*
  * Show how times grow: with mappings of a domain, up to @most of them; with the size of a mapping; with
  * endpoints and domains; with ATTACH requests that came before. Print a line "# growth by=..." for each
  * number, with ns for each operation, and a line "# memory ..." where the memory of the VMM is to be looked
- * at. Return false if something fails, with a comment.
+ * at, six times @settle ms after it was left. Return false if something fails, with a comment.
  */
-bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most);
+bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most,
+		unsigned int settle);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * What DMA costs behind an IOMMU. On the command line: iommu=KIND; workloads=NAME,NAME; and, in place of
  * times, growth or growth=MOST, a number of mappings, to see how they grow, or "instructions" to count these.
+ * settle=MS is how long a VMM has, several times, to give memory back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +63,12 @@ static void print_unit(const struct iommu_unit *unit)
 static bool run(const struct boot_info *boot, unsigned int count)
 {
 	bool counts = boot_option(boot, "instructions", NULL, 0);
-	char names[512] = "usual", most[16];
+	char names[512] = "usual", most[16], settle[16] = "";
 
+	boot_option(boot, "settle", settle, sizeof(settle));
 	if (boot_option(boot, "growth", most, sizeof(most)))
-		return growth_run(&platform, masters, count, most[0] ? strtoul(most, NULL, 10) : GROWTH_MOST);
+		return growth_run(&platform, masters, count, most[0] ? strtoul(most, NULL, 10) : GROWTH_MOST,
+				  settle[0] ? strtoul(settle, NULL, 10) : GROWTH_SETTLE_MS);
 	boot_option(boot, "workloads", names, sizeof(names));
 	return measure_run(masters, count, names, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIMES);
 }

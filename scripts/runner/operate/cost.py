@@ -37,12 +37,14 @@ class Plan:
     workloads: tuple[str, ...] = ()     # names of the image's; none: the usual ones
     mappings: int = 0                   # growth: the most; 0: as the image has it
     options: tuple[str, ...] = ()       # of the reference device
+    settle: int = 0                     # growth: ms for memory to come back; 0: as the image has it
 
     @property
     def words(self) -> str:
         named = [f"workloads={','.join(self.workloads)}"] if self.workloads else []
         kind = f"{self.kind}={self.mappings}" if self.mappings else self.kind
-        return " ".join([*([kind] if self.kind != TIMES else []), *named])
+        settle = [f"settle={self.settle}"] if self.settle else []
+        return " ".join([*([kind] if self.kind != TIMES else []), *named, *settle])
 
     @property
     def directory(self) -> str:
