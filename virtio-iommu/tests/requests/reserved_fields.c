@@ -131,6 +131,17 @@ static bool is_refused_unmap(unsigned int field, const struct reply *reply)
 	return field == OWN_UNMAP && is_refusal(reply) && reply->status == STATUS_INVAL;
 }
 
+/* What a request is refused with is a matter of others: the same as with zeroes. */
+static uint8_t status_with_zeroes(unsigned int field, const struct judged_request *r)
+{
+	struct reply reply;
+
+	if (field < HEAD_REFUSED_ATTACH || field > HEAD_REFUSED_PROBE)
+		return r->status;
+	reply = request_raw(&r->head, r->readable, r->writable);
+	return reply.delivered ? reply.status : r->status;
+}
+
 static void play(struct source_line at, const cell_t cell)
 {
 	struct judged_request r;
@@ -138,6 +149,7 @@ static void play(struct source_line at, const cell_t cell)
 
 	if (!judged_request_prepare(at, kinds[cell[FIELD]], &r))
 		return;
+	r.status = status_with_zeroes(cell[FIELD], &r);
 	fill(field_of(&r, cell[FIELD]), cell[PATTERN], cell[PLACE]);
 	if (cell[FIELD] == OWN_ATTACH)
 		r.status = STATUS_INVAL;
