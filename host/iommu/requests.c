@@ -108,7 +108,7 @@ static void answer(const struct chain *chain, const struct model_request *r,
 {
 	static struct iommu_reply reply;
 	struct vdev *dev = &ref_iommu.vdev;
-	bool unwritten = d->answer == ANSWER_UNWRITTEN;
+	bool unwritten = d->answer == ANSWER_UNWRITTEN || r->writable < sizeof(struct request_tail);
 
 	reply.tail = reply.length = reply.used = 0;
 	if (!unwritten)

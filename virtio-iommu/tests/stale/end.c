@@ -211,7 +211,7 @@ static uint32_t make_remap_elsewhere(const struct scene *s, unsigned int index, 
 static bool remap_at_once(struct source_line at, struct scene *s, make_request *make)
 {
 	unsigned int count = 2 * s->count, now;
-	unsigned int most = max(batch_capacity() & ~1u, 2u);
+	unsigned int most = batch_capacity() & ~1u;
 
 	for (unsigned int sent = 0; sent < count; sent += now) {
 		now = min(most, count - sent);
@@ -229,7 +229,7 @@ static bool map_again(struct source_line at, struct scene *s, uint32_t flags)
 {
 	make_request *make = flags == MAP_RW   ? make_remap_elsewhere :
 			     flags == MAP_READ ? make_remap_to_read : make_remap_to_nothing;
-	bool at_once = s->count <= MOST_AT_ONCE && (s->seed >> 17 & 1);
+	bool at_once = batch_capacity() > 1 && s->count <= MOST_AT_ONCE && (s->seed >> 17 & 1);
 
 	return (at_once && remap_at_once(at, s, make)) || remap_each(at, s, flags);
 }
@@ -295,7 +295,7 @@ static uint32_t make_attachment(const struct scene *s, unsigned int index, union
 /* Return false where one is not OK: a device need not do in order what is in flight together (AMB-13). */
 static bool attach_counted(struct source_line at, const struct scene *s)
 {
-	unsigned int most = max(batch_capacity() / 2, 1u), total = COUNTED, done = 0;
+	unsigned int most = batch_capacity() / 2, total = COUNTED, done = 0;
 	uint64_t start = time_us();
 
 	/* The last pair is left for what comes behind. */
@@ -325,7 +325,7 @@ static bool detach_counted(struct source_line at, struct scene *s)
 
 static bool detach_who(struct source_line at, struct scene *s)
 {
-	if (s->from == FROM_RINGS && s->kind == KIND_NORMAL && s->count == 1)
+	if (s->from == FROM_RINGS && s->kind == KIND_NORMAL && s->count == 1 && batch_capacity() > 1)
 		return detach_counted(at, s);
 	return leave(at, s, detach(s->domain, s->who->id));
 }
