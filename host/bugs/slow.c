@@ -29,166 +29,102 @@ static const struct model *model(void)
 	return &ref_iommu.model;
 }
 
-static bool is(const struct model_request *r, uint8_t type)
+/* All requests have the domain at one place, and MAP and UNMAP the range (5.13.6). */
+static uint32_t domain_of(const struct model_request *r)
 {
-	return r->head.type == type;
+	return r->unmap.domain;
 }
 
-static uint64_t mappings_in(const struct unmap_request *r)
-{
-	uint64_t count = 0;
+/*
+ * What is done for a request before it is carried out. Each returns how long that takes: ns.
+ */
 
-	for (unsigned int i = 0; i < model()->mapping_count; i++)
-		count += model()->mappings[i].domain == r->domain &&
-			 model()->mappings[i].start >= r->virt_start &&
-			 model()->mappings[i].end <= r->virt_end;
-	return count;
+static uint64_t sleep_once(const struct model_request *r)
+{
+	(void)r;
+	return SLEEP;
 }
 
-static uint64_t members_of(uint32_t domain)
+static uint64_t sleep_for_members(const struct model_request *r)
 {
 	uint64_t count = 0;
 
 	for (unsigned int i = 0; i < model()->endpoint_count; i++)
-		count += model()->endpoints[i].attached && model()->endpoints[i].domain == domain;
-	return count;
+		count += model()->endpoints[i].attached && model()->endpoints[i].domain == domain_of(r);
+	return count * SLEEP;
 }
 
-static uint64_t pages(const struct map_request *r)
+static uint64_t search_mappings(const struct model_request *r)
 {
-	return (r->virt_end - r->virt_start) / model_granule(model()) + 1;
+	(void)r;
+	return (uint64_t)model()->mapping_count * LOOK;
 }
 
-static bool map_searches(const struct model_request *r)
+static uint64_t sort_mappings(const struct model_request *r)
 {
-	if (is(r, REQUEST_MAP))
-		clock_pass(model()->mapping_count * LOOK);
-	return false;
+	(void)r;
+	return (uint64_t)model()->mapping_count * model()->mapping_count * LOOK_AT_PAIR;
 }
 
-static bool map_sorts(const struct model_request *r)
+static uint64_t go_through_pages(const struct model_request *r)
 {
-	if (is(r, REQUEST_MAP))
-		clock_pass((uint64_t)model()->mapping_count * model()->mapping_count * LOOK_AT_PAIR);
-	return false;
-}
-
-static bool map_fills_pages(const struct model_request *r)
-{
-	if (is(r, REQUEST_MAP))
-		clock_pass(pages(&r->map) * LOOK);
-	return false;
-}
-
-static bool map_tells_members(const struct model_request *r)
-{
-	if (is(r, REQUEST_MAP))
-		clock_pass(members_of(r->map.domain) * SLEEP);
-	return false;
-}
-
-static bool unmap_searches(const struct model_request *r)
-{
-	if (is(r, REQUEST_UNMAP))
-		clock_pass(model()->mapping_count * LOOK);
-	return false;
-}
-
-static bool unmap_sleeps(const struct model_request *r)
-{
-	if (is(r, REQUEST_UNMAP))
-		clock_pass(SLEEP);
-	return false;
-}
-
-static bool unmap_clears_pages(const struct model_request *r)
-{
-	if (is(r, REQUEST_UNMAP))
-		clock_pass(pages(&r->map) * LOOK);
-	return false;
+	return ((r->unmap.virt_end - r->unmap.virt_start) / model_granule(model()) + 1) * LOOK;
 }
 
 /* Of what is left, after each that it finds. */
-static bool unmap_starts_over(const struct model_request *r)
+static uint64_t start_over(const struct model_request *r)
 {
-	uint64_t count = is(r, REQUEST_UNMAP) ? mappings_in(&r->unmap) : 0;
+	uint64_t count = 0;
 
-	clock_pass(count * count * LOOK_AT_PAIR);
-	return false;
-}
-
-static bool unmap_tells_members(const struct model_request *r)
-{
-	if (is(r, REQUEST_UNMAP))
-		clock_pass(members_of(r->unmap.domain) * SLEEP);
-	return false;
-}
-
-static bool attach_replays(const struct model_request *r)
-{
-	if (is(r, REQUEST_ATTACH))
-		clock_pass(model()->mapping_count * LOOK);
-	return false;
-}
-
-static bool detach_replays(const struct model_request *r)
-{
-	if (is(r, REQUEST_DETACH))
-		clock_pass(model()->mapping_count * LOOK);
-	return false;
+	for (unsigned int i = 0; i < model()->mapping_count; i++)
+		count += model()->mappings[i].domain == domain_of(r) &&
+			 model()->mappings[i].start >= r->unmap.virt_start &&
+			 model()->mappings[i].end <= r->unmap.virt_end;
+	return count * count * LOOK_AT_PAIR;
 }
 
 /* As if each id up to this one had a place in a list. */
-static bool attach_searches_domains(const struct model_request *r)
+static uint64_t search_domains(const struct model_request *r)
 {
-	if (is(r, REQUEST_ATTACH))
-		clock_pass((r->attach.domain - model()->config.domain_start) * (uint64_t)LOOK);
-	return false;
+	return (domain_of(r) - model()->config.domain_start) * (uint64_t)LOOK;
 }
 
-static bool detach_searches_domains(const struct model_request *r)
+static uint64_t search_history(const struct model_request *r)
 {
-	if (is(r, REQUEST_DETACH))
-		clock_pass((r->detach.domain - model()->config.domain_start) * (uint64_t)LOOK);
-	return false;
-}
+	static uint64_t requests;
 
-static bool attach_searches_history(const struct model_request *r)
-{
-	static uint64_t attaches;
-
-	if (is(r, REQUEST_ATTACH))
-		clock_pass(attaches++ * LOOK);
-	return false;
+	(void)r;
+	return requests++ * LOOK;
 }
 
 /* A list of what is never looked at again. */
-static bool attach_keeps_memory(const struct model_request *r)
+static uint64_t keep_memory(const struct model_request *r)
 {
 	static struct kept {
 		struct kept *next;
 		uint8_t bytes[KEPT_BYTES];
 	} *kept;
-	struct kept *more = is(r, REQUEST_ATTACH) ? malloc(sizeof(*more)) : NULL;
+	struct kept *more = malloc(sizeof(*more));
 
+	(void)r;
 	if (!more)
-		return false;
+		return 0;
 	memset(more->bytes, 0xa5, sizeof(more->bytes));
 	more->next = kept;
 	kept = more;
-	return false;
+	return 0;
 }
 
-static bool request_interrupts(const struct model_request *r)
+static uint64_t interrupt(const struct model_request *r)
 {
 	struct vdev *dev = &ref_iommu.vdev;
 
 	(void)r;
 	vdev_interrupt(dev, ISR_QUEUE, dev->queues[REQUEST_QUEUE].vector);
-	return false;
+	return 0;
 }
 
-static bool request_is_reported(const struct model_request *r)
+static uint64_t report(const struct model_request *r)
 {
 	static unsigned int requests;
 
@@ -196,63 +132,85 @@ static bool request_is_reported(const struct model_request *r)
 	/* Not while the program of cost looks at faults. */
 	if (++requests > 100)
 		events_deliver(&(struct fault_record){.reason = FAULT_UNKNOWN});
-	return false;
+	return 0;
 }
 
-static bool lookup_searches(const struct access *a, bool found, struct model_extent *extent,
-			    uint8_t *reason)
-{
-	(void)a, (void)extent, (void)reason;
-	clock_pass(model()->mapping_count * LOOK);
-	return found;
-}
+/* What is slow, beside the types of requests. */
+enum { ANY_REQUEST = 0, TRANSLATION = UINT8_MAX + 1 };
 
 /* How it has to be found: @by and @operation as those of "# growth", or "extra" or "memory"; its power. */
 static const struct slow {
-	const char *name, *by, *operation, *power, *text;
-	bool (*execute)(const struct model_request *r);
-	bool (*lookup)(const struct access *a, bool found, struct model_extent *extent, uint8_t *reason);
+	const char *name;
+	unsigned int what;
+	uint64_t (*work)(const struct model_request *r);	/* @r is NULL for a translation */
+	const char *by, *operation;
+	unsigned int power;
+	const char *text;
 } ways[] = {
-	{"MAP_SEARCHES", "mappings", "map", "1", "MAP looks at all mappings", map_searches, NULL},
-	{"MAP_SORTS", "mappings", "map", "2", "MAP compares all mappings with each other", map_sorts, NULL},
-	{"MAP_FILLS_PAGES", "bytes", "map", "1", "MAP fills a table, page by page", map_fills_pages, NULL},
-	{"MAP_TELLS_MEMBERS", "endpoints", "map", "1", "MAP waits for each endpoint of the domain",
-	 map_tells_members, NULL},
-	{"LOOKUP_SEARCHES", "mappings", "access", "1", "a translation looks at all mappings",
-	 NULL, lookup_searches},
-	{"UNMAP_SEARCHES", "mappings", "unmap", "1", "UNMAP looks at all mappings", unmap_searches, NULL},
-	{"UNMAP_SLEEPS", "mappings", "unmap", "0", "UNMAP sleeps", unmap_sleeps, NULL},
-	{"UNMAP_CLEARS_PAGES", "bytes", "unmap", "1", "UNMAP clears a table, page by page",
-	 unmap_clears_pages, NULL},
-	{"UNMAP_STARTS_OVER", "mappings", "unmap_all", "2", "UNMAP of many starts over after each",
-	 unmap_starts_over, NULL},
-	{"UNMAP_TELLS_MEMBERS", "endpoints", "unmap", "1", "UNMAP waits for each endpoint of the domain",
-	 unmap_tells_members, NULL},
-	{"ATTACH_REPLAYS", "mappings", "attach", "1", "ATTACH looks at all mappings", attach_replays, NULL},
-	{"DETACH_REPLAYS", "mappings", "detach", "1", "DETACH looks at all mappings", detach_replays, NULL},
-	{"ATTACH_SEARCHES_DOMAINS", "domains", "attach", "1", "ATTACH looks at all domains there were",
-	 attach_searches_domains, NULL},
-	{"DETACH_SEARCHES_DOMAINS", "domains", "detach", "1", "DETACH looks at all domains there were",
-	 detach_searches_domains, NULL},
-	{"ATTACH_SEARCHES_HISTORY", "attaches", "attach", "1", "ATTACH looks at each ATTACH before",
-	 attach_searches_history, NULL},
-	{"ATTACH_KEEPS_MEMORY", "memory", "attaches", "0", "ATTACH takes memory that is never given back",
-	 attach_keeps_memory, NULL},
-	{"REQUEST_INTERRUPTS", "extra", "interrupts", "0", "a request brings a suppressed interrupt",
-	 request_interrupts, NULL},
-	{"REQUEST_IS_REPORTED", "extra", "reports", "0", "a request brings a report, though nothing is wrong",
-	 request_is_reported, NULL},
+	{"MAP_SEARCHES", REQUEST_MAP, search_mappings, "mappings", "map", 1, "MAP looks at all mappings"},
+	{"MAP_SORTS", REQUEST_MAP, sort_mappings, "mappings", "map", 2,
+	 "MAP compares all mappings with each other"},
+	{"MAP_FILLS_PAGES", REQUEST_MAP, go_through_pages, "bytes", "map", 1,
+	 "MAP fills a table, page by page"},
+	{"MAP_TELLS_MEMBERS", REQUEST_MAP, sleep_for_members, "endpoints", "map", 1,
+	 "MAP waits for each endpoint of the domain"},
+	{"LOOKUP_SEARCHES", TRANSLATION, search_mappings, "mappings", "access", 1,
+	 "a translation looks at all mappings"},
+	{"UNMAP_SEARCHES", REQUEST_UNMAP, search_mappings, "mappings", "unmap", 1,
+	 "UNMAP looks at all mappings"},
+	{"UNMAP_SLEEPS", REQUEST_UNMAP, sleep_once, "mappings", "unmap", 0, "UNMAP sleeps"},
+	{"UNMAP_CLEARS_PAGES", REQUEST_UNMAP, go_through_pages, "bytes", "unmap", 1,
+	 "UNMAP clears a table, page by page"},
+	{"UNMAP_STARTS_OVER", REQUEST_UNMAP, start_over, "mappings", "unmap_all", 2,
+	 "UNMAP of many starts over after each"},
+	{"UNMAP_TELLS_MEMBERS", REQUEST_UNMAP, sleep_for_members, "endpoints", "unmap", 1,
+	 "UNMAP waits for each endpoint of the domain"},
+	{"ATTACH_REPLAYS", REQUEST_ATTACH, search_mappings, "mappings", "attach", 1,
+	 "ATTACH looks at all mappings"},
+	{"DETACH_REPLAYS", REQUEST_DETACH, search_mappings, "mappings", "detach", 1,
+	 "DETACH looks at all mappings"},
+	{"ATTACH_SEARCHES_DOMAINS", REQUEST_ATTACH, search_domains, "domains", "attach", 1,
+	 "ATTACH looks at all domains there were"},
+	{"DETACH_SEARCHES_DOMAINS", REQUEST_DETACH, search_domains, "domains", "detach", 1,
+	 "DETACH looks at all domains there were"},
+	{"ATTACH_SEARCHES_HISTORY", REQUEST_ATTACH, search_history, "attaches", "attach", 1,
+	 "ATTACH looks at each ATTACH before"},
+	{"ATTACH_KEEPS_MEMORY", REQUEST_ATTACH, keep_memory, "memory", "attaches", 0,
+	 "ATTACH takes memory that is never given back"},
+	{"REQUEST_INTERRUPTS", ANY_REQUEST, interrupt, "extra", "interrupts", 0,
+	 "a request brings a suppressed interrupt"},
+	{"REQUEST_IS_REPORTED", ANY_REQUEST, report, "extra", "reports", 0,
+	 "a request brings a report, though nothing is wrong"},
 };
+
+/* The one in use. */
+static const struct slow *slow;
+
+static bool work_for_request(const struct model_request *r)
+{
+	if (slow->what == ANY_REQUEST || slow->what == r->head.type)
+		clock_pass(slow->work(r));
+	return false;
+}
+
+static bool work_for_translation(const struct access *a, bool found, struct model_extent *extent,
+				 uint8_t *reason)
+{
+	(void)a, (void)extent, (void)reason;
+	clock_pass(slow->work(NULL));
+	return found;
+}
 
 static void use(const char *name)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
 		if (strcmp(ways[i].name, name))
 			continue;
-		if (ways[i].execute)
-			iommu_hooks.request_execute = ways[i].execute;
-		if (ways[i].lookup)
-			iommu_hooks.lookup = ways[i].lookup;
+		slow = &ways[i];
+		if (slow->what == TRANSLATION)
+			iommu_hooks.lookup = work_for_translation;
+		else
+			iommu_hooks.request_execute = work_for_request;
 		return;
 	}
 	options_die("--slow: unknown '%s'", name);
@@ -262,7 +220,7 @@ static void list(const char *ignored)
 {
 	(void)ignored;
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++)
-		fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n", ways[i].name, ways[i].by, ways[i].operation,
+		fprintf(stdout, "%s\t%s\t%s\t%u\t%s\n", ways[i].name, ways[i].by, ways[i].operation,
 			ways[i].power, ways[i].text);
 	exit(0);
 }
