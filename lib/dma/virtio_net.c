@@ -71,7 +71,8 @@ static enum dma_result ask(struct dma_master *master, unsigned int network)
 	return dma_virtio_transmit(master, &piece, 1);
 }
 
-static bool post_receive(struct dma_master *master, uint64_t iova, size_t size)
+/* Frames in flight have their headers at one place, and their ends: nothing there is looked at. */
+static bool add_receive(struct dma_master *master, uint64_t iova, size_t size)
 {
 	uint32_t rest = HEADER_BYTES + size;
 	struct ring_piece pieces[] = {
@@ -80,15 +81,16 @@ static bool post_receive(struct dma_master *master, uint64_t iova, size_t size)
 		dma_scratch_piece(master, rest, RECEIVE_BYTES - rest, true),
 	};
 
-	return dma_virtio_post(master, DMA_RECEIVEQ, pieces, 3);
+	return dma_virtio_add(master, DMA_RECEIVEQ, pieces, 3);
 }
 
 static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_t size)
 {
 	enum dma_result result;
 
-	if (!post_receive(master, iova, size))
+	if (!add_receive(master, iova, size))
 		return DMA_REFUSED;
+	virtio_notify(&master->virtio, DMA_RECEIVEQ);
 	for (unsigned int network = 0; network < NETWORKS; network++) {
 		result = ask(master, network);
 		if (result != DMA_UNVERIFIED)
@@ -113,24 +115,11 @@ static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *
 	return dma_virtio_transmit(master, pieces, 3);
 }
 
-/* Frames in flight have their headers at one place, and their ends: nothing there is looked at. */
-static bool add_receive(struct dma_master *master, const struct dma_access *access)
-{
-	uint32_t rest = HEADER_BYTES + access->size;
-	struct ring_piece pieces[] = {
-		dma_scratch_piece(master, 0, HEADER_BYTES, true),
-		{access->iovas[0], access->size, true},
-		dma_scratch_piece(master, rest, RECEIVE_BYTES - rest, true),
-	};
-
-	return dma_virtio_add(master, DMA_RECEIVEQ, pieces, 3);
-}
-
-static bool add_transmit(struct dma_master *master, const struct dma_access *access)
+static bool add_transmit(struct dma_master *master, uint64_t iova, size_t size)
 {
 	struct ring_piece pieces[] = {
 		dma_scratch_piece(master, offsetof(struct scratch, asked), HEADER_BYTES, false),
-		{access->iovas[0], access->size, false},
+		{iova, size, false},
 	};
 
 	return dma_virtio_add(master, DMA_TRANSMITQ, pieces, 2);
@@ -157,7 +146,8 @@ static bool net_begin(struct dma_master *master, const struct dma_access *access
 	bool write = accesses[0].write, ok = true;
 
 	for (unsigned int i = 0; i < count && ok; i++)
-		ok = accesses[i].count == 1 && (write ? add_receive : add_transmit)(master, &accesses[i]);
+		ok = accesses[i].count == 1 &&
+		     (write ? add_receive : add_transmit)(master, accesses[i].iovas[0], accesses[i].size);
 	if (!ok || (write && !add_questions(master, count)))
 		return false;
 	master->transmitting = write ? count * NETWORKS : count;
