@@ -178,21 +178,34 @@ static bool do_rounds(struct growth *g, uint64_t *commands)
 	return true;
 }
 
+static bool do_attach(struct growth *g, struct iommu_domain *domain, bool counts)
+{
+	uint64_t start = machine_ticks();
+
+	if (!unit_attach(unit_of(g), g->master->id, domain))
+		return false;
+	if (counts)
+		note(g, ATTACH, start, 1);
+	return true;
+}
+
+static bool do_detach(struct growth *g, bool counts)
+{
+	uint64_t start = machine_ticks();
+
+	if (!unit_detach(unit_of(g), g->master->id))
+		return false;
+	if (counts)
+		note(g, DETACH, start, 1);
+	return true;
+}
+
 /* Leave the domain, which the holder keeps, and come back. */
 static bool come_and_go(struct growth *g)
 {
-	uint64_t start;
-
-	for (unsigned int round = 0; round < ROUNDS && g->holder; round++) {
-		start = machine_ticks();
-		if (!unit_detach(unit_of(g), g->master->id))
+	for (unsigned int round = 0; round < ROUNDS && g->holder; round++)
+		if (!do_detach(g, true) || !do_attach(g, g->domain, true))
 			return false;
-		note(g, DETACH, start, 1);
-		start = machine_ticks();
-		if (!unit_attach(unit_of(g), g->master->id, g->domain))
-			return false;
-		note(g, ATTACH, start, 1);
-	}
 	return true;
 }
 
@@ -294,7 +307,6 @@ static bool by_endpoints(struct growth *g)
 static bool by_domains(struct growth *g, unsigned int most)
 {
 	unsigned int made = 0;
-	uint64_t start;
 
 	mark("domains", 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(tens) && tens[i] <= most; i++) {
@@ -306,16 +318,8 @@ static bool by_domains(struct growth *g, unsigned int most)
 				printf("# growth: no domain number %u: %s\n", made, unit_of(g)->error.text);
 				return true;
 			}
-			start = machine_ticks();
-			if (!unit_attach(unit_of(g), g->master->id, domain))
+			if (!do_attach(g, domain, made >= tens[i]) || !do_detach(g, made >= tens[i]))
 				return false;
-			if (made >= tens[i])
-				note(g, ATTACH, start, 1);
-			start = machine_ticks();
-			if (!unit_detach(unit_of(g), g->master->id))
-				return false;
-			if (made >= tens[i])
-				note(g, DETACH, start, 1);
 		}
 		print_point(g, "domains", tens[i], 0);
 		mark("domains", tens[i]);
