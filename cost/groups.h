@@ -59,7 +59,10 @@ void run_stamp(struct run *run);
 /* Return true if the device has what it read last; it is asked if it keeps that. */
 bool run_was_read(struct run *run);
 
-/* Return true if the device, told to use the last group's first buffer, reaches it after it was unmapped. */
+/*
+ * Map one buffer more, let the device use it, unmap it, and let the device use it once more: store in
+ * @reached whether it still got there. Return false if something before that fails: run.failed says what.
+ */
 bool run_reaches_unmapped(struct run *run, bool *reached);
 
 /* Return the number of I/Os of so many groups. */
