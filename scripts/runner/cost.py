@@ -20,12 +20,11 @@ from .plan.catalogue import Tree, commit, read_make_config, read_requirements, s
 from .plan.errors import Interrupted, NothingToRun, UsageError, nearest
 from .signals import Signals
 from .write import page, pictures
-from .write.cost import MEANING, to_csv, to_html, to_lines, usual_rows
+from .write.cost import MEANING, NONE, to_csv, to_html, to_lines, usual_rows
 from .write.files import write_file
 
 BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
 NAME = "virtio-iommu-cost" if COMMAND else "scripts/cost"
-NONE = "none"                   # nothing grows there
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
 spreads is marked with "!".
@@ -46,7 +45,8 @@ def make_parser() -> Parser:
     add("--iommu", action="append", metavar="NAME",
         help="only this one; may be said again. default: all but variants, which are NAME-WORD")
     add("--workload", action="append", metavar="NAME",
-        help="only this one; may be said again. all: all of them. default: usual, some with each property")
+        help="only this one; may be said again. all: all of them. "
+        "default: usual, some that together have each property")
     add("--growth", action="store_true", help="show how times and memory grow, too")
     add("--mappings", type=between(1, 1000000), metavar="N",
         help="the most of them for --growth; default: 100000")
@@ -74,7 +74,7 @@ def boot_data(boots: list[CostBoot]) -> dict[str, Any]:
             "seconds": round(sum(done.seconds for done in boots), 2), "failure": failure,
             "unit": cost.unit(lines), "proofs": cost.proofs(lines), "isolation": cost.isolation(lines),
             "figures": rows, "growth": [] if failure else cost.growth(lines),
-            "memory": [{**cost.words(text), "kib": kib} for text, kib in boots[0].memory],
+            "memory": cost.memory(boots[0].memory),
             "extra": next(iter(cost.of_kind("extra", lines)), None),
             "left_out": cost.left_out(lines)}
 

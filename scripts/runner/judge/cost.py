@@ -41,6 +41,11 @@ def of_kind(kind: str, lines: list[str]) -> list[Row]:
     return [words(line[len(start):]) for line in lines if line.startswith(start)]
 
 
+def memory(seen: list[tuple[str, int]]) -> list[Row]:
+    """Return a row for each look at the memory of the VMM: words of the image, and KiB."""
+    return [{**words(text), "kib": kib} for text, kib in seen]
+
+
 def figures(boots: list[list[str]]) -> list[Row]:
     """
     Return a row for each workload and strategy, of what several boots of the same kind say. Without a way

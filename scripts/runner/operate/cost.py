@@ -20,9 +20,7 @@ DISK_SIZE = 2 << 20             # bytes: the largest I/O is half of it
 NO = ": NO"                     # what a proof says that failed
 BAIL_OUT = "Bail out! "
 TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
-
-
-MEMORY = "# memory "             # look at that of the VMM
+MEMORY = "# memory "            # look at that of the VMM
 STRETCH, STRETCH_END = "# stretch ", "# stretch end "
 GROWTH_MEMORY = 512             # MiB: tables of many mappings, and one for each domain
 DISKS = (Endpoint("blk"), Endpoint("blk"))
@@ -128,7 +126,6 @@ class Lines:
             seen = self._cpu.memory()
             self.memory += [] if seen is None else [(line[len(MEMORY):], seen)]
         self.finished |= line == "# end" or self.bail_out is not None
-
 
     def _mark(self, line: str) -> None:
         words, cpu, clock = self._begun
