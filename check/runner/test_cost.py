@@ -145,7 +145,7 @@ def test_marks() -> None:
 
 @pytest.mark.parametrize("boots, spread", (
     ([[100, 101, 102], [100, 100, 103]], False),
-    ([[100, 100, 130], [100, 120, 130]], True),         # the middle half reaches far
+    ([[100, 100, 130], [100, 120, 130]], True),         # what lies between low and high reaches far
     ([[100] * 5, [100] * 5, [120] * 5], True),          # one boot lies off
 ))
 def test_spread(boots: list[list[int]], spread: bool) -> None:
