@@ -163,6 +163,14 @@ static const uint8_t *stray_in_edge(const uint8_t *edge, size_t size, struct acc
 	return stray;
 }
 
+bool all_parts_are(struct access_parts all, enum part_fate fate)
+{
+	for (unsigned int i = 0; i < all.count; i++)
+		if (all.parts[i].fate != fate)
+			return false;
+	return true;
+}
+
 const uint8_t *find_stray(struct access_parts all)
 {
 	const uint8_t *stray = NULL;
