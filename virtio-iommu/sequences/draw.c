@@ -231,7 +231,6 @@ static void draw_map_wide(struct step *s)
 static void draw_map_many(struct step *s)
 {
 	draw_map(s);
-	s->end = s->start + iommu.page - 1;
 	s->count = 8 << draw(one_in(8) ? 8 : 3);
 	s->stride = iommu.page << draw(3);
 	if (chance.window_count)
