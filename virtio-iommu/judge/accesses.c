@@ -204,7 +204,8 @@ static void describe_parts(char *text, size_t size, const struct endpoint *ep, c
 	for (unsigned int i = 0; i < all.count; i++)
 		bytes += all.parts[i].size;
 	snprintf(text, size, "endpoint %#x %s %zu bytes at %#lx: %s", ep->id, verb, bytes, iova,
-		 all_parts_are(all, PART_MOVED) ? "all arrive" : "none arrives that its page does not permit");
+		 all_parts_are(all, PART_MOVED) ? "all arrive" :
+						  "none arrives that its page does not permit");
 }
 
 static bool report_parts(struct source_line at, const char *expected, const struct effect *effect,
