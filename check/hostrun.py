@@ -60,10 +60,14 @@ def setups() -> list[Setup]:
     found = []
     for run in read_runs(os.path.join(TOP, "unittests.cfg")):
         words = words_of(run)
-        if words and run.products != "all":     # another run has a covering selection of them
-            none = " products=none" if run.products == "none" else ""
-            found.append(Setup(run.name, words, run.tests, run.setup.cmdline + none))
+        if words and not is_larger(run):
+            found.append(Setup(run.name, words, run.tests, run.cmdline()))
     return found
+
+
+def is_larger(run: Run) -> bool:
+    """Another run has some of the same: a covering selection of its cells, or the first of its rounds."""
+    return run.products == "all" or (not run.default and run.rounds is not None)
 
 
 def words_of(run: Run) -> Optional[list[str]]:

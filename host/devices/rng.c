@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/devices/rng.h"
 #include "host/virtio/vring.h"
+#include "random.h"
 
 enum { CLASS_OTHER = 0x00ff };
 
-/* xorshift64 (Marsaglia 2003): the same bytes in every run. */
+/* The same bytes in every run. */
 static uint8_t next_byte(struct vrng *rng)
 {
-	rng->state ^= rng->state << 13;
-	rng->state ^= rng->state >> 7;
-	rng->state ^= rng->state << 17;
-	return rng->state >> 56;
+	return random_next(&rng->state) >> 56;
 }
 
 static void fill_buffer(struct vrng *rng, struct vqueue *queue, const struct chain *chain)

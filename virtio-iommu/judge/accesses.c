@@ -195,14 +195,6 @@ bool expect_read_blocked(struct source_line at, struct endpoint *ep, uint64_t io
 	return report_leak(at, expected, &effect) && report_stray(at, expected, &effect);
 }
 
-static bool all_moved(struct access_parts all)
-{
-	for (unsigned int i = 0; i < all.count; i++)
-		if (all.parts[i].fate != PART_MOVED)
-			return false;
-	return true;
-}
-
 /* "endpoint 0x18 writes 4097 bytes at 0x2a4fff: as its pages permit" */
 static void describe_parts(char *text, size_t size, const struct endpoint *ep, const char *verb,
 			   uint64_t iova, struct access_parts all)
@@ -212,7 +204,8 @@ static void describe_parts(char *text, size_t size, const struct endpoint *ep, c
 	for (unsigned int i = 0; i < all.count; i++)
 		bytes += all.parts[i].size;
 	snprintf(text, size, "endpoint %#x %s %zu bytes at %#lx: %s", ep->id, verb, bytes, iova,
-		 all_moved(all) ? "all arrive" : "none arrives that its page does not permit");
+		 all_parts_are(all, PART_MOVED) ? "all arrive" :
+						  "none arrives that its page does not permit");
 }
 
 static bool report_parts(struct source_line at, const char *expected, const struct effect *effect,
@@ -220,7 +213,7 @@ static bool report_parts(struct source_line at, const char *expected, const stru
 {
 	if (!report_leak(at, expected, effect) || !report_stray(at, expected, effect))
 		return false;
-	if (effect->exact || !all_moved(all))
+	if (effect->exact || !all_parts_are(all, PART_MOVED))
 		return true;
 	judge(BY_LEVEL, at, expected, effect->done ? "it reports success, and other bytes arrived" :
 						      "the access was refused");
@@ -234,7 +227,7 @@ bool expect_write_parts(struct source_line at, struct endpoint *ep, uint64_t iov
 
 	if (is_unseen(ep))
 		return true;
-	set_timeout(ep, !all_moved(all));
+	set_timeout(ep, !all_parts_are(all, PART_MOVED));
 	effect = write_parts(ep, iova, all);
 	describe_parts(expected, sizeof(expected), ep, "writes", iova, all);
 	return report_parts(at, expected, &effect, all);
@@ -250,7 +243,7 @@ bool expect_read_parts(struct source_line at, struct endpoint *ep, uint64_t iova
 	for (unsigned int i = 0; i < all.count; i++)
 		if (all.parts[i].memory && !tells_reads_apart(at, all.parts[i].memory, all.parts[i].size))
 			return false;
-	set_timeout(ep, !all_moved(all));
+	set_timeout(ep, !all_parts_are(all, PART_MOVED));
 	effect = read_parts(ep, iova, all);
 	describe_parts(expected, sizeof(expected), ep, "reads", iova, all);
 	return report_parts(at, expected, &effect, all);

@@ -14,10 +14,13 @@ static struct watched {
 static unsigned int watched_count;
 static uint64_t salt;
 
-/* Eight canary bytes for this address, each in 0x40-0x7f: neither zero nor in a master's pattern. */
+/*
+ * Eight canary bytes for this address, each in 0x40-0x7f: neither zero nor in a master's pattern. They never
+ * were those of another address nearby, whose bytes an endpoint may have kept.
+ */
 static uint64_t canary(uintptr_t address)
 {
-	uint64_t x = (address + salt) * 0x9e3779b97f4a7c15ull;
+	uint64_t x = (address + salt * 0xd1342543de82ef95ull) * 0x9e3779b97f4a7c15ull;
 
 	x ^= x >> 29;
 	x *= 0xbf58476d1ce4e5b9ull;
@@ -158,6 +161,14 @@ static const uint8_t *stray_in_edge(const uint8_t *edge, size_t size, struct acc
 		word = (const uint8_t *)align_down((uintptr_t)end, sizeof(uint64_t));
 	}
 	return stray;
+}
+
+bool all_parts_are(struct access_parts all, enum part_fate fate)
+{
+	for (unsigned int i = 0; i < all.count; i++)
+		if (all.parts[i].fate != fate)
+			return false;
+	return true;
 }
 
 const uint8_t *find_stray(struct access_parts all)

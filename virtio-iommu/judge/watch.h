@@ -49,7 +49,7 @@ bool is_watched(const uint8_t *at, size_t size);
 struct access_part {
 	uint8_t *memory;	/* NULL: none of ours */
 	size_t size;
-	enum {
+	enum part_fate {
 		PART_BLOCKED,	/* no byte may be moved */
 		PART_OPEN,	/* either way is right */
 		PART_MOVED,	/* all bytes are to be moved */
@@ -69,6 +69,9 @@ static inline bool part_may_change(const struct access_part *part)
 {
 	return part->memory && part->fate != PART_BLOCKED;
 }
+
+/* Return true if each part has this fate. */
+bool all_parts_are(struct access_parts all, enum part_fate fate);
 
 /* Return the first watched byte that is not what we put there and that no part covers, or NULL. */
 const uint8_t *find_stray(struct access_parts all);

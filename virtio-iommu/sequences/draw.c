@@ -10,6 +10,7 @@
 #include "driver/iova.h"
 #include "judge/watch.h"
 #include "memory.h"
+#include "random.h"
 #include "sequences/asked.h"
 #include "sequences/draw.h"
 #include "sequences/player.h"
@@ -32,10 +33,7 @@ static struct {
 
 static uint64_t draw_word(void)
 {
-	chance.rng ^= chance.rng << 13;
-	chance.rng ^= chance.rng >> 7;
-	chance.rng ^= chance.rng << 17;
-	return chance.rng;
+	return random_next(&chance.rng);
 }
 
 static unsigned int draw(unsigned int below)
@@ -50,8 +48,7 @@ static bool one_in(unsigned int count)
 
 static void seed_rng(uint64_t seed)
 {
-	chance.rng = (seed + 1) * 0x9e3779b97f4a7c15ull;
-	chance.rng += !chance.rng;
+	chance.rng = random_state(seed);
 	for (unsigned int i = 0; i < 4; i++)
 		draw(2);
 }
@@ -231,7 +228,6 @@ static void draw_map_wide(struct step *s)
 static void draw_map_many(struct step *s)
 {
 	draw_map(s);
-	s->end = s->start + iommu.page - 1;
 	s->count = 8 << draw(one_in(8) ? 8 : 3);
 	s->stride = iommu.page << draw(3);
 	if (chance.window_count)

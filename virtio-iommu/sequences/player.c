@@ -5,6 +5,7 @@
 #include "driver/batch.h"
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
+#include "driver/reserved.h"
 #include "driver/trace.h"
 #include "judge/accesses.h"
 #include "judge/effect.h"
@@ -187,15 +188,6 @@ static bool is_alone(const struct model_endpoint *ep)
 	return true;
 }
 
-static bool is_reserved_for_anyone(const struct model_request *r)
-{
-	for (unsigned int i = 0; i < player.model->region_count; i++)
-		if (player.model->regions[i].start <= r->map.virt_end &&
-		    r->map.virt_start <= player.model->regions[i].end)
-			return true;
-	return false;
-}
-
 /* What is no memory of ours, or reserved for another endpoint, a device may refuse to map. */
 static bool is_odd_range(const struct model_request *r)
 {
@@ -204,7 +196,7 @@ static bool is_odd_range(const struct model_request *r)
 
 	return r->head.type == REQUEST_MAP && (r->map.phys_start - memory.start >= memory.size ||
 					       size >= memory.size - (r->map.phys_start - memory.start) ||
-					       is_reserved_for_anyone(r));
+					       reserved_overlaps(r->map.virt_start, r->map.virt_end));
 }
 
 /*
@@ -329,23 +321,32 @@ static enum played judge_batch(struct batch *batch, const struct model_request *
 	return played;
 }
 
+static enum played send_together(const struct model_request *requests, unsigned int count)
+{
+	size_t mark = arena_mark();
+	struct batch *batch = batch_new();
+	enum played played;
+
+	for (unsigned int i = 0; i < count; i++)
+		batch_add(batch, &requests[i], requests[i].readable, requests[i].writable, NULL);
+	played = judge_batch(batch, requests);
+	arena_release(mark);
+	return played;
+}
+
 /* As many requests as the queue takes behind one notification. */
 static enum played play_many(const struct step *s)
 {
+	struct model_request requests[PLAYER_TOGETHER];
 	unsigned int room = min(batch_capacity(), PLAYER_TOGETHER);
 	enum played played = PLAYED_WELL;
 
 	for (uint64_t done = 0; done < s->count && played == PLAYED_WELL;) {
-		struct model_request requests[PLAYER_TOGETHER];
-		size_t mark = arena_mark();
-		struct batch *batch = batch_new();
+		unsigned int count = 0;
 
-		for (unsigned int i = 0; i < room && done < s->count; i++, done++) {
-			requests[i] = map_request_of(s, done);
-			batch_add(batch, &requests[i], requests[i].readable, requests[i].writable, NULL);
-		}
-		played = judge_batch(batch, requests);
-		arena_release(mark);
+		while (count < room && done < s->count)
+			requests[count++] = map_request_of(s, done++);
+		played = send_together(requests, count);
 	}
 	return played;
 }
@@ -353,17 +354,10 @@ static enum played play_many(const struct step *s)
 static enum played play_together(const struct step *steps, unsigned int count)
 {
 	struct model_request requests[PLAYER_TOGETHER];
-	size_t mark = arena_mark();
-	struct batch *batch = batch_new();
-	enum played played;
 
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < count; i++)
 		requests[i] = player_request(&steps[i]);
-		batch_add(batch, &requests[i], requests[i].readable, requests[i].writable, NULL);
-	}
-	played = judge_batch(batch, requests);
-	arena_release(mark);
-	return played;
+	return send_together(requests, count);
 }
 
 /*
@@ -500,22 +494,6 @@ static bool show_rings(const struct step *s)
 	return true;
 }
 
-static bool all_moved(struct access_parts all)
-{
-	for (unsigned int i = 0; i < all.count; i++)
-		if (all.parts[i].fate != PART_MOVED)
-			return false;
-	return true;
-}
-
-static bool all_blocked(struct access_parts all)
-{
-	for (unsigned int i = 0; i < all.count; i++)
-		if (all.parts[i].fate != PART_BLOCKED)
-			return false;
-	return true;
-}
-
 static enum played judge_effect(const struct effect *effect, bool passes)
 {
 	const char *expected = passes ? "all bytes move as they are mapped" :
@@ -550,7 +528,7 @@ static enum played judge_report(const struct step *s)
 		return wrong(VERDICT_FAIL, "a report has an address of the access", "it has another one");
 	if (record->reason != FAULT_UNKNOWN &&
 	    record->reason != (self(s)->attached ? FAULT_MAPPING : FAULT_DOMAIN))
-		return wrong(VERDICT_FAIL, "the reason of the fault", "another one");
+		return wrong(VERDICT_FAIL, "a report has the reason of the fault", "it has another one");
 	return PLAYED_WELL;
 }
 
@@ -559,13 +537,13 @@ static enum played play_access(const struct step *s)
 	struct access_part parts[PLAYER_ACCESS_PAGES];
 	struct access_parts all = {parts, make_parts(s, parts)};
 	struct endpoint *ep = endpoint(s->endpoint);
-	bool passes = all_moved(all);
+	bool passes = all_parts_are(all, PART_MOVED);
 	struct effect effect;
 	enum played played;
 
 	if (!all.count || !show_rings(s))
 		return PLAYED_NOT;
-	if (s->report && all_blocked(all))
+	if (s->report && all_parts_are(all, PART_BLOCKED))
 		event_settle();
 	for (unsigned int i = 0; s->kind == STEP_READ && i < all.count; i++)
 		make_new(&parts[i]);
@@ -576,7 +554,7 @@ static enum played play_access(const struct step *s)
 	played = judge_effect(&effect, passes);
 	if (played == PLAYED_WELL && passes)
 		note_places(s, all);
-	if (played == PLAYED_WELL && s->report && all_blocked(all))
+	if (played == PLAYED_WELL && s->report && all_parts_are(all, PART_BLOCKED))
 		played = judge_report(s);
 	return played;
 }
@@ -668,7 +646,8 @@ static bool is_sensible_access(const struct step *s)
 	return ep->dma.ops->exact;
 }
 
-bool player_makes_sense(const struct step *s)
+/* Return true if the step says something now. */
+static bool makes_sense(const struct step *s)
 {
 	struct model_request r;
 
@@ -733,7 +712,7 @@ static bool goes_with(const struct step *steps, unsigned int count)
 {
 	const struct step *s = &steps[count];
 
-	if (!s->together || !is_request(s) || s->reserved || s->count > 1 || !player_makes_sense(s) ||
+	if (!s->together || !is_request(s) || s->reserved || s->count > 1 || !makes_sense(s) ||
 	    may_stay_open(s - 1))
 		return false;
 	for (unsigned int i = 0; i < count; i++)
@@ -776,7 +755,7 @@ enum played player_play(const struct step *steps, unsigned int room, unsigned in
 	enum played played;
 
 	*count = 1;
-	if (!player_makes_sense(steps))
+	if (!makes_sense(steps))
 		return PLAYED_NOT;
 	*count = count_together(steps, room);
 	for (unsigned int i = 0; i < *count; i++)

@@ -49,9 +49,6 @@ void player_hurry(bool hurry);
 /* Return the request of a step. */
 struct model_request player_request(const struct step *s);
 
-/* Return true if the step says something now. */
-bool player_makes_sense(const struct step *s);
-
 /* Play a step with those that go together with it, *@count of at most @room. */
 enum played player_play(const struct step *steps, unsigned int room, unsigned int *count);
 

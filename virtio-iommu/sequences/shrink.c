@@ -33,11 +33,12 @@ static bool leave_out(struct step *steps, unsigned int *count, unsigned int from
 	size_t mark = arena_mark();
 	struct step *fewer = arena_alloc_uninit(SEQUENCE_STEPS * sizeof(*fewer), sizeof(uint64_t));
 	unsigned int rest = *count - from > size ? *count - from - size : 0, left = from + rest;
-
 	bool fails;
 
 	memcpy(fewer, steps, from * sizeof(*steps));
 	memcpy(fewer + from, steps + from + size, rest * sizeof(*steps));
+	if (rest && !(from && is_request(&fewer[from - 1])))
+		fewer[from].together = false;
 	fails = sequence_fails(fewer, &left);
 	if (fails) {
 		memcpy(steps, fewer, left * sizeof(*steps));

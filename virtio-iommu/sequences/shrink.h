@@ -14,7 +14,7 @@
 /* Play a sequence from the beginning. Return true if one fails: *@count is that of the steps up to it. */
 bool sequence_fails(const struct step *steps, unsigned int *count);
 
-/* Leave out steps while time is left and the rest fails. Return false if all of them do not fail again. */
+/* Leave out steps while time is left and the rest fails. Return false if it does not fail each time. */
 bool sequence_shrink(struct step *steps, unsigned int *count);
 
 #endif

@@ -12,31 +12,31 @@
 
 enum form { FORM_NUMBER, FORM_LONG, FORM_ADDRESS, FORM_ATTACH_FLAGS, FORM_MAP_FLAGS };
 
+enum {
+	ENDPOINT, ENDPOINT_ID, DOMAIN, VIRT_START, VIRT_END, PHYS_START, ATTACH_FLAGS, MAP_FLAGS, COUNT,
+	STRIDE, RESERVED, IOVA, SIZE, VALUE, REPORT,
+};
+
 static const struct field {
 	const char *name;
 	enum form form;
 	uint8_t offset;
 } fields[] = {
-	{"endpoint", FORM_NUMBER, offsetof(struct step, endpoint)},
-	{"endpoint_id", FORM_NUMBER, offsetof(struct step, by_id)},
-	{"domain", FORM_NUMBER, offsetof(struct step, domain)},
-	{"virt_start", FORM_ADDRESS, offsetof(struct step, start)},
-	{"virt_end", FORM_ADDRESS, offsetof(struct step, end)},
-	{"phys_start", FORM_ADDRESS, offsetof(struct step, phys)},
-	{"flags", FORM_ATTACH_FLAGS, offsetof(struct step, flags)},
-	{"flags", FORM_MAP_FLAGS, offsetof(struct step, flags)},
-	{"count", FORM_LONG, offsetof(struct step, count)},
-	{"stride", FORM_LONG, offsetof(struct step, stride)},
-	{"reserved", FORM_NUMBER, offsetof(struct step, reserved)},
-	{"iova", FORM_ADDRESS, offsetof(struct step, start)},
-	{"size", FORM_LONG, offsetof(struct step, size)},
-	{"value", FORM_NUMBER, offsetof(struct step, value)},
-	{"report", FORM_NUMBER, offsetof(struct step, report)},
-};
-
-enum {
-	ENDPOINT, ENDPOINT_ID, DOMAIN, VIRT_START, VIRT_END, PHYS_START, ATTACH_FLAGS, MAP_FLAGS, COUNT,
-	STRIDE, RESERVED, IOVA, SIZE, VALUE, REPORT,
+	[ENDPOINT] = {"endpoint", FORM_NUMBER, offsetof(struct step, endpoint)},
+	[ENDPOINT_ID] = {"endpoint_id", FORM_NUMBER, offsetof(struct step, by_id)},
+	[DOMAIN] = {"domain", FORM_NUMBER, offsetof(struct step, domain)},
+	[VIRT_START] = {"virt_start", FORM_ADDRESS, offsetof(struct step, start)},
+	[VIRT_END] = {"virt_end", FORM_ADDRESS, offsetof(struct step, end)},
+	[PHYS_START] = {"phys_start", FORM_ADDRESS, offsetof(struct step, phys)},
+	[ATTACH_FLAGS] = {"flags", FORM_ATTACH_FLAGS, offsetof(struct step, flags)},
+	[MAP_FLAGS] = {"flags", FORM_MAP_FLAGS, offsetof(struct step, flags)},
+	[COUNT] = {"count", FORM_LONG, offsetof(struct step, count)},
+	[STRIDE] = {"stride", FORM_LONG, offsetof(struct step, stride)},
+	[RESERVED] = {"reserved", FORM_NUMBER, offsetof(struct step, reserved)},
+	[IOVA] = {"iova", FORM_ADDRESS, offsetof(struct step, start)},
+	[SIZE] = {"size", FORM_LONG, offsetof(struct step, size)},
+	[VALUE] = {"value", FORM_NUMBER, offsetof(struct step, value)},
+	[REPORT] = {"report", FORM_NUMBER, offsetof(struct step, report)},
 };
 
 #define BIT(field) (1u << (field))
@@ -124,10 +124,8 @@ static int value_words(char *text, size_t room, const struct step *s, const stru
 
 static bool is_shown(const struct step *s, unsigned int field)
 {
-	if (field == ENDPOINT && s->by_id)
-		return false;
-	if (field == ENDPOINT && !s->by_id && verbs[s->kind].not_0 & BIT(ENDPOINT))
-		return true;
+	if (field == ENDPOINT)
+		return !s->by_id && (verbs[s->kind].always | verbs[s->kind].not_0) & BIT(ENDPOINT);
 	return verbs[s->kind].always & BIT(field) ||
 	       (verbs[s->kind].not_0 & BIT(field) && get(s, &fields[field]));
 }

@@ -116,18 +116,12 @@ class BootLoop:
 
     def _cmdline(self, waiting: list[str], after: str) -> tuple[str, list[str]]:
         """Return the command line and the tests that fit on it."""
-        run, said = self._selected.run, self._context.words
-        words = [run.setup.cmdline, *said]
-        if run.rounds and not any(word.startswith("rounds=") for word in said):
-            words.append(f"rounds={run.rounds}")
-            words += [f"budget={run.budget}"] if run.budget else []
-        words += [f"products={run.products}"] if run.products != "covering" else []
-        setup = "".join(f" {word}" for word in words)
+        setup = self._selected.run.cmdline(self._context.words)
         if self._selected.globs and (self._skips_only or not self._one_test_per_boot):
             place = f" after={after}" if after else ""
-            return f"tests={self._selected.globs}{place}{setup}", waiting
+            return f"tests={self._selected.globs}{place} {setup}", waiting
         names, count = fitting(waiting)
-        return f"tests={names}{setup}", waiting[:count]
+        return f"tests={names} {setup}", waiting[:count]
 
     def _boot(self, pending: list[str], cmdline: str, console: Log,
               stderr: Log) -> tuple[Boot, Ending]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -90,6 +91,15 @@ class Run:
     rounds: Optional[int] = None            # of random tests
     budget: Optional[int] = None            # seconds, after which no round begins
     products: str = "covering"              # which cells of a product
+
+    def cmdline(self, said: Sequence[str] = ()) -> str:
+        """Return what the image has to know, with what else it is told: rounds there count for more."""
+        told = [self.setup.cmdline, *said]
+        if self.rounds and not any(word.startswith("rounds=") for word in said):
+            told.append(f"rounds={self.rounds}")
+            told += [f"budget={self.budget}"] if self.budget else []
+        told += [f"products={self.products}"] if self.products != "covering" else []
+        return " ".join(told)
 
 
 def one_of(value: str, allowed: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@
 #include "judge/steps/hostile.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "random.h"
 
 #define NEEDS (NEEDS_HOSTILE | NEEDS_PCI | NEEDS_MAP_UNMAP)
 
@@ -49,16 +50,12 @@ static struct {
 
 static uint64_t draw(void)
 {
-	fuzz.state ^= fuzz.state << 13;
-	fuzz.state ^= fuzz.state >> 7;
-	fuzz.state ^= fuzz.state << 17;
-	return fuzz.state;
+	return random_next(&fuzz.state);
 }
 
 static void seed_rng(uint64_t seed)
 {
-	fuzz.state = (seed + 1) * 0x9e3779b97f4a7c15ull;
-	fuzz.state += !fuzz.state;
+	fuzz.state = random_state(seed);
 	draw();
 }
 
