@@ -18,6 +18,30 @@ static void note(enum register_access_kind kind, const volatile void *address, u
 						   .value = value});
 }
 
+uint32_t register_read(const volatile void *address, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return register_read8(address);
+	case 2:
+		return register_read16(address);
+	default:
+		return register_read32(address);
+	}
+}
+
+void register_write(volatile void *address, unsigned int width, uint32_t value)
+{
+	switch (width) {
+	case 1:
+		return register_write8(address, value);
+	case 2:
+		return register_write16(address, value);
+	default:
+		return register_write32(address, value);
+	}
+}
+
 void register_note_config(enum register_access_kind kind, const struct pci_dev *pci, unsigned int offset,
 			  unsigned int width, uint32_t value)
 {

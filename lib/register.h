@@ -38,6 +38,10 @@ void register_write16(volatile void *address, uint16_t value);
 void register_write32(volatile void *address, uint32_t value);
 void register_write64(volatile void *address, uint64_t value);
 
+/* The same with a width of 1, 2 or 4 bytes. */
+uint32_t register_read(const volatile void *address, unsigned int width);
+void register_write(volatile void *address, unsigned int width, uint32_t value);
+
 /* Tell the observer, if there is one, of an access to the configuration space of @pci. */
 void register_note_config(enum register_access_kind kind, const struct pci_dev *pci, unsigned int offset,
 			  unsigned int width, uint32_t value);

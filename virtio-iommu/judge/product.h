@@ -68,6 +68,10 @@ struct product {
 	void (*play)(struct source_line at, const cell_t cell);
 };
 
+/* Both tables of a product, with their sizes; rules may be missing. */
+#define DIMENSION_TABLE(table) .dimensions = table, .dimension_count = ARRAY_SIZE(table)
+#define RULE_TABLE(table) .rules = table, .rule_count = ARRAY_SIZE(table)
+
 /* Play the cells of the product in which @dimension has one of @values. */
 #define PRODUCT(product, ...) product_run(AT, product, __VA_ARGS__)
 void product_run(struct source_line at, const struct product *product, unsigned int dimension,

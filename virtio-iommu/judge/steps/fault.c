@@ -156,6 +156,14 @@ bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struc
 	return report_or_skip(at, fault, &event);
 }
 
+bool reports_faults(struct source_line at)
+{
+	struct page_fixture s;
+	struct fault fault;
+
+	return make_reporting_fixture(at, &s, &fault);
+}
+
 /* Below the page and above it in turn: a device may leave out a fault that is like the last one. */
 static bool is_steady(struct source_line at, const struct fault *fault)
 {

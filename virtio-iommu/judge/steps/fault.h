@@ -67,6 +67,9 @@ bool report_or_skip(struct source_line at, const struct fault *fault, struct eve
  */
 bool make_reporting_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
 
+/* The same for who needs neither: return true if the device reports faults. */
+bool reports_faults(struct source_line at);
+
 /*
  * Like make_reporting_fixture(), for a device that is seen to report one fault after the other, without
  * another ATTACH.

@@ -81,12 +81,9 @@ static void write_bypass(unsigned int width, uint8_t value)
 	volatile uint8_t *field = iommu.dev.config + offsetof(struct iommu_config, bypass);
 	uint32_t wide = 0xffffff00 | value;
 
-	if (width == 1 || offsetof(struct iommu_config, bypass) + width > iommu.dev.config_length)
-		register_write8(field, value);
-	else if (width == 2)
-		register_write16(field, wide);
-	else
-		register_write32(field, wide);
+	if (offsetof(struct iommu_config, bypass) + width > iommu.dev.config_length)
+		width = 1;
+	register_write(field, width, wide);
 }
 
 /* A driver must not write these; the device must not show them. It may ask for a reset. */

@@ -31,12 +31,7 @@ static void write_field(unsigned int offset, unsigned int width, uint32_t value)
 
 	if (offset == BYPASS)
 		value = (value & ~0xffu) | iommu_bypass();
-	if (width == 1)
-		register_write8(field, value);
-	else if (width == 2)
-		register_write16(field, value);
-	else
-		register_write32(field, value);
+	register_write(field, width, value);
 }
 
 static void write_all_fields(struct source_line at, unsigned int width, uint32_t value)

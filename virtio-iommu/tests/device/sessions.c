@@ -252,10 +252,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product sessions = {
 	.name = "sessions",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -340,8 +338,7 @@ static void play_leaving(struct source_line at, const cell_t cell)
 
 static const struct product leaving = {
 	.name = "many domains",
-	.dimensions = leaving_dimensions,
-	.dimension_count = ARRAY_SIZE(leaving_dimensions),
+	DIMENSION_TABLE(leaving_dimensions),
 	.play = play_leaving,
 };
 

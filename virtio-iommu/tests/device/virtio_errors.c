@@ -119,14 +119,6 @@ static bool spoil_event_queue(struct source_line at, struct page_fixture *s, con
 	return true;
 }
 
-static bool reports_faults(struct source_line at)
-{
-	struct page_fixture s;
-	struct fault fault;
-
-	return make_reporting_fixture(at, &s, &fault);
-}
-
 static void expect_reports_after_reset(struct source_line at, const char *what)
 {
 	struct page_fixture s;

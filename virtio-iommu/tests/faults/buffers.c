@@ -231,14 +231,6 @@ static bool go_on(struct scene *s)
 	}
 }
 
-static bool reports_faults(struct source_line at)
-{
-	struct page_fixture s;
-	struct fault fault;
-
-	return make_reporting_fixture(at, &s, &fault);
-}
-
 static void play(struct source_line at, const cell_t cell)
 {
 	struct scene s = {.at = at, .cell = cell};
@@ -260,10 +252,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product product = {
 	.name = "buffers",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 

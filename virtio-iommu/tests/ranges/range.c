@@ -76,6 +76,7 @@ TEST(N_MAP_1, mapping_of_any_size_is_reached_at_its_start, NEEDS_DMA | NEEDS_PRO
 	struct endpoint *ep = endpoint(0);
 	uint8_t *target = watched_pages(1);
 	uint32_t domain = fresh_domain();
+	unsigned int reached = 0;
 	uint64_t iova;
 
 	REQUIRE(attach_with_dma(AT, ep, domain));
@@ -86,7 +87,10 @@ TEST(N_MAP_1, mapping_of_any_size_is_reached_at_its_start, NEEDS_DMA | NEEDS_PRO
 			continue;
 		EXPECT_WRITES(ep, iova, target, 8);
 		REQUIRE_OK(unmap(domain, iova, iova + (1ull << bits) - 1));
+		reached++;
 	}
+	if (!reached)
+		INFO("no mapping of 4 GiB or more that ends beyond memory is accepted");
 }
 
 /* N-RANGE-2 (no keyword): domain_range lists the usable ids */

@@ -165,8 +165,7 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product id_bits = {
 	.name = "bits of ids",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
+	DIMENSION_TABLE(dimensions),
 	.play = play,
 };
 

@@ -292,10 +292,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product map_checks = {
 	.name = "checks of MAP",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -362,8 +360,7 @@ static void play_flag(struct source_line at, const cell_t cell)
 
 static const struct product unknown_flags = {
 	.name = "unknown flags of MAP",
-	.dimensions = flag_dimensions,
-	.dimension_count = ARRAY_SIZE(flag_dimensions),
+	DIMENSION_TABLE(flag_dimensions),
 	.play = play_flag,
 };
 

@@ -350,8 +350,7 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product mergeable = {
 	.name = "mergeable",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
+	DIMENSION_TABLE(dimensions),
 	.play = play,
 };
 

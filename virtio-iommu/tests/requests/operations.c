@@ -257,8 +257,7 @@ static void play_tail(struct source_line at, const cell_t cell)
 
 static const struct product tails = {
 	.name = "tails",
-	.dimensions = tail_dimensions,
-	.dimension_count = ARRAY_SIZE(tail_dimensions),
+	DIMENSION_TABLE(tail_dimensions),
 	.play = play_tail,
 };
 
@@ -275,8 +274,9 @@ static void send_unknown_types(struct source_line at, uint32_t size, uint32_t wr
 			       void (*judge_reply)(struct source_line at, const struct reply *reply))
 {
 	uint8_t bytes[sizeof(struct probe_request)] = {0};
+	bool all_come_back = true;
 
-	for (unsigned int type = 0; type <= UINT8_MAX && no_defect_so_far();) {
+	for (unsigned int type = 0; type <= UINT8_MAX && all_come_back && no_defect_so_far();) {
 		size_t mark = arena_mark();
 		struct batch *batch = batch_new();
 
@@ -285,7 +285,7 @@ static void send_unknown_types(struct source_line at, uint32_t size, uint32_t wr
 			if (!batch_add(batch, bytes, size, writable, NULL))
 				break;
 		}
-		batch_send(batch);
+		all_come_back = batch_send(batch);
 		for (unsigned int i = 0; i < batch_count(batch) && no_defect_so_far(); i++)
 			judge_reply(at, batch_reply(batch, i));
 		arena_release(mark);

@@ -160,10 +160,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product reserved_fields = {
 	.name = "reserved fields",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -215,10 +213,8 @@ static void play_tail(struct source_line at, const cell_t cell)
 
 static const struct product tails = {
 	.name = "tails",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play_tail,
 };
 

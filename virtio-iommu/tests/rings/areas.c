@@ -153,14 +153,6 @@ static void use_some(struct scene *s)
 	expect_no_events_breach(s->at);
 }
 
-static bool is_reporting(struct source_line at, const cell_t cell)
-{
-	struct page_fixture s;
-	struct fault fault;
-
-	return cell[QUEUE] == REQUEST_QUEUE || make_reporting_fixture(at, &s, &fault);
-}
-
 static void play(struct source_line at, const cell_t cell)
 {
 	struct scene s = {.at = at, .cell = cell, .rings = {&iommu.requests, &iommu.events}};
@@ -169,7 +161,7 @@ static void play(struct source_line at, const cell_t cell)
 	s.features = iommu.wanted | (cell[BY] == BY_QUEUE_RESET ? VIRTIO_FEATURE(VIRTIO_F_RING_RESET) : 0);
 	for (unsigned int queue = 0; queue < 2; queue++)
 		s.memory[queue] = arena_alloc(ring_bytes(s.rings[queue]->size, s.features), 4096);
-	if (!is_reporting(at, cell) || !start(&s, false))
+	if ((cell[QUEUE] == EVENT_QUEUE && !reports_faults(at)) || !start(&s, false))
 		return;
 	use_one(&s, 0);
 	again = no_defect_so_far() && (cell[BY] == BY_QUEUE_RESET ? start_queue_again(&s) : start(&s, true));
@@ -179,8 +171,7 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product product = {
 	.name = "areas",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
+	DIMENSION_TABLE(dimensions),
 	.play = play,
 };
 

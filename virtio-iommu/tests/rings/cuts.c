@@ -108,10 +108,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product cuts = {
 	.name = "cuts",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -184,8 +182,7 @@ static void play_answer(struct source_line at, const cell_t cell)
 
 static const struct product answer_cuts = {
 	.name = "answer cuts",
-	.dimensions = answer_dimensions,
-	.dimension_count = ARRAY_SIZE(answer_dimensions),
+	DIMENSION_TABLE(answer_dimensions),
 	.play = play_answer,
 };
 

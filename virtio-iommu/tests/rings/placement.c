@@ -257,10 +257,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product placement = {
 	.name = "placement",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 

@@ -420,7 +420,7 @@ static uint64_t features_of(const cell_t cell)
 }
 
 /* Queues of the usual size, and an endpoint whose faults are reported. */
-static bool reports_faults(struct source_line at)
+static bool reports_steadily(struct source_line at)
 {
 	struct page_fixture s;
 	struct fault fault;
@@ -433,7 +433,7 @@ static bool start_queues(struct source_line at, const cell_t cell, uint16_t size
 {
 	if (cell[QUEUE] == REQUEST_QUEUE)
 		return restart_with_queues(at, features_of(cell), size, 0);
-	if (!reports_faults(at) || !prepare_with_queues(at, features_of(cell), 0, size))
+	if (!reports_steadily(at) || !prepare_with_queues(at, features_of(cell), 0, size))
 		return false;
 	virtio_driver_ok(&iommu.dev);
 	events_manual();
@@ -478,10 +478,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product turns = {
 	.name = "turns",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -608,8 +606,7 @@ static const struct product index_turns = {
 	.name = "index turns",
 	.dimensions = dimensions,
 	.dimension_count = SIZE,
-	.rules = index_rules,
-	.rule_count = ARRAY_SIZE(index_rules),
+	RULE_TABLE(index_rules),
 	.play = play_index,
 };
 

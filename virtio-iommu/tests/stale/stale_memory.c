@@ -416,8 +416,7 @@ static const struct product stale_memory = {
 	.name = "stale memory",
 	.dimensions = dimensions,
 	.dimension_count = DIMENSIONS,
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	RULE_TABLE(rules),
 	.play = play,
 };
 

@@ -253,8 +253,7 @@ static const struct product stale_messages = {
 	.name = "stale messages",
 	.dimensions = dimensions,
 	.dimension_count = DIMENSIONS,
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	RULE_TABLE(rules),
 	.play = play,
 };
 

@@ -129,8 +129,7 @@ static void play_virt(struct source_line at, const cell_t cell)
 
 static const struct product virt_bits = {
 	.name = "bits of virtual addresses",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
+	DIMENSION_TABLE(dimensions),
 	.play = play_virt,
 };
 
@@ -235,8 +234,7 @@ static void play_phys(struct source_line at, const cell_t cell)
 
 static const struct product phys_bits = {
 	.name = "bits of physical addresses",
-	.dimensions = phys_dimensions,
-	.dimension_count = ARRAY_SIZE(phys_dimensions),
+	DIMENSION_TABLE(phys_dimensions),
 	.play = play_phys,
 };
 

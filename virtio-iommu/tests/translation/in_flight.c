@@ -201,10 +201,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product in_flight = {
 	.name = "accesses under way",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 

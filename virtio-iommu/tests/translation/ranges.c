@@ -367,19 +367,15 @@ static const struct product_rule beside_rules[] = {
 
 static const struct product inside = {
 	.name = "inside of ranges",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = inside_rules,
-	.rule_count = ARRAY_SIZE(inside_rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(inside_rules),
 	.play = play_inside,
 };
 
 static const struct product beside = {
 	.name = "beside ranges",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = beside_rules,
-	.rule_count = ARRAY_SIZE(beside_rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(beside_rules),
 	.play = play_beside,
 };
 

@@ -294,10 +294,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product region_members = {
 	.name = "regions of members",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -388,8 +386,7 @@ static void play_image(struct source_line at, const cell_t cell)
 
 static const struct product region_images = {
 	.name = "images of regions",
-	.dimensions = image_dimensions,
-	.dimension_count = ARRAY_SIZE(image_dimensions),
+	DIMENSION_TABLE(image_dimensions),
 	.play = play_image,
 };
 

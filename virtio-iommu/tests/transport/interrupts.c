@@ -262,10 +262,8 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product interrupts = {
 	.name = "interrupts",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
+	DIMENSION_TABLE(dimensions),
+	RULE_TABLE(rules),
 	.play = play,
 };
 
@@ -444,8 +442,7 @@ static void play_masks(struct source_line at, const cell_t cell)
 
 static const struct product masked_messages = {
 	.name = "masked messages",
-	.dimensions = mask_dimensions,
-	.dimension_count = ARRAY_SIZE(mask_dimensions),
+	DIMENSION_TABLE(mask_dimensions),
 	.play = play_masks,
 };
 

@@ -151,8 +151,7 @@ static void play(struct source_line at, const cell_t cell)
 
 static const struct product orders = {
 	.name = "orders of setting up",
-	.dimensions = dimensions,
-	.dimension_count = ARRAY_SIZE(dimensions),
+	DIMENSION_TABLE(dimensions),
 	.play = play,
 };
 

@@ -53,25 +53,6 @@ static void write_window(unsigned int data, unsigned int width, uint32_t value)
 		pci_write32(iommu.dev.pci, data, value);
 }
 
-static uint32_t read_directly(unsigned int offset, unsigned int width)
-{
-	volatile uint8_t *at = iommu.dev.common + offset;
-
-	return width == 1 ? register_read8(at) : width == 2 ? register_read16(at) : register_read32(at);
-}
-
-static void write_directly(unsigned int offset, unsigned int width, uint32_t value)
-{
-	volatile uint8_t *at = iommu.dev.common + offset;
-
-	if (width == 1)
-		register_write8(at, value);
-	else if (width == 2)
-		register_write16(at, value);
-	else
-		register_write32(at, value);
-}
-
 #define NO_WINDOW "there is no access window (PCI-ACC-1)"
 
 /* PCI-ACC-1 (MUST): At least one PCI_CFG (type 5) capability */
@@ -121,13 +102,18 @@ static const struct common_field *common_field(unsigned int index)
 	return index < ARRAY_SIZE(fields) ? &fields[index] : &shown[index - ARRAY_SIZE(fields)];
 }
 
+static uint32_t read_directly(const struct common_field *f)
+{
+	return register_read(iommu.dev.common + f->offset, f->width);
+}
+
 /* All bytes of pci_cfg_data are ones after it: those that a write does not have are not zeroes by chance. */
 static void fill_window(void)
 {
 	unsigned int select = COMMON_DRIVER_FEATURE_SELECT;
 
 	write_window(window(TYPE_COMMON, select, 4), 4, UINT32_MAX);
-	write_directly(select, 4, 0);
+	register_write32(iommu.dev.common + select, 0);
 }
 
 static void expect_others(struct source_line at, const struct common_field *written,
@@ -137,7 +123,7 @@ static void expect_others(struct source_line at, const struct common_field *writ
 		const struct common_field *f = common_field(i);
 
 		if (f != written)
-			expect_eq(at, read_directly(f->offset, f->width), before[i],
+			expect_eq(at, read_directly(f), before[i],
 				  "%s, after a write of %s through the window", f->name, written->name);
 	}
 }
@@ -149,9 +135,9 @@ static void expect_written(struct source_line at, const struct common_field *f, 
 	if (!f->selects)
 		fill_window();
 	for (unsigned int i = 0; i < FIELDS; i++)
-		before[i] = read_directly(common_field(i)->offset, common_field(i)->width);
+		before[i] = read_directly(common_field(i));
 	write_window(window(TYPE_COMMON, f->offset, f->width), f->width, value);
-	expect_eq(at, read_directly(f->offset, f->width), value, "%s, written through the window", f->name);
+	expect_eq(at, read_directly(f), value, "%s, written through the window", f->name);
 	expect_others(at, f, before);
 }
 
@@ -210,7 +196,7 @@ TEST(PCI_ACC_3, access_window_reads, NEEDS_PCI)
 		const struct common_field *f = common_field(i);
 		uint32_t seen = read_window(window(TYPE_COMMON, f->offset, f->width), f->width);
 
-		EXPECT_EQ(seen, read_directly(f->offset, f->width), "%s, through the window", f->name);
+		EXPECT_EQ(seen, read_directly(f), "%s, through the window", f->name);
 	}
 	for (unsigned int i = 0; 4 * i < offsetof(struct iommu_config, bypass); i++)
 		EXPECT_EQ(read_window(window(TYPE_DEVICE, 4 * i, 4), 4), iommu_config_u32(4 * i),
@@ -222,7 +208,7 @@ static void expect_read_anew(struct source_line at, const struct common_field *f
 	unsigned int data = window(TYPE_COMMON, f->offset, f->width);
 
 	for (unsigned int i = 0; i < 2; i++) {
-		write_directly(f->offset, f->width, f->values[i]);
+		register_write(iommu.dev.common + f->offset, f->width, f->values[i]);
 		expect_eq(at, read_window(data, f->width), f->values[i],
 			  "%s, through a window that is set already", f->name);
 	}
