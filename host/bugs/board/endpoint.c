@@ -105,26 +105,27 @@ static void write_status_decides(struct vdev *dev, uint8_t value)
 		let_pass(dev, false);
 }
 
-static void write_status_detaches(struct vdev *dev, uint8_t value)
+static void detach(const struct vdev *dev)
 {
 	uint32_t id;
 
-	generic_write_status(dev, value);
-	if (value || !bug_endpoint_id(dev, &id))
+	if (!bug_endpoint_id(dev, &id))
 		return;
 	model_leave(&ref_iommu.model, id);
 	iotlb_forget_endpoint(id);
 }
 
+static void write_status_detaches(struct vdev *dev, uint8_t value)
+{
+	generic_write_status(dev, value);
+	if (!value)
+		detach(dev);
+}
+
 static void reset_function_detaches(struct vdev *dev)
 {
-	uint32_t id;
-
 	generic_reset_function(dev);
-	if (!bug_endpoint_id(dev, &id))
-		return;
-	model_leave(&ref_iommu.model, id);
-	iotlb_forget_endpoint(id);
+	detach(dev);
 }
 
 /* As if the driver handed out physical addresses. */

@@ -49,13 +49,6 @@ static bool answer_in_readable(const struct chain *chain, struct model_request *
 	return true;
 }
 
-static bool read_low_bits_of_type(const struct chain *chain, struct model_request *r)
-{
-	(void)chain;
-	r->head.type &= (1u << mutant_number()) - 1;
-	return false;
-}
-
 /* The tail is built over the head of the request. */
 static void reply_over_head(const struct chain *chain, const struct model_request *r,
 			    const struct decision *d, struct iommu_reply *reply)
@@ -161,7 +154,6 @@ bool answers_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_REPLY_INTO_READABLE, {.request_read = answer_in_readable}, {0}},
-		{MUTANT_TYPE_LOW_BITS, {.request_read = read_low_bits_of_type}, {0}},
 		{MUTANT_TAIL_RESERVED_OF_HEAD, {.reply_ready = reply_over_head}, {0}},
 		{MUTANT_UNPARSED_KEEP_PLACES, {.request_decided = count_lost},
 		 {.notified = serve_with_places, .reset = reset_places}},

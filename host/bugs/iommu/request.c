@@ -17,10 +17,6 @@ static void misread_ids(struct model_request *r)
 		endpoint = MUTATE(ATTACH_ENDPOINT_31_BITS, 0x7fffffff, endpoint);
 		endpoint = MUTATE(FUNCTION_NUMBERS_DROPPED, ~7u, endpoint);
 		break;
-	case REQUEST_DETACH:
-		endpoint = MUTATE(DETACH_ENDPOINT_16_BITS, 0xffff, endpoint);
-		endpoint = MUTATE(DETACH_ENDPOINT_31_BITS, 0x7fffffff, endpoint);
-		break;
 	case REQUEST_PROBE:
 		r->probe.endpoint &= MUTATE(PROBE_ENDPOINT_16_BITS, 0xffff, endpoint);
 		return;

@@ -102,18 +102,23 @@ static void reset_some(struct vdev *dev)
 		make_empty(left[i].domain, false);
 }
 
-/* Domains from number N on stay, and what is mapped there. */
-static void reset_low(struct vdev *dev)
+static bool outlives_reset(uint32_t domain)
+{
+	return MUTATE(RESET_ORPHANS_SHARED, bug_count_members(domain) > 1, domain >= mutant_number());
+}
+
+/* Some domains stay, and what is mapped there. */
+static void reset_others(struct vdev *dev)
 {
 	static struct model_mapping left[MODEL_MAX_MAPPINGS];
 	struct model *m = &ref_iommu.model;
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < m->endpoint_count; i++)
-		if (m->endpoints[i].attached && m->endpoints[i].domain >= mutant_number())
+		if (m->endpoints[i].attached && outlives_reset(m->endpoints[i].domain))
 			make_empty(m->endpoints[i].domain, m->endpoints[i].bypass);
 	for (unsigned int i = 0; i < m->mapping_count; i++)
-		if (m->mappings[i].domain >= mutant_number())
+		if (find_empty(m->mappings[i].domain) < empty_count)
 			left[count++] = m->mappings[i];
 	right_ops->reset(dev);
 	memcpy(m->mappings, left, count * sizeof(left[0]));
@@ -128,7 +133,9 @@ bool empty_domains_install(void)
 		{MUTANT_ATTACH_NOENT_CREATES_DOMAIN,
 		 {.request_decided = decide_and_make, .request_execute = execute}, {.reset = reset}},
 		{MUTANT_RESET_DOMAIN_ARRAY,
-		 {.request_decided = decide_with_empty, .request_execute = execute}, {.reset = reset_low}},
+		 {.request_decided = decide_with_empty, .request_execute = execute}, {.reset = reset_others}},
+		{MUTANT_RESET_ORPHANS_SHARED,
+		 {.request_decided = decide_with_empty, .request_execute = execute}, {.reset = reset_others}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

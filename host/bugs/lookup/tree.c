@@ -73,16 +73,6 @@ static const struct model_mapping *find_neighbour(const struct model_mapping *of
 	return nearest;
 }
 
-static unsigned int count_mappings(uint32_t domain)
-{
-	const struct model *m = &ref_iommu.model;
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < m->mapping_count; i++)
-		count += m->mappings[i].domain == domain;
-	return count;
-}
-
 static bool unmap_from_tree(const struct model_request *r)
 {
 	const struct model_mapping *single, *next;
@@ -91,7 +81,7 @@ static bool unmap_from_tree(const struct model_request *r)
 	if (r->head.type != REQUEST_UNMAP)
 		return false;
 	single = find_single(&r->unmap);
-	if (!single || is_lost(single) || count_mappings(r->unmap.domain) < mutant_number())
+	if (!single || is_lost(single) || bug_count_mappings(r->unmap.domain) < mutant_number())
 		return false;
 	next = find_neighbour(single, true);
 	if (next && find_neighbour(single, false))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Bugs of one pass over what is available: where it ends, and what the driver is told of it.
+ * Bugs of what the driver is told of one pass over what is available.
  */
 #include "host/bugs/queues/queues.h"
 #include "util.h"
@@ -15,7 +15,6 @@ static struct pass *pass_of(const struct vdev *dev, const struct vqueue *queue)
 {
 	return &passes[queue - dev->queues];
 }
-
 
 /* Count one more. Returns true if it is the Nth of those that are notified together. */
 static bool is_told(const struct vdev *dev, const struct vqueue *queue, const struct used *used)
@@ -86,38 +85,6 @@ static void flush_and_compare(struct vdev *dev, struct vqueue *queue)
 	end_pass(dev, queue, UINT32_MAX);
 }
 
-/*
- * With NOTIFICATION_DATA, in split rings: the position at which a queue ends.
- */
-
-static uint16_t ends[VDEV_QUEUES];
-
-static void notification_with_end(struct vdev *dev, uint32_t value)
-{
-	uint16_t index = value;
-
-	if (index < dev->queue_count && vdev_is_running(dev))
-		ends[index] = value >> 16 & ~WRAP_BIT;
-	generic_notification(dev, value);
-}
-
-static bool available_up_to(struct vdev *dev, struct vqueue *queue, struct chain *chain)
-{
-	uint16_t slot = queue->next_avail % queue->size;
-
-	if (!vdev_has(dev, VIRTIO_F_NOTIFICATION_DATA))
-		return vring_split.available(dev, queue, chain);
-	chain->slots = 1;
-	return queue->next_avail != ends[queue - dev->queues] &&
-	       vring_load16(dev, queue->driver + AVAIL_HEADS + slot * sizeof(uint16_t), &chain->head);
-}
-
-static void enable_at_start(struct vdev *dev, struct vqueue *queue)
-{
-	ends[queue - dev->queues] = 0;
-	generic_enable_queue(dev, queue);
-}
-
 bool passes_take_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
@@ -126,9 +93,6 @@ bool passes_take_over(struct vdev *dev)
 		{MUTANT_COALESCE, .steps = {.flush = flush_few},
 		 .split = {.wants_interrupt = split_wants_nth},
 		 .packed = {.wants_interrupt = packed_wants_nth}},
-		{MUTANT_NOTIFY_DATA_15,
-		 .steps = {.notification = notification_with_end, .enable_queue = enable_at_start},
-		 .split = {.available = available_up_to}},
 	};
 
 	return bug_virtio_takeover(dev, rows, ARRAY_SIZE(rows));

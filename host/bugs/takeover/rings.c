@@ -110,50 +110,53 @@ static bool put_masked(struct vdev *dev, struct vqueue *queue, const struct used
 
 /* A packed ring is taken for the next larger one whose size is a power of 2. */
 
-static uint16_t size_rounded_up(uint16_t size)
+static struct vqueue rounded_up(const struct vqueue *queue)
 {
-	uint16_t rounded = 1;
+	struct vqueue larger = *queue;
 
-	while (rounded < size)
-		rounded *= 2;
-	return rounded;
+	for (larger.size = 1; larger.size < queue->size;)
+		larger.size *= 2;
+	return larger;
 }
 
 static bool walk_rounded(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
 {
-	struct vqueue larger = *queue;
+	struct vqueue larger = rounded_up(queue);
 
-	larger.size = size_rounded_up(queue->size);
 	return vring_packed.walk(dev, &larger, chain);
+}
+
+/* The positions of @larger are those of the ring from now on. */
+static void keep_positions(struct vqueue *queue, const struct vqueue *larger)
+{
+	uint16_t size = queue->size;
+
+	*queue = *larger;
+	queue->size = size;
 }
 
 static bool taken_rounded(struct vdev *dev, struct vqueue *queue, const struct chain *chain)
 {
-	uint16_t size = queue->size;
-	bool done;
+	struct vqueue larger = rounded_up(queue);
+	bool done = vring_packed.taken(dev, &larger, chain);
 
-	queue->size = size_rounded_up(size);
-	done = vring_packed.taken(dev, queue, chain);
-	queue->size = size;
+	keep_positions(queue, &larger);
 	return done;
 }
 
 static bool put_rounded(struct vdev *dev, struct vqueue *queue, const struct used *used)
 {
-	uint16_t size = queue->size;
-	bool done;
+	struct vqueue larger = rounded_up(queue);
+	bool done = vring_packed.put(dev, &larger, used);
 
-	queue->size = size_rounded_up(size);
-	done = vring_packed.put(dev, queue, used);
-	queue->size = size;
+	keep_positions(queue, &larger);
 	return done;
 }
 
 static bool wants_interrupt_rounded(struct vdev *dev, const struct vqueue *queue, const struct used *used)
 {
-	struct vqueue larger = *queue;
+	struct vqueue larger = rounded_up(queue);
 
-	larger.size = size_rounded_up(queue->size);
 	return vring_packed.wants_interrupt(dev, &larger, used);
 }
 

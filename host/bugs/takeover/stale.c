@@ -273,11 +273,6 @@ static bool drops_of_first_members(const struct cached_page *page, const struct 
 	return bug_joined_before(bug_find_attached(page->endpoint)) < mutant_number();
 }
 
-static bool drops_of_last_member(const struct cached_page *page, const struct unmap_request *r)
-{
-	return bug_joined_before(bug_find_attached(page->endpoint)) + 1 == bug_count_members(r->domain);
-}
-
 /* One page of each endpoint. */
 
 static void fill_register(struct cached_page *page)
@@ -694,7 +689,6 @@ static const struct cache caches[] = {
 	 .detach = detach_as_before, .unmap = unmap_of_domain},
 	{MUTANT_STALE_MOVE_TO_FRESH, .attach = attach_to_old_domain},
 	{MUTANT_STALE_LATER_MEMBER, .drops = drops_of_first_members},
-	{MUTANT_FLUSH_LAST_ATTACHED, .drops = drops_of_last_member},
 	{MUTANT_MOVE_NO_FLUSH, .attach = attach_unattached},
 	{MUTANT_STALE_BYPASS_UNNAMED, .bypass = bypass_of_named},
 	{MUTANT_STALE_LAST_HIT_DETACH, .filled = fill_register, .unmap = unmap_registers,

@@ -5,16 +5,6 @@
 #include "host/bugs/takeover/takeover.h"
 #include "util.h"
 
-static unsigned int count_mappings(uint32_t domain)
-{
-	const struct model *m = &ref_iommu.model;
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < m->mapping_count; i++)
-		count += m->mappings[i].domain == domain;
-	return count;
-}
-
 /* Domains whose array has grown already. */
 
 #define MAX_GROWN 64
@@ -56,7 +46,7 @@ static bool map_and_grow(const struct model_request *r)
 	if (r->head.type != REQUEST_MAP)
 		return false;
 	request_execute(r);
-	if (count_mappings(r->map.domain) < mutant_number() || has_grown(r->map.domain) ||
+	if (bug_count_mappings(r->map.domain) < mutant_number() || has_grown(r->map.domain) ||
 	    grown_count == MAX_GROWN)
 		return true;
 	grown[grown_count++] = r->map.domain;
@@ -84,7 +74,7 @@ static bool lookup_in_steps(const struct access *a, bool found, struct model_ext
 	if (!found || !ep)
 		return found;
 	rank = rank_of(ep->domain, extent->start);
-	left = count_mappings(ep->domain);
+	left = bug_count_mappings(ep->domain);
 	for (unsigned int step = 0; step < mutant_number() && left > 1; step++) {
 		unsigned int half = left / 2;
 
@@ -240,7 +230,7 @@ static bool lookup_table(const struct access *a, bool found, struct model_extent
 	struct model *m = &ref_iommu.model;
 	bool *attached;
 
-	if (!ep || count_mappings(ep->domain))
+	if (!ep || bug_count_mappings(ep->domain))
 		return found;
 	attached = &m->endpoints[ep - m->endpoints].attached;
 	*attached = false;

@@ -81,6 +81,16 @@ unsigned int bug_count_members(uint32_t domain)
 	return count;
 }
 
+unsigned int bug_count_mappings(uint32_t domain)
+{
+	const struct model *m = &ref_iommu.model;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		count += m->mappings[i].domain == domain;
+	return count;
+}
+
 const struct model_mapping *bug_find_mapping(uint32_t domain, uint64_t address)
 {
 	const struct model *m = &ref_iommu.model;

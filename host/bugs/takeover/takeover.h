@@ -58,6 +58,9 @@ bool bug_is_member(uint32_t endpoint, uint32_t domain);
 /* Return how many endpoints are attached to @domain. */
 unsigned int bug_count_members(uint32_t domain);
 
+/* Return how many mappings @domain has. */
+unsigned int bug_count_mappings(uint32_t domain);
+
 /* Return the first mapping of @domain that holds @address, or NULL. */
 const struct model_mapping *bug_find_mapping(uint32_t domain, uint64_t address);
 

@@ -2,9 +2,8 @@
 /*
  * Bugs of how the IOMMU reaches its own rings and buffers.
  */
+#include "host/bugs/virtio/rings.h"
 #include "host/bugs/virtio/takeover.h"
-#include "host/bugs/virtio/virtio.h"
-#include "host/virtio/vring_format.h"
 #include "util.h"
 
 #define BLOCK 0x100000000ull
@@ -89,26 +88,10 @@ static void message(const struct port *port, const struct dma *dma, uint32_t dat
 	right_port->ops->message(right_port, dma, data);
 }
 
-/* Rings other than descriptors are those of before, if descriptors are where they were. */
-static void enable_by_descriptors(struct vdev *dev, struct vqueue *queue)
-{
-	static struct vqueue known[VDEV_QUEUES];
-	struct vqueue *k = &known[queue - dev->queues];
-
-	if (k->desc != queue->desc)
-		*k = *queue;
-	queue->driver = k->driver;
-	queue->device = k->device;
-	generic_enable_queue(dev, queue);
-}
-
 /* Of the writable part there are N descriptors. */
 static void cut_chain(struct chain *chain)
 {
-	struct chain_part *part = &chain->writable;
-
-	while (part->count > mutant_number())
-		part->size -= part->pieces[--part->count].length;
+	bug_shorten(chain, chain->readable.count + mutant_number());
 }
 
 static bool split_walk(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
@@ -154,7 +137,6 @@ static bool take_port(struct vdev *dev)
 bool memory_take_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
-		{MUTANT_USED_POINTER_KEYED_ON_DESC, .steps = {.enable_queue = enable_by_descriptors}},
 		{MUTANT_PROBE_IOV_MAX, .split = {.walk = split_walk}, .packed = {.walk = packed_walk}},
 	};
 

@@ -214,7 +214,7 @@ static void write_at_first_base(struct function *f, unsigned int bar, uint64_t o
 	right_function->write(f, bar, offset, width, value);
 }
 
-/* @desc, @driver and @device are where the low halves are on this transport. */
+/* @desc, @driver and @device are where the low halves are on this transport. One bug is of @driver alone. */
 static void clear_high_half(struct vdev *dev, unsigned int offset, unsigned int desc, unsigned int driver,
 			    unsigned int device)
 {
@@ -222,10 +222,12 @@ static void clear_high_half(struct vdev *dev, unsigned int offset, unsigned int 
 
 	if (!queue || queue->enabled)
 		return;
-	if (offset == desc)
-		queue->desc = (uint32_t)queue->desc;
 	if (offset == driver)
 		queue->driver = (uint32_t)queue->driver;
+	if (mutant(MUTANT_ADDR_LOW_CLEARS_HIGH))
+		return;
+	if (offset == desc)
+		queue->desc = (uint32_t)queue->desc;
 	if (offset == device)
 		queue->device = (uint32_t)queue->device;
 }
@@ -318,43 +320,6 @@ static void config_write_wide(struct vdev *dev, uint64_t offset, unsigned int wi
 		return generic_config_write(dev, offset, width, value);
 	for (unsigned int i = 0; i < width; i++)
 		((uint8_t *)dev->config)[offset + i] = value >> 8 * i;
-}
-
-/* Of the address that is written here, and of no other one. */
-enum { NOWHERE = AREA_SIZE };
-
-static void write_driver_half(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
-			      uint32_t value)
-{
-	right_function->write(f, bar, offset, width, value);
-	if (bar == VDEV_BAR && offset - AREA_COMMON < AREA_SIZE)
-		clear_high_half(vdev_of(f), offset - AREA_COMMON, NOWHERE, COMMON_QUEUE_DRIVER, NOWHERE);
-}
-
-static void mmio_write_driver_half(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
-{
-	generic_mmio_write(dev, offset, width, value);
-	clear_high_half(dev, offset, NOWHERE, MMIO_QUEUE_DRIVER, NOWHERE);
-}
-
-/* The number of the queue that is selected has so many bits. */
-
-static void select_in_bits(struct vdev *dev)
-{
-	dev->queue_select &= (1u << mutant_number()) - 1;
-}
-
-static void write_and_select(struct function *f, unsigned int bar, uint64_t offset, unsigned int width,
-			     uint32_t value)
-{
-	right_function->write(f, bar, offset, width, value);
-	select_in_bits(vdev_of(f));
-}
-
-static void mmio_write_and_select(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
-{
-	generic_mmio_write(dev, offset, width, value);
-	select_in_bits(dev);
 }
 
 /*
@@ -493,10 +458,8 @@ bool registers_take_over(struct vdev *dev)
 		{MUTANT_BYPASS_WIDE_WRITE_RAW, .steps = {.config_write = config_write_wide}},
 		{MUTANT_CONFIG_ZERO_UNTIL_ACCEPTED, .steps = {.config_read = read_if_accepted}},
 		{MUTANT_MSIX_EVENTQ_KEPT, .steps = {.write_status = write_status_but_vector}},
-		{MUTANT_ADDR_LOW_CLEARS_HIGH, .steps = {.mmio_write = mmio_write_driver_half},
-		 .function = {.write = write_driver_half}},
-		{MUTANT_QUEUE_SEL_MASK, .steps = {.mmio_write = mmio_write_and_select},
-		 .function = {.write = write_and_select}},
+		{MUTANT_ADDR_LOW_CLEARS_HIGH, .steps = {.mmio_write = mmio_write_half},
+		 .function = {.write = write_half}},
 		{MUTANT_HALF_WRITE_CLEARS_OTHER, .steps = {.mmio_write = mmio_write_half},
 		 .function = {.write = write_half}},
 		{MUTANT_FLR_KEEPS_DOMAINS, .steps = {.reset_function = reset_function_but_domains}},

@@ -137,42 +137,6 @@ static bool coalesce_below(const struct model_request *r)
 	return false;
 }
 
-/* Fields show 0 unless their features were accepted. */
-
-static struct iommu_config gated;
-
-static void gate(struct vdev *dev, uint64_t accepted)
-{
-	gated = ref_iommu.model.config;
-	if (!(accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_INPUT_RANGE)))
-		gated.input_start = gated.input_end = 0;
-	if (!(accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_DOMAIN_RANGE)))
-		gated.domain_start = gated.domain_end = 0;
-	if (!(accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_PROBE)))
-		gated.probe_size = 0;
-	if (!(accepted & VIRTIO_FEATURE(VIRTIO_IOMMU_F_BYPASS_CONFIG)))
-		gated.bypass = 0;
-	dev->config = (const uint8_t *)&gated;
-}
-
-static void reset_gate(struct vdev *dev)
-{
-	right_ops->reset(dev);
-	gate(dev, 0);
-}
-
-static void open_gate(struct vdev *dev)
-{
-	right_ops->features_ok(dev);
-	gate(dev, dev->accepted);
-}
-
-static void write_behind_gate(struct vdev *dev, unsigned int offset, unsigned int width, uint32_t value)
-{
-	right_ops->config_write(dev, offset, width, value);
-	gate(dev, dev->status & VIRTIO_FEATURES_OK ? dev->accepted : 0);
-}
-
 /* Nothing is translated in front of DRIVER_OK. */
 static bool access_early(struct access *a, struct model_extent *extent)
 {
@@ -195,8 +159,6 @@ bool checks_install(void)
 		{MUTANT_UNMAP_ALL_IDLE, {.request_execute = unmap_but_all}, {0}},
 		{MUTANT_UNMAP_END_ROUNDED, {.request_read = read_rounded}, {0}},
 		{MUTANT_MAP_COALESCES_BELOW, {.request_execute = coalesce_below}, {0}},
-		{MUTANT_CONFIG_GATED, {0}, {.reset = reset_gate, .features_ok = open_gate,
-					    .config_write = write_behind_gate}},
 		{MUTANT_OPEN_BEFORE_DRIVER_OK, {.access = access_early}, {0}},
 	};
 

@@ -35,48 +35,6 @@ static void reset_kinds(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
-/* Domains that had several members at the device reset, and their mappings. */
-
-static struct model_mapping mappings[MODEL_MAX_MAPPINGS];
-static uint32_t orphans[MODEL_MAX_ENDPOINTS];
-static unsigned int mapping_count, orphan_count;
-
-static bool is_orphan(uint32_t domain)
-{
-	for (unsigned int i = 0; i < orphan_count; i++)
-		if (orphans[i] == domain)
-			return true;
-	return false;
-}
-
-static void reset_shared(struct vdev *dev)
-{
-	struct model *m = &ref_iommu.model;
-
-	for (unsigned int i = 0; i < m->endpoint_count; i++) {
-		uint32_t domain = m->endpoints[i].domain;
-
-		if (m->endpoints[i].attached && bug_count_members(domain) > 1 && !is_orphan(domain) &&
-		    orphan_count < MODEL_MAX_ENDPOINTS)
-			orphans[orphan_count++] = domain;
-	}
-	mapping_count = 0;
-	for (unsigned int i = 0; i < m->mapping_count; i++)
-		if (is_orphan(m->mappings[i].domain))
-			mappings[mapping_count++] = m->mappings[i];
-	right_ops->reset(dev);
-	memcpy(m->mappings, mappings, mapping_count * sizeof(mappings[0]));
-	m->mapping_count = mapping_count;
-}
-
-static void decide_with_orphans(const struct model_request *r, struct decision *d)
-{
-	enum model_rule_id rule = r->head.type == REQUEST_MAP ? RULE_MAP_DOMAIN : RULE_UNMAP_DOMAIN;
-
-	if (model_rule_applies(&ref_iommu.model, rule, r) && is_orphan(r->map.domain))
-		*d = bug_decide_without(rule, r);
-}
-
 /* What there was before the reset is dropped when the next driver has agreed on features. */
 
 static bool is_pending;
@@ -240,8 +198,6 @@ bool outlived_install(void)
 	static const struct takeover rows[] = {
 		{MUTANT_BYPASS_STICKS_TO_PLACE, {.request_execute = execute_in_place},
 		 {.reset = reset_kinds}},
-		{MUTANT_RESET_ORPHANS_SHARED, {.request_decided = decide_with_orphans},
-		 {.reset = reset_shared}},
 		{MUTANT_RESET_LAZY, {0}, {.reset = reset_later, .features_ok = drop_at_features_ok}},
 		{MUTANT_DETACH_ASYNC_MS, {.request_execute = detach_late, .access = bug_access_uncached,
 					  .lookup = lookup_late}, {0}},

@@ -19,8 +19,6 @@ static void reset_queue(struct vdev *dev, struct vqueue *queue)
 	generic_reset_queue(dev, queue);
 	*bug_memory_of(dev, queue) = (struct queue_memory){.was_reset = true, .size = old.size,
 		.desc = old.desc, .driver = old.driver, .device = old.device};
-	if (mutant(MUTANT_QUEUE_RESET_KEEPS_USED_INDEX))
-		queue->next_used = old.next_used;
 	if (mutant(MUTANT_QUEUE_RESET_KEEPS_AVAILABLE_INDEX))
 		queue->next_avail = old.next_avail;
 }

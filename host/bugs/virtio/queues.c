@@ -69,8 +69,8 @@ uint32_t bug_shown_generation(struct vdev *dev)
 
 void bug_select_queue(struct vdev *dev)
 {
-	if (mutant(MUTANT_QUEUE_SELECT_8_BITS))
-		dev->queue_select &= 0xff;
+	if (mutant(MUTANT_QUEUE_SEL_MASK))
+		dev->queue_select &= (1u << mutant_number()) - 1;
 }
 
 void bugs_in_queues(struct vdev_steps *steps)

@@ -22,10 +22,9 @@ bool bug_is_offended(const struct vdev *dev)
 /* Sets that are refused, or taken by mistake. */
 static bool features_fit(const struct vdev *dev)
 {
-	static unsigned int rounds;
 	uint64_t version = VIRTIO_FEATURE(VIRTIO_F_VERSION_1);
 
-	if (bug_is_offended(dev) || (mutant(MUTANT_FEATURES_OK_WEARS_OUT) && ++rounds > 8))
+	if (bug_is_offended(dev))
 		return false;
 	if (mutant(MUTANT_FEATURES_OK_NEEDS_PROBE) && !(dev->accepted >> VIRTIO_IOMMU_F_PROBE & 1))
 		return false;
