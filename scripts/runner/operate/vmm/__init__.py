@@ -50,7 +50,7 @@ from typing import Optional, Protocol
 
 from ...plan import architecture
 from ...plan.catalogue import Tree
-from ...plan.config import RING_KEYS, Setup
+from ...plan.config import RING_KEYS, Endpoint, Setup
 from ...plan.errors import UsageError, nearest
 
 DEFAULT = "qemu"                # without --vmm
@@ -103,9 +103,9 @@ def iommus_of(adapter: Adapter) -> dict[str, str]:
     return getattr(adapter, "iommus", {"virtio": "virtio"})
 
 
-def most_endpoints_of(adapter: Adapter) -> int:
-    """Return how many endpoints there can be on the root bus; few where nobody has tried."""
-    return getattr(adapter, "most_endpoints", 2)
+def further_endpoints_of(adapter: Adapter) -> tuple[Endpoint, ...]:
+    """Return endpoints that there can be beside two disks, as many as possible; none where nobody has tried."""
+    return getattr(adapter, "further_endpoints", ())
 
 
 def counts_instructions(adapter: Adapter) -> bool:
