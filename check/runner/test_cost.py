@@ -48,6 +48,8 @@ GROWTH = "".join(f"# growth by=mappings number={10 ** n} operations=32 commands=
     "table_pages=2 map=100 access=100 unmap=100", "table_pages=2 map=101 access=110 unmap=130",
     "table_pages=2 map=99 access=300 unmap=400", "table_pages=3 map=104 access=950 unmap=3100",
     "table_pages=21 map=103 access=3000 unmap=30100")))
+ENDPOINTS = "".join(f"# growth by=endpoints number={2 ** n} operations=8 commands=16 table_pages=2 map={100 << n}\n"
+                    for n in range(9))
 EXTRA = "# extra requests=128 interrupts=0 reports=0\n"
 END = "# end\n"
 
@@ -62,10 +64,11 @@ class Cost:
 
     def says(self, usual: str, growth: str, instructions: str = INSTRUCTIONS + END) -> None:
         paths = [self.tree.write(name, text) for name, text in (
-            ("usual", usual), ("growth", growth), ("instructions", instructions))]
+            ("usual", usual), ("growth", growth), ("instructions", instructions),
+            ("endpoints", ENDPOINTS + END))]
         mock_at(self.tree, "qemu-system-x86_64", f'case "$*" in *--version*) ;; *" growth"*) exec cat '
                 f'{paths[1]};; *" instructions"*) echo "$*" >>{self.tree.root}/counting; '
-                f'exec cat {paths[2]};; '
+                f'exec cat {paths[2]};; *" endpoints"*) exec cat {paths[3]};; '
                 f'*) echo "$*" >>{self.tree.root}/boots; exec cat {paths[0]};; esac\n')
 
     def run(self, *words: str) -> int:
@@ -254,8 +257,17 @@ def test_growth(call: Cost) -> None:
     assert "virtio: MAP: constant up to 10000 mappings" in call.out
     assert "virtio: first access: grows with the number of mappings to the power of 0.5" in call.out
     assert "virtio: UNMAP: grows with the number of mappings (exponent 0.9" in call.out
-    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, False, True]
+    assert [boot["growth"] != [] for boot in call.data()["boots"]] == [False, False, True, True]
     assert call.data()["boots"][2]["growth"][-1]["table_pages"] == 21
+    assert "virtio: MAP: grows with the number of endpoints in the domain (exponent 1.00" in call.out
+    assert call.data()["boots"][3]["command"].endswith(" endpoints'")
+
+
+def test_endpoints_have_a_boot_of_their_own(call: Cost) -> None:
+    """All else would be slow with as many as there can be."""
+    call.run("--iommu", "virtio", "--growth")
+    few, many = (boot["command"].count("virtio-rng-pci") for boot in call.data()["boots"][2:])
+    assert (few, many) == (24, 254)
 
 
 @pytest.mark.parametrize("power", (0.0, 0.5, 1.0, 2.0))
@@ -296,6 +308,13 @@ def test_most_mappings(call: Cost) -> None:
     assert call.data()["boots"][2]["command"].endswith(" growth'")
     assert call.run("--iommu", "virtio", "--mappings", "2000") == 2 and "--growth" in call.err
     assert call.run("--growth", "--mappings", "0") == 2
+
+
+def test_time_to_give_memory_back(call: Cost) -> None:
+    call.run("--iommu", "virtio", "--growth", "--settle", "2000")
+    assert [boot["command"].rpartition("iommu=virtio ")[2] for boot in call.data()["boots"][2:]] == [
+        "growth settle=2000'", "endpoints settle=2000'"]
+    assert call.run("--iommu", "virtio", "--settle", "2000") == 2 and "--settle: goes with" in call.err
 
 
 def test_exponent_behind_a_fixed_part() -> None:

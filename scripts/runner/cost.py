@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from .cli import host, identified, own_directory, prepare_streams
 from .judge import cost
-from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
+from .operate.cost import ENDPOINTS, GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
 from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
 from .options import COMMAND, Parser, between
 from .plan import architecture
@@ -47,9 +47,11 @@ def make_parser() -> Parser:
     add("--workload", action="append", metavar="NAME",
         help="only this one; may be said again. all: all of them. "
         "default: usual, some that together have each property")
-    add("--growth", action="store_true", help="show how times and memory grow, too")
+    add("--growth", action="store_true", help="boot each twice more, to show how times and memory grow")
     add("--mappings", type=between(1, 1000000), metavar="N",
         help="the most of them for --growth; default: 100000")
+    add("--settle", type=between(1, 60000), metavar="MS",
+        help="how long the VMM has, each of six times, to give memory back, with --growth; default: 500")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
     return parser
@@ -83,8 +85,10 @@ def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> l
     workloads = tuple(options.workload or ())
     kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
     found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
-    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0)
-                    for iommu in iommus if options.growth and iommu != NONE]
+    settle = options.settle or 0
+    return found + [plan for iommu in iommus if options.growth and iommu != NONE
+                    for plan in (Plan(iommu, GROWTH, mappings=options.mappings or 0, settle=settle),
+                                 Plan(iommu, ENDPOINTS, settle=settle))]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
@@ -127,8 +131,9 @@ def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, director
 
 def run(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
-    if options.mappings and not options.growth:
-        raise UsageError("--mappings: goes with --growth")
+    for name in ("mappings", "settle"):
+        if getattr(options, name) and not options.growth:
+            raise UsageError(f"--{name}: goes with --growth")
     options.arch = options.arch or architecture.of_machine(os.uname().machine)
     if COMMAND and not options.output:
         options.output = os.path.join("virtio-iommu-tests", options.arch)
