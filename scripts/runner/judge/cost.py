@@ -201,10 +201,14 @@ def compare(old: Row, new: Row) -> list[str]:
     return found
 
 
-def differences(old: Row, new: Row) -> Iterator[str]:
+def counts_differ(old: Row, new: Row) -> Iterator[str]:
     for count in dict.fromkeys((*COUNTS, *INSTRUCTIONS, *GROWTH_COUNTS)):
         if old.get(count) != new.get(count):
             yield f"{count} {old.get(count)} -> {new.get(count)}"
+
+
+def differences(old: Row, new: Row) -> Iterator[str]:
+    yield from counts_differ(old, new)
     if old.get("percent") is None or new.get("percent") is None:
         return
     if new["low"] > old["high"] or new["high"] < old["low"]:
