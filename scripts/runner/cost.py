@@ -23,15 +23,15 @@ from .write import page, pictures
 from .write.cost import MEANING, NONE, to_csv, to_html, to_lines, usual_rows
 from .write.files import write_file
 
-BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
+BOOTS = 5                       # for times: what a boot has by chance, such as where its memory is, shows
 MOST_REPEATS = 1000
 NAME = "virtio-iommu-cost" if COMMAND else "scripts/cost"
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
 spreads is marked with "!".
 
-exit status: 0 there are figures; 1 an IOMMU did not do what is asked of it, or --compare found a
-difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N ended by signal N."""
+exit status: 0 there are figures; 1 an IOMMU did not do what is asked of it, or --compare or --repeat
+found a difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N ended by signal N."""
 
 
 def make_parser() -> Parser:

@@ -124,7 +124,7 @@ def to_lines(data: Row) -> list[str]:
 def to_csv(data: Row) -> str:
     found = [{"iommu": boot["iommu"], **row} for boot in data["boots"] for row in boot["figures"]]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row if key != "rounds")),
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row if key != "us")),
                             extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(found)
