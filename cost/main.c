@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * What DMA costs behind an IOMMU. On the command line: iommu=KIND; workloads=NAME,NAME; and, in place of
- * times, growth or growth=MOST, a number of mappings, to see how they grow, "endpoints" to see how they grow
- * with these, or "instructions" to count these. settle=MS is how long a VMM has, several times, to give memory
- * back.
+ * times, growth or growth=MOST, a number of mappings, to see how they grow, "endpoints" to see how they
+ * grow with these, or "instructions" to count these. settle=MS is how long a VMM has, several times, to give
+ * memory back.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -83,8 +83,8 @@ def add_counts(row: Row, again: Row) -> None:
 def ratios(boots: list[list[int]], beside: list[list[int]]) -> Row:
     """
     Return the median, the least and the most of what each boot finds: its fastest round in percent of the
-    fastest one that goes untranslated, because a busy host only adds to a round. One boot that is off does not
-    move the median; it spreads if more than one is.
+    fastest one that goes untranslated, because a busy host only adds to a round. One boot that is off does
+    not move the median; it spreads if more than one is.
     """
     found = sorted(round(100 * min(own) / max(min(none), 1)) for own, none in zip(boots, beside))
     middle = found[len(found) // 2]

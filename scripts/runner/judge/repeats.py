@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Several runs of cost that ought to be the same: which ratios and counts were not, and whether a mark tells."""
+"""Several runs of cost that ought to be the same: which ratios and counts were not, and who tells so."""
 from __future__ import annotations
 
 import statistics
@@ -7,7 +7,7 @@ from typing import Any
 
 from .cost import Key, counts_differ, ratio, rows_of
 
-OFF = 0.15                      # of the median of all runs: a ratio that is further from it has to have a mark
+OFF = 0.15                      # of the median of all runs: what is further from it has to have a mark
 Row = dict[str, Any]
 
 
@@ -39,12 +39,12 @@ def summary(runs: list[Row]) -> str:
     off = sum(is_off(row, rows) for rows in tables for row in rows)
     marked = sum(row["spread"] for rows in tables for row in rows)
     silent = sum(len(unmarked(rows)) for rows in tables)
-    return (f"{len(runs)} runs: {count} ratios, {marked} with a mark; more than {OFF:.0%} off the median of the "
-            f"runs: {off}, without a mark: {silent}")
+    return (f"{len(runs)} runs: {count} ratios, {marked} with a mark; more than {OFF:.0%} off the median of "
+            f"the runs: {off}, without a mark: {silent}")
 
 
 def differences(runs: list[Row]) -> list[str]:
-    """Return a line for each count that is not the first run's, and for each ratio that is off without a mark."""
+    """Return a line for each count that is not the first run's, and each ratio that is off without a mark."""
     found = []
     for key, rows in by_key(runs).items():
         for row in rows[1:]:

@@ -149,10 +149,10 @@ def failure(console: Lines, ending: Ending) -> Optional[str]:
 
 
 def setup_of(plan: Plan, further: tuple[Endpoint, ...]) -> Setup:
-    """Return two disks and a network; the test device if it may be asked for. Growth: further endpoints."""
+    """Return two disks and a network; the test device if it may be asked for. Growth: more endpoints."""
     if plan.kind in (GROWTH, ENDPOINTS):
-        further = further if plan.kind == ENDPOINTS else further[:FEW]
-        return Setup(endpoints=(*DISKS, *further), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE)
+        endpoints = (*DISKS, *(further if plan.kind == ENDPOINTS else further[:FEW]))
+        return Setup(endpoints=endpoints, memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE)
     edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
     endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
     return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE,

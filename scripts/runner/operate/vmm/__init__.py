@@ -104,7 +104,7 @@ def iommus_of(adapter: Adapter) -> dict[str, str]:
 
 
 def further_endpoints_of(adapter: Adapter) -> tuple[Endpoint, ...]:
-    """Return endpoints that there can be beside two disks, as many as possible; none where nobody has tried."""
+    """Return as many endpoints as there can be beside two disks; none where nobody has tried."""
     return getattr(adapter, "further_endpoints", ())
 
 
