@@ -16,7 +16,7 @@ COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands
 INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
 GROWTH_COUNTS = ("operations", "commands", "table_pages", "requests", "interrupts", "reports")
 LEFT_OUT = "# left out: "
-SPREAD = 0.10                   # of a ratio, to each side: another run is within 15 % then
+SPREAD, FAR = 0.10, 0.50         # of a ratio, to each side: another run is within 15 % then
 UNTRANSLATED = "none"           # the strategy that others are held against
 # What a row has beside counts, before it is known.
 EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
@@ -84,12 +84,13 @@ def ratios(boots: list[list[int]], beside: list[list[int]]) -> Row:
     """
     Return the median, the least and the most of what each boot finds: its fastest round in percent of the
     fastest one that goes untranslated, because a busy host only adds to a round. One boot that is off does
-    not move the median; it spreads if more than one is.
+    not move the median; it spreads if more than one is, or one so far that the host left it no round.
     """
     found = sorted(round(100 * min(own) / max(min(none), 1)) for own, none in zip(boots, beside))
     middle = found[len(found) // 2]
+    spread = any(abs(value - middle) > middle * SPREAD for value in found[1:-1])
     return {"percent": middle, "low": found[0], "high": found[-1],
-            "spread": any(abs(value - middle) > middle * SPREAD for value in found[1:-1] or found)}
+            "spread": spread or max(middle - found[0], found[-1] - middle) > middle * FAR}
 
 
 def add_instructions(rows: list[Row], lines: list[str]) -> None:
