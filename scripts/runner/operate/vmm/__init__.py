@@ -30,6 +30,9 @@ class Vmm:
                     skip gets a boot of its own
     iommus          dict of str, only if it has others than a virtio-iommu: what a set-up may call them, with
                     the word that the image of cost knows each by
+    further_endpoints
+                    tuple of Endpoint, only if there can be more than two disks: up to 254 beside these, for
+                    the image of cost
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called
     def stopped(self, command: list[str], socket: str) -> list[str]
