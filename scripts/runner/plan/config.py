@@ -90,6 +90,7 @@ class Run:
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of random tests
     budget: Optional[int] = None            # seconds, after which no round begins
+    illegal: bool = False                   # some rounds have fields that cannot be
     products: str = "covering"              # which cells of a product
 
     def cmdline(self, said: Sequence[str] = ()) -> str:
@@ -98,6 +99,7 @@ class Run:
         if self.rounds and not any(word.startswith("rounds=") for word in said):
             told.append(f"rounds={self.rounds}")
             told += [f"budget={self.budget}"] if self.budget else []
+        told += ["illegal=1"] if self.illegal else []
         told += [f"products={self.products}"] if self.products != "covering" else []
         return " ".join(told)
 
@@ -179,7 +181,7 @@ SETUP_KEYS: Parsers = {
     "machine-reset": on_off, "hostile": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
-                     "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
+                     "default": on_off, "illegal": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
                      "budget": lambda value: number(value, 1, 86400),
                      "products": lambda value: one_of(value, PRODUCTS)}
 
