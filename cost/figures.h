@@ -5,7 +5,7 @@
 #include "groups.h"
 
 /* Several rounds and short ones, so that a busy host disturbs only some of them. */
-#define ROUNDS_MOST 11
+#define ROUNDS_MOST 25
 
 /* What one strategy took for one workload. */
 struct figures {

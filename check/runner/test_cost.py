@@ -163,6 +163,12 @@ def test_spread(least: list[int], spread: bool) -> None:
     assert cost.ratio(found).endswith(" !") == spread
 
 
+def test_spread_of_what_all_boots_find_together() -> None:
+    """The fastest round of each kind is in another boot."""
+    found = cost.ratios([[1500], [1700], [1500], [1500], [1500]], [[1000], [1150], [1000], [1000], [850]])
+    assert (found["percent"], found["low"], found["high"], found["spread"]) == (150, 148, 176, True)
+
+
 def test_times_without_what_they_are_held_against() -> None:
     lines = [line for line in CONSOLE.splitlines() if "strategy=none" not in line]
     assert [row["percent"] for row in cost.figures([lines])] == [None, None]

@@ -80,17 +80,22 @@ def add_counts(row: Row, again: Row) -> None:
     row["exposed_us"] = max(row["exposed_us"], again["exposed_us"])
 
 
+def ratio_of(own: list[int], beside: list[int]) -> int:
+    """Return the fastest round in percent of the fastest one beside it: a busy host only adds to a round."""
+    return round(100 * min(own) / max(min(beside), 1))
+
+
 def ratios(boots: list[list[int]], beside: list[list[int]]) -> Row:
     """
-    Return the median, the least and the most of what each boot finds: its fastest round in percent of the
-    fastest one that goes untranslated, because a busy host only adds to a round. One boot that is off does
-    not move the median; it spreads if more than one is, or one so far that the host left it no round.
+    Return the median, the least and the most of what boots find; and whether a run like this one may find
+    another: more than one boot is off, or one is far off, or the fastest rounds of all boots are.
     """
-    found = sorted(round(100 * min(own) / max(min(none), 1)) for own, none in zip(boots, beside))
+    found = sorted(ratio_of(own, none) for own, none in zip(boots, beside))
     middle = found[len(found) // 2]
-    spread = any(abs(value - middle) > middle * SPREAD for value in found[1:-1])
+    near = [*found[1:-1], ratio_of(sum(boots, []), sum(beside, []))]
     return {"percent": middle, "low": found[0], "high": found[-1],
-            "spread": spread or max(middle - found[0], found[-1] - middle) > middle * FAR}
+            "spread": any(abs(value - middle) > middle * SPREAD for value in near) or
+            any(abs(value - middle) > middle * FAR for value in found)}
 
 
 def add_instructions(rows: list[Row], lines: list[str]) -> None:
