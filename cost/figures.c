@@ -75,12 +75,11 @@ void figures_print_instructions(const struct figures *f, const struct run *run,
 	       f->varies ? " varies" : "");
 }
 
-/* Each round beside that of "none" next to it, in percent. */
-void figures_print_times(const struct figures *f, const struct figures *none, unsigned int rounds,
-			 const struct run *run, const struct strategy *strategy)
+void figures_print_times(const struct figures *f, unsigned int rounds, const struct run *run,
+			 const struct strategy *strategy)
 {
-	printf("# time workload=%s strategy=%s rounds=", run->workload->name, strategy->name);
+	printf("# time workload=%s strategy=%s us=", run->workload->name, strategy->name);
 	for (unsigned int i = 0; i < rounds; i++)
-		printf("%s%lu", i ? "," : "", f->us[i] * 100 / max(none->us[i], 1));
+		printf("%s%lu", i ? "," : "", f->us[i]);
 	printf("\n");
 }

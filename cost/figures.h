@@ -5,7 +5,7 @@
 #include "groups.h"
 
 /* Several rounds and short ones, so that a busy host disturbs only some of them. */
-#define ROUNDS_MOST 11
+#define ROUNDS_MOST 25
 
 /* What one strategy took for one workload. */
 struct figures {
@@ -29,7 +29,7 @@ void figures_note(struct figures *f, const struct run *run, const struct iommu_c
 void figures_print_counts(const struct figures *f, const struct run *run, const struct strategy *strategy);
 void figures_print_instructions(const struct figures *f, const struct run *run,
 				const struct strategy *strategy);
-void figures_print_times(const struct figures *f, const struct figures *none, unsigned int rounds,
-			 const struct run *run, const struct strategy *strategy);
+void figures_print_times(const struct figures *f, unsigned int rounds, const struct run *run,
+			 const struct strategy *strategy);
 
 #endif

@@ -200,10 +200,10 @@ static bool do_detach(struct growth *g, bool counts)
 	return true;
 }
 
-/* Leave the domain, which the holder keeps, and come back. */
+/* Leave the domain, which others keep, and come back. */
 static bool come_and_go(struct growth *g)
 {
-	for (unsigned int round = 0; round < ROUNDS && g->holder; round++)
+	for (unsigned int round = 0; round < ROUNDS; round++)
 		if (!do_detach(g, true) || !do_attach(g, g->domain, true))
 			return false;
 	return true;
@@ -240,7 +240,7 @@ static bool by_mappings(struct growth *g, unsigned int most)
 			printf("# growth: no room for %u mappings: %s\n", tens[i], unit_of(g)->error.text);
 			return unmap_all(g);
 		}
-		if (!do_rounds(g, &commands) || !come_and_go(g))
+		if (!do_rounds(g, &commands) || (g->holder && !come_and_go(g)))
 			return false;
 		mark("mappings", tens[i]);
 		if (!unmap_all_rounds(g, tens[i]))
@@ -287,6 +287,7 @@ static bool by_endpoints(struct growth *g)
 	uint64_t commands = 0;
 	bool ok = true;
 
+	mark("endpoints", 0);
 	members[0] = g->master->id;
 	for (unsigned int before = 0; ok && wanted <= MEMBERS_MOST; wanted *= 2) {
 		count = join(g, members, count, wanted, &next);
@@ -294,9 +295,10 @@ static bool by_endpoints(struct growth *g)
 			break;
 		before = count;
 		begin(g);
-		ok = do_rounds(g, &commands);
+		ok = do_rounds(g, &commands) && (count == 1 || come_and_go(g));
 		if (ok)
 			print_point(g, "endpoints", count, commands);
+		mark("endpoints", count);
 	}
 	for (unsigned int i = 1; i < count; i++)
 		ok &= unit_detach(unit_of(g), members[i]);
@@ -409,8 +411,11 @@ static bool leave(struct growth *g)
 	       (!g->holder || unit_detach(unit_of(g), g->holder->id));
 }
 
-/* A VMM may give back only later what nobody uses any more, and when there is something to do. */
-static bool look_back(struct growth *g, const char *what)
+/*
+ * A VMM may give back only later what nobody uses any more, and when there is something to do. Look at its
+ * memory each time, if there is something to be seen.
+ */
+static bool settle(struct growth *g, const char *what)
 {
 	uint64_t commands;
 	bool ok = enter(g);
@@ -418,14 +423,15 @@ static bool look_back(struct growth *g, const char *what)
 	for (unsigned int look = 0; look < LOOKS && ok; look++) {
 		pause_for(g->settle * 1000ull);
 		ok = do_rounds(g, &commands);
-		mark(what, 0);
+		if (what)
+			mark(what, 0);
 	}
 	return ok && leave(g);
 }
 
 static bool with_holder(struct growth *g, unsigned int most)
 {
-	return enter(g) && by_mappings(g, most) && leave(g) && look_back(g, "mappings") &&
+	return enter(g) && by_mappings(g, most) && leave(g) && settle(g, "mappings") &&
 	       enter(g) && by_size(g) && count_extra(g) && leave(g);
 }
 
@@ -433,11 +439,9 @@ static bool without_holder(struct growth *g, unsigned int attaches)
 {
 	bool floods = unit_of(g)->ops == &unit_virtio && unit_of(g)->can.bypass;
 
-	if (!enter(g) || !by_endpoints(g) || !leave(g))
+	if (floods && (!enter(g) || !by_attaches(g, attaches) || !leave(g) || !settle(g, "attaches")))
 		return false;
-	if (floods && (!enter(g) || !by_attaches(g, attaches) || !leave(g) || !look_back(g, "attaches")))
-		return false;
-	return by_domains(g, attaches) && look_back(g, "domains");
+	return by_domains(g, attaches) && settle(g, "domains");
 }
 
 /*
@@ -446,26 +450,40 @@ static bool without_holder(struct growth *g, unsigned int attaches)
  */
 static bool run_all(struct growth *g, unsigned int most)
 {
-	if (!with_holder(g, most))
+	if (!settle(g, NULL) || !with_holder(g, most))
 		return false;
 	g->holder = NULL;
 	return without_holder(g, most > GROWTH_MOST ? ATTACHES : ATTACHES_SHORT);
 }
 
-bool growth_run(struct platform *platform, struct master *masters, unsigned int count, unsigned int most,
-		unsigned int settle)
+/* It joins the domain as one of many. */
+static bool run_endpoints(struct growth *g, unsigned int most)
+{
+	(void)most;
+	g->holder = NULL;
+	return settle(g, NULL) && enter(g) && by_endpoints(g) && leave(g) && settle(g, "endpoints");
+}
+
+static bool run(bool (*curves)(struct growth *g, unsigned int most), const struct growth_options *options,
+		struct platform *platform, struct master *masters, unsigned int count)
 {
 	struct growth g = {
 		.master = masters, .holder = count > 1 ? &masters[1] : NULL, .platform = platform,
-		.page = arena_alloc(PAGE, PAGE), .size = PAGE, .settle = settle,
+		.page = arena_alloc(PAGE, PAGE), .size = PAGE, .settle = options->settle,
 	};
 	bool ok;
 
 	if (masters->unit->can.identity)
 		return true;
 	masters->dma.timeout_us = ACCESS_US;
-	ok = run_all(&g, most);
+	ok = curves(&g, options->most);
 	if (!ok)
 		printf("# growth: it fails with %u mappings: %s\n", g.live, masters->unit->error.text);
 	return ok;
+}
+
+bool growth_run(const struct growth_options *options, struct platform *platform, struct master *masters,
+		unsigned int count)
+{
+	return run(options->endpoints ? run_endpoints : run_all, options, platform, masters, count);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * What DMA costs behind an IOMMU. On the command line: iommu=KIND; workloads=NAME,NAME; and, in place of
- * times, growth or growth=MOST, a number of mappings, to see how they grow, or "instructions" to count these.
- * settle=MS is how long a VMM has, several times, to give memory back.
+ * times, growth or growth=MOST, a number of mappings, to see how they grow, "endpoints" to see how they
+ * grow with these, or "instructions" to count these. settle=MS is how long a VMM has, several times, to give
+ * memory back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -60,15 +61,27 @@ static void print_unit(const struct iommu_unit *unit)
 	       unit->can.write_only ? " write-only" : "", unit->can.sync_map ? " sync-map" : "");
 }
 
+/* Return the number behind NAME= on the command line, @usual if there is none. */
+static unsigned int read_number(const struct boot_info *boot, const char *name, unsigned int usual)
+{
+	char text[16] = "";
+
+	boot_option(boot, name, text, sizeof(text));
+	return text[0] ? strtoul(text, NULL, 10) : usual;
+}
+
 static bool run(const struct boot_info *boot, unsigned int count)
 {
 	bool counts = boot_option(boot, "instructions", NULL, 0);
-	char names[512] = "usual", most[16], settle[16] = "";
+	struct growth_options growth = {
+		.most = read_number(boot, "growth", GROWTH_MOST),
+		.settle = read_number(boot, "settle", GROWTH_SETTLE_MS),
+		.endpoints = boot_option(boot, "endpoints", NULL, 0),
+	};
+	char names[512] = "usual";
 
-	boot_option(boot, "settle", settle, sizeof(settle));
-	if (boot_option(boot, "growth", most, sizeof(most)))
-		return growth_run(&platform, masters, count, most[0] ? strtoul(most, NULL, 10) : GROWTH_MOST,
-				  settle[0] ? strtoul(settle, NULL, 10) : GROWTH_SETTLE_MS);
+	if (growth.endpoints || boot_option(boot, "growth", NULL, 0))
+		return growth_run(&growth, &platform, masters, count);
 	boot_option(boot, "workloads", names, sizeof(names));
 	return measure_run(masters, count, names, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIMES);
 }

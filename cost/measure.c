@@ -109,7 +109,7 @@ static void print_figures(const struct turns *t, unsigned int strategy)
 	}
 	figures_print_counts(f, &t->run, &strategies[strategy]);
 	if (run_unit(&t->run)->can.bypass)
-		figures_print_times(f, &t->figures[0], rounds_of(t), &t->run, &strategies[strategy]);
+		figures_print_times(f, rounds_of(t), &t->run, &strategies[strategy]);
 }
 
 static bool print_failure(const struct run *run)

@@ -17,8 +17,8 @@
 /* What is not attached bypasses in a domain of its own. */
 #define BYPASS_DOMAIN 1
 
-/* The most requesters. */
-#define MAX_REQUESTERS 256
+/* Each function of PCI may be one. */
+#define MAX_REQUESTERS PCI_MAX_DEVICES
 
 /* The memory of one request. */
 struct slot {

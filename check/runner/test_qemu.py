@@ -62,6 +62,18 @@ def test_places(tree: Tree) -> None:
     assert len(slots) == len(set(slots))
 
 
+def test_functions(tree: Tree) -> None:
+    """Eight functions to a device, one device behind each port, eight ports to a slot."""
+    found = command(vmm(tree), endpoints=endpoints(", ".join(["blk", *["rng @function"] * 66])))
+    assert [text.split("slot=")[1] for text in devices(found, "pcie-root-port")] == [
+        *(f"{n + 1},bus=pcie.0,addr=04.{n},multifunction=on" for n in range(8)),
+        "9,bus=pcie.0,addr=05.0,multifunction=on"]
+    where = [",".join(text.split(",")[2:-2]) for text in devices(found, "virtio-rng-pci")]
+    assert where[:2] == ["bus=port1,addr=00.0,multifunction=on", "bus=port1,addr=00.1,multifunction=on"]
+    assert where[8] == "bus=port2,addr=00.0,multifunction=on" and where[65].startswith("bus=port9,addr=00.1")
+    assert len({*where}) == 66
+
+
 def test_virtio_mmio(tree: Tree) -> None:
     setup = {"endpoints": endpoints("blk, blk @outside-mmio, rng @outside-mmio")}
     found = command(vmm(tree, "aarch64"), **setup)

@@ -73,24 +73,33 @@ static const struct patch dmar_patches[] = {
 	{{50, 2, 17}, "DMAR: offset 0x40: scope length 0 is not 8 to 1"},
 };
 
-static uint64_t dmar_unit(uint16_t segment, uint16_t requester)
+static uint64_t unit_of(const struct pci_dev *dev)
 {
 	struct error error = {""};
 	uint64_t registers;
 
-	CHECK_OK(acpi_dmar_unit(&acpi, segment, requester, &registers, &error), error);
+	CHECK_OK(acpi_dmar_unit(&acpi, dev, &registers, &error), error);
 	return registers;
+}
+
+static uint64_t dmar_unit(uint16_t segment, uint16_t bdf)
+{
+	return unit_of(&(struct pci_dev){.segment = segment, .bdf = bdf});
 }
 
 static void test_dmar(void)
 {
+	struct pci_dev named = {.bdf = 0x28}, other = {.bdf = 0x30}, port = {.bdf = 0x100, .bridge = &named};
 	struct blob table = MAKE(DMAR_SIZE, dmar_values);
 
 	install(&table, "DMAR");
 	CHECK_EQ(dmar_unit(0, 0x10), 0xfed90000);
 	CHECK_EQ(dmar_unit(0, 0x3ff), 0xfed90000);
 	CHECK_EQ(dmar_unit(0, 0x11), 0xfed92000);	/* another function */
-	CHECK_EQ(dmar_unit(0, 0x28), 0xfed92000);	/* a bridge is no endpoint */
+	CHECK_EQ(unit_of(&named), 0xfed90000);		/* a bridge, and all that is below it */
+	CHECK_EQ(unit_of(&port), 0xfed90000);
+	CHECK_EQ(unit_of(&(struct pci_dev){.bdf = 0x208, .bridge = &port}), 0xfed90000);
+	CHECK_EQ(unit_of(&(struct pci_dev){.bdf = 0x208, .bridge = &other}), 0xfed92000);
 	CHECK_EQ(dmar_unit(0, 0x48), 0xfed92000);	/* an I/O APIC is none */
 	CHECK_EQ(dmar_unit(1, 0x10), 0xfed91000);
 	CHECK_EQ(dmar_unit(2, 0x10), 0);
@@ -101,6 +110,7 @@ static void test_dmar(void)
 
 static void test_broken_dmar(void)
 {
+	struct pci_dev last = {.bdf = 0x3ff};
 	struct error error = {""};
 	uint64_t registers;
 	struct blob table;
@@ -111,13 +121,13 @@ static void test_broken_dmar(void)
 		table = MAKE(DMAR_SIZE, dmar_values);
 		blob_put(&table, value->offset, value->width, value->value);
 		install(&table, "DMAR");
-		CHECK_ERROR(acpi_dmar_unit(&acpi, 0, 0x3ff, &registers, &error), error,
+		CHECK_ERROR(acpi_dmar_unit(&acpi, &last, &registers, &error), error,
 			    dmar_patches[i].message, dmar_patches[i].message);
 		blob_free(&table);
 	}
 	table = make(47, NULL, 0);
 	install(&table, "DMAR");
-	CHECK_ERROR(acpi_dmar_unit(&acpi, 0, 0, &registers, &error), error, "length 47 is less than 48",
+	CHECK_ERROR(acpi_dmar_unit(&acpi, &last, &registers, &error), error, "length 47 is less than 48",
 		    "short");
 	blob_free(&table);
 }

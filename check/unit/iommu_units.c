@@ -80,19 +80,24 @@ void *pci_map_bar(struct pci_dev *function, unsigned int bar, uint64_t offset, u
 	return registers;
 }
 
-bool acpi_dmar_unit(const struct acpi *acpi, uint16_t segment, uint16_t requester, uint64_t *base,
-		    struct error *error)
+static bool find_base(uint16_t segment, uint16_t requester, uint64_t *base)
 {
-	(void)acpi, (void)error;
 	*base = segment ? 0 : BASE;
 	return requester == REQUESTER;
+}
+
+bool acpi_dmar_unit(const struct acpi *acpi, const struct pci_dev *dev, uint64_t *base, struct error *error)
+{
+	(void)acpi, (void)error;
+	return find_base(dev->segment, pci_requester_id(dev), base);
 }
 
 bool acpi_iort_smmu(const struct acpi *acpi, uint16_t segment, uint16_t requester, uint64_t *base,
 		    uint32_t *stream, struct error *error)
 {
+	(void)acpi, (void)error;
 	*stream = requester;
-	return acpi_dmar_unit(acpi, segment, requester, base, error);
+	return find_base(segment, requester, base);
 }
 
 static uint64_t get(unsigned int offset, unsigned int width)

@@ -523,10 +523,10 @@ static void test_refused_hierarchies(void)
 
 	start();
 	for (unsigned int i = 0; i < PCI_MAX_DEVICES + 1; i++)
-		fake_add(FAKE_ROOT, 0, i, VIRTIO, OTHER);
+		fake_add(FAKE_ROOT, i >> 8, i, VIRTIO, HOST_BRIDGE);	/* more root buses */
 	for (unsigned int i = 0; i < fake.count; i += 8)
 		fake.functions[i].config[0x0e] = 0x80;
-	check_refused("PCI 0000:00:10.0: more than 128 functions");
+	check_refused("PCI 0000:02:00.0: more than 512 functions");
 
 	start();
 	pci.hosts[0].bus_last = 1;

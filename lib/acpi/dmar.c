@@ -13,7 +13,7 @@ enum { SCOPE_TYPE = 0, SCOPE_LENGTH = 1, SCOPE_BUS = 5, SCOPE_PATH = 6, SCOPE_ON
 
 enum { TYPE_DRHD = 0 };
 enum { INCLUDE_PCI_ALL = 1 << 0 };
-enum { SCOPE_ENDPOINT = 1 };
+enum { SCOPE_ENDPOINT = 1, SCOPE_SUB_HIERARCHY = 2 };
 
 struct dmar {
 	const uint8_t *table;
@@ -36,8 +36,20 @@ static bool check_structure(const struct dmar *dmar, uint32_t at)
 	return true;
 }
 
-/* Set *@named if a scope of the structure is this function, on the bus that its path begins at. */
-static bool read_scopes(const struct dmar *dmar, uint32_t at, uint16_t requester, bool *named)
+/* A sub-hierarchy is a bridge and all that is below it. */
+static bool is_in_scope(const uint8_t *scope, const struct pci_dev *dev)
+{
+	uint16_t bdf = PCI_BDF(scope[SCOPE_BUS], scope[SCOPE_PATH], scope[SCOPE_PATH + 1]);
+
+	if (scope[SCOPE_TYPE] == SCOPE_ENDPOINT)
+		return dev->bdf == bdf;
+	while (dev && dev->bdf != bdf)
+		dev = dev->bridge;
+	return dev && scope[SCOPE_TYPE] == SCOPE_SUB_HIERARCHY;
+}
+
+/* Set *@named if the function is in a scope of the structure whose path has one hop. */
+static bool read_scopes(const struct dmar *dmar, uint32_t at, const struct pci_dev *dev, bool *named)
 {
 	uint32_t end = at + le16(dmar->table + at + STRUCTURE_LENGTH), length;
 
@@ -48,32 +60,30 @@ static bool read_scopes(const struct dmar *dmar, uint32_t at, uint16_t requester
 		if (length < SCOPE_ONE_HOP || length > end - at)
 			return error_set(dmar->error, "DMAR: offset 0x%x: scope length %u is not %u to %u",
 					 at, length, SCOPE_ONE_HOP, end - at);
-		if (scope[SCOPE_TYPE] == SCOPE_ENDPOINT && length == SCOPE_ONE_HOP &&
-		    PCI_BDF(scope[SCOPE_BUS], scope[SCOPE_PATH], scope[SCOPE_PATH + 1]) == requester)
+		if (length == SCOPE_ONE_HOP && is_in_scope(scope, dev))
 			*named = true;
 	}
 	return true;
 }
 
 /* A unit that names the function counts more than the one that takes the rest, which comes last. */
-static bool read_unit(const struct dmar *dmar, uint32_t at, uint16_t segment, uint16_t requester,
-		      uint64_t *registers)
+static bool read_unit(const struct dmar *dmar, uint32_t at, const struct pci_dev *dev, uint64_t *registers)
 {
 	const uint8_t *unit = dmar->table + at;
 	bool named = false;
 
 	if (le16(unit + STRUCTURE_TYPE) != TYPE_DRHD)
 		return true;
-	if (!read_scopes(dmar, at, requester, &named))
+	if (!read_scopes(dmar, at, dev, &named))
 		return false;
-	if (le16(unit + DRHD_SEGMENT) != segment || *registers)
+	if (le16(unit + DRHD_SEGMENT) != dev->segment || *registers)
 		return true;
 	if (named || unit[DRHD_FLAGS] & INCLUDE_PCI_ALL)
 		*registers = le64(unit + DRHD_REGISTERS);
 	return true;
 }
 
-bool acpi_dmar_unit(const struct acpi *acpi, uint16_t segment, uint16_t requester, uint64_t *registers,
+bool acpi_dmar_unit(const struct acpi *acpi, const struct pci_dev *dev, uint64_t *registers,
 		    struct error *error)
 {
 	struct dmar dmar = {.error = error};
@@ -87,7 +97,7 @@ bool acpi_dmar_unit(const struct acpi *acpi, uint16_t segment, uint16_t requeste
 				 DMAR_STRUCTURES);
 	for (uint32_t at = DMAR_STRUCTURES; at < dmar.length;
 	     at += le16(dmar.table + at + STRUCTURE_LENGTH))
-		if (!check_structure(&dmar, at) || !read_unit(&dmar, at, segment, requester, registers))
+		if (!check_structure(&dmar, at) || !read_unit(&dmar, at, dev, registers))
 			return false;
 	return true;
 }

@@ -9,14 +9,15 @@
 #include <stdint.h>
 
 #include "acpi/acpi.h"
+#include "pci/pci.h"
 
 /*
  * Put the guest-physical address of the registers of the remapping unit into *@registers that the DMAR (VT-d
- * rev. 4.1, 8) puts in front of a PCI requester: the unit whose scope names the function on its root bus,
- * else the one of the rest of the @segment. 0: there is none. Scopes that lead over bridges are skipped.
- * Return false if the table is broken.
+ * rev. 4.1, 8) puts in front of a PCI function: the unit with a scope that names the function or a bridge
+ * above it, else the one of the rest of the segment. 0: there is none. Scopes whose path leads over bridges
+ * are skipped. Return false if the table is broken.
  */
-bool acpi_dmar_unit(const struct acpi *acpi, uint16_t segment, uint16_t requester, uint64_t *registers,
+bool acpi_dmar_unit(const struct acpi *acpi, const struct pci_dev *dev, uint64_t *registers,
 		    struct error *error);
 
 /*

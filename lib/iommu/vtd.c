@@ -365,7 +365,7 @@ static struct iommu_unit *open_unit(struct platform *platform, const struct unit
 
 	vtd->unit.ops = ops;
 	vtd->unit.domains = PASS_THROUGH_DOMAIN;
-	if (!acpi_dmar_unit(&platform->acpi, dev->segment, pci_requester_id(dev), base, error))
+	if (!acpi_dmar_unit(&platform->acpi, dev, base, error))
 		return NULL;
 	if (!*base || !(vtd->unit.registers = io_map(*base, REGISTERS_SIZE))) {
 		error_set(error, "VT-d: no DMAR lists a unit for " PCI_FORMAT,
@@ -404,7 +404,7 @@ static bool vtd_find_id(struct iommu_unit *unit, struct platform *platform, cons
 	uint64_t base;
 
 	*id = pci_requester_id(dev);
-	return acpi_dmar_unit(&platform->acpi, dev->segment, *id, &base, &unit->error) && base == unit->base;
+	return acpi_dmar_unit(&platform->acpi, dev, &base, &unit->error) && base == unit->base;
 }
 
 #define DEFINE_KIND(kind, kind_name, open_function)	\

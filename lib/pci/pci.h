@@ -17,7 +17,7 @@ struct boot_info;
 
 #define PCI_MAX_HOSTS	32
 #define PCI_MAX_WINDOWS 4	/* of one host bridge */
-#define PCI_MAX_DEVICES 128
+#define PCI_MAX_DEVICES 512
 #define PCI_MAX_DEPTH	8	/* bridges behind bridges */
 #define PCI_BARS	6
 

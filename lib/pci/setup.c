@@ -8,6 +8,7 @@
 #include "pci/pci.h"
 
 enum {
+	BUSES = 256,
 	DEVICES_OF_BUS = 32,
 	FUNCTIONS_OF_DEVICE = 8,
 	MULTI_FUNCTION = 0x80,
@@ -25,7 +26,7 @@ struct scan {
 	struct pci *pci;
 	struct pci_host *host;
 	struct error *error;
-	struct root roots[PCI_MAX_DEVICES];
+	struct root roots[BUSES];
 	unsigned int root_count;
 };
 
@@ -125,7 +126,7 @@ static bool scan_bus(struct scan *scan, uint8_t bus, struct pci_dev *bridge)
 }
 
 /* Buses that answer behind the bridges of a root bus are no root buses. */
-static void claim_buses(const struct scan *scan, const struct root *root, bool claimed[256])
+static void claim_buses(const struct scan *scan, const struct root *root, bool claimed[BUSES])
 {
 	for (unsigned int i = root->first; i < root->end; i++) {
 		const struct pci_dev *dev = &scan->pci->devices[i];
@@ -161,7 +162,7 @@ static bool scan_root(struct scan *scan, uint8_t bus)
 /* An extra root complex shows as a host bridge function of its own on the first bus. */
 static bool find_roots(struct scan *scan)
 {
-	bool claimed[256] = { false };
+	bool claimed[BUSES] = { false };
 	unsigned int expected = 1;
 
 	for (unsigned int bus = scan->host->bus_first; bus <= scan->host->bus_last; bus++) {

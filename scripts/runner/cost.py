@@ -8,11 +8,11 @@ import os
 import sys
 import time
 from datetime import datetime, timezone
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from .cli import host, identified, own_directory, prepare_streams
-from .judge import cost
-from .operate.cost import GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
+from .judge import cost, repeats
+from .operate.cost import ENDPOINTS, GROWTH, INSTRUCTIONS, TIMES, CostBoot, Plan, boot_cost
 from .operate.vmm import DEFAULT, Adapter, CannotProvide, counts_instructions, iommus_of
 from .options import COMMAND, Parser, between
 from .plan import architecture
@@ -23,14 +23,15 @@ from .write import page, pictures
 from .write.cost import MEANING, NONE, to_csv, to_html, to_lines, usual_rows
 from .write.files import write_file
 
-BOOTS = 3                       # for times: what a boot has by chance, such as where its memory is, shows
+BOOTS = 5                       # for times: what a boot has by chance, such as where its memory is, shows
+MOST_REPEATS = 1000
 NAME = "virtio-iommu-cost" if COMMAND else "scripts/cost"
 EPILOG = """\
 Counts do not depend on how busy the machine is. Times are ratios to "none" in the same boot; one that
 spreads is marked with "!".
 
-exit status: 0 there are figures; 1 an IOMMU did not do what is asked of it, or --compare found a
-difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N ended by signal N."""
+exit status: 0 there are figures; 1 an IOMMU did not do what is asked of it, or --compare or --repeat
+found a difference; 2 wrong usage or something missing; 3 nothing to measure here; 128+N ended by signal N."""
 
 
 def make_parser() -> Parser:
@@ -47,10 +48,14 @@ def make_parser() -> Parser:
     add("--workload", action="append", metavar="NAME",
         help="only this one; may be said again. all: all of them. "
         "default: usual, some that together have each property")
-    add("--growth", action="store_true", help="show how times and memory grow, too")
+    add("--growth", action="store_true", help="boot each twice more, to show how times and memory grow")
     add("--mappings", type=between(1, 1000000), metavar="N",
         help="the most of them for --growth; default: 100000")
+    add("--settle", type=between(1, 60000), metavar="MS",
+        help="how long the VMM has, each of six times, to give memory back, with --growth; default: 500")
     add("--output", metavar="DIR", help="for cost.json, cost.csv, cost.html; default: build/ARCH/results")
+    add("--repeat", type=between(2, MOST_REPEATS), metavar="N",
+        help="measure N times, and tell which counts and ratios were not the same")
     add("--compare", metavar="OLD.json", help="tell what differs from an earlier cost.json")
     return parser
 
@@ -83,8 +88,10 @@ def plans(options: argparse.Namespace, adapter: Adapter, iommus: list[str]) -> l
     workloads = tuple(options.workload or ())
     kinds = [TIMES, *([INSTRUCTIONS] if counts_instructions(adapter) else [])]
     found = [Plan(iommu, kind, workloads) for iommu in iommus for kind in kinds]
-    return found + [Plan(iommu, GROWTH, mappings=options.mappings or 0)
-                    for iommu in iommus if options.growth and iommu != NONE]
+    settle = options.settle or 0
+    return found + [plan for iommu in iommus if options.growth and iommu != NONE
+                    for plan in (Plan(iommu, GROWTH, mappings=options.mappings or 0, settle=settle),
+                                 Plan(iommu, ENDPOINTS, settle=settle))]
 
 
 def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
@@ -96,13 +103,23 @@ def around(adapter: Adapter, tree: Tree, arch: str) -> dict[str, Any]:
             "arch": arch, "accel": adapter.accel, "host": host()}
 
 
+def boot_in_turns(asked: list[Plan], boot: Callable[[Plan], CostBoot]) -> list[list[CostBoot]]:
+    """Boot all of a kind in turns, so that those of one plan do not meet the same moment of a busy host."""
+    done: list[list[CostBoot]] = [[] for _ in asked]
+    for turn in range(BOOTS):
+        for plan, same in zip(asked, done):
+            if not turn or plan.kind == TIMES:
+                same.append(boot(plan))
+    return done
+
+
 def measure(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: list[str]) -> dict[str, Any]:
     """Boot one after the other: two at a time would disturb each other's times."""
     data, clock = around(adapter, tree, options.arch), time.monotonic()
     directory, lock = own_directory(options.output or tree.built())
     with lock:
-        done = [[boot_cost(adapter, tree, directory, plan) for _ in range(BOOTS if plan.kind == TIMES else 1)]
-                for plan in plans(options, adapter, iommus)]
+        done = boot_in_turns(plans(options, adapter, iommus),
+                             lambda plan: boot_cost(adapter, tree, directory, plan))
     boots = [boot_data(same) for same in done]
     for counted in done:
         for boot in boots:
@@ -125,10 +142,21 @@ def write_all(data: dict[str, Any], titles: dict[str, str], tree: Tree, director
             print(f"no {what}: {why}")
 
 
+def measure_once(options: argparse.Namespace, adapter: Adapter, tree: Tree, iommus: list[str],
+                 directory: str, number: int) -> dict[str, Any]:
+    """Of several, each is in a file of its own as soon as it is over."""
+    data = measure(options, adapter, tree, iommus)
+    if options.repeat:
+        write_file(os.path.join(directory, f"cost-{number}.json"), json.dumps(data, indent=1) + "\n")
+        print(f"{number} of {options.repeat}: {data['seconds']:.1f} s", flush=True)
+    return data
+
+
 def run(argv: list[str], root: str) -> int:
     options = make_parser().parse_args(argv)
-    if options.mappings and not options.growth:
-        raise UsageError("--mappings: goes with --growth")
+    for name in ("mappings", "settle"):
+        if getattr(options, name) and not options.growth:
+            raise UsageError(f"--{name}: goes with --growth")
     options.arch = options.arch or architecture.of_machine(os.uname().machine)
     if COMMAND and not options.output:
         options.output = os.path.join("virtio-iommu-tests", options.arch)
@@ -136,14 +164,21 @@ def run(argv: list[str], root: str) -> int:
     old = cost.read_cost(options.compare) if options.compare else None
     adapter = identified(options, tree)
     titles = {name: requirement.text for name, requirement in read_requirements(tree).items()}
-    data = measure(options, adapter, tree, chosen(adapter, options.iommu))
+    iommus, directory = chosen(adapter, options.iommu), options.output or tree.built("results")
+    runs = [measure_once(options, adapter, tree, iommus, directory, number)
+            for number in range(1, (options.repeat or 1) + 1)]
+    data = runs[-1]
     print(f"{adapter.name} {adapter.detail or adapter.version}, {options.arch}, {adapter.accel}", end="\n\n")
     print("\n".join([*to_lines(data), "", MEANING]))
-    write_all(data, titles, tree, options.output or tree.built("results"))
+    write_all(data, titles, tree, directory)
     different = cost.compare(old, data) if old else []
     if old:
         print("\n".join([f"compared with {cost.title(old)}: {len(different)} differences", *different]))
-    return 1 if different or any(boot["failure"] for boot in data["boots"]) else 0
+    if options.repeat:
+        others = repeats.differences(runs)
+        print("\n".join([repeats.summary(runs), *others]))
+        different += others
+    return 1 if different or any(boot["failure"] for run in runs for boot in run["boots"]) else 0
 
 
 def main(argv: list[str], root: str) -> int:

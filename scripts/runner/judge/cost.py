@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import statistics
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from typing import Any, Optional
 
 from ..plan.errors import UsageError
 
-SCHEMA = 2                      # of cost.json
+SCHEMA = 3                      # of cost.json
 COUNTS = ("ios", "register_reads", "register_writes", "notifications", "commands", "invalidations", "copied",
           "table_pages", "exposed")
 INSTRUCTIONS = ("instructions_map", "instructions_unmap", "instructions_io")    # likewise to the digit
 GROWTH_COUNTS = ("operations", "commands", "table_pages", "requests", "interrupts", "reports")
 LEFT_OUT = "# left out: "
-SPREAD = 0.10                   # of a ratio, to each side: another run is within 15 % then
+SPREAD, FAR = 0.10, 0.50         # of a ratio, to each side: another run is within 15 % then
+UNTRANSLATED = "none"           # the strategy that others are held against
 # What a row has beside counts, before it is known.
 EMPTY = {"varies": False, "percent": None, "low": None, "high": None, "spread": False,
          "reached_after_unmap": None, "cpu_ns": None, "instructions_vary": False,
@@ -54,14 +54,15 @@ def figures(boots: list[list[str]]) -> list[Row]:
     rows: dict[Key, Row] = {}
     for lines in boots:
         for row in of_kind("cost", lines):
-            add_counts(rows.setdefault(key_of(row), {**EMPTY, "rounds": [], **row}), row)
+            add_counts(rows.setdefault(key_of(row), {**EMPTY, "us": [], **row}), row)
         for row in of_kind("exposure", lines):
             rows.get(key_of(row), {}).update(row)
         for row in of_kind("time", lines):
             if key_of(row) in rows:
-                rows[key_of(row)]["rounds"].append(numbers(row["rounds"]))
+                rows[key_of(row)]["us"].append(numbers(row["us"]))
     for row in rows.values():
-        row.update(ratios(row["rounds"]) if row["rounds"] else {})
+        beside = rows.get((row["workload"], UNTRANSLATED))
+        row.update(ratios(row["us"], beside["us"]) if row["us"] and beside else {})
     return list(rows.values())
 
 
@@ -79,17 +80,22 @@ def add_counts(row: Row, again: Row) -> None:
     row["exposed_us"] = max(row["exposed_us"], again["exposed_us"])
 
 
-def ratios(boots: list[list[int]]) -> Row:
+def ratio_of(own: list[int], beside: list[int]) -> int:
+    """Return the fastest round in percent of the fastest one beside it: a busy host only adds to a round."""
+    return round(100 * min(own) / max(min(beside), 1))
+
+
+def ratios(boots: list[list[int]], beside: list[list[int]]) -> Row:
     """
-    Return the median of all rounds; between which values that of ever more rounds lies, in 19 of 20 cases;
-    and whether a run like this one may find another: these reach far, or one boot's median lies far off.
+    Return the median, the least and the most of what boots find; and whether a run like this one may find
+    another: more than one boot is off, or one is far off, or the fastest rounds of all boots are.
     """
-    values = sorted(value for rounds in boots for value in rounds)
-    first = max(0, round((len(values) - 1.96 * math.sqrt(len(values))) / 2))
-    low, middle, high = values[first], values[len(values) // 2], values[len(values) - 1 - first]
-    ends = [low, high, *(statistics.median(rounds) for rounds in boots)]
-    return {"percent": middle, "low": low, "high": high,
-            "spread": any(abs(end - middle) > middle * SPREAD for end in ends)}
+    found = sorted(ratio_of(own, none) for own, none in zip(boots, beside))
+    middle = found[len(found) // 2]
+    near = [*found[1:-1], ratio_of(sum(boots, []), sum(beside, []))]
+    return {"percent": middle, "low": found[0], "high": found[-1],
+            "spread": any(abs(value - middle) > middle * SPREAD for value in near) or
+            any(abs(value - middle) > middle * FAR for value in found)}
 
 
 def add_instructions(rows: list[Row], lines: list[str]) -> None:
@@ -201,10 +207,14 @@ def compare(old: Row, new: Row) -> list[str]:
     return found
 
 
-def differences(old: Row, new: Row) -> Iterator[str]:
+def counts_differ(old: Row, new: Row) -> Iterator[str]:
     for count in dict.fromkeys((*COUNTS, *INSTRUCTIONS, *GROWTH_COUNTS)):
         if old.get(count) != new.get(count):
             yield f"{count} {old.get(count)} -> {new.get(count)}"
+
+
+def differences(old: Row, new: Row) -> Iterator[str]:
+    yield from counts_differ(old, new)
     if old.get("percent") is None or new.get("percent") is None:
         return
     if new["low"] > old["high"] or new["high"] < old["low"]:

@@ -13,13 +13,15 @@ from ..plan.catalogue import Tree
 from ..plan.config import Endpoint, Setup
 from .launch import Ending, Launcher, Log, boot
 from .reader import clean
-from .vmm import Adapter, iommus_of, most_endpoints_of
+from .vmm import Adapter, iommus_of, further_endpoints_of
 
 LIMIT = 120.0                   # seconds without a word
 DISK_SIZE = 2 << 20             # bytes: the largest I/O is half of it
 NO = ": NO"                     # what a proof says that failed
 BAIL_OUT = "Bail out! "
-TIMES, INSTRUCTIONS, GROWTH = "times", "instructions", "growth"     # kinds of boots
+# Kinds of boots. That of endpoints has as many as there can be, which would make all else slow.
+TIMES, INSTRUCTIONS, GROWTH, ENDPOINTS = "times", "instructions", "growth", "endpoints"
+FEW = 24                        # endpoints beside the disks, for all other growth
 MEMORY = "# memory "            # look at that of the VMM
 STRETCH, STRETCH_END = "# stretch ", "# stretch end "
 GROWTH_MEMORY = 512             # MiB: tables of many mappings, and one for each domain
@@ -146,11 +148,11 @@ def failure(console: Lines, ending: Ending) -> Optional[str]:
     return "; ".join(wrong) or None
 
 
-def setup_of(plan: Plan, most_endpoints: int) -> Setup:
-    """Return two disks and a network; the test device if it may be asked for. Growth: many endpoints."""
-    if plan.kind == GROWTH:
-        more = (Endpoint("rng"),) * (most_endpoints - len(DISKS))
-        return Setup(endpoints=(*DISKS, *more), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE,
+def setup_of(plan: Plan, further: tuple[Endpoint, ...]) -> Setup:
+    """Return two disks and a network; the test device if it may be asked for. Growth: more endpoints."""
+    if plan.kind in (GROWTH, ENDPOINTS):
+        endpoints = (*DISKS, *(further if plan.kind == ENDPOINTS else further[:FEW]))
+        return Setup(endpoints=endpoints, memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE,
                      quick_disks=False)
     edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
     endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
@@ -162,7 +164,7 @@ def boot_cost(adapter: Adapter, tree: Tree, parent: str, plan: Plan) -> CostBoot
     """Boot once; logs are in a directory of their own below the parent."""
     directory = os.path.join(parent, plan.directory)
     os.makedirs(directory, exist_ok=True)
-    setup = setup_of(plan, most_endpoints_of(adapter))
+    setup = setup_of(plan, further_endpoints_of(adapter))
     words = f"iommu={iommus_of(adapter)[plan.iommu]} {plan.words}".strip()
     command = [*adapter.command(setup, tree.cost_image, words, directory), *plan.options]
     adapter.prepare(setup, directory)

@@ -12,8 +12,8 @@ from .errors import UsageError
 from .ini import Parsers, Section, parse_values, read_ini, words
 
 KINDS = ("blk", "rng", "net", "console", "edu")        # lib/dma has a driver for each
-PLACES = ("root", "root-port", "switch", "second-root", "pci-bridge", "segment", "outside", "outside-root",
-          "mmio", "outside-mmio")
+PLACES = ("root", "root-port", "function", "switch", "second-root", "pci-bridge", "segment", "outside",
+          "outside-root", "mmio", "outside-mmio")
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its", "imsic")
 FIRMWARE = ("uefi", "seabios", "qboot")

@@ -124,7 +124,7 @@ def to_lines(data: Row) -> list[str]:
 def to_csv(data: Row) -> str:
     found = [{"iommu": boot["iommu"], **row} for boot in data["boots"] for row in boot["figures"]]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row if key != "rounds")),
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in found for key in row if key != "us")),
                             extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(found)
@@ -136,7 +136,7 @@ def to_html(data: Row, titles: dict[str, str]) -> str:
     return render("cost.html", data=data, title=title(data), meaning=MEANING, missing=pictures.obstacle(),
                   headings=[heading for heading, _ in COLUMNS], boots=list(boots(data)),
                   tables={name: [cells(row) for row in rows(data, name)] for name in workloads(data)},
-                  growing={boot["iommu"]: boot for boot in data["boots"] if boot["growth"]}, curves=CURVES,
+                  growing=[boot for boot in data["boots"] if boot["growth"]], curves=CURVES,
                   operations=OPERATIONS,
                   isolated=isolated(data),
                   requirements={name: titles.get(name, "") for name in requirements(data)},

@@ -40,7 +40,7 @@ def draw(data: Row, rows: list[Row]) -> dict[str, str]:
     if translating(rows):
         found["Exposure against cost"] = inline(
             svg(len(translating(rows)), lambda axes: exposures(axes, rows)), "exposure")
-    grown = [boot for boot in data["boots"] if boot["growth"]]
+    grown = [boot for boot in data["boots"] if any(row["by"] == "mappings" for row in boot["growth"])]
     if grown:
         found["How time grows with the number of mappings"] = inline(
             svg(len(grown), lambda axes: curves(axes, grown)), "growth")

@@ -30,10 +30,19 @@ enum { ROUND = 1024, GUARD = 16, READABLE = 96, GUARD_BYTE = 0xc3 };
 
 /* For the comparison of rates. */
 #define COMPARE_US 1000000
+#define GOOD_ROUNDS 16
+
+/* The readable part. Words, because to write bytes one by one takes longer than the device does. */
+union drawn {
+	uint64_t words[READABLE / sizeof(uint64_t)];
+	struct attach_request attach;
+	struct map_request map;
+};
 
 /* A request in flight, as it was made. */
 struct slot {
-	uint8_t *readable, *writable;	/* with GUARD bytes after each */
+	union drawn *readable;		/* with GUARD bytes after it, and after the writable part */
+	uint8_t *writable;
 	uint32_t size, room;
 	bool used;
 };
@@ -46,6 +55,7 @@ static struct {
 	struct hostile hostile;
 	uint32_t attacker;		/* id of an endpoint that requests may name */
 	uint64_t sent;
+	uint64_t rate;			/* requests/s of the fastest round */
 } fuzz;
 
 static uint64_t draw(void)
@@ -72,7 +82,7 @@ static void make_slots(void)
 	fuzz.memory = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
 	fuzz.shadow = arena_alloc(MOST_IN_FLIGHT * (READABLE + GUARD), 16);
 	for (unsigned int i = 0; i < MOST_IN_FLIGHT; i++) {
-		fuzz.slots[i].readable = fuzz.memory + i * (READABLE + GUARD);
+		fuzz.slots[i].readable = (void *)(fuzz.memory + i * (READABLE + GUARD));
 		fuzz.slots[i].writable = arena_alloc(stride(), 16);
 	}
 	fuzz.attacker = endpoint(1) ? endpoint(1)->id : nobodys_id();
@@ -95,55 +105,49 @@ static uint64_t draw_address(void)
 }
 
 /* Fields that come near to what is right. */
-static void draw_fields(uint8_t *request, uint8_t type)
+static void draw_fields(union drawn *request, uint8_t type)
 {
-	uint32_t words[2] = {draw() % 4 + 1, draw() & 1 ? fuzz.attacker : (uint32_t)draw()};
-	uint64_t addresses[3] = {draw_address(), draw_address(), draw_address()};
+	uint32_t domain = draw() % 4 + 1, id = draw() & 1 ? fuzz.attacker : (uint32_t)draw();
+	uint64_t start = draw_address(), end = draw_address(), phys_start = draw_address();
 	uint32_t flags = draw() & 7;
 
-	memset(request, 0, READABLE);
-	request[0] = type;
-	memcpy(request + 4, &words[0], 4);
-	if (type == REQUEST_MAP || type == REQUEST_UNMAP)
-		memcpy(request + 8, addresses, sizeof(addresses));
-	else
-		memcpy(request + 8, &words[1], 4);
+	memset(request, 0, sizeof(*request));
+	request->map = (struct map_request){.head.type = type, .domain = domain};
+	if (type == REQUEST_MAP || type == REQUEST_UNMAP) {
+		request->map.virt_start = start;
+		request->map.virt_end = end;
+		request->map.phys_start = phys_start;
+	} else {
+		request->attach.endpoint = id;
+	}
 	if (type == REQUEST_MAP)
-		memcpy(request + 32, &flags, 4);
+		request->map.flags = flags;
 }
 
 /* Not so for UNMAP. */
-static void order_bounds(uint8_t *request)
+static void order_bounds(union drawn *request)
 {
-	uint64_t bounds[2];
+	uint64_t start = request->map.virt_start;
 
-	memcpy(bounds, request + 8, sizeof(bounds));
-	if (request[0] != REQUEST_MAP || bounds[0] <= bounds[1])
+	if (request->map.head.type != REQUEST_MAP || start <= request->map.virt_end)
 		return;
-	memcpy(request + 8, &bounds[1], 8);
-	memcpy(request + 16, &bounds[0], 8);
+	request->map.virt_start = request->map.virt_end;
+	request->map.virt_end = start;
 }
 
 /* Nothing names the victim, nor its domain; ids that share the lower half are for DEV-ATTACH-3. */
-static void spare_victim(uint8_t *request)
+static void spare_victim(union drawn *request)
 {
-	uint32_t words[2];
-
-	memcpy(words, request + 4, sizeof(words));
-	if (words[0] == fuzz.hostile.victim.domain)
-		words[0]++;
-	if ((uint16_t)words[1] == (uint16_t)fuzz.hostile.victim.ep->id)
-		words[1] ^= 0x8000;
-	memcpy(request + 4, words, sizeof(words));
+	if (request->attach.domain == fuzz.hostile.victim.domain)
+		request->attach.domain++;
+	if ((uint16_t)request->attach.endpoint == (uint16_t)fuzz.hostile.victim.ep->id)
+		request->attach.endpoint ^= 0x8000;
 }
 
-static void draw_bytes(uint8_t *request)
+static void draw_words(union drawn *request)
 {
-	for (unsigned int i = 0; i < READABLE; i += 8) {
-		uint64_t bytes = draw();
-
-		memcpy(request + i, &bytes, 8);
-	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(request->words); i++)
+		request->words[i] = draw();
 }
 
 static const uint8_t sizes[] = {0, sizeof(struct attach_request), sizeof(struct detach_request),
@@ -156,12 +160,12 @@ static void draw_request(struct slot *slot)
 	uint8_t type = r % 6;
 
 	if (r >> 8 & 1)
-		draw_bytes(slot->readable);
+		draw_words(slot->readable);
 	else
 		draw_fields(slot->readable, type);
 	spare_victim(slot->readable);
 	order_bounds(slot->readable);
-	type = slot->readable[0];
+	type = slot->readable->map.head.type;
 	slot->size = r >> 9 & 1 && type < 6 && type ? sizes[type] : 4 + (r >> 16) % (READABLE - 4);
 	slot->room = TAIL_SIZE + (r >> 10 & 1 ? (r >> 24) % 60 : 0);
 	if (type == REQUEST_PROBE || slot->room > stride() - GUARD)
@@ -267,8 +271,37 @@ static bool begin_round(struct source_line at)
 	return victim_attach(at, &fuzz.hostile.victim);
 }
 
+/* Return NULL if all of a round came back, else what batch() says. */
+static const char *send_batches(void (*make)(struct slot *slot))
+{
+	const char *trouble = NULL;
+
+	for (unsigned int i = 0; i < ROUND && !trouble; i += fuzz.count)
+		trouble = batch(make);
+	return trouble;
+}
+
+/* The beginning of a round. */
+struct stretch {
+	uint64_t us, sent;
+};
+
+static struct stretch begin_stretch(void)
+{
+	return (struct stretch){time_us(), fuzz.sent};
+}
+
+/* A busy host only makes rounds slower: the fastest one counts. */
+static void note_rate(struct stretch begun)
+{
+	uint64_t us = time_us() - begun.us;
+
+	fuzz.rate = max(fuzz.rate, (fuzz.sent - begun.sent) * 1000000 / max(us, 1));
+}
+
 static bool run_round(struct source_line at, uint64_t seed)
 {
+	struct stretch stretch = begin_stretch();
 	const char *trouble = NULL;
 
 	seed_rng(seed);
@@ -276,8 +309,8 @@ static bool run_round(struct source_line at, uint64_t seed)
 		trouble = "the device does not come back";
 	if (rest_is_skipped())
 		return false;
-	for (unsigned int i = 0; i < ROUND && !trouble; i += fuzz.count)
-		trouble = batch(draw_request);
+	if (!trouble)
+		trouble = send_batches(draw_request);
 	if (trouble && *trouble) {
 		iommu.dead = true;
 		judge(VERDICT_FAIL, at, "requests come back once, or the device asks for a reset",
@@ -285,6 +318,7 @@ static bool run_round(struct source_line at, uint64_t seed)
 		return false;
 	}
 	victim_judge(at, &fuzz.hostile.victim);
+	note_rate(stretch);
 	return no_defect_so_far();
 }
 
@@ -304,27 +338,23 @@ static void run_rounds(struct source_line at, uint64_t rounds)
 	printf("# rounds: %lu of %lu%s\n", i, rounds, i < rounds ? ", then the time was over" : "");
 }
 
-static uint64_t rate(uint64_t start)
+/* For make bench: requests that keep to the rules, sent in the same way, with nothing to judge. */
+static void compare_rates(struct source_line at)
 {
-	uint64_t us = time_us() - start;
-
-	return fuzz.sent * 1000000 / (us ? us : 1);
-}
-
-/* For make bench: the same number of requests that keep to the rules, sent in the same way. */
-static void compare_rates(struct source_line at, uint64_t hostile)
-{
-	struct deadline deadline;
-	uint64_t start, good;
+	struct deadline deadline = deadline_in(COMPARE_US);
+	uint64_t hostile = fuzz.rate, good;
 
 	if (!begin_round(at))
 		return;
-	fuzz.sent = 0;
-	start = time_us();
-	deadline = deadline_in(COMPARE_US);
-	while (fuzz.sent < 4 * ROUND && !batch(make_good) && !deadline_passed(&deadline))
-		;
-	good = rate(start);
+	fuzz.rate = 0;
+	for (unsigned int i = 0; i < GOOD_ROUNDS && !deadline_passed(&deadline); i++) {
+		struct stretch stretch = begin_stretch();
+
+		if (send_batches(make_good))
+			return;
+		note_rate(stretch);
+	}
+	good = fuzz.rate;
 	printf("# rate: %lu hostile requests/s, %lu well-formed requests/s, ratio %lu.%02lu\n", hostile,
 	       good, hostile / good, hostile * 100 / good % 100);
 }
@@ -332,14 +362,12 @@ static void compare_rates(struct source_line at, uint64_t hostile)
 /* HOST-6 (no keyword): Requests of any length and content come back, or the device asks for a reset; ... */
 TEST(HOST_6, random_requests_come_back, NEEDS)
 {
-	uint64_t start = time_us();
-
-	fuzz.sent = 0;
+	fuzz.sent = fuzz.rate = 0;
 	run_rounds(AT, test_option("rounds", 4));
 	if (!no_defect_so_far())
 		return;
 	printf("# hostile: %lu requests came back\n", fuzz.sent);
-	compare_rates(AT, rate(start));
+	compare_rates(AT);
 	hostile_check_recovery(AT, &fuzz.hostile);
 }
 

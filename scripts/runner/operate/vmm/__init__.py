@@ -30,6 +30,9 @@ class Vmm:
                     skip gets a boot of its own
     iommus          dict of str, only if it has others than a virtio-iommu: what a set-up may call them, with
                     the word that the image of cost knows each by
+    further_endpoints
+                    tuple of Endpoint, only if there can be more than two disks: up to 254 beside these, for
+                    the image of cost
     firmware        tuple of str, only if it has any: the values of the key `firmware` that it provides
                     on some architecture; with others, command() is not called
     def stopped(self, command: list[str], socket: str) -> list[str]
@@ -50,7 +53,7 @@ from typing import Optional, Protocol
 
 from ...plan import architecture
 from ...plan.catalogue import Tree
-from ...plan.config import RING_KEYS, Setup
+from ...plan.config import RING_KEYS, Endpoint, Setup
 from ...plan.errors import UsageError, nearest
 
 DEFAULT = "qemu"                # without --vmm
@@ -103,9 +106,9 @@ def iommus_of(adapter: Adapter) -> dict[str, str]:
     return getattr(adapter, "iommus", {"virtio": "virtio"})
 
 
-def most_endpoints_of(adapter: Adapter) -> int:
-    """Return how many endpoints there can be on the root bus; few where nobody has tried."""
-    return getattr(adapter, "most_endpoints", 2)
+def further_endpoints_of(adapter: Adapter) -> tuple[Endpoint, ...]:
+    """Return as many endpoints as there can be beside two disks; none where nobody has tried."""
+    return getattr(adapter, "further_endpoints", ())
 
 
 def counts_instructions(adapter: Adapter) -> bool:

@@ -15,6 +15,7 @@ TUN, STATUS, CAP_NET_ADMIN = "/dev/net/tun", "/proc/self/status", 12
 SEGMENTS = {"root": 0, "segment": 1}
 NO_PLACE = {
     "root-port": "cloud-hypervisor has no PCI bridges",
+    "function": "cloud-hypervisor has no PCI bridges",
     "switch": "cloud-hypervisor has no PCI bridges",
     "pci-bridge": "cloud-hypervisor has no PCI bridges",
     "second-root": "cloud-hypervisor has one root complex in each segment",

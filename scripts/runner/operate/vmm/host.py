@@ -18,7 +18,7 @@ MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 
 class Vmm:
     name, title = "host", "reference device"
-    most_endpoints = 8
+    further_endpoints = (Endpoint("rng"),) * 6
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
@@ -67,6 +67,8 @@ def endpoint(endpoint: Endpoint) -> str:
         raise CannotProvide("an edu is on PCI")
     if endpoint.place == "segment":
         raise CannotProvide("the host machine has one PCI segment")
+    if endpoint.place == "function":
+        raise CannotProvide("the host machine has no device of several functions")
     if endpoint.place == "outside-root":
         raise CannotProvide("the host machine's first root complex is behind the IOMMU")
     return f"{endpoint.kind}@{endpoint.place}"

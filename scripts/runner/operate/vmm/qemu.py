@@ -131,7 +131,7 @@ def has_io_uring(binary: str) -> bool:
 class Vmm:
     name, title = "qemu", "qemu"
     firmware = FIRMWARE
-    most_endpoints = 26             # slots of the root bus without those of the machine's own
+    further_endpoints = (Endpoint("rng", "function"),) * 254
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
@@ -381,6 +381,8 @@ class Buses:
         self._root_slot = 2             # 0 is the host bridge's, 2 the IOMMU's
         self._bridge_slot = 0           # 0 is taken by the bridge's hot-plug controller
         self._ports = 0
+        self._functions = 0             # of devices that have eight of them
+        self._ports_at = self._functions_at = ""
         self._there: set[str] = set()
 
     def place(self, endpoint: Endpoint) -> str:
@@ -388,6 +390,8 @@ class Buses:
             return self._slot()
         if endpoint.place == "root-port":
             return self._port(self._slot())
+        if endpoint.place == "function":
+            return self._function()
         if endpoint.place == "switch":
             return self._switch()
         if endpoint.place == "pci-bridge":
@@ -422,6 +426,17 @@ class Buses:
         name = f"port{self._ports}"
         self.bridges += ["-device", f"{kind},id={name},chassis={self._ports},slot={self._ports},{where}"]
         return f"bus={name}"
+
+    def _function(self) -> str:
+        """Return the next of eight functions of a device, behind one of eight ports in a slot."""
+        port, function = divmod(self._functions, 8)
+        if function == 0:
+            if port % 8 == 0:
+                self._ports_at = self._slot()[:-2]
+            where = f"{self._ports_at}.{port % 8},multifunction=on"
+            self._functions_at = self._port(where)
+        self._functions += 1
+        return f"{self._functions_at},addr=00.{function},multifunction=on"
 
     def _switch(self) -> str:
         """Add a port of a switch of its own, which is behind a root port."""
