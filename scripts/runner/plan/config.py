@@ -61,6 +61,7 @@ class Setup:
     hostile: bool = False                   # the image may break rules, and is told so
     iommu: str = "virtio"                   # as the adapter names those that it has
     disk_size: int = 64 * 1024              # bytes
+    quick_disks: bool = True                # as quick as the VMM can have them
     instructions: bool = False              # one of the guest's takes a nanosecond of its time
 
     @property
