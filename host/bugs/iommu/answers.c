@@ -150,10 +150,48 @@ static void reset_writer(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
+/* What is not written has the used length of what was served before it. */
+
+static uint32_t last_used;
+
+static void reply_with_last(const struct chain *chain, const struct model_request *r, const struct decision *d,
+			    struct iommu_reply *reply)
+{
+	(void)chain, (void)d;
+	if (model_rule_applies(&ref_iommu.model, RULE_UNKNOWN_TYPE, r))
+		reply->used = last_used;
+	last_used = reply->used;
+}
+
+static void serve_with_none_before(struct vdev *dev, unsigned int queue)
+{
+	last_used = 0;
+	right_ops->notified(dev, queue);
+}
+
+/* A tail that has less room than it takes begins in front of it. */
+static void reply_in_front(const struct chain *chain, const struct model_request *r, const struct decision *d,
+			   struct iommu_reply *reply)
+{
+	struct request_tail tail = {STATUS_INVAL, {0}};
+	const struct chain_part *part = &chain->writable;
+
+	(void)r;
+	if (d->answer != ANSWER_UNWRITTEN || !part->size || part->size >= sizeof(tail))
+		return;
+	access_memory(&ref_iommu.vdev,
+		      part->pieces[part->count - 1].address + part->pieces[part->count - 1].length - sizeof(tail),
+		      &tail, sizeof(tail), true);
+	reply->used = part->size;
+}
+
 bool answers_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_REPLY_INTO_READABLE, {.request_read = answer_in_readable}, {0}},
+		{MUTANT_UNKNOWN_TYPE_LAST_LENGTH, {.reply_ready = reply_with_last},
+		 {.notified = serve_with_none_before}},
+		{MUTANT_TAIL_IN_FRONT_OF_ROOM, {.reply_ready = reply_in_front}, {0}},
 		{MUTANT_TAIL_RESERVED_OF_HEAD, {.reply_ready = reply_over_head}, {0}},
 		{MUTANT_UNPARSED_KEEP_PLACES, {.request_decided = count_lost},
 		 {.notified = serve_with_places, .reset = reset_places}},

@@ -34,6 +34,8 @@ bool bug_crowd(struct model *m, const struct map_request *r)
 {
 	if (mutant(MUTANT_MAP_REPLACES_COLLISION))
 		drop_collisions(m, r);
+	if (mutant(MUTANT_MAP_POOL_SILENT))
+		return m->mapping_count >= mutant_number();
 	if (m->mapping_count < CROWD)
 		return false;
 	if (mutant(MUTANT_MAP_TAKES_FROM_OTHERS))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "host/bugs/iommu/parts.h"
+#include "host/bugs/takeover/takeover.h"
 #include "host/iommu/iotlb.h"
 
 static void remove_mapping(struct model *m, unsigned int index)
@@ -188,6 +189,9 @@ bool bug_map(struct model *m, const struct model_request *r)
 	if (mutant(MUTANT_MAP_MERGES_NEIGHBOURS) && merge(m, &r->map, false))
 		return true;
 	if (mutant(MUTANT_MAP_MERGES_CONTIGUOUS) && merge(m, &r->map, true))
+		return true;
+	if (mutant(MUTANT_MERGES_WHEN_MANY) && bug_count_mappings(r->map.domain) >= mutant_number() &&
+	    merge(m, &r->map, true))
 		return true;
 	if (mutant(MUTANT_MAP_OVERLAP_REPLACES))
 		replace(m, &r->map);

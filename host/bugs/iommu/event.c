@@ -16,6 +16,7 @@ static bool lost;	/* a report found no buffer */
 static bool ever_lost;	/* the same, and a reset changes nothing */
 static bool reported;
 static bool requests_stall;
+static unsigned int waiting;	/* reports */
 
 static void scribble(const struct chain *chain, const struct fault_record *record)
 {
@@ -27,7 +28,7 @@ void bug_events_reset(void)
 	old = last;
 	has_old = has_last && mutant(MUTANT_EVENT_BUFFER_SURVIVES_RESET);
 	has_last = repeats = requests_stall = lost = false;
-	reports = 0;
+	reports = waiting = 0;
 }
 
 bool bug_requests_stall(void)
@@ -78,6 +79,7 @@ static bool drops(const struct fault_record *record)
 void bug_events_refilled(void)
 {
 	requests_stall = false;
+	waiting = 0;
 	if (repeats)
 		events_deliver(&repeated);
 }
@@ -90,7 +92,8 @@ void bug_event_lost(const struct fault_record *record)
 		return;
 	ever_lost |= mutant(MUTANT_REPORT_NEVER_AFTER_NO_BUFFER);
 	lost = mutant(MUTANT_EVENTS_END_WITH_FIRST_LOST);
-	requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS);
+	requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS) ||
+			 (mutant(MUTANT_BACKLOG_STALLS) && ++waiting >= mutant_number());
 	if (mutant(MUTANT_EVENT_WITHOUT_BUFFER_BREAKS))
 		vdev_break(dev);
 	if (has_last && mutant(MUTANT_EVENT_INTO_LAST_BUFFER))

@@ -29,6 +29,10 @@ static void spoil_properties(struct iommu_reply *reply, uint8_t status)
 		reply->bytes[0] = tail[0];
 		tail[0] = 0;
 	}
+	if (mutant(MUTANT_PROBE_ERROR_IN_FRONT) && reply->tail && status != STATUS_OK) {
+		memcpy(reply->bytes, tail, sizeof(struct request_tail));
+		reply->length = reply->used = sizeof(struct request_tail);
+	}
 	if (mutant(MUTANT_PROBE_DIFFERS) && reply->tail)
 		tail[-1] = ++counter;
 }

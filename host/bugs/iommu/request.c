@@ -56,6 +56,8 @@ static void misread_map_flags(struct map_request *r)
 		r->flags &= 0x7fffffff;
 	if (mutant(MUTANT_MAP_FLAG_3_TAKEN))
 		r->flags &= ~(1u << 3);
+	if (mutant(MUTANT_MAP_FLAGS_HIGH))
+		r->flags &= (1u << mutant_number()) - 1;
 	if (mutant(MUTANT_MAP_MMIO_WITHOUT_FEATURE))
 		r->flags &= ~(uint32_t)MAP_MMIO;
 	if (mutant(MUTANT_MAP_FLAGS_SWAPPED) && (r->flags & MAP_RW) != MAP_RW)
@@ -329,18 +331,20 @@ static void decide_by_past(const struct model *m, const struct model_request *r,
 		moved = moves_to_old_domain(m, &r->attach);
 }
 
-/* Of the other types one byte is looked at, of this one the whole head. */
-static bool is_unknown_probe(const struct request_head *head)
+/* Of the other types one byte is looked at, of these the whole head. */
+static bool is_taken_for_unknown(const struct request_head *head)
 {
-	return mutant(MUTANT_PROBE_TYPE_AS_LE32) && head->type == REQUEST_PROBE &&
-	       (head->reserved[0] | head->reserved[1] | head->reserved[2]);
+	bool as_le32 = mutant(MUTANT_HEAD_TYPE_AS_LE32) ||
+		       (mutant(MUTANT_PROBE_TYPE_AS_LE32) && head->type == REQUEST_PROBE);
+
+	return as_le32 && (head->reserved[0] | head->reserved[1] | head->reserved[2]);
 }
 
 void bug_decide(const struct model *m, const struct model_request *r, struct decision *d)
 {
 	bool mapping = r->head.type == REQUEST_MAP || r->head.type == REQUEST_UNMAP;
 
-	if (is_unknown_probe(&r->head))
+	if (is_taken_for_unknown(&r->head))
 		*d = (struct decision){ANSWER_UNWRITTEN, false};
 	if (d->answer == ANSWER_UNWRITTEN)
 		return;

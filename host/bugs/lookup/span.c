@@ -59,12 +59,31 @@ static void translated_into_region(const struct access *a, const struct model_ex
 			*length = UINT64_MAX;
 }
 
+/* What is longer than N pages is one access if both of its ends may be reached, and lie as far apart. */
+static void translated_ends(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+			    uint64_t *length)
+{
+	uint64_t granule = model_granule(&ref_iommu.model), size = bug_whole_access.size;
+	uint64_t last = bug_whole_access.address + (size - 1);
+	struct model_extent end;
+	uint8_t reason;
+
+	(void)extent;
+	if (!bug_find_translated(a->endpoint) || a->address != bug_whole_access.address ||
+	    last / granule - a->address / granule < mutant_number())
+		return;
+	if (model_translate(&ref_iommu.model, a->endpoint, last, a->kind, &end, &reason) &&
+	    end.phys + (last - end.start) - *phys == size - 1)
+		*length = UINT64_MAX;
+}
+
 bool span_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_INPUT_END_CLIPPED, {.access = bug_access_uncached, .lookup = lookup_below_end}, {0}},
 		{MUTANT_SMALL_DMA_FIRST_BYTE, {.translated = translated_first_byte}, {0}},
 		{MUTANT_RESV_START_ONLY, {.translated = translated_into_region}, {0}},
+		{MUTANT_LONG_ACCESS_CHECKS_ENDS, {.translated = translated_ends}, {0}},
 		{MUTANT_LONG_DMA_TAIL_UNCHECKED, {.translated = translated_first_pages}, {0}},
 	};
 

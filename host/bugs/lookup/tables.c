@@ -88,6 +88,60 @@ static bool lookup_block(const struct access *a, bool found, struct model_extent
 	return true;
 }
 
+/* What is cached of a mapping that fills more than half of an aligned block is the block. */
+
+static struct model_mapping overreach;	/* linear over the block; @end 0: nothing is cached */
+static struct model_mapping overreached;	/* the mapping */
+
+static uint64_t overreach_size(void)
+{
+	uint64_t size = model_granule(&ref_iommu.model);
+
+	while (size < mutant_number() * model_granule(&ref_iommu.model))
+		size *= 2;
+	return size;
+}
+
+static void translated_overreaching(const struct access *a, const struct model_extent *extent, uint64_t *phys,
+				    uint64_t *length)
+{
+	const struct model_mapping *mapping = bug_find_target(a);
+	uint64_t size = overreach_size(), start = a->address & -size, end = start + (size - 1);
+
+	(void)extent, (void)length;
+	if (!mapping || min(mapping->end, end) - max(mapping->start, start) < size / 2)
+		return;
+	overreached = *mapping;
+	overreach = (struct model_mapping){mapping->domain, start, end, *phys - (a->address - start),
+					   mapping->flags};
+}
+
+static bool still_maps(const struct model_mapping *mapping)
+{
+	const struct model_mapping *now = bug_find_mapping(mapping->domain, mapping->start);
+
+	return now && now->start == mapping->start && now->end == mapping->end && now->phys == mapping->phys;
+}
+
+static bool lookup_overreaching(const struct access *a, bool found, struct model_extent *extent,
+				uint8_t *reason)
+{
+	const struct model_endpoint *ep = bug_find_translated(a->endpoint);
+
+	(void)reason;
+	if (found || !ep || !overreach.end || ep->domain != overreach.domain || !(overreach.flags & a->kind) ||
+	    a->address < overreach.start || a->address > overreach.end || !still_maps(&overreached))
+		return found;
+	bug_set_extent(extent, &overreach);
+	return true;
+}
+
+static void reset_overreach(struct vdev *dev)
+{
+	overreach.end = 0;
+	right_ops->reset(dev);
+}
+
 /* A mapping is stored as naturally aligned blocks. Parts are what is left of MAPs that found no room. */
 
 #define MAX_PARTS 1024
@@ -198,6 +252,24 @@ static bool lookup_part(const struct access *a, bool found, struct model_extent 
 	return found;
 }
 
+/* Page by page up to the first one that is there already; nobody looks for them in UNMAP. */
+static void decide_by_pages(const struct model_request *r, struct decision *d)
+{
+	uint64_t granule = model_granule(&ref_iommu.model), first = UINT64_MAX;
+	const struct model *m = &ref_iommu.model;
+
+	if (r->head.type != REQUEST_MAP || d->answer != STATUS_INVAL ||
+	    !model_rule_applies(m, RULE_MAP_OVERLAP, r))
+		return;
+	for (unsigned int i = 0; i < m->mapping_count; i++)
+		if (m->mappings[i].domain == r->map.domain && m->mappings[i].end >= r->map.virt_start)
+			first = min(first, m->mappings[i].start);
+	if (first > r->map.virt_start && first <= r->map.virt_end && part_count < MAX_PARTS &&
+	    !(r->map.virt_start % granule))
+		parts[part_count++] = (struct model_mapping){r->map.domain, r->map.virt_start, first - 1,
+							     r->map.phys_start, r->map.flags};
+}
+
 static void reset_parts(struct vdev *dev)
 {
 	part_count = 0;
@@ -211,6 +283,12 @@ bool tables_install(void)
 		 {.access = bug_access_uncached, .lookup = lookup_in_tables}, {0}},
 		{MUTANT_HUGE_LEAF_PHYS, {.translated = translated_by_leaf}, {0}},
 		{MUTANT_HUGE_ENTRY_OVERRUN, {.lookup = lookup_block}, {0}},
+		{MUTANT_IOTLB_OVERREACH,
+		 {.access = bug_access_uncached, .lookup = lookup_overreaching,
+		  .translated = translated_overreaching}, {.reset = reset_overreach}},
+		{MUTANT_MAP_FAILS_HALF_DONE,
+		 {.request_read = forget_ended_domains, .request_decided = decide_by_pages,
+		  .access = bug_access_uncached, .lookup = lookup_part}, {.reset = reset_parts}},
 		{MUTANT_NOMEM_LEAVES_PART,
 		 {.request_read = forget_ended_domains, .request_decided = decide_by_blocks,
 		  .access = bug_access_uncached, .lookup = lookup_part}, {.reset = reset_parts}},

@@ -11,6 +11,7 @@
 bool passes_take_over(struct vdev *dev);
 bool descriptors_take_over(struct vdev *dev);
 bool prefetch_takes_over(struct vdev *dev);
+bool late_takes_over(struct vdev *dev);
 
 /* prefetch.c: take hooks of the IOMMU over (takeover/takeover.h), in the same way. */
 bool prefetch_install(void);

@@ -95,6 +95,42 @@ static bool access_by_device(struct access *a, struct model_extent *extent)
 	return false;
 }
 
+static bool access_of_high_function(struct access *a, struct model_extent *extent)
+{
+	uint16_t bdf;
+
+	(void)extent;
+	if (find_bdf(a->endpoint, &bdf) && (bdf & 7) > mutant_number())
+		a->endpoint -= bdf & 7;
+	return false;
+}
+
+/* Which of those that are no PCI functions it is, from 1 on; 0: a function. */
+static unsigned int number_beside_pci(uint32_t id)
+{
+	const struct model *m = &ref_iommu.model;
+	unsigned int number = 0;
+	uint16_t bdf;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++) {
+		number += !find_bdf(m->endpoints[i].id, &bdf);
+		if (m->endpoints[i].id == id)
+			return find_bdf(id, &bdf) ? 0 : number;
+	}
+	return 0;
+}
+
+/* From the Nth one on they come as the functions that have their numbers. */
+static bool access_by_number(struct access *a, struct model_extent *extent)
+{
+	unsigned int number = number_beside_pci(a->endpoint);
+
+	(void)extent;
+	if (number >= mutant_number())
+		a->endpoint = number;
+	return false;
+}
+
 /* Functions 4 apart share what the IOMMU knows of them. */
 static uint32_t shared_id(uint32_t id)
 {
@@ -131,6 +167,8 @@ bool place_install(void)
 		{MUTANT_NESTED_BRIDGE_BYPASSES, {.access = access_from_below}, {0}},
 		{MUTANT_FUNCTION_MASK_3,
 		 {.request_read = read_shared_id, .access = access_by_shared_id}, {0}},
+		{MUTANT_HIGH_FUNCTIONS, {.access = access_of_high_function}, {0}},
+		{MUTANT_PLATFORM_NUMBERS, {.access = access_by_number}, {0}},
 		{MUTANT_FUNCTION_BITS, {.access = access_by_device}, {0}},
 		{MUTANT_SECOND_ROOT_LOW_16, {.access = access_by_low_id}, {0}},
 	};

@@ -8,7 +8,7 @@
 #include "host/bugs/upkeep/upkeep.h"
 #include "util.h"
 
-#define MAX_MISSED 64
+#define MAX_MISSED 128
 
 /* The last ones, the oldest first. */
 static struct {

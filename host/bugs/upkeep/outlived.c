@@ -193,11 +193,43 @@ static void reset_kept(struct vdev *dev)
 	right_ops->reset(dev);
 }
 
+/* Endpoints keep the number of their domain over a reset: an ATTACH to that is none. */
+static struct {
+	uint32_t domain;
+	bool counts;
+} numbers[MODEL_MAX_ENDPOINTS];
+
+static void reset_keeping_numbers(struct vdev *dev)
+{
+	const struct model *m = &ref_iommu.model;
+
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		if (m->endpoints[i].attached) {
+			numbers[i].domain = m->endpoints[i].domain;
+			numbers[i].counts = true;
+		}
+	right_ops->reset(dev);
+}
+
+static bool attach_unless_kept(const struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	const struct model_endpoint *ep = model_endpoint(m, r->attach.endpoint);
+	unsigned int i = ep ? ep - m->endpoints : 0;
+
+	if (r->head.type != REQUEST_ATTACH || !ep || !numbers[i].counts)
+		return false;
+	numbers[i].counts = numbers[i].domain == r->attach.domain;
+	return numbers[i].counts;
+}
+
 bool outlived_install(void)
 {
 	static const struct takeover rows[] = {
 		{MUTANT_BYPASS_STICKS_TO_PLACE, {.request_execute = execute_in_place},
 		 {.reset = reset_kinds}},
+		{MUTANT_RESET_KEEPS_DOMAIN_NUMBER, {.request_execute = attach_unless_kept},
+		 {.reset = reset_keeping_numbers}},
 		{MUTANT_RESET_LAZY, {0}, {.reset = reset_later, .features_ok = drop_at_features_ok}},
 		{MUTANT_DETACH_ASYNC_MS, {.request_execute = detach_late, .access = bug_access_uncached,
 					  .lookup = lookup_late}, {0}},

@@ -41,7 +41,8 @@ static bool take_over(struct vdev *dev)
 {
 	return rings_take_over(dev) || turns_take_over(dev) || service_take_over(dev) ||
 	       registers_take_over(dev) || messages_take_over(dev) || memory_take_over(dev) ||
-	       passes_take_over(dev) || descriptors_take_over(dev) || prefetch_takes_over(dev);
+	       passes_take_over(dev) || descriptors_take_over(dev) || prefetch_takes_over(dev) ||
+	       late_takes_over(dev);
 }
 
 static void plugged(struct vdev *dev)

@@ -404,10 +404,10 @@ static bool turn_ring(struct run *run)
 	return true;
 }
 
-/* In the middle of the rounds. */
-static bool turn_index(struct run *run)
+/* In the middle of the rounds, or after the first @more of one. */
+static bool turn_index(struct run *run, unsigned int more)
 {
-	uint32_t total = 0x10000 - rounds(run) / 2 * run->count - run->ring->taken;
+	uint32_t total = 0x10000 + more - rounds(run) / 2 * run->count - run->ring->taken;
 
 	return (is_requests(run) ? pass_requests(run, total) : pass_events(run, total)) && play_rounds(run);
 }
@@ -594,12 +594,21 @@ static const struct product_rule index_rules[] = {
 	{{{QUEUE, BIT(EVENT_QUEUE)}, {WANT, ~(BIT(EACH) | BIT(AT_LAST))}}, "65536 faults take long"},
 };
 
-static void play_index(struct source_line at, const cell_t cell)
+static bool play_index_within(struct source_line at, const cell_t cell, bool within)
 {
 	struct run run = {.at = at, .cell = cell};
 
-	if (start(&run, INDEX_SIZE) && turn_index(&run))
-		expect_reached(&run);
+	if (!start(&run, INDEX_SIZE) || !turn_index(&run, within ? run.count / 2 : 0))
+		return false;
+	expect_reached(&run);
+	return true;
+}
+
+/* Between two rounds; and within one, so that what is used together lies on either side. */
+static void play_index(struct source_line at, const cell_t cell)
+{
+	if (play_index_within(at, cell, false) && cell[QUEUE] == REQUEST_QUEUE && cell[AHEAD] != ONE)
+		play_index_within(at, cell, true);
 }
 
 static const struct product index_turns = {
