@@ -19,6 +19,7 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/reserved.h"
+#include "judge/steps/machine_event.h"
 #include "run.h"
 #include "topology/firmware.h"
 #include "topology/topology.h"
@@ -192,6 +193,7 @@ void boot_main(struct boot_info *boot)
 	       machine_name, boot->protocol);
 	if (boot_option(boot, "bare", NULL, 0))
 		return;
+	resume_init();
 	open_all(boot);
 	run_tests(boot);
 }

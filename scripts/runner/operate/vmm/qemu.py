@@ -16,7 +16,9 @@ from ...plan.config import FIRMWARE, INTERRUPTS, Endpoint, Region, Setup
 from ...plan.errors import NothingToRun, UsageError
 from ...plan.ini import Parsers
 from . import CannotProvide, ask_version, disk, fill, find_program, make_disks
+from ..launch import LiveMachine
 from ._fdt import add_properties, cells
+from ._qmp import Monitor
 from ._uefi import find_uefi
 
 VIRTIO = "iommu_platform=on,disable-legacy=on"
@@ -210,6 +212,19 @@ class Vmm:
 
     def stopped(self, command: list[str], socket: str) -> list[str]:
         return [*command, "-S", "-gdb", f"unix:{socket.replace(',', ',,')},server=on,wait=off"]
+
+    def controlled(self, command: list[str], channel: int) -> list[str]:
+        return [*command, "-chardev", f"socket,id=control,fd={channel}", "-qmp", "chardev:control"]
+
+    def migrate(self, machine: LiveMachine, directory: str) -> None:
+        """By a file, as the disks are locked by one process."""
+        state = shlex.quote(os.path.join(directory, "machine.state"))
+        Monitor(machine).save(f"exec:cat > {state}")
+        machine.move("-incoming", f"exec:cat {state}")
+        Monitor(machine).load()
+
+    def reset(self, machine: LiveMachine, _: str) -> None:
+        Monitor(machine).reset("shutdown" if "-no-reboot" in machine.command else "reset")
 
     def load_address(self, setup: Setup) -> int:
         if setup.firmware == "uefi":
