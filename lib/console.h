@@ -17,7 +17,7 @@ struct uart {
 	void (*open)(const struct uart *uart);	/* called once, before the first character; or NULL */
 	void (*put)(const struct uart *uart, char c);
 	void (*flush)(const struct uart *uart);	/* waits until all have left; or NULL */
-	int (*get)(const struct uart *uart);	/* the next character that has come, -1 if none has; or NULL */
+	int (*get)(const struct uart *uart);	/* the next character, -1 if none has come; or NULL */
 	uintptr_t base;				/* port number or mapped address */
 	unsigned int stride;			/* bytes from one register to the next */
 	uint32_t (*in)(uintptr_t address);
@@ -41,8 +41,8 @@ void console_puts(const char *text);
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Read a line of input, without its end, into @line of @size bytes; what is longer is cut. Return false if none
- * has come by the deadline, or if the console takes no input.
+ * Read a line of input, without its end, into @line of @size bytes; what is longer is cut. Return false if
+ * none has come by the deadline, or if the console takes no input.
  */
 bool console_read_line(char *line, size_t size, const struct deadline *deadline);
 

@@ -94,8 +94,8 @@ static const struct test *find_test(const char *where, const char *id)
 }
 
 /*
- * Return the first test to be considered: the one that has reset the machine, or the one after @after, if that
- * is given.
+ * Return the first test to be considered: the one that has reset the machine, or the one after @after, if
+ * that is given.
  */
 static const struct test *first_test(const struct selection *selection)
 {

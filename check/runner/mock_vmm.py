@@ -212,7 +212,7 @@ class Mock:
         threading.Thread(target=copy, daemon=True).start()
 
     def operated(self, verb, what):
-        """The trap asks for an event; then the machine is another process, or has another boot, or goes on."""
+        """The trap asks for an event; then the machine is another process, boots again, or goes on."""
         self.listen()
         if after_word("-incoming"):
             self.load()

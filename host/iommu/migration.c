@@ -102,5 +102,5 @@ void virtio_iommu_migrate(void)
 	free(state);
 	iommu_hooks.migrated();
 	if (vdev_is_running(&ref_iommu.vdev))
-		virtio_iommu_look();
+		virtio_iommu_go_on();
 }

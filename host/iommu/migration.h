@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A migration: all that the driver has made of the device is saved, the device is another one, as at power-on,
- * and what was saved is loaded into that.
+ * A migration: all that the driver has made of the device is saved, the device is another one, as at
+ * power-on, and what was saved is loaded into that.
  */
 #ifndef MIGRATION_H
 #define MIGRATION_H

@@ -90,10 +90,15 @@ extern struct backlog backlog;
 /* The driver has agreed on features; it has made buffers available; an endpoint was attached. */
 void events_begin(void);
 void events_notified(void);
+
+/* A migration is over: what waits for its time waits on. */
+void events_go_on(void);
 void events_attached(uint32_t endpoint);
 
-/* virtio_iommu.c: be as at power-on, and plugged in; look at both queues, as if notified of them. */
+/* virtio_iommu.c: be as at power-on, and plugged in. */
 void virtio_iommu_power_on(void);
-void virtio_iommu_look(void);
+
+/* Look at both queues, as if notified of them, and go on with what was put off. */
+void virtio_iommu_go_on(void);
 
 #endif

@@ -73,8 +73,9 @@ void virtio_iommu_power_on(void)
 	ref_iommu.model.config.bypass = initial_bypass;
 }
 
-void virtio_iommu_look(void)
+void virtio_iommu_go_on(void)
 {
+	events_go_on();
 	notified(&ref_iommu.vdev, EVENT_QUEUE);
 	notified(&ref_iommu.vdev, REQUEST_QUEUE);
 }

@@ -122,7 +122,8 @@ def make_parser() -> Parser:
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
     add("--disturb", metavar="VERB=MS", type=checked(disturbance),
-        help=f"let an event happen to each machine, MS milliseconds after the last one: {', '.join(HARMLESS)}")
+        help="let an event happen to each machine, MS milliseconds after the last one: "
+             f"{', '.join(HARMLESS)}")
     add("--gdb", action="store_true",
         help="start the VMM of one test stopped, and show how to get there with gdb")
     add("--case", metavar="NAME", type=checked(word),

@@ -45,7 +45,7 @@ class Monitor:
         return reply["return"]
 
     def save(self, uri: str) -> None:
-        """Stop the machine, write its state, and end the process. A machine that cannot be migrated goes on."""
+        """Stop the machine, write its state, and end the process. One that cannot be migrated goes on."""
         self.execute("stop")
         try:
             self.execute("migrate", uri=uri)
