@@ -171,6 +171,7 @@ static void open_all(const struct boot_info *boot)
 	struct error error;
 	struct device_location location;
 
+	platform.pci.numbering = resumed_numbering();
 	check(platform_find(&platform, boot, &error), &error);
 	check(firmware_read(&platform, &topology, &error), &error);
 	topology_print(&topology);

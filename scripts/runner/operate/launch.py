@@ -15,6 +15,7 @@ from typing import BinaryIO, Callable, Optional, Protocol
 
 from .clock import Clock
 from .reader import clean
+from .vmm._operated import EventFailed
 
 GRACE = 2.0                     # seconds for power-off after the last word, and for lost children
 SLICE = 0.25                    # seconds between looks whether a VMM with open pipes is gone
@@ -172,14 +173,6 @@ class Log:
         """Return the last lines, each once."""
         lines = dict.fromkeys(clean(line).strip() for line in self._data.split(b"\n"))
         return " | ".join([line for line in lines if line][-5:])[-600:]
-
-
-class EventFailed(Exception):
-    """An event of the machine was to happen and did not: the boot is over. The text is what the VMM said."""
-
-    def __init__(self, text: str = "", timed_out: bool = False) -> None:
-        super().__init__(text)
-        self.timed_out = timed_out
 
 
 class Operator(Protocol):

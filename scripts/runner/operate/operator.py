@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..plan.errors import UsageError
-from .launch import EventFailed, LiveMachine
+from .launch import LiveMachine
 from .reader import Asked, Event, Started
-from .vmm import Adapter, CannotHappen
+from .vmm import Adapter
+from .vmm._operated import CannotHappen, EventFailed
 
 VERBS = ("migrate", "reset")            # methods of an adapter that can do them
 HARMLESS = ("migrate",)                 # of which a guest is to notice nothing

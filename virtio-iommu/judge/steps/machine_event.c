@@ -76,6 +76,15 @@ const char *resumed_note(void)
 	return resumed.note;
 }
 
+enum pci_numbering resumed_numbering(void)
+{
+	if (!resumed.note)
+		return PCI_KEEP_NUMBERS;
+	if (!strncmp(resumed.note, "up ", 3))
+		return PCI_NUMBER_UP;
+	return strncmp(resumed.note, "down ", 5) ? PCI_KEEP_NUMBERS : PCI_NUMBER_DOWN;
+}
+
 void resume_done(void)
 {
 	resumed.note = NULL;

@@ -8,13 +8,15 @@
 #include <stdbool.h>
 
 #include "judge/verdict.h"
+#include "pci/pci.h"
 
 /* Migrate the machine. Return false, with a skip or an error, if that was not done. For use in REQUIRE(). */
 bool migrate_machine(struct source_line at);
 
 /*
- * Reset the machine. The next boot starts this test again and gives it @note: resumed_note(). Return only if
- * that was not done, with a skip or an error.
+ * Reset the machine. The next boot starts this test again and gives it @note: resumed_note(). The first word
+ * of the note says how that boot numbers buses: "up", "down", or any other one for what firmware does. Return
+ * only if the reset was not done, with a skip or an error.
  */
 void reset_by_operator(struct source_line at, const char *note, ...) __attribute__((format(printf, 2, 3)));
 
@@ -28,6 +30,9 @@ void resume_init(void);
 
 /* Return the id of the test that this boot goes on with, NULL if it comes after no reset. */
 const char *resumed_test(void);
+
+/* Return how this boot is to number buses. */
+enum pci_numbering resumed_numbering(void);
 
 /* Forget the note: the next test gets none. */
 void resume_done(void);

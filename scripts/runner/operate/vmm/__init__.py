@@ -40,11 +40,12 @@ class Vmm:
     def controlled(self, command: list[str], channel: int) -> list[str]
                     Only if it can operate a machine that runs: the command line of a VMM that takes orders on
                     that file descriptor, a connected stream socket.
-    def migrate(self, machine: LiveMachine, directory: str) -> None
-    def reset(self, machine: LiveMachine, directory: str) -> None
-                    Only what it can do to a machine that was started in that way: go on in another process,
-                    by LiveMachine.move(); reset it. Raise CannotHappen with the reason if the VMM refuses and
-                    goes on as before, EventFailed if it can do neither. Files are left in the directory.
+    def migrate(self, machine: OperatedMachine, directory: str) -> None
+    def reset(self, machine: OperatedMachine, directory: str) -> None
+                    Only what it can do to a machine that was started in that way: go on in another
+                    process, by OperatedMachine.move(); reset it. Raise CannotHappen with the reason if
+                    the VMM refuses and goes on as before, EventFailed if it can do neither (_operated.py).
+                    Files are left in the directory.
     answers_itself  True, only if the VMM answers what the image asks for without an operator
 
 Called from several threads after identify(); prepare and command must not change the object.
@@ -68,10 +69,6 @@ KVM = "/dev/kvm"
 
 class CannotProvide(Exception):
     """This VMM, in this version, has no such set-up: the run is skipped with this reason."""
-
-
-class CannotHappen(Exception):
-    """The VMM does not do that to a machine, and goes on as before: the test that asked is skipped."""
 
 
 class Adapter(Protocol):

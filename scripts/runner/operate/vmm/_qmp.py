@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..launch import EventFailed, LiveMachine
-from . import CannotHappen
+from ._operated import CannotHappen, EventFailed, OperatedMachine
 
 PAUSE = 0.01                    # seconds between two questions
 OVER = ("completed", "failed", "cancelled")
@@ -15,7 +14,7 @@ OVER = ("completed", "failed", "cancelled")
 class Monitor:
     """The monitor of a process. There may be one after another."""
 
-    def __init__(self, machine: LiveMachine) -> None:
+    def __init__(self, machine: OperatedMachine) -> None:
         self._machine = machine
         self._number = 0
         self._replies: dict[int, dict[str, Any]] = {}
