@@ -523,6 +523,8 @@ class Mock:
 
 def main():
     version = os.environ.get("MOCK_VERSION", "7.2.22")
+    if "-qmp" in sys.argv:      # a question, no start
+        return
     if os.environ.get("MOCK_LOG"):
         with open(os.environ["MOCK_LOG"], "a") as file:
             file.write(" ".join(sys.argv[1:]) + "\n")

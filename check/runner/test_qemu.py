@@ -259,3 +259,16 @@ def test_another_program(tree: Tree) -> None:
     tree.write("bin/mine", "#!/bin/sh\necho some tool, version 1.2.3\n").chmod(0o755)
     assert tree.run("--vmm-path", str(tree.root / "bin/mine")) == 2
     assert "no version in 'some tool, version 1.2.3': is it this VMM?" in tree.err
+
+
+DONE = '{"return": {}}'
+
+
+@pytest.mark.parametrize("says, aio", (
+    (f"{DONE}\\n{DONE}\\n{DONE}", "io_uring"),
+    (f'{DONE}\\n{{"error": {{"desc": "Parameter aio does not accept value io_uring"}}}}\\n{DONE}', "threads"),
+    ("no idea", "threads")))
+def test_disks_are_read_by_what_there_is(tree: Tree, says: str, aio: str) -> None:
+    mock_at(tree, "qemu-system-x86_64", f"case \"$*\" in *-qmp*) printf '{says}\\n'; exit;; esac\n")
+    assert tree.run("one", "DEV-ATTACH-1") == 0
+    assert f"cache.no-flush=on,aio={aio} " in tree.results()["runs"][0]["command"]

@@ -221,8 +221,11 @@ static void draw_map_wide(struct step *s)
 	s->phys = one_in(2) ? player_memory().start : align_down(player_memory().start, size);
 	if (!iova_find(1ull << (30 + draw(8)), size, &start))
 		return;
-	s->start = align_up(start, size);
-	s->end = s->start + size - 1;
+	start = align_up(start, size);
+	if (!iova_is_free(start, size))
+		return;
+	s->start = start;
+	s->end = start + size - 1;
 }
 
 static void draw_map_many(struct step *s)
@@ -274,14 +277,39 @@ static void draw_bypass(struct step *s)
 	*s = (struct step){.kind = STEP_BYPASS, .value = draw(2)};
 }
 
+/* What changes nothing of what requests mean. */
+#define OF_QUEUES (VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) | \
+		   VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX) | VIRTIO_FEATURE(VIRTIO_F_IN_ORDER))
+
+/* By the next driver, which is like this one, or has other queues. */
 static void draw_reset(struct step *s)
 {
 	*s = (struct step){.kind = STEP_RESET};
+	if (one_in(3))
+		return;
+	s->features = (iommu.wanted & ~OF_QUEUES) | (iommu.offered & OF_QUEUES & draw_word());
+	s->size = one_in(2) ? 0 : 2 + draw(IOMMU_RING_SIZE - 1);
 }
 
 static void draw_reset_endpoint(struct step *s)
 {
 	*s = (struct step){.kind = STEP_RESET_ENDPOINT, .endpoint = draw_endpoint()};
+}
+
+static void draw_reset_function(struct step *s)
+{
+	*s = (struct step){.kind = STEP_RESET_FUNCTION, .endpoint = draw_endpoint()};
+}
+
+/* One descriptor for each part, or cuts anywhere; few, as a device may have no long chains (GEN-FRAME-2). */
+static void draw_framing(struct step *s)
+{
+	*s = (struct step){.kind = STEP_FRAMING};
+	if (one_in(4))
+		return;
+	s->readable_first = draw(sizeof(struct probe_request));
+	s->readable_next = one_in(2) ? 0 : 10 + draw(20);
+	s->writable_first = draw(one_in(2) ? 2 * TAIL_SIZE : PROBE_LEAST);
 }
 
 static void draw_access_kind(struct step *s)
@@ -388,6 +416,8 @@ static const struct recipe {
 	{draw_bypass, 4, true},
 	{draw_reset, 2, true},
 	{draw_reset_endpoint, 2, false},
+	{draw_reset_function, 1, false},
+	{draw_framing, 4, false},
 	{draw_access, 80, false},
 	{draw_access_beside, 5, false},
 	{draw_access_long, 20, false},

@@ -12,6 +12,7 @@
 #include "judge/oracle.h"
 #include "judge/replies.h"
 #include "memory.h"
+#include "pci/pci.h"
 #include "sequences/asked.h"
 #include "sequences/player.h"
 #include "util.h"
@@ -40,6 +41,11 @@ void player_open(void)
 	for (size_t i = 0; i < PLAYER_PAGES * iommu.page; i++)
 		if (!is_edge(player.memory + i))
 			player.memory[i] = 1 + (i * 31 + i / iommu.page * 7) % 63;
+}
+
+void player_close(void)
+{
+	request_framing((struct framing){0});
 }
 
 struct step_memory player_memory(void)
@@ -74,9 +80,17 @@ static void forget_attachments(void)
 	player.unsettled.readable = 0;
 }
 
+/* Without what sequences change of the driver. Return false, with iommu.dead set, if that fails. */
+static bool usual_driver(void)
+{
+	request_framing((struct framing){0});
+	return (!iommu.altered && iommu.dev.accepted == iommu.wanted) || iommu_restart(iommu.wanted);
+}
+
 void player_begin(void)
 {
 	endpoints_quiesce();
+	usual_driver();
 	iommu_detach_all();
 	if (may_write_bypass() && iommu_bypass() != iommu.initial_bypass)
 		iommu_set_bypass(iommu.initial_bypass);
@@ -589,13 +603,25 @@ static void detach_all(void)
 	}
 }
 
+/* A subset of features may be refused (GEN-FEAT-2). */
+static bool restart_with(uint64_t features, uint16_t size)
+{
+	struct iommu_rings usual = iommu.rings;
+	bool is_up;
+
+	iommu.rings.size = size ? size : usual.size;
+	is_up = iommu_restart(features);
+	iommu.rings = usual;
+	iommu.altered = size;
+	return is_up || (features != iommu.wanted && iommu_restart(iommu.wanted));
+}
+
 /* That config.bypass is what it was before is a matter of DEV-CFG-4. */
 static enum played play_reset(const struct step *s)
 {
 	uint8_t before = player.model->config.bypass;
 
-	(void)s;
-	if (!iommu_restart(iommu.wanted))
+	if (!restart_with(s->features ? s->features : iommu.wanted, s->size))
 		return wrong(VERDICT_FAIL, "the device comes up after a reset", "it does not");
 	detach_all();
 	forget_attachments();
@@ -613,10 +639,25 @@ static enum played play_reset_endpoint(const struct step *s)
 	return PLAYED_WELL;
 }
 
+/* The IOMMU does not forget where the function is attached. */
+static enum played play_reset_function(const struct step *s)
+{
+	dma_stop(&endpoint(s->endpoint)->dma);
+	return pci_reset(endpoint(s->endpoint)->place.pci) ? PLAYED_WELL : PLAYED_NOT;
+}
+
+static enum played play_framing(const struct step *s)
+{
+	request_framing((struct framing){{s->readable_first, s->readable_next},
+					 {s->writable_first, 0}});
+	return PLAYED_WELL;
+}
+
 static enum played (*const plays[STEP_KINDS])(const struct step *s) = {
 	[STEP_ATTACH] = play_request, [STEP_DETACH] = play_request, [STEP_MAP] = play_request,
 	[STEP_UNMAP] = play_request, [STEP_PROBE] = play_request, [STEP_BYPASS] = play_bypass,
 	[STEP_RESET] = play_reset, [STEP_RESET_ENDPOINT] = play_reset_endpoint,
+	[STEP_RESET_FUNCTION] = play_reset_function, [STEP_FRAMING] = play_framing,
 	[STEP_WRITE] = play_access, [STEP_READ] = play_access,
 };
 
@@ -656,11 +697,16 @@ static bool makes_sense(const struct step *s)
 	if (s->kind == STEP_BYPASS)
 		return may_write_bypass();
 	if (s->kind == STEP_RESET)
+		return !(s->features & ~iommu.offered);
+	if (s->kind == STEP_FRAMING)
 		return true;
 	if (!s->by_id && !endpoint(s->endpoint))
 		return false;
 	if (s->kind == STEP_RESET_ENDPOINT)
 		return true;
+	if (s->kind == STEP_RESET_FUNCTION)
+		return endpoint(s->endpoint)->dma.ops->exact && !is_slow(endpoint(s->endpoint)) &&
+		       pci_can_reset(endpoint(s->endpoint)->place.pci);
 	if (s->kind == STEP_MAP && s->count > 1 && s->end < s->start)
 		return false;
 	r = player_request(s);
@@ -691,10 +737,13 @@ static bool share_domain(const struct step *a, const struct step *b)
 	       (touches(b, a->domain) || (ep && ep->attached && touches(b, ep->domain)));
 }
 
-/* In which order a device does what is in flight at a time is open (AMB-13). */
+/*
+ * In which order a device does what is in flight at a time is open (AMB-13). Who is elsewhere decides about
+ * ATTACH where endpoints cannot be told apart (DEV-ATTACH-5).
+ */
 static bool depend(const struct step *a, const struct step *b)
 {
-	if (is_move(a) && is_move(b) && id_of(a) == id_of(b))
+	if (is_move(a) && is_move(b) && (id_of(a) == id_of(b) || a->kind != b->kind))
 		return true;
 	return share_domain(a, b) && (is_move(a) || is_move(b) || (a->start <= b->end && b->start <= a->end));
 }

@@ -36,11 +36,14 @@ struct trouble {
 /* Allocate what it takes, until the end of the test. */
 void player_open(void);
 
+/* Undo what would last beyond the next restart of the device. */
+void player_close(void);
+
 /* Return the memory of sequences, and what the model says of the device now. */
 struct step_memory player_memory(void);
 const struct model *player_model(void);
 
-/* No endpoint is attached, and no place was reached. */
+/* No endpoint is attached, and no place was reached; features, queues and framing are as usual. */
 void player_begin(void);
 
 /* Wait for access as briefly as can be, as of a sequence that was seen to fail; or not. */

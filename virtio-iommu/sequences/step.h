@@ -18,8 +18,10 @@ enum step_kind {
 	STEP_UNMAP,
 	STEP_PROBE,
 	STEP_BYPASS,		/* write @value to config.bypass */
-	STEP_RESET,		/* of the device, and restart */
+	STEP_RESET,		/* of the device, and restart with @features and a request queue of @size */
 	STEP_RESET_ENDPOINT,
+	STEP_RESET_FUNCTION,	/* function level reset of an endpoint */
+	STEP_FRAMING,		/* of the requests that follow alone: sizes of descriptors, see struct cut */
 	STEP_WRITE,
 	STEP_READ,
 	STEP_KINDS
@@ -35,7 +37,9 @@ struct step {
 	uint64_t start, end;	/* addresses; an access begins at @start */
 	uint64_t phys;
 	uint64_t count, stride;	/* of MAP: so many, each @stride bytes above the one before; 0: one */
-	uint64_t size;		/* bytes of an access */
+	uint64_t size;		/* bytes of an access; entries of a queue, 0: as usual */
+	uint64_t features;	/* 0: as usual */
+	uint32_t readable_first, readable_next, writable_first;
 	uint32_t value;
 	uint32_t report;	/* of a blocked access: a report that comes of it is judged */
 };

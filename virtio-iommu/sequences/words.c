@@ -10,11 +10,11 @@
 #include "standard/request.h"
 #include "util.h"
 
-enum form { FORM_NUMBER, FORM_LONG, FORM_ADDRESS, FORM_ATTACH_FLAGS, FORM_MAP_FLAGS };
+enum form { FORM_NUMBER, FORM_LONG, FORM_BITS, FORM_ADDRESS, FORM_ATTACH_FLAGS, FORM_MAP_FLAGS };
 
 enum {
 	ENDPOINT, ENDPOINT_ID, DOMAIN, VIRT_START, VIRT_END, PHYS_START, ATTACH_FLAGS, MAP_FLAGS, COUNT,
-	STRIDE, RESERVED, IOVA, SIZE, VALUE, REPORT,
+	STRIDE, RESERVED, IOVA, SIZE, FEATURES, VALUE, REPORT, READABLE_FIRST, READABLE_NEXT, WRITABLE_FIRST,
 };
 
 static const struct field {
@@ -35,8 +35,12 @@ static const struct field {
 	[RESERVED] = {"reserved", FORM_NUMBER, offsetof(struct step, reserved)},
 	[IOVA] = {"iova", FORM_ADDRESS, offsetof(struct step, start)},
 	[SIZE] = {"size", FORM_LONG, offsetof(struct step, size)},
+	[FEATURES] = {"features", FORM_BITS, offsetof(struct step, features)},
 	[VALUE] = {"value", FORM_NUMBER, offsetof(struct step, value)},
 	[REPORT] = {"report", FORM_NUMBER, offsetof(struct step, report)},
+	[READABLE_FIRST] = {"readable_first", FORM_NUMBER, offsetof(struct step, readable_first)},
+	[READABLE_NEXT] = {"readable_next", FORM_NUMBER, offsetof(struct step, readable_next)},
+	[WRITABLE_FIRST] = {"writable_first", FORM_NUMBER, offsetof(struct step, writable_first)},
 };
 
 #define BIT(field) (1u << (field))
@@ -53,8 +57,10 @@ static const struct verb {
 	[STEP_UNMAP] = {"UNMAP", BIT(DOMAIN) | BIT(VIRT_START) | BIT(VIRT_END), BIT(RESERVED)},
 	[STEP_PROBE] = {"PROBE", 0, BIT(ENDPOINT) | BIT(ENDPOINT_ID) | BIT(RESERVED)},
 	[STEP_BYPASS] = {"bypass", BIT(VALUE), 0},
-	[STEP_RESET] = {"reset", 0, 0},
+	[STEP_RESET] = {"reset", 0, BIT(FEATURES) | BIT(SIZE)},
 	[STEP_RESET_ENDPOINT] = {"restart", BIT(ENDPOINT), 0},
+	[STEP_RESET_FUNCTION] = {"reset_function", BIT(ENDPOINT), 0},
+	[STEP_FRAMING] = {"framing", 0, BIT(READABLE_FIRST) | BIT(READABLE_NEXT) | BIT(WRITABLE_FIRST)},
 	[STEP_WRITE] = {"write", BIT(ENDPOINT) | BIT(IOVA) | BIT(SIZE), BIT(REPORT)},
 	[STEP_READ] = {"read", BIT(ENDPOINT) | BIT(IOVA) | BIT(SIZE), BIT(REPORT)},
 };
@@ -72,7 +78,7 @@ static const struct flag {
 
 static bool is_long(enum form form)
 {
-	return form == FORM_LONG || form == FORM_ADDRESS;
+	return form == FORM_LONG || form == FORM_BITS || form == FORM_ADDRESS;
 }
 
 static uint64_t get(const struct step *s, const struct field *field)
@@ -119,7 +125,8 @@ static int value_words(char *text, size_t room, const struct step *s, const stru
 		return snprintf(text, room, "memory+%#lx", value - memory.start);
 	if (field->form == FORM_ATTACH_FLAGS || field->form == FORM_MAP_FLAGS)
 		return flag_words(text, room, field->form, value);
-	return snprintf(text, room, field->form == FORM_ADDRESS ? "%#lx" : "%lu", value);
+	return snprintf(text, room, field->form == FORM_ADDRESS || field->form == FORM_BITS ? "%#lx" : "%lu",
+			value);
 }
 
 static bool is_shown(const struct step *s, unsigned int field)

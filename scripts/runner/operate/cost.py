@@ -151,10 +151,11 @@ def setup_of(plan: Plan, most_endpoints: int) -> Setup:
     """Return two disks and a network; the test device if it may be asked for. Growth: many endpoints."""
     if plan.kind == GROWTH:
         more = (Endpoint("rng"),) * (most_endpoints - len(DISKS))
-        return Setup(endpoints=(*DISKS, *more), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE)
+        return Setup(endpoints=(*DISKS, *more), memory=GROWTH_MEMORY, iommu=plan.iommu, disk_size=DISK_SIZE,
+                     quick_disks=False)
     edu = any(name == "all" or name.startswith("edu") for name in plan.workloads)
     endpoints = (*NET_AND_DISKS, *([Endpoint("edu")] if edu else []))
-    return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE,
+    return Setup(endpoints=endpoints, memory=256, iommu=plan.iommu, disk_size=DISK_SIZE, quick_disks=False,
                  instructions=plan.kind == INSTRUCTIONS)
 
 

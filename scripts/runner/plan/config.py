@@ -62,6 +62,7 @@ class Setup:
     hostile: bool = False                   # the image may break rules, and is told so
     iommu: str = "virtio"                   # as the adapter names those that it has
     disk_size: int = 64 * 1024              # bytes
+    quick_disks: bool = True                # as quick as the VMM can have them
     instructions: bool = False              # one of the guest's takes a nanosecond of its time
 
     @property
@@ -92,6 +93,7 @@ class Run:
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of random tests
     budget: Optional[int] = None            # seconds, after which no round begins
+    illegal: bool = False                   # some rounds have fields that cannot be
     products: str = "covering"              # which cells of a product
 
     def cmdline(self, said: Sequence[str] = ()) -> str:
@@ -100,6 +102,7 @@ class Run:
         if self.rounds and not any(word.startswith("rounds=") for word in said):
             told.append(f"rounds={self.rounds}")
             told += [f"budget={self.budget}"] if self.budget else []
+        told += ["illegal=1"] if self.illegal else []
         told += [f"products={self.products}"] if self.products != "covering" else []
         return " ".join(told)
 
@@ -181,7 +184,7 @@ SETUP_KEYS: Parsers = {
     "machine-reset": on_off, "operator": on_off, "hostile": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
-                     "default": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
+                     "default": on_off, "illegal": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
                      "budget": lambda value: number(value, 1, 86400),
                      "products": lambda value: one_of(value, PRODUCTS)}
 

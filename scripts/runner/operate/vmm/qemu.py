@@ -7,8 +7,9 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional
 
 from ...plan import architecture
@@ -102,17 +103,31 @@ def release_of(version: str) -> str:
     return f"{major}.{minor}" if minor <= 2 else f"{major + 1}.0"
 
 
-def ask_target(binary: str) -> str:
-    """Return the architecture of the machines that a QEMU emulates; nothing if it does not say."""
-    asked = '{"execute": "qmp_capabilities"}\n{"execute": "query-target"}\n{"execute": "quit"}\n'
+def ask_monitor(binary: str, command: str, **arguments: object) -> str:
+    """Return what a QEMU without a machine answers at its monitor, to one command; nothing if it does not."""
+    asked: list[dict[str, object]] = [{"execute": "qmp_capabilities"},
+                                      {"execute": command, "arguments": arguments}, {"execute": "quit"}]
     try:
         done = subprocess.run([binary, "-machine", "none", "-nodefaults", "-display", "none",
-                               "-qmp", "stdio"], input=asked, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, timeout=30)
+                               "-qmp", "stdio"], input="\n".join(map(json.dumps, asked)),
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=30)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return ""
-    match = re.search(r'"arch": "(\w+)"', done.stdout)
+    return done.stdout
+
+
+def ask_target(binary: str) -> str:
+    """Return the architecture of the machines that a QEMU emulates; nothing if it does not say."""
+    match = re.search(r'"arch": "(\w+)"', ask_monitor(binary, "query-target"))
     return match[1] if match else ""
+
+
+@lru_cache
+def has_io_uring(binary: str) -> bool:
+    """Return whether this QEMU opens files by io_uring here: it may lack that, and so may the kernel."""
+    answers = ask_monitor(binary, "blockdev-add", driver="file", aio="io_uring", filename=__file__,
+                          **{"node-name": "disk", "read-only": True})
+    return answers.count('"return"') == 3 and '"error"' not in answers
 
 
 class Vmm:
@@ -198,9 +213,10 @@ class Vmm:
         mmio = MODERN_MMIO if on_mmio or outside_mmio else []
         dtb = ["-dtb", tree(directory)] if on_mmio else []
         buses = Buses()
+        aio = "io_uring" if setup.quick_disks and has_io_uring(self.binary) else "threads"
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
-            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory)
+            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory, aio)
         # A reset that nobody asked for, after a triple fault, ends QEMU.
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
@@ -438,33 +454,34 @@ def virtio(kind: str, options: str, where: str) -> str:
     return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
 
 
-def blk(number: int, where: str, directory: str) -> list[str]:
+def blk(number: int, where: str, directory: str, aio: str) -> list[str]:
     path = disk(directory, number).replace(",", ",,")
     return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
-                         "cache.direct=off,cache.no-flush=on",
+                         f"cache.direct=off,cache.no-flush=on,aio={aio}",
             "-device", virtio("blk", f"drive=disk{number}", where)]
 
 
-def rng(number: int, where: str, _: str) -> list[str]:
+def rng(number: int, where: str, *_: str) -> list[str]:
     return ["-object", f"rng-builtin,id=rng{number}",
             "-device", virtio("rng", f"rng=rng{number}", where)]
 
 
-def net(number: int, where: str, _: str) -> list[str]:
+def net(number: int, where: str, *_: str) -> list[str]:
     """Return a net that is cut off from the host."""
     return ["-netdev", f"user,id=net{number},restrict=on",
             "-device", virtio("net", f"netdev=net{number},romfile=", where)]
 
 
-def console(number: int, where: str, directory: str) -> list[str]:
+def console(number: int, where: str, directory: str, _: str) -> list[str]:
     path = pipe(directory, number).replace(",", ",,")
     return ["-device", virtio("serial", f"id=serial{number}", where),
             "-chardev", f"pipe,id=port{number},path={path}",
             "-device", f"virtconsole,bus=serial{number}.0,chardev=port{number}"]
 
 
-def edu(_: int, where: str, __: str) -> list[str]:
+def edu(_: int, where: str, *__: str) -> list[str]:
     return ["-device", f"edu,{where},dma_mask=0xffffffffffffffff"]
 
 
-ENDPOINTS = {"blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}
+ENDPOINTS: dict[str, Callable[[int, str, str, str], list[str]]] = {
+    "blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}
