@@ -523,7 +523,7 @@ class Mock:
 
 def main():
     version = os.environ.get("MOCK_VERSION", "7.2.22")
-    if "-qmp" in sys.argv:      # a question, no start
+    if after_word("-qmp") == "stdio":   # a question, no start
         return
     if os.environ.get("MOCK_LOG"):
         with open(os.environ["MOCK_LOG"], "a") as file:

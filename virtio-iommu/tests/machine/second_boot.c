@@ -139,7 +139,6 @@ static uint32_t id_behind(uint16_t bdf)
 	return 0;
 }
 
-/* PLAT-RST-2 (PLATFORM): After a reset of the machine an endpoint id leads to the function that has it ... */
 /* Return the direction in which the buses do not have their numbers now. */
 static const char *other_direction(void)
 {
@@ -148,6 +147,7 @@ static const char *other_direction(void)
 	return (a->bdf < b->bdf) == (a->secondary < b->secondary) ? "down" : "up";
 }
 
+/* PLAT-RST-2 (PLATFORM): After a reset of the machine an endpoint id leads to the function that has it ... */
 /* Who keeps what belongs to a number over the reset attaches the one that had it before. */
 TEST(PLAT_RST_2, ids_follow_the_new_bus_numbers, NEEDS_RESET | NEEDS_BRIDGED_ENDPOINT)
 {
