@@ -104,6 +104,11 @@ bool boot_may_reset(void)
 	return boot_option(running, "machine-reset", NULL, 0);
 }
 
+bool boot_has_operator(void)
+{
+	return boot_option(running, "operator", NULL, 0);
+}
+
 bool boot_is_hostile(void)
 {
 	return boot_option(running, "hostile", NULL, 0);

@@ -57,6 +57,9 @@ void boot_main(struct boot_info *boot);
 /* Return true if the machine is set up to come back from a reset: `machine-reset` is on the command line. */
 bool boot_may_reset(void);
 
+/* Return true if somebody answers what the image asks (lib/operator.h): `operator` is on the command line. */
+bool boot_has_operator(void);
+
 /* Return true if the run is there to break rules: `hostile` is on the command line. */
 bool boot_is_hostile(void);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "boot.h"
@@ -36,10 +35,10 @@ static void uart_wait(const struct uart *u, unsigned int reg, uint32_t mask, uin
 }
 
 enum {
-	UART_THR = 0, UART_IIR = 2, UART_FCR = 2, UART_LSR = 5,
+	UART_THR = 0, UART_RBR = 0, UART_IIR = 2, UART_FCR = 2, UART_LSR = 5,
 	FCR_ENABLE = 1 << 0,
 	IIR_FIFO = 3 << 6,
-	LSR_THRE = 1 << 5, LSR_TEMT = 1 << 6,
+	LSR_DR = 1 << 0, LSR_THRE = 1 << 5, LSR_TEMT = 1 << 6,
 };
 
 #define FIFO_DEPTH 16
@@ -70,15 +69,23 @@ static void flush_16550(const struct uart *u)
 	uart_wait(u, UART_LSR, LSR_TEMT, LSR_TEMT);
 }
 
+static int get_16550(const struct uart *u)
+{
+	if (!(u->in(u->base + UART_LSR * u->stride) & LSR_DR))
+		return -1;
+	return (uint8_t)u->in(u->base + UART_RBR * u->stride);
+}
+
 void uart_16550(struct uart *u)
 {
 	u->open = open_16550;
 	u->put = put_16550;
 	u->flush = flush_16550;
+	u->get = get_16550;
 }
 
 /* Register numbers in units of four bytes. */
-enum { PL011_DR = 0x00 / 4, PL011_FR = 0x18 / 4, FR_BUSY = 1 << 3, FR_TXFF = 1 << 5 };
+enum { PL011_DR = 0x00 / 4, PL011_FR = 0x18 / 4, FR_BUSY = 1 << 3, FR_RXFE = 1 << 4, FR_TXFF = 1 << 5 };
 
 static void put_pl011(const struct uart *u, char c)
 {
@@ -91,11 +98,19 @@ static void flush_pl011(const struct uart *u)
 	uart_wait(u, PL011_FR, FR_BUSY, 0);
 }
 
+static int get_pl011(const struct uart *u)
+{
+	if (u->in(u->base + PL011_FR * u->stride) & FR_RXFE)
+		return -1;
+	return (uint8_t)u->in(u->base + PL011_DR * u->stride);
+}
+
 void uart_pl011(struct uart *u)
 {
 	u->open = NULL;
 	u->put = put_pl011;
 	u->flush = flush_pl011;
+	u->get = get_pl011;
 }
 
 void console_use(const struct uart *found)
@@ -136,6 +151,34 @@ int printf(const char *format, ...)
 	length = console_vprintf(format, args);
 	va_end(args);
 	return length;
+}
+
+/* Return the next character of input, -1 if none comes by the deadline. */
+static int read_character(const struct deadline *deadline)
+{
+	int c;
+
+	while ((c = uart.get(&uart)) < 0)
+		if (deadline_over(deadline))
+			return -1;
+	return c;
+}
+
+bool console_read_line(char *line, size_t size, const struct deadline *deadline)
+{
+	size_t length = 0;
+	int c;
+
+	if (!uart.get)
+		return false;
+	while ((c = read_character(deadline)) != '\n') {
+		if (c < 0)
+			return false;
+		if (c != '\r' && length < size - 1)
+			line[length++] = c;
+	}
+	line[length] = '\0';
+	return true;
 }
 
 void bail_out(const char *format, ...)

@@ -16,7 +16,7 @@
 
 /* Functions of these extensions, and types of a reset. */
 enum { BASE_PROBE_EXTENSION = 3 };
-enum { CONSOLE_WRITE_BYTE = 2 };
+enum { CONSOLE_READ = 1, CONSOLE_WRITE_BYTE = 2 };
 enum { RESET_SHUTDOWN = 0, RESET_COLD_REBOOT = 1 };
 
 /* What a call returns; @error is 0 if it succeeded. */

@@ -19,6 +19,7 @@
 #include "driver/endpoint.h"
 #include "driver/iommu.h"
 #include "driver/reserved.h"
+#include "judge/steps/machine_event.h"
 #include "run.h"
 #include "topology/firmware.h"
 #include "topology/topology.h"
@@ -170,6 +171,7 @@ static void open_all(const struct boot_info *boot)
 	struct error error;
 	struct device_location location;
 
+	platform.pci.numbering = resumed_numbering();
 	check(platform_find(&platform, boot, &error), &error);
 	check(firmware_read(&platform, &topology, &error), &error);
 	topology_print(&topology);
@@ -192,6 +194,7 @@ void boot_main(struct boot_info *boot)
 	       machine_name, boot->protocol);
 	if (boot_option(boot, "bare", NULL, 0))
 		return;
+	resume_init();
 	open_all(boot);
 	run_tests(boot);
 }

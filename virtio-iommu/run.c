@@ -15,6 +15,7 @@
 #include "judge/clean_up.h"
 #include "judge/needs.h"
 #include "judge/options.h"
+#include "judge/steps/machine_event.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
 #include "judge/verdict.h"
@@ -61,7 +62,7 @@ void exception_report(const char *summary)
 /* tests=PATTERN,... and after=ID on the command line. */
 struct selection {
 	char patterns[1024];	/* with '_' for '-', as ids are written in the table */
-	char after[128];
+	char after[128], resumed[128];
 	bool selected[MAX_TESTS];
 };
 
@@ -78,18 +79,31 @@ static void read_selection(struct selection *selection)
 		snprintf(selection->patterns, sizeof(selection->patterns), "*");
 	read_option("after", selection->after, sizeof(selection->after));
 	spell_as_in_table(selection->patterns);
+	snprintf(selection->resumed, sizeof(selection->resumed), "%s", resumed_test() ? resumed_test() : "");
 	spell_as_in_table(selection->after);
+	spell_as_in_table(selection->resumed);
 }
 
-/* Return the first test to be considered: the one after @after, if that is given. */
+/* @where: who names it. */
+static const struct test *find_test(const char *where, const char *id)
+{
+	for (const struct test *t = test_table_start; t < test_table_end; t++)
+		if (!strcmp(t->id, id))
+			return t;
+	bail_out("%s%s names no test", where, id);
+}
+
+/*
+ * Return the first test to be considered: the one that has reset the machine, or the one after @after, if
+ * that is given.
+ */
 static const struct test *first_test(const struct selection *selection)
 {
-	if (!selection->after[0])
-		return test_table_start;
-	for (const struct test *t = test_table_start; t < test_table_end; t++)
-		if (!strcmp(t->id, selection->after))
-			return t + 1;
-	bail_out("command line: after=%s names no test", selection->after);
+	if (selection->resumed[0])
+		return find_test("operator: ", selection->resumed);
+	if (selection->after[0])
+		return find_test("command line: after=", selection->after) + 1;
+	return test_table_start;
 }
 
 /* Each pattern is taken apart once, not for each test. */
@@ -130,6 +144,7 @@ void run_tests(const struct boot_info *boot)
 		if (!selection.selected[t - test_table_start])
 			continue;
 		run_one(t);
+		resume_done();
 	}
 	printf("# end\n");
 }

@@ -6,9 +6,12 @@ MOCK_SCENARIO names what goes wrong, MOCK_TESTS the manifest. Starts are logged 
 line each, when that is set. MOCK_LIMIT is the time limit in seconds, by which pauses go.
 """
 import fnmatch
+import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 LIMIT = float(os.environ.get("MOCK_LIMIT", "0.4"))
@@ -72,9 +75,88 @@ def result(number, test, verdict):
         + "  microseconds: 12\n  ...\n"
 
 
+def after_word(name):
+    """The argument behind this one; nothing if it is not there."""
+    return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
+
+
+class Monitor(threading.Thread):
+    """QMP on the file descriptor that the command line names. A scenario may have it go wrong."""
+
+    def __init__(self, mock, scenario):
+        super().__init__(daemon=True)
+        words = [word for word in sys.argv if word.startswith("socket,id=control,fd=")]
+        self.mock, self.scenario = mock, scenario
+        self.channel = int(words[0].rsplit("=", 1)[1]) if words else -1
+
+    def say(self, message):
+        os.write(self.channel, (json.dumps(message) + "\n").encode())
+
+    def run(self):
+        if self.channel < 0:
+            return
+        self.say({"QMP": {"version": {}}})
+        for line in open(self.channel, "rb", closefd=False):
+            if self.scenario == "deaf":
+                continue
+            order = json.loads(line)
+            reply = getattr(self, order["execute"].replace("-", "_"))(order.get("arguments", {}))
+            reply = reply if "error" in reply else {"return": reply}
+            self.say({"event": "SOMETHING"})
+            self.say({**reply, "id": order.get("id")})
+
+    def qmp_capabilities(self, _):
+        return {}
+
+    def stop(self, _):
+        self.mock.going.acquire()
+        return {}
+
+    def cont(self, _):
+        if "-incoming" not in sys.argv or self.mock.loaded:
+            self.mock.going.release()
+        self.mock.loaded = True
+        return {}
+
+    def migrate(self, arguments):
+        if self.scenario == "blocked":
+            return {"error": {"class": "GenericError", "desc": "a device blocks it"}}
+        if self.scenario == "dies-saving":
+            log("qemu: virtio-iommu: Assertion `saved' failed.\n")
+            os.abort()
+        subprocess.run(arguments["uri"].split("exec:")[1], shell=True, check=True,
+                       input=json.dumps([self.mock.next, self.mock.asked]).encode())
+        return {}
+
+    def query_migrate(self, _):
+        if self.scenario == "fails":
+            return {"status": "failed", "error-desc": "no space left"}
+        return {"status": "completed"}
+
+    def query_status(self, _):
+        return {"status": "paused"}
+
+    def quit(self, _):
+        os._exit(0)
+
+    def set_action(self, _):
+        return {}
+
+    def system_reset(self, _):
+        self.say({"event": "RESET"})
+        self.mock.reset.set()
+        os.write(self.mock.wake, b"\n")
+        return {}
+
+
 class Mock:
     def __init__(self, tests):
         self.tests = tests
+        self.next = self.asked = 0      # of the tests; of what was asked
+        self.going = threading.Lock()   # a machine that is stopped holds it
+        self.loaded = False
+        self.reset = threading.Event()
+        self.input, self.wake = os.pipe()       # the console's input, and what a reset writes
 
     def head(self):
         write("TAP version 14\r\n# virtio-iommu-tests 0.1.0 x86_64\r\n# boot: pvh\r\n1..%d\r\n"
@@ -112,6 +194,99 @@ class Mock:
                 trap()
             self.one(number, test)
         write("# end\n")
+
+    def ask(self, words):
+        """Return what the operator answers."""
+        self.asked += 1
+        write("# ask %d: %s\n" % (self.asked, words))
+        return self.hear()
+
+    def hear(self):
+        return os.read(self.input, 1000).decode().strip()
+
+    def listen(self):
+        """The console's input, into the pipe that a reset writes to as well."""
+        def copy():
+            for line in sys.stdin.buffer:
+                os.write(self.wake, line)
+        threading.Thread(target=copy, daemon=True).start()
+
+    def operated(self, verb, what):
+        """The trap asks for an event; then the machine is another process, boots again, or goes on."""
+        self.listen()
+        if after_word("-incoming"):
+            self.load()
+            if what == "dies-loading":
+                log("qemu: virtio-iommu: Assertion `loaded' failed.\n")
+                os.abort()
+        Monitor(self, what).start()
+        if not after_word("-incoming"):
+            self.head()
+            self.ask("resume")
+        else:
+            while not self.loaded:
+                time.sleep(0.001)
+        self.go_on(verb)
+
+    def load(self):
+        text = subprocess.run(after_word("-incoming").split("exec:")[1], shell=True, check=True,
+                              stdout=subprocess.PIPE).stdout
+        self.next, self.asked = json.loads(text)
+
+    def go_on(self, verb):
+        answer = self.hear() if after_word("-incoming") and verb else ""
+        for number in range(self.next, len(self.tests)):
+            with self.going:
+                test = self.tests[number]
+                self.next = number
+                write("# start %s\n" % test)
+            if "trap" in test and verb:
+                answer = answer or self.ask(verb)
+                if self.reset.is_set():
+                    self.boot_again(test)
+                elif not answer.startswith("ok"):
+                    write(result(number, test, "skip").replace("needs a second endpoint", answer))
+                    continue
+            with self.going:
+                time.sleep(0 if verb else 0.02)
+                write(result(number, test, verdict_of(test)))
+                self.next = number + 1
+        write("# end\n")
+        os._exit(0)
+
+    def boot_again(self, test):
+        self.head()
+        answer = self.ask("resume")
+        if not answer.endswith(": %s a note" % test):
+            write("Bail out! not told where to go on: %s\n" % answer)
+        write("# start %s\n" % test)
+
+    def migrates(self):
+        self.operated("migrate", "")
+
+    def blocked(self):
+        self.operated("migrate", "blocked")
+
+    def migration_fails(self):
+        self.operated("migrate", "fails")
+
+    def dies_saving(self):
+        self.operated("migrate", "dies-saving")
+
+    def dies_loading(self):
+        self.operated("migrate", "dies-loading")
+
+    def deaf(self):
+        self.operated("migrate", "deaf")
+
+    def dances(self):
+        self.operated("dance", "")
+
+    def resets(self):
+        self.operated("reset a note", "")
+
+    def unaware(self):
+        self.operated("", "")
 
     def scenario(self, name):
         getattr(self, name.replace("-", "_"))()
@@ -348,7 +523,7 @@ class Mock:
 
 def main():
     version = os.environ.get("MOCK_VERSION", "7.2.22")
-    if "-qmp" in sys.argv:      # a question, no start
+    if after_word("-qmp") == "stdio":   # a question, no start
         return
     if os.environ.get("MOCK_LOG"):
         with open(os.environ["MOCK_LOG"], "a") as file:

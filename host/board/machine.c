@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "host/board/board.h"
+#include "host/board/operator.h"
 #include "boot.h"
 #include "console.h"
 #include "fdt/fdt.h"
@@ -97,6 +98,8 @@ int main(int argc, char **argv)
 	signals_init();
 	board_init(&options);
 	restart_recover();
+	if (options.operator)
+		operator_attend(arguments);
 	snprintf(cmdline, sizeof(cmdline), "%s%s", options.cmdline,
 		 options.machine_reset ? " machine-reset" : "");
 	boot.cmdline = cmdline;

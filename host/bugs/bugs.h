@@ -44,6 +44,10 @@ void bug_work_off(struct vdev *dev);
 /* iommu/translation.c: an endpoint whose backend was not told of what is mapped at @address. */
 bool bug_backend_misses(const struct vdev *dev, uint32_t endpoint, uint64_t address);
 
+/* operator/machine_reset.c: a reset of the machine begins, and is over. */
+void bug_machine_reset(void);
+void bug_machine_restarted(void);
+
 /* hostile.c: what a driver that breaks rules may bring about. True: that is all. */
 bool bug_hostile_request(const struct chain *chain, const struct model_request *r);
 

@@ -10,19 +10,7 @@
 #include "host/machine/personality.h"
 #include "util.h"
 
-#define KEPT 256
-#define FETCHED 4
-
-/* Reports that wait, for their time or for a buffer, the oldest first. */
-static struct {
-	struct fault_record record;
-	uint64_t due;	/* ns */
-} kept[KEPT];
-static unsigned int kept_count;
-
-/* Buffers that were taken before there was anything to report. */
-static struct chain fetched[FETCHED];
-static unsigned int fetched_count;
+struct backlog backlog;
 
 static bool drop_next;
 static struct fault_record was_last;
@@ -36,7 +24,7 @@ static struct timer timer = {.expire = time_is_up};
 
 void events_reset(void)
 {
-	kept_count = fetched_count = quiet_count = 0;
+	backlog.kept_count = backlog.fetched_count = quiet_count = 0;
 	last_report = 0;
 	memset(&was_last, 0, sizeof(was_last));
 	timer_stop(&timer);
@@ -59,7 +47,7 @@ static void write_event(struct chain *chain, const struct fault_record *record)
 static void drop_fetched(const struct vqueue *queue)
 {
 	if (!queue->enabled || !queue->next_avail)
-		fetched_count = 0;
+		backlog.fetched_count = 0;
 }
 
 /* Take the next buffer. The chain is valid until the next call. NULL if there is none. */
@@ -70,8 +58,8 @@ static struct chain *next_buffer(void)
 	struct vqueue *queue = &dev->queues[EVENT_QUEUE];
 
 	drop_fetched(queue);
-	if (fetched_count)
-		return &fetched[--fetched_count];
+	if (backlog.fetched_count)
+		return &backlog.fetched[--backlog.fetched_count];
 	return queue->enabled && vring_pop(dev, queue, &chain) ? &chain : NULL;
 }
 
@@ -85,8 +73,9 @@ static void fetch_buffers(void)
 	if (!personality->fetches_buffers || vdev_has(dev, VIRTIO_F_IN_ORDER) ||
 	    vdev_has(dev, VIRTIO_F_RING_PACKED))
 		return;
-	while (queue->enabled && fetched_count < FETCHED && vring_pop(dev, queue, &fetched[fetched_count]))
-		fetched_count++;
+	while (queue->enabled && backlog.fetched_count < EVENTS_FETCHED &&
+	       vring_pop(dev, queue, &backlog.fetched[backlog.fetched_count]))
+		backlog.fetched_count++;
 }
 
 bool events_deliver(const struct fault_record *record)
@@ -108,23 +97,24 @@ bool events_deliver(const struct fault_record *record)
 
 static void forget(unsigned int index)
 {
-	kept_count--;
-	memmove(&kept[index], &kept[index + 1], (kept_count - index) * sizeof(kept[0]));
+	backlog.kept_count--;
+	memmove(&backlog.kept[index], &backlog.kept[index + 1],
+		(backlog.kept_count - index) * sizeof(backlog.kept[0]));
 }
 
 static void keep(const struct fault_record *record, unsigned int microseconds)
 {
-	if (kept_count == KEPT)
+	if (backlog.kept_count == EVENTS_KEPT)
 		return;
-	kept[kept_count].record = *record;
-	kept[kept_count++].due = clock_ns() + microseconds * 1000ull;
+	backlog.kept[backlog.kept_count].record = *record;
+	backlog.kept[backlog.kept_count++].due = clock_ns() + microseconds * 1000ull;
 	if (microseconds)
 		timer_start(&timer, microseconds);
 }
 
 static bool is_due(void)
 {
-	return kept_count && kept[0].due <= clock_ns();
+	return backlog.kept_count && backlog.kept[0].due <= clock_ns();
 }
 
 /* Without a buffer a report waits or is lost. */
@@ -132,11 +122,11 @@ static void deliver_kept(void)
 {
 	unsigned int next;
 
-	if (kept_count < personality->event_batch)
+	if (backlog.kept_count < personality->event_batch)
 		return;
 	while (is_due()) {
-		next = personality->newest_first ? kept_count - 1 : 0;
-		if (!events_deliver(&kept[next].record) && personality->patient_events)
+		next = personality->newest_first ? backlog.kept_count - 1 : 0;
+		if (!events_deliver(&backlog.kept[next].record) && personality->patient_events)
 			return;
 		forget(next);
 	}
@@ -146,8 +136,13 @@ static void time_is_up(void *unused)
 {
 	(void)unused;
 	deliver_kept();
-	if (kept_count && !is_due())
-		timer_start(&timer, (kept[0].due - clock_ns()) / 1000 + 1);
+	if (backlog.kept_count && !is_due())
+		timer_start(&timer, (backlog.kept[0].due - clock_ns()) / 1000 + 1);
+}
+
+void events_go_on(void)
+{
+	time_is_up(NULL);
 }
 
 void events_notified(void)

@@ -69,6 +69,16 @@ static enum access_fate message(struct access *a, uint64_t *phys)
 	return ACCESS_GOES_ON;
 }
 
+static bool piece_lost(enum migration_piece piece)
+{
+	(void)piece;
+	return false;
+}
+
+static void migrated(void)
+{
+}
+
 struct iommu_hooks iommu_hooks = {
 	.power_on = power_on,
 	.request_read = request_read,
@@ -82,4 +92,6 @@ struct iommu_hooks iommu_hooks = {
 	.lookup = lookup,
 	.translated = translated,
 	.message = message,
+	.piece_lost = piece_lost,
+	.migrated = migrated,
 };

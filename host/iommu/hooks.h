@@ -9,6 +9,7 @@
 #ifndef IOMMU_HOOKS_H
 #define IOMMU_HOOKS_H
 
+#include "host/iommu/migration.h"
 #include "host/iommu/parts.h"
 
 /* An access of an endpoint. */
@@ -59,6 +60,10 @@ struct iommu_hooks {
 
 	/* An endpoint sends a message. Where it passes, it goes to @phys. */
 	enum access_fate (*message)(struct access *a, uint64_t *phys);
+
+	/* A migration loads a piece of the state. True: it does not. Then all of it is done. */
+	bool (*piece_lost)(enum migration_piece piece);
+	void (*migrated)(void);
 };
 
 extern struct iommu_hooks iommu_hooks;

@@ -68,9 +68,37 @@ void events_report(uint8_t reason, uint32_t endpoint, uint64_t address, bool wri
 /* Write the report to the next buffer. Returns false if there is none. */
 bool events_deliver(const struct fault_record *record);
 
+/* What a migration takes along of it. */
+#define EVENTS_KEPT 256
+#define EVENTS_FETCHED 4
+
+struct backlog {
+	/* Reports that wait, for their time or for a buffer, the oldest first. */
+	struct {
+		struct fault_record record;
+		uint64_t due;	/* ns */
+	} kept[EVENTS_KEPT];
+	unsigned int kept_count;
+
+	/* Buffers that were taken before there was anything to report. */
+	struct chain fetched[EVENTS_FETCHED];
+	unsigned int fetched_count;
+};
+
+extern struct backlog backlog;
+
 /* The driver has agreed on features; it has made buffers available; an endpoint was attached. */
 void events_begin(void);
 void events_notified(void);
+
+/* A migration is over: what waits for its time waits on. */
+void events_go_on(void);
 void events_attached(uint32_t endpoint);
+
+/* virtio_iommu.c: be as at power-on, and plugged in. */
+void virtio_iommu_power_on(void);
+
+/* Look at both queues, as if notified of them, and go on with what was put off. */
+void virtio_iommu_go_on(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "host/iommu/parts.h"
 #include "host/iommu/virtio_iommu.h"
 #include "host/machine/personality.h"
+#include "host/virtio/parts.h"
 
 enum { CLASS_IOMMU = 0x0806 };
 
@@ -63,6 +64,20 @@ static void reset(struct vdev *dev)
 	if (personality->reset_restores_bypass)
 		ref_iommu.model.config.bypass = initial_bypass;
 	find_endpoints(&ref_iommu.model);
+}
+
+void virtio_iommu_power_on(void)
+{
+	vdev_clear(&ref_iommu.vdev);
+	reset(&ref_iommu.vdev);
+	ref_iommu.model.config.bypass = initial_bypass;
+}
+
+void virtio_iommu_go_on(void)
+{
+	events_go_on();
+	notified(&ref_iommu.vdev, EVENT_QUEUE);
+	notified(&ref_iommu.vdev, REQUEST_QUEUE);
 }
 
 static void features_ok(struct vdev *dev)

@@ -33,6 +33,7 @@ static const char usage_text[] =
 	"  --fdt                    describe the machine by a device tree, not by ACPI tables\n"
 	"  --cmdline TEXT           of the tests: tests=PATTERN,... after=ID\n"
 	"  --machine-reset          the tests may reset the machine: the process starts itself again\n"
+	"  --operator               answer what the tests ask of who operates the machine\n"
 	"  --personality NAME       one of the ways to be right that the standard leaves open\n"
 	"  --list-personalities, --version\n";
 
@@ -162,6 +163,7 @@ enum {
 	FDT,
 	CMDLINE,
 	MACHINE_RESET,
+	OPERATOR,
 	PERSONALITY,
 	LIST_PERSONALITIES,
 	VERSION,
@@ -186,6 +188,7 @@ static const struct option known[] = {
 	{"fdt", no_argument, NULL, FDT},
 	{"cmdline", required_argument, NULL, CMDLINE},
 	{"machine-reset", no_argument, NULL, MACHINE_RESET},
+	{"operator", no_argument, NULL, OPERATOR},
 	{"personality", required_argument, NULL, PERSONALITY},
 	{"list-personalities", no_argument, NULL, LIST_PERSONALITIES},
 	{"version", no_argument, NULL, VERSION},
@@ -254,6 +257,9 @@ static void apply_setup(struct options *options, int option, const char *value)
 		return;
 	case MACHINE_RESET:
 		options->machine_reset = true;
+		return;
+	case OPERATOR:
+		options->operator = true;
 		return;
 	}
 }

@@ -37,6 +37,7 @@ struct options {
 	unsigned int region_count;
 	const char *cmdline;
 	bool machine_reset;		/* the image may reset the machine, and is told so */
+	bool operator;			/* the process itself answers what the image asks */
 	bool boot_bypass;
 	bool mmio;			/* the IOMMU is on virtio-mmio */
 	bool fdt;			/* describe the machine by a device tree, not by ACPI */

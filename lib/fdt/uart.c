@@ -29,10 +29,10 @@ static void out32(uintptr_t address, uint32_t value)
 	io_write32((void *)address, value);
 }
 
-/* UARTCR: UARTEN and TXE, which firmware may not have set. */
+/* UARTCR: UARTEN, TXE and RXE, which firmware may not have set. */
 static void pl011_enable(uintptr_t base)
 {
-	out32(base + 0x30, 1 << 8 | 1 << 0);
+	out32(base + 0x30, 1 << 9 | 1 << 8 | 1 << 0);
 }
 
 void fdt_console_use(const struct fdt_console *found)

@@ -132,11 +132,15 @@ enum {
 };
 
 /* All hosts and functions. Functions point at each other and at hosts: do not copy. */
+/* Which bus numbers bridges get: those that firmware has given them, or new ones from one end of a bus on. */
+enum pci_numbering { PCI_KEEP_NUMBERS, PCI_NUMBER_UP, PCI_NUMBER_DOWN };
+
 struct pci {
 	struct pci_host hosts[PCI_MAX_HOSTS];
 	unsigned int host_count;
 	struct pci_dev devices[PCI_MAX_DEVICES];
 	unsigned int device_count;
+	enum pci_numbering numbering;	/* to be set before pci_scan() */
 };
 
 /*

@@ -273,17 +273,23 @@ static bool number_bridge(struct scan *scan, const struct bus *bus, struct pci_d
 	return true;
 }
 
+/* Return the place of the function that is looked at when it is the turn of number @index. */
+static unsigned int in_turn(const struct scan *scan, const struct bus *bus, unsigned int index)
+{
+	return scan->pci->numbering == PCI_NUMBER_DOWN ? bus->end - 1 - (index - bus->first) : index;
+}
+
 /* Number all bridges below @bus. *@last gets the highest number in use there. */
 static bool number_bridges(struct scan *scan, const struct bus *bus, unsigned int *last)
 {
-	bool keep = keeps_numbers(scan, bus);
+	bool keep = scan->pci->numbering == PCI_KEEP_NUMBERS && keeps_numbers(scan, bus);
 	unsigned int ignored;
 
 	*last = bus->number;
 	if (!keep)
 		forget_numbers(scan, bus);
 	for (unsigned int i = bus->first; i < bus->end; i++) {
-		struct pci_dev *dev = &scan->pci->devices[i];
+		struct pci_dev *dev = &scan->pci->devices[in_turn(scan, bus, i)];
 
 		if (!is_bridge(dev))
 			continue;

@@ -23,6 +23,7 @@ from .judge.update import update
 from .judge.verdicts import JudgeContext, RunJob
 from .operate.gdb import Gdb, stoppable
 from .operate.launch import Launcher
+from .operate.operator import require_can
 from .operate.run import BootContext
 from .operate.vmm import Adapter, find_adapter
 from .operate.workers import Workers
@@ -138,7 +139,7 @@ def execute(options: argparse.Namespace, plan: Plan, adapter: Adapter, gate: Gat
     launcher, cut = Launcher(), True
     directory, lock = own_directory(options.output or plan.tree.built())
     boots = BootContext(adapter, plan.tree, directory, options.timeout, launcher,
-                        words_for_image(options, plan))
+                        words_for_image(options, plan), disturbance=options.disturb)
     judges = JudgeContext(plan.requirements, gate, progress, call(options))
     if options.gdb:
         boots.gdb = Gdb(stoppable(adapter), plan.tree, plan.selected[0].tests[0], progress.say)
@@ -275,6 +276,7 @@ def run_tests(argv: list[str], root: str, brief: bool, signals: Signals) -> int:
         plan.selected = selection.one_test(plan.selected)
     old = read_results(options.compare) if options.compare else None
     adapter = identified(options, plan.tree)
+    require_can(adapter, options.disturb)
     gate = make_gate(options, plan.tree, adapter.version, adapter.accel)
     progress = Progress(sys.stderr if options.tap else sys.stdout, options.verbose,
                         options.repeat * sum(len(selected.tests) for selected in plan.selected),

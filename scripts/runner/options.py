@@ -8,6 +8,7 @@ import re
 import shlex
 from typing import Any, NoReturn, Optional
 
+from .operate.operator import HARMLESS, Disturbance
 from .operate.run import DEFAULT_LIMIT
 from .operate.vmm import DEFAULT, adapter_class
 from .plan import architecture
@@ -59,6 +60,13 @@ def count(value: str) -> int:
     if not value.isdecimal() or int(value) >= 1 << 64:
         raise ValueError("allowed are 0 to 2^64 - 1")
     return int(value)
+
+
+def disturbance(value: str) -> Disturbance:
+    verb, _, pause = value.partition("=")
+    if verb not in HARMLESS:
+        raise ValueError(f"allowed is an event that a guest does not notice: {', '.join(HARMLESS)}")
+    return Disturbance(verb, number(pause, 1, 3600000) / 1000)
 
 
 def shard(value: str) -> tuple[int, int]:
@@ -113,6 +121,9 @@ def make_parser() -> Parser:
     add("--no-trace", action="store_true", help="do not try red tests again, alone and traced")
     add("--repeat", metavar="N", type=between(1, 10000), default=1,
         help="so many times; a test whose verdict is not always the same is red")
+    add("--disturb", metavar="VERB=MS", type=checked(disturbance),
+        help="let an event happen to each machine, MS milliseconds after the last one: "
+             f"{', '.join(HARMLESS)}")
     add("--gdb", action="store_true",
         help="start the VMM of one test stopped, and show how to get there with gdb")
     add("--case", metavar="NAME", type=checked(word),
@@ -160,7 +171,7 @@ def copies(options: argparse.Namespace) -> dict[str, Optional[str]]:
 def selecting(options: argparse.Namespace) -> list[str]:
     """Return options and patterns that leave tests out."""
     words = [("--level", options.level), ("-g", options.group), ("--case", options.case),
-             ("--from", options.read_from),
+             ("--from", options.read_from), ("--disturb", options.disturb),
              ("--shard", options.shard and "/".join(map(str, options.shard)))]
     found = [f"{name} {value}" for name, value in words if value]
     return [*found, *["--rerun-failed"] * options.rerun_failed, *options.patterns]
@@ -173,6 +184,7 @@ def call(options: argparse.Namespace) -> str:
     words += ["--vmm-path", os.path.abspath(options.vmm_path)] if options.vmm_path else []
     words += ["--accel", options.accel] if options.accel else []
     words += ["--strict"] if options.strict else []
+    words += ["--disturb", str(options.disturb)] if options.disturb else []
     words += [f"--{word}" for word in chosen_words(options)]
     words += ["--expect", options.expect] if options.expect else []
     words += ["--no-expect"] if options.no_expect else []

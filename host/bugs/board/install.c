@@ -2,6 +2,7 @@
 /*
  * From the hooks of the board to its bugs.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "host/board/board.h"
@@ -27,6 +28,43 @@ static uint32_t early_id(const struct function *f)
 	return board_ranges[0].endpoint_first + (alias ? 0 : PCI_BDF(0, f->device, f->number));
 }
 
+/* The numbers of the buses behind bridges of a root bus, by the bridge's slot: now, and before a reset. */
+static uint8_t bus_numbers[BUS_SLOTS], old_numbers[BUS_SLOTS];
+
+/* In the environment of the next process: these numbers, two digits each. */
+static const char buses[] = "VIRTIO_IOMMU_BUSES";
+
+static void keep_buses(void)
+{
+	char text[2 * BUS_SLOTS + 1];
+
+	for (unsigned int i = 0; i < BUS_SLOTS; i++)
+		snprintf(text + 2 * i, 3, "%02x", bus_numbers[i]);
+	setenv(buses, text, 1);
+}
+
+static void find_buses(void)
+{
+	const char *text = getenv(buses);
+	unsigned int number;
+
+	for (unsigned int i = 0; text && i < BUS_SLOTS; i++)
+		if (sscanf(text + 2 * i, "%2x", &number) == 1)
+			old_numbers[i] = number;
+	unsetenv(buses);
+}
+
+/* Return the id as it would be with the bus number of before a reset. */
+static uint32_t id_of_before(const struct function *f, uint32_t id)
+{
+	unsigned int slot = f->bus->bridge->device;
+
+	bus_numbers[slot] = function_bdf(f) >> 8;
+	if (!old_numbers[slot] || !mutant(MUTANT_MACHINE_RESET_KEEPS_BUSES))
+		return id;
+	return id + ((uint32_t)old_numbers[slot] << 8) - (function_bdf(f) & 0xff00);
+}
+
 static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 {
 	bool outside = mutant(MUTANT_OUTSIDE_TRANSLATED) || mutant(MUTANT_OUTSIDE_TRANSLATED_FDT);
@@ -34,6 +72,8 @@ static bool endpoint_id(const struct board_port *port, bool found, uint32_t *id)
 	bug_watch_master(port);
 	if (found && mutant(MUTANT_RID_BUS_EARLY) && is_below_bridge(port))
 		*id = early_id(port->function);
+	if (found && is_below_bridge(port))
+		*id = id_of_before(port->function, *id);
 	if (!found && outside)
 		*id = OUTSIDE_ID;
 	else if (mutant(MUTANT_BRIDGE_IDS_NOT_SHARED) && !board_port_registers(port))
@@ -46,6 +86,9 @@ static const char variable[] = "VIRTIO_IOMMU_BYPASS";
 
 static void machine_reset(void)
 {
+	if (mutant(MUTANT_MACHINE_RESET_KEEPS_BUSES))
+		keep_buses();
+	bug_machine_reset();
 	if (mutant(MUTANT_MACHINE_RESET_KEEPS_BYPASS))
 		setenv(variable, ref_iommu.model.config.bypass ? "1" : "0", 1);
 }
@@ -54,6 +97,8 @@ static void machine_restarted(void)
 {
 	const char *bypass = getenv(variable);
 
+	find_buses();
+	bug_machine_restarted();
 	if (bypass)
 		ref_iommu.model.config.bypass = atoi(bypass);
 	if (mutant(MUTANT_MACHINE_RESET_SETS_BYPASS))

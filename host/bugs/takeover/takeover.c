@@ -37,6 +37,8 @@ void takeover_install(const struct takeover *row)
 	TAKE(iommu_hooks, row->hooks, lookup);
 	TAKE(iommu_hooks, row->hooks, translated);
 	TAKE(iommu_hooks, row->hooks, message);
+	TAKE(iommu_hooks, row->hooks, piece_lost);
+	TAKE(iommu_hooks, row->hooks, migrated);
 }
 
 bool takeover_use(const struct takeover *rows, unsigned int count)

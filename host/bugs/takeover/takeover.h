@@ -41,6 +41,8 @@ bool region_install(void);
 bool place_install(void);
 bool session_install(void);
 bool report_install(void);
+bool migration_install(void);
+bool machine_reset_install(void);
 
 /*
  * Look-ups.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from .launch import Ending, Log
-from .reader import BailOut, Busy, End, Event, Judged, Plan, Reader, Started, Trying
+from .reader import Asked, BailOut, Busy, End, Event, Judged, Plan, Reader, Started, Trying
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Boot:
         elif isinstance(event, Trying):
             self.trying = event.words
             self.progress += 1
-        elif isinstance(event, Busy):
+        elif isinstance(event, (Asked, Busy)):
             self.progress += 1
         elif isinstance(event, Judged):
             self.judged[event.id] = event

@@ -80,8 +80,9 @@ class CpuClock(Launcher):
         self._clock: Optional[int] = None
         self._pid = 0
 
-    def start(self, command: list[str]) -> Optional[subprocess.Popen[bytes]]:
-        process = super().start(command)
+    def start(self, command: list[str], stdin: int = subprocess.DEVNULL,
+              kept: tuple[int, ...] = ()) -> Optional[subprocess.Popen[bytes]]:
+        process = super().start(command, stdin, kept)
         # clock_getcpuclockid(3), which Python does not have.
         self._clock = ~process.pid << 3 | 2 if process else None
         self._pid = process.pid if process else 0

@@ -24,6 +24,7 @@ BAIL_OUT = re.compile(r"Bail out!\s*(.*)")
 END = re.compile(r"# end\s*$")
 VERDICT = re.compile(r"(?<!\w)verdict: (pass|info|skip|warn|fail|error)")
 FIELD = re.compile(r"^\s+(expected|actual|reason|cause|at|cell|cells|microseconds): (.*)$")
+ASK = re.compile(r"# ask (\d{1,9}): (\w+) ?(.*)$")
 BUSY = re.compile(r"^# busy$")
 BLOCK_END = re.compile(r"^\s+\.\.\.\s*$")
 TRACE = re.compile(r"^# trace: (.+)$")
@@ -50,6 +51,14 @@ class Trying:
 @dataclass(frozen=True)
 class Busy:
     """The test in progress takes long, and gets on."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The image waits for an event of the machine."""
+    number: int
+    verb: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class End:
     pass
 
 
-Event = Union[Plan, Started, Trying, Busy, Judged, Fact, Trace, BailOut, End]
+Event = Union[Plan, Started, Trying, Busy, Asked, Judged, Fact, Trace, BailOut, End]
 
 
 def clean(raw: bytes) -> str:
@@ -196,6 +205,9 @@ class Reader:
         match = TRY.match(text)
         if match:
             return [Trying(match[1])]
+        match = ASK.search(text)
+        if match:
+            return [Asked(int(match[1]), match[2], match[3])]
         if BUSY.match(text):
             return [Busy()]
         match = FACT.match(text)

@@ -15,6 +15,7 @@ from ..plan.selection import Selected, fitting
 from .boot import Boot, Failure, all_judged, settle
 from .gdb import Gdb
 from .launch import Ending, Launcher, Log, boot
+from .operator import Disturbance, operator_for
 from .reader import Event, Fact, Judged, Reader, Trying
 from .vmm import Adapter, CannotProvide, command_for
 
@@ -31,6 +32,7 @@ class BootContext:
     launcher: Launcher
     words: list[str]                    # for the image, beside those that select and set up
     gdb: Optional[Gdb] = None           # every VMM waits for it, without a limit
+    disturbance: Optional[Disturbance] = None
     cases: set[str] = field(default_factory=set)    # parts of tests that began, as words for the image
 
 
@@ -59,6 +61,7 @@ class BootLoop:
         self._failure: Optional[Failure] = None
         self._judged: set[str] = set()
         self._skips_only = False
+        self._disturbed = 0
 
     @property
     def _limit(self) -> float:
@@ -86,6 +89,8 @@ class BootLoop:
         except CannotProvide as reason:
             self._record.skipped = str(reason)
             self._judge_all(tests, "skip", str(reason), cause="not-provided")
+        if self._context.disturbance:
+            self._record.notes.append(f"{self._context.disturbance.verb}: {self._disturbed} times")
         self._record.seconds = round(time.monotonic() - begin, 3)
 
     def _open(self, name: str) -> BinaryIO:
@@ -132,9 +137,17 @@ class BootLoop:
             command = context.gdb.stopped(command, setup, self._directory)
         self._record.command = self._record.command or shlex.join(command)
         self._record.boots += 1
-        state = Boot(Reader(set(pending)), console, self._hear)
-        ending = boot(context.launcher, command, state, stderr, self._limit)
+        operator = operator_for(context.adapter, self._directory, setup.operator, context.disturbance)
+
+        def hear(event: Event) -> None:
+            if operator:
+                operator.hear(event)
+            self._hear(event)
+        state = Boot(Reader(set(pending)), console, hear)
+        ending = boot(context.launcher, command, state, stderr, self._limit, operator)
         state.close()
+        if operator and context.disturbance:
+            self._disturbed += operator.done.get(context.disturbance.verb, 0)
         return state, ending
 
     def _hear(self, event: Event) -> None:

@@ -58,6 +58,7 @@ class Setup:
     queue_size: Optional[int] = None        # of the request queue
     memory: int = 64                        # MiB
     machine_reset: bool = False             # the image may reset the machine, and is told so
+    operator: bool = False                  # the image may ask for events, and is told so
     hostile: bool = False                   # the image may break rules, and is told so
     iommu: str = "virtio"                   # as the adapter names those that it has
     disk_size: int = 64 * 1024              # bytes
@@ -76,6 +77,7 @@ class Setup:
         words = [f"endpoints={self.masters}"]
         words += [f"rings={rings}"] if rings else []
         words += [f"queue-size={self.queue_size}"] if self.queue_size else []
+        words += ["operator"] if self.operator else []
         words += ["hostile"] if self.hostile else []
         return " ".join(words)
 
@@ -179,7 +181,7 @@ SETUP_KEYS: Parsers = {
     **{key: on_off for key in RING_KEYS},
     "queue-size": lambda value: number(value, 1, 64),
     "memory": lambda value: number(value, 32, 1 << 20),
-    "machine-reset": on_off, "hostile": on_off,
+    "machine-reset": on_off, "operator": on_off, "hostile": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
                      "default": on_off, "illegal": on_off, "rounds": lambda value: number(value, 1, 1 << 32),

@@ -40,6 +40,16 @@ class Vmm:
                     Only if it can stop before the first instruction: the command line that does so, with
                     gdb's remote protocol on that unix socket; and where it puts an image that is linked to
                     address 0, 0 for one that is not. Raises UsageError if that is not known.
+    def controlled(self, command: list[str], channel: int) -> list[str]
+                    Only if it can operate a machine that runs: the command line of a VMM that takes orders on
+                    that file descriptor, a connected stream socket.
+    def migrate(self, machine: OperatedMachine, directory: str) -> None
+    def reset(self, machine: OperatedMachine, directory: str) -> None
+                    Only what it can do to a machine that was started in that way: go on in another
+                    process, by OperatedMachine.move(); reset it. Raise CannotHappen with the reason if
+                    the VMM refuses and goes on as before, EventFailed if it can do neither (_operated.py).
+                    Files are left in the directory.
+    answers_itself  True, only if the VMM answers what the image asks for without an operator
 
 Called from several threads after identify(); prepare and command must not change the object.
 """

@@ -19,6 +19,7 @@ MOST_MEMORY = 1700              # MiB, below what the sanitizers take
 class Vmm:
     name, title = "host", "reference device"
     further_endpoints = (Endpoint("rng"),) * 6
+    answers_itself = True
 
     @classmethod
     def arches(cls) -> tuple[str, ...]:
@@ -83,6 +84,7 @@ def iommu(setup: Setup) -> list[str]:
                    for region in setup.reserved_regions]
         words += ["--reserved-regions", ",".join(regions)]
     words += ["--machine-reset"] if setup.machine_reset else []
+    words += ["--operator"] if setup.operator else []
     for option, value in (("granule", setup.granule), ("address-width", setup.address_width)):
         words += [f"--{option}", str(value)] if value else []
     for key in RING_KEYS:

@@ -18,6 +18,8 @@ from ...plan.errors import NothingToRun, UsageError
 from ...plan.ini import Parsers
 from . import CannotProvide, ask_version, disk, fill, find_program, make_disks
 from ._fdt import add_properties, cells
+from ._operated import OperatedMachine
+from ._qmp import Monitor
 from ._uefi import find_uefi
 
 VIRTIO = "iommu_platform=on,disable-legacy=on"
@@ -226,6 +228,19 @@ class Vmm:
 
     def stopped(self, command: list[str], socket: str) -> list[str]:
         return [*command, "-S", "-gdb", f"unix:{socket.replace(',', ',,')},server=on,wait=off"]
+
+    def controlled(self, command: list[str], channel: int) -> list[str]:
+        return [*command, "-chardev", f"socket,id=control,fd={channel}", "-qmp", "chardev:control"]
+
+    def migrate(self, machine: OperatedMachine, directory: str) -> None:
+        """By a file, as the disks are locked by one process."""
+        state = shlex.quote(os.path.join(directory, "machine.state"))
+        Monitor(machine).save(f"exec:cat > {state}")
+        machine.move("-incoming", f"exec:cat {state}")
+        Monitor(machine).load()
+
+    def reset(self, machine: OperatedMachine, _: str) -> None:
+        Monitor(machine).reset("shutdown" if "-no-reboot" in machine.command else "reset")
 
     def load_address(self, setup: Setup) -> int:
         if setup.firmware == "uefi":
