@@ -31,10 +31,13 @@
 
 /*
  * What the standard's keyword asks for. ISOLATION: text without a keyword that says what DMA cannot
- * reach. NONE: other text without a keyword. DRIVER: any keyword, and it binds the driver; no text says what
- * a device has to do when it is broken.
+ * reach. PLATFORM: what a VMM promises, and the standard does not speak of. NONE: other text without a
+ * keyword. DRIVER: any keyword, and it binds the driver; no text says what a device has to do when it is
+ * broken.
  */
-enum level { LEVEL_NONE, LEVEL_MAY, LEVEL_DRIVER, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION };
+enum level {
+	LEVEL_NONE, LEVEL_MAY, LEVEL_DRIVER, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION, LEVEL_PLATFORM
+};
 
 #include "requirements.h"
 

@@ -40,7 +40,7 @@ static enum verdict verdict_by_level(void)
 {
 	enum level level = current.test->level;
 
-	return level == LEVEL_MUST || level == LEVEL_ISOLATION ? VERDICT_FAIL : VERDICT_WARN;
+	return level >= LEVEL_MUST ? VERDICT_FAIL : VERDICT_WARN;
 }
 
 bool no_defect_so_far(void)

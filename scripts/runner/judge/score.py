@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..plan import standard
-from ..plan.standard import ISOLATION, NONE, OPEN, parse_clause
+from ..plan.standard import ISOLATION, NONE, OPEN, PLATFORM, parse_clause
 from .results import BAD, NOT_APPLICABLE, NOT_POSSIBLE, SILENT
 
 Row = dict[str, Any]                    # of "requirements" in results.json
 KEPT = ("pass", "info")
 BROKEN = ("warn", *BAD)
 ALL, DRIVER = "all of the device", "driver"
-GROUPS = (ISOLATION, "MUST", "SHOULD", NONE, "MAY", DRIVER, OPEN)
+GROUPS = (ISOLATION, "MUST", "SHOULD", NONE, "MAY", DRIVER, OPEN, PLATFORM)
 UNSCORED = ("MAY", DRIVER, OPEN)        # nothing is demanded of the device there
+APART = (*UNSCORED, PLATFORM)           # nothing that the standard demands
 
 
 def part(row: Row) -> str:
@@ -104,9 +105,9 @@ def score(level: str, rows: list[Row]) -> Score:
 
 def scores(rows: list[Row]) -> list[Score]:
     """
-    Return a score for all that is demanded of a device, then one for each kind of statement that occurs.
+    Return a score for all that the standard demands of a device, then one for each kind of statement that occurs.
     Each statement is in one of them, whatever tests judge it.
     """
     found = [(name, [row for row in rows if group(row) == name]) for name in GROUPS]
-    demanded = [row for name, those in found if name not in UNSCORED for row in those]
+    demanded = [row for name, those in found if name not in APART for row in those]
     return [score(ALL, demanded)] + [score(name, those) for name, those in found if those]

@@ -10,16 +10,18 @@ DEVICE = "IOMMU device"
 PARTS = (("2.7", "Split virtqueues"), ("2.8", "Packed virtqueues"), ("2.10", "Shared memory"),
          ("4.1", "Virtio over PCI"), ("4.2", "Virtio over MMIO"), ("5.13", DEVICE),
          ("", "Basic facilities"))
-ELSEWHERE = {"ACPI VIOT": "ACPI VIOT", "device tree": "Device tree", "ambiguity": "Open points"}
+ELSEWHERE = {"ACPI VIOT": "ACPI VIOT", "device tree": "Device tree", "ambiguity": "Open points",
+             "platform": "Platform"}
 TOPICS = {
     "N-BYP": "Bypass", "N-DOM": "Domains", "N-EP": "Endpoints", "N-EVT": "Event queue",
     "N-MAP": "Mappings", "N-PROBE": "Properties", "N-RANGE": "Ranges", "N-REQ": "Requests",
-    "N-RST": "Reset", "N-UNMAP": "Ends of mappings",
+    "N-RST": "Reset", "N-FLIGHT": "Accesses under way", "N-UNMAP": "Ends of mappings",
+    "PLAT-FLR": "Function-level reset",
 }
-ISOLATION, NONE, OPEN = "ISOLATION", "no keyword", "open point"
-LEVELS = (ISOLATION, "MUST", "SHOULD", "MAY", NONE, OPEN)
+ISOLATION, NONE, OPEN, PLATFORM = "ISOLATION", "no keyword", "open point", "PLATFORM"
+LEVELS = (ISOLATION, "MUST", "SHOULD", "MAY", NONE, OPEN, PLATFORM)
 KEYWORDS = ((ISOLATION, "ISOLATION"), ("MUST", "MUST"), ("SHOULD", "SHOULD|RECOMMENDED"),
-            ("MAY", "MAY"))
+            ("MAY", "MAY"), (PLATFORM, PLATFORM))
 
 # As OASIS has published it, the newest text of each version.
 PUBLISHED = {version: f"https://docs.oasis-open.org/virtio/virtio/v{version}/{stage}/"

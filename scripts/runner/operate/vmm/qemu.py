@@ -24,6 +24,7 @@ MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+SLOW_PER_SECOND = 30                        # requests
 CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a run take
 
 
@@ -198,7 +199,7 @@ class Vmm:
         buses = Buses()
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
-            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory)
+            devices += device(number, endpoint, buses.place(endpoint), directory)
         # A reset that nobody asked for, after a triple fault, ends QEMU.
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
@@ -423,11 +424,27 @@ def virtio(kind: str, options: str, where: str) -> str:
     return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
 
 
-def blk(number: int, where: str, directory: str) -> list[str]:
+def disk_of(number: int, endpoint: Endpoint, where: str, directory: str) -> list[str]:
+    """Return a disk, behind a throttle if it is slow: that lets a few requests pass at once after a pause."""
     path = disk(directory, number).replace(",", ",,")
-    return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
-                         "cache.direct=off,cache.no-flush=on",
-            "-device", virtio("blk", f"drive=disk{number}", where)]
+    drive, more = f"disk{number}", ""
+    words = ["-blockdev", f"driver=file,node-name={drive},filename={path},cache.direct=off,cache.no-flush=on"]
+    if endpoint.slow:
+        words += ["-object", f"throttle-group,id=limit{number},x-iops-total={SLOW_PER_SECOND}",
+                  "-blockdev", f"driver=throttle,node-name=slow{number},throttle-group=limit{number},file={drive}"]
+        drive = f"slow{number}"
+    if endpoint.threaded:
+        words += ["-object", f"iothread,id=thread{number}"]
+        more = f",iothread=thread{number}"
+    return [*words, "-device", virtio("blk", f"drive={drive}{more}", where)]
+
+
+def device(number: int, endpoint: Endpoint, where: str, directory: str) -> list[str]:
+    if endpoint.kind == "blk":
+        return disk_of(number, endpoint, where, directory)
+    if endpoint.slow or endpoint.threaded:
+        raise CannotProvide(f"QEMU has no throttle and no thread for a {endpoint.kind}")
+    return ENDPOINTS[endpoint.kind](number, where, directory)
 
 
 def rng(number: int, where: str, _: str) -> list[str]:
@@ -452,4 +469,4 @@ def edu(_: int, where: str, __: str) -> list[str]:
     return ["-device", f"edu,{where},dma_mask=0xffffffffffffffff"]
 
 
-ENDPOINTS = {"blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}
+ENDPOINTS = {"rng": rng, "net": net, "console": console, "edu": edu}
