@@ -41,6 +41,7 @@ bool region_install(void);
 bool place_install(void);
 bool session_install(void);
 bool report_install(void);
+bool in_flight_install(void);
 
 /*
  * Look-ups.
