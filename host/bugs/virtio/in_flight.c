@@ -275,7 +275,7 @@ static const struct miss {
 	{MUTANT_DETACH_UNDRAINED, DETACHED, any},
 	{MUTANT_DETACH_UNDRAINED_FROM_OTHERS, DETACHED, is_one_of_members},
 	{MUTANT_DETACH_OF_LAST_UNDRAINED, DETACHED, is_last_member},
-	{MUTANT_DETACH_DRAINS_FIRST, DETACHED, is_not_first},
+	{MUTANT_DETACH_DRAINS_LAST, DETACHED, is_not_last},
 	{MUTANT_DETACH_DRAINS_READS, DETACHED, is_write},
 	{MUTANT_DETACH_DRAINS_WRITES, DETACHED, is_read},
 	{MUTANT_MOVE_UNDRAINED, MOVED, any},
@@ -284,7 +284,7 @@ static const struct miss {
 	{MUTANT_BYPASS_OFF_DRAINS_ONE_ENDPOINT, BYPASS_OFF, is_of_another},
 	{MUTANT_RESET_UNDRAINED, DEVICE_RESET, any},
 	{MUTANT_RESET_DRAINS_ONE_ENDPOINT, DEVICE_RESET, is_of_another},
-	{MUTANT_RESET_DRAINS_FIRST, DEVICE_RESET, is_not_first},
+	{MUTANT_RESET_DRAINS_LAST, DEVICE_RESET, is_not_last},
 };
 
 /* These have no such miss: what they do is below. */
@@ -385,6 +385,9 @@ bool in_flight_install(void)
 
 #define MAX_LATE 16
 
+/* Who resets a function waits for 100 ms. */
+#define FUNCTION_LATE_US (6 * VBLK_SLOW_US)
+
 static struct {
 	uint64_t phys, length;
 } late[MAX_LATE];
@@ -416,7 +419,7 @@ static void keep_for_later(const struct buffer *b)
 				break;
 			}
 	}
-	timer_start(&timer, VBLK_SLOW_US);
+	timer_start(&timer, is_function_reset ? FUNCTION_LATE_US : VBLK_SLOW_US);
 }
 
 static bool leaves_late(void)
