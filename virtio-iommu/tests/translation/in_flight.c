@@ -6,9 +6,9 @@
  * another owner. From the answer on nothing is moved. What was moved before breaks nothing, so that a device
  * may answer late, when the accesses have ended.
  *
- * How quick an endpoint is when it has rested says nothing: accesses are posted behind one that took its time.
- * If they end before the request is sent, they are tried again behind more accesses of no byte; so they are if
- * they have ended when the answer comes, which may be chance.
+ * An endpoint may be quick for some accesses after a pause: it does those of no byte until one takes its time.
+ * While another one does so it may rest a little: a few more go before those that count. If these end before
+ * the request is sent, or when the answer comes, which may be chance, they are tried again behind more.
  */
 #include <string.h>
 
@@ -66,15 +66,20 @@ static const char *const accesses[ACCESSES] = {"write", "read"};
 static const char *const counts[COUNTS] = {"one", "three"};
 static const char *const whos[WHOS] = {"only member", "first member", "second member"};
 
+/* So many accesses of no byte may be quick after a pause. */
+#define MOST_QUICK 16
+
 /* An endpoint whose slowest access takes less is no use. */
 #define LEAST_US 10000
 
-/* So many accesses may be quick after a pause. */
-#define MOST_QUICK 8
-
 #define SIZE 8			/* bytes of an access */
 #define MOST_ACCESSES 3		/* in flight at an endpoint, each to a page of its own */
-#define MOST_AHEAD 4		/* accesses of no byte before them */
+
+/* So many accesses of no byte go before them, in the first try and later; whoever resets a function waits for 100 ms. */
+#define LEAST_AHEAD 2
+#define MOST_AHEAD (DMA_MAX_IN_FLIGHT - MOST_ACCESSES)
+#define MOST_TRIES 2
+
 #define MOST_MOVERS 2
 #define PAGES (MOST_MOVERS * MOST_ACCESSES)
 
@@ -95,65 +100,51 @@ struct scene {
 	uint32_t domain;
 	uint64_t iova;
 	uint8_t *memory, *other;	/* of all pages; @other: for END_MAP_ELSEWHERE */
-	uint64_t access_us;
 	unsigned int ahead;		/* accesses of no byte before those of a mover */
 };
 
 /* An access of no byte needs the rings alone. */
-static const uint64_t nowhere;
-static const struct dma_access empty_access = {&nowhere, 1, 0, true};
-
-/* Let each of @movers do one at the same time. Return what the quickest took in us, 0 if one failed. */
-static uint64_t empty_accesses_us(struct mover *movers, unsigned int count)
+static uint64_t empty_access_us(struct endpoint *ep)
 {
-	uint64_t start = time_us(), least = UINT64_MAX;
-	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
-	unsigned int left = count;
-	enum dma_result result;
+	uint64_t start = time_us();
 
-	for (unsigned int i = 0; i < count; i++)
-		movers[i].ended[0] = dma_post(&movers[i].ep->dma, &empty_access) < 0;
-	while (left && !deadline_over(&deadline))
-		for (unsigned int i = 0; i < count; i++)
-			if (!movers[i].ended[0] && dma_done(&movers[i].ep->dma, 0, &result)) {
-				movers[i].ended[0] = true;
-				least = min(least, time_us() - start);
-				left--;
-			}
-	return left ? 0 : max(least, 1);
+	ep->dma.fault_reported = NULL;
+	ep->dma.timeout_us = REPLY_TIMEOUT_US;
+	return dma_write(&ep->dma, 0, 0) == DMA_DONE ? time_us() - start : 0;
 }
 
-/* Until all take their time at once: so do those that follow. Return how long, or 0. */
-static uint64_t tire(struct mover *movers, unsigned int count)
+/* Until @count in a row take their time: so do those that follow at once. Return how long that is, or 0. */
+static uint64_t tire(struct endpoint *ep, unsigned int count)
 {
+	unsigned int slow = 0;
 	uint64_t us = 0;
 
-	for (unsigned int i = 0; i < MOST_QUICK && us < LEAST_US; i++)
-		us = empty_accesses_us(movers, count);
-	return us < LEAST_US ? 0 : us;
+	for (unsigned int i = 0; i < MOST_QUICK && slow < count; i++) {
+		us = empty_access_us(ep);
+		slow = us < LEAST_US ? 0 : slow + 1;
+	}
+	return slow < count ? 0 : us;
 }
 
-/* Not only the first one after a reset. */
-static bool is_slow_enough(struct endpoint *ep)
-{
-	struct mover alone = {.ep = ep};
-	bool slow = attach_with_dma(AT, ep, fresh_domain()) && tire(&alone, 1) &&
-		    empty_accesses_us(&alone, 1) >= LEAST_US;
+/* What an access takes. 0: it is quick, but for the first one after a reset, or by chance. */
+static uint64_t slow_us;
 
+static void learn_slowness(struct endpoint *ep)
+{
+	slow_us = attach_with_dma(AT, ep, fresh_domain()) ? tire(ep, 3) : 0;
 	iommu_detach_all();
 	endpoints_quiesce();
-	return slow;
 }
 
 static const char *access_unmet(unsigned int access)
 {
-	static bool known, slow;
+	static bool known;
 
 	(void)access;
 	if (!known)
-		slow = is_slow_enough(endpoint(0));
+		learn_slowness(endpoint(0));
 	known = true;
-	return slow ? NULL : "needs an endpoint that takes a while for an access";
+	return slow_us ? NULL : "needs an endpoint that takes a while for an access";
 }
 
 static const char *end_unmet(unsigned int end)
@@ -319,11 +310,12 @@ static bool take_away(struct source_line at, const struct scene *s)
 
 static bool post(const struct scene *s, struct mover *m)
 {
+	static const uint64_t nowhere;
 	struct dma_access all[MOST_AHEAD + MOST_ACCESSES];
 	unsigned int used = 0;
 
 	while (used < s->ahead)
-		all[used++] = empty_access;
+		all[used++] = (struct dma_access){&nowhere, 1, 0, true};
 	for (unsigned int i = 0; i < s->count; i++) {
 		change(m->memory[i]);
 		memcpy(m->before[i], m->memory[i], SIZE);
@@ -337,8 +329,10 @@ static bool post(const struct scene *s, struct mover *m)
 
 static bool post_all(struct source_line at, struct scene *s)
 {
-	bool posted = (s->access_us = tire(s->movers, s->mover_count));
+	bool posted = true;
 
+	for (unsigned int i = 0; i < s->mover_count; i++)
+		tire(s->movers[i].ep, 1);
 	for (unsigned int i = 0; i < s->mover_count && posted; i++)
 		posted = post(s, &s->movers[i]);
 	if (!posted)
@@ -390,7 +384,7 @@ static void change_memory(const struct scene *s, struct mover *m)
 /* Each gets the time that it takes, and more. */
 static void let_end(struct scene *s)
 {
-	struct deadline deadline = deadline_in((s->ahead + s->count + 2) * s->access_us);
+	struct deadline deadline = deadline_in((s->ahead + s->count + 2) * slow_us);
 	unsigned int total = s->mover_count * s->count;
 
 	while (count_ended(s, true) + count_ended(s, false) < total)
@@ -523,12 +517,6 @@ static void judge_movers(struct source_line at, const struct scene *s)
 	}
 }
 
-/* Whoever resets a function waits for 100 ms, in which an access would end by itself. */
-static unsigned int least_ahead(const struct scene *s)
-{
-	return s->end == END_FUNCTION_RESET ? MOST_AHEAD : 0;
-}
-
 static enum stage try_behind(struct source_line at, struct scene *s, unsigned int ahead)
 {
 	s->ahead = ahead;
@@ -537,13 +525,17 @@ static enum stage try_behind(struct source_line at, struct scene *s, unsigned in
 	return let_meet(at, s);
 }
 
-/* If they have ended too early they are tried once more, behind others. */
+/* If they have ended too early they are tried again, behind more. */
 static enum stage play_scene(struct source_line at, struct scene *s)
 {
-	enum stage stage = try_behind(at, s, least_ahead(s));
+	bool takes_long = s->end == END_FUNCTION_RESET;
+	enum stage stage = STAGE_OVER;
 
-	if (stage == STAGE_OVER || stage == STAGE_ALL_ENDED)
-		stage = try_behind(at, s, MOST_AHEAD);
+	for (unsigned int try = takes_long; try <= MOST_TRIES; try++) {
+		stage = try_behind(at, s, try ? MOST_AHEAD : LEAST_AHEAD);
+		if (stage == STAGE_BAD || stage == STAGE_ANSWERED)
+			break;
+	}
 	return stage;
 }
 
@@ -566,6 +558,7 @@ static const struct product in_flight = {
 	.name = "accesses under way",
 	DIMENSION_TABLE(dimensions),
 	RULE_TABLE(rules),
+	.most_red = 1,
 	.play = play,
 };
 
