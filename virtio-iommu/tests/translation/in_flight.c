@@ -6,9 +6,8 @@
  * another owner. From the answer on nothing is moved. What was moved before breaks nothing, so that a device
  * may answer late, when the accesses have ended.
  *
- * An endpoint may be quick for some accesses after a pause: it does those of no byte until one takes its time.
- * While another one does so it may rest a little: a few more go before those that count. If these end before
- * the request is sent, or when the answer comes, which may be chance, they are tried again behind more.
+ * An endpoint may be quick for some accesses after a pause: a few of no byte go before those that count. If these
+ * end before the request is sent, or when the answer comes, which may be chance, they are tried again.
  */
 #include <string.h>
 
@@ -66,20 +65,13 @@ static const char *const accesses[ACCESSES] = {"write", "read"};
 static const char *const counts[COUNTS] = {"one", "three"};
 static const char *const whos[WHOS] = {"only member", "first member", "second member"};
 
-/* So many accesses of no byte may be quick after a pause. */
-#define MOST_QUICK 16
-
 /* An endpoint whose slowest access takes less is no use. */
 #define LEAST_US 10000
 
 #define SIZE 8			/* bytes of an access */
 #define MOST_ACCESSES 3		/* in flight at an endpoint, each to a page of its own */
-
-/* So many accesses of no byte go before them, in the first try and later; whoever resets a function waits for 100 ms. */
-#define LEAST_AHEAD 2
-#define MOST_AHEAD (DMA_MAX_IN_FLIGHT - MOST_ACCESSES)
-#define MOST_TRIES 2
-
+#define AHEAD (DMA_MAX_IN_FLIGHT - MOST_ACCESSES)	/* accesses of no byte before them */
+#define MOST_TRIES 3
 #define MOST_MOVERS 2
 #define PAGES (MOST_MOVERS * MOST_ACCESSES)
 
@@ -100,38 +92,45 @@ struct scene {
 	uint32_t domain;
 	uint64_t iova;
 	uint8_t *memory, *other;	/* of all pages; @other: for END_MAP_ELSEWHERE */
-	unsigned int ahead;		/* accesses of no byte before those of a mover */
 };
 
 /* An access of no byte needs the rings alone. */
+static const uint64_t nowhere;
+static const struct dma_access empty_access = {&nowhere, 1, 0, true};
+
+/* Return what one of as many as can be in flight takes in us, 0 if one fails. */
 static uint64_t empty_access_us(struct endpoint *ep)
 {
+	struct dma_access all[DMA_MAX_IN_FLIGHT];
 	uint64_t start = time_us();
 
+	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
+		all[i] = empty_access;
 	ep->dma.fault_reported = NULL;
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
-	return dma_write(&ep->dma, 0, 0) == DMA_DONE ? time_us() - start : 0;
+	if (!dma_post_all(&ep->dma, all, ARRAY_SIZE(all)) ||
+	    dma_wait_all(&ep->dma, ARRAY_SIZE(all)) != DMA_DONE)
+		return 0;
+	return (time_us() - start) / ARRAY_SIZE(all);
 }
 
-/* Until @count in a row take their time: so do those that follow at once. Return how long that is, or 0. */
-static uint64_t tire(struct endpoint *ep, unsigned int count)
+static void use_large_ring(struct endpoint *ep)
 {
-	unsigned int slow = 0;
-	uint64_t us = 0;
-
-	for (unsigned int i = 0; i < MOST_QUICK && slow < count; i++) {
-		us = empty_access_us(ep);
-		slow = us < LEAST_US ? 0 : slow + 1;
-	}
-	return slow < count ? 0 : us;
+	dma_stop(&ep->dma);
+	ep->dma.deep = private_page_size() >= DMA_DEEP_PAGE_BYTES;
 }
 
-/* What an access takes. 0: it is quick, but for the first one after a reset, or by chance. */
+/* What an access takes in us, 0 if it is quick. */
 static uint64_t slow_us;
 
+/* The first ones may be quick after a pause, or slow after a reset. */
 static void learn_slowness(struct endpoint *ep)
 {
-	slow_us = attach_with_dma(AT, ep, fresh_domain()) ? tire(ep, 3) : 0;
+	use_large_ring(ep);
+	if (attach_with_dma(AT, ep, fresh_domain()) && empty_access_us(ep))
+		slow_us = empty_access_us(ep);
+	if (slow_us < LEAST_US)
+		slow_us = 0;
 	iommu_detach_all();
 	endpoints_quiesce();
 }
@@ -310,12 +309,11 @@ static bool take_away(struct source_line at, const struct scene *s)
 
 static bool post(const struct scene *s, struct mover *m)
 {
-	static const uint64_t nowhere;
-	struct dma_access all[MOST_AHEAD + MOST_ACCESSES];
+	struct dma_access all[AHEAD + MOST_ACCESSES];
 	unsigned int used = 0;
 
-	while (used < s->ahead)
-		all[used++] = (struct dma_access){&nowhere, 1, 0, true};
+	while (used < AHEAD)
+		all[used++] = empty_access;
 	for (unsigned int i = 0; i < s->count; i++) {
 		change(m->memory[i]);
 		memcpy(m->before[i], m->memory[i], SIZE);
@@ -331,8 +329,6 @@ static bool post_all(struct source_line at, struct scene *s)
 {
 	bool posted = true;
 
-	for (unsigned int i = 0; i < s->mover_count; i++)
-		tire(s->movers[i].ep, 1);
 	for (unsigned int i = 0; i < s->mover_count && posted; i++)
 		posted = post(s, &s->movers[i]);
 	if (!posted)
@@ -341,12 +337,12 @@ static bool post_all(struct source_line at, struct scene *s)
 }
 
 /* Has access @i of the mover ended? A master that was stopped has none under way. */
-static bool has_ended(const struct scene *s, struct mover *m, unsigned int i)
+static bool has_ended(struct mover *m, unsigned int i)
 {
 	enum dma_result result;
 
 	if (!m->ended[i])
-		m->ended[i] = !m->ep->dma.running || dma_done(&m->ep->dma, s->ahead + i, &result);
+		m->ended[i] = !m->ep->dma.running || dma_done(&m->ep->dma, AHEAD + i, &result);
 	return m->ended[i];
 }
 
@@ -357,7 +353,7 @@ static unsigned int count_ended(struct scene *s, bool taken_away)
 	for (unsigned int k = 0; k < s->mover_count; k++)
 		for (unsigned int i = 0; i < s->count; i++)
 			if (s->movers[k].taken_away == taken_away)
-				count += has_ended(s, &s->movers[k], i);
+				count += has_ended(&s->movers[k], i);
 	return count;
 }
 
@@ -384,7 +380,7 @@ static void change_memory(const struct scene *s, struct mover *m)
 /* Each gets the time that it takes, and more. */
 static void let_end(struct scene *s)
 {
-	struct deadline deadline = deadline_in((s->ahead + s->count + 2) * slow_us);
+	struct deadline deadline = deadline_in((AHEAD + s->count + 2) * slow_us);
 	unsigned int total = s->mover_count * s->count;
 
 	while (count_ended(s, true) + count_ended(s, false) < total)
@@ -418,12 +414,6 @@ static enum stage let_meet(struct source_line at, struct scene *s)
 /*
  * Before and after.
  */
-
-static void use_large_ring(struct endpoint *ep)
-{
-	dma_stop(&ep->dma);
-	ep->dma.deep = private_page_size() >= DMA_DEEP_PAGE_BYTES;
-}
 
 /* Where they are not attached, the memory is at its own address. */
 static bool join(struct source_line at, struct scene *s)
@@ -467,11 +457,11 @@ static bool part(struct source_line at)
 /* How the device may have the bytes of a read: as they were at its start, or at the answer. */
 enum had { HAD_NEITHER, HAD_BEFORE, HAD_THEN };
 
-static enum had had(const struct scene *s, const struct mover *m, unsigned int i)
+static enum had had(const struct mover *m, unsigned int i)
 {
 	uint8_t seen[SIZE];
 
-	if (dma_recall(&m->ep->dma, s->ahead + i, seen, SIZE) != DMA_DONE)
+	if (dma_recall(&m->ep->dma, AHEAD + i, seen, SIZE) != DMA_DONE)
 		return HAD_NEITHER;
 	return !memcmp(seen, m->then[i], SIZE) ? HAD_THEN : !memcmp(seen, m->before[i], SIZE) ? HAD_BEFORE :
 												HAD_NEITHER;
@@ -479,7 +469,7 @@ static enum had had(const struct scene *s, const struct mover *m, unsigned int i
 
 static void judge_taken(struct source_line at, const struct scene *s, const struct mover *m, unsigned int i)
 {
-	bool late = s->write ? memcmp(m->then[i], m->memory[i], SIZE) : had(s, m, i) == HAD_THEN;
+	bool late = s->write ? memcmp(m->then[i], m->memory[i], SIZE) : had(m, i) == HAD_THEN;
 
 	if (late)
 		judge(BY_LEVEL, at, "nothing is moved through what is taken away after the answer",
@@ -491,7 +481,7 @@ static void judge_taken(struct source_line at, const struct scene *s, const stru
 static void judge_left(struct source_line at, const struct scene *s, const struct mover *m, unsigned int i)
 {
 	bool arrived = s->write ? dma_is_pattern(&m->ep->dma, m->memory[i], 0, SIZE) :
-				  had(s, m, i) != HAD_NEITHER;
+				  had(m, i) != HAD_NEITHER;
 
 	if (!arrived)
 		judge(VERDICT_FAIL, at, "an access under way that nothing is taken from arrives",
@@ -517,25 +507,13 @@ static void judge_movers(struct source_line at, const struct scene *s)
 	}
 }
 
-static enum stage try_behind(struct source_line at, struct scene *s, unsigned int ahead)
-{
-	s->ahead = ahead;
-	if (!part(at) || !join(at, s) || !reach(at, s))
-		return STAGE_BAD;
-	return let_meet(at, s);
-}
-
-/* If they have ended too early they are tried again, behind more. */
+/* If they have ended too early they are tried again. */
 static enum stage play_scene(struct source_line at, struct scene *s)
 {
-	bool takes_long = s->end == END_FUNCTION_RESET;
 	enum stage stage = STAGE_OVER;
 
-	for (unsigned int try = takes_long; try <= MOST_TRIES; try++) {
-		stage = try_behind(at, s, try ? MOST_AHEAD : LEAST_AHEAD);
-		if (stage == STAGE_BAD || stage == STAGE_ANSWERED)
-			break;
-	}
+	for (unsigned int try = 0; try < MOST_TRIES && stage != STAGE_BAD && stage != STAGE_ANSWERED; try++)
+		stage = part(at) && join(at, s) && reach(at, s) ? let_meet(at, s) : STAGE_BAD;
 	return stage;
 }
 

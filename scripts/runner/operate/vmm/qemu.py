@@ -24,7 +24,7 @@ MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
-SLOW_PER_SECOND = 50                        # requests
+SLOW_PER_SECOND = 40                        # requests
 CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a run take
 
 
