@@ -67,13 +67,13 @@ static bool post(struct run *run, struct party *p, unsigned int count)
 		accesses[i].count = mapper_addresses(&p->mapper, &p->group[i], iovas[i]);
 		accesses[i].size = w->shape.size / accesses[i].count;
 	}
-	return dma_begin(&p->master->dma, accesses, count);
+	return dma_post_all(&p->master->dma, accesses, count);
 }
 
 /* What a network reads leaves the machine; a read that is blocked is not done. */
 static bool wait(struct party *p, unsigned int count)
 {
-	enum dma_result result = dma_finish(&p->master->dma, count);
+	enum dma_result result = dma_wait_all(&p->master->dma, count);
 
 	return result == DMA_DONE || (result == DMA_UNVERIFIED && !p->master->dma.ops->exact);
 }
@@ -199,7 +199,7 @@ static bool was_read(struct run *run, struct party *p)
 	run->failed = &p->mapper;
 	if (!p->master->dma.ops->recall || run->workload->rights != RIGHT_READ)
 		return true;
-	if (dma_recall(&p->master->dma, run->seen, shape->size) != DMA_DONE)
+	if (dma_recall(&p->master->dma, 0, run->seen, shape->size) != DMA_DONE)
 		return mapper_fail(&p->mapper, "ask what the device read");
 	for (unsigned int i = 0; i < shape->pieces; i++)
 		if (memcmp(run->seen + i * piece, p->group[0].memory[i], LOOKED_AT))

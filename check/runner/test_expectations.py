@@ -39,6 +39,9 @@ def expectations(tree: Tree) -> str:
     (entry() + entry("DEV-FEAT-1/a_warn"), 1, "known"),
     (entry() + entry("DEV-FEAT-1/gone", where="aarch64 <1.0"), 1, "known"),
     (entry(where="in one twoo"), 1, "known"),
+    (entry("x", tests="DEV-*", seen="*", **{"by-chance": "on"}), 0, "known"),
+    (entry("x", tests="DEV-*", seen="another thing", **{"by-chance": "on"}), 1, "fail"),
+    (entry("x", tests="*", seen="*", verdict="timeout", **{"by-chance": "on"}) + entry(), 0, "known"),
 ))
 def test_gate(tree: Tree, text: str, status: int, word: str) -> None:
     tree.write("expectations/qemu", text)

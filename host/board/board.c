@@ -106,7 +106,7 @@ static struct bus *bus_for(enum endpoint_place place)
 	}
 }
 
-static struct vdev *make_virtio(enum endpoint_kind kind, unsigned int n)
+static struct vdev *make_virtio(enum endpoint_kind kind, bool slow, unsigned int n)
 {
 	switch (kind) {
 	case KIND_RNG:
@@ -116,7 +116,7 @@ static struct vdev *make_virtio(enum endpoint_kind kind, unsigned int n)
 	case KIND_NET:
 		return vnet_init(&nets[n]), &nets[n].vdev;
 	default:
-		return vblk_init(&disks[n]), &disks[n].vdev;
+		return vblk_init(&disks[n], slow), &disks[n].vdev;
 	}
 }
 
@@ -167,7 +167,7 @@ static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)
 	plug(bus, &edu->function);
 }
 
-static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
+static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place, bool slow)
 {
 	bool mmio = place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO;
 	struct bus *bus = mmio ? NULL : bus_for(place);
@@ -176,7 +176,7 @@ static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place)
 	if (kind == KIND_EDU)
 		plug_edu(&endpoints[n], &edus[n], bus);
 	else
-		plug_virtio(&endpoints[n], make_virtio(kind, n), bus);
+		plug_virtio(&endpoints[n], make_virtio(kind, slow, n), bus);
 }
 
 bool board_save_disks(int file)
@@ -400,5 +400,6 @@ void board_init(const struct options *options)
 	virtio_iommu_init(options, find_endpoints);
 	plug_virtio(&iommu, virtio_iommu_device(), options->mmio ? NULL : &first_root);
 	for (unsigned int i = 0; i < options->endpoint_count; i++)
-		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place);
+		add_endpoint(options->endpoints[i].kind, options->endpoints[i].place,
+			     options->endpoints[i].slow);
 }

@@ -98,8 +98,11 @@ static void serve_queue(void *owner)
 	static struct chain chain;
 	struct vdev *dev = owner;
 
-	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))
+	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain)) {
 		serve_request((struct vblk *)dev, &dev->queues[0], &chain);
+		if (delay_served(&((struct vblk *)dev)->delay))
+			break;
+	}
 }
 
 static void notified(struct vdev *dev, unsigned int queue)
@@ -115,9 +118,10 @@ static void reset(struct vdev *dev)
 
 static const struct vdev_ops ops = {.queues = 1, .reset = reset, .notified = notified};
 
-void vblk_init(struct vblk *blk)
+void vblk_init(struct vblk *blk, bool slow)
 {
 	delay_init(&blk->delay, serve_queue, blk);
+	blk->delay.slow_us = slow ? VBLK_SLOW_US : 0;
 	blk->config.capacity = personality->disk_sectors ? personality->disk_sectors : VBLK_SECTORS;
 	vdev_init(&blk->vdev, &ops, VIRTIO_TYPE_BLOCK, CLASS_STORAGE,
 		  VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM), &blk->config, sizeof(blk->config));

@@ -7,6 +7,7 @@
 
 #define VBLK_SECTORS	 128	/* unless the personality says otherwise */
 #define VBLK_MAX_SECTORS 4096
+#define VBLK_SLOW_US	 30000
 
 /* A virtio-blk (virtio 1.4, 5.2) with its disk in memory. */
 struct vblk {
@@ -18,7 +19,10 @@ struct vblk {
 	struct delay delay;
 };
 
-/* Make a disk that holds zeroes, and is not plugged in yet. */
-void vblk_init(struct vblk *blk);
+/*
+ * Make a disk that holds zeroes, and is not plugged in yet. One that is slow takes VBLK_SLOW_US for a
+ * request.
+ */
+void vblk_init(struct vblk *blk, bool slow);
 
 #endif

@@ -4,7 +4,7 @@
 
 void delay_init(struct delay *delay, void (*work)(void *owner), void *owner)
 {
-	*delay = (struct delay){.timer = {.expire = work, .owner = owner}};
+	*delay = (struct delay){.timer = {.expire = work, .owner = owner, .is_access = true}};
 }
 
 void delay_notified(struct delay *delay)
@@ -14,10 +14,19 @@ void delay_notified(struct delay *delay)
 	if (!delay->warm && personality->first_access_us)
 		microseconds = personality->first_access_us;
 	delay->warm = true;
+	if (delay->slow_us)
+		microseconds = delay->slow_us;
 	if (microseconds)
 		timer_start(&delay->timer, microseconds);
 	else
 		delay->timer.expire(delay->timer.owner);
+}
+
+bool delay_served(struct delay *delay)
+{
+	if (delay->slow_us)
+		timer_start(&delay->timer, delay->slow_us);
+	return delay->slow_us;
 }
 
 void delay_reset(struct delay *delay)

@@ -9,6 +9,7 @@
 
 struct delay {
 	struct timer timer;
+	unsigned int slow_us;	/* of each request, one after the other; 0: as the personality has it */
 	bool warm;	/* the device has worked since its last reset */
 };
 
@@ -17,6 +18,9 @@ void delay_init(struct delay *delay, void (*work)(void *owner), void *owner);
 
 /* Let the device work: now, or when its time is over. */
 void delay_notified(struct delay *delay);
+
+/* One request was served. Return true if the next one has to wait for its own time, which begins now. */
+bool delay_served(struct delay *delay);
 
 /* The device was reset: nothing comes of what it was told before. */
 void delay_reset(struct delay *delay);

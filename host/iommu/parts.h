@@ -3,6 +3,7 @@
 #ifndef IOMMU_PARTS_H
 #define IOMMU_PARTS_H
 
+#include "host/machine/personality.h"
 #include "standard/model.h"
 #include "host/virtio/vdev.h"
 #include "host/virtio/vring.h"
@@ -28,6 +29,12 @@ void request_process(const struct chain *chain, const struct model_request *r);
 
 /* Carry out a request that was found right: on the model, and on what is cached of it. */
 void request_execute(const struct model_request *r);
+
+/*
+ * Let the accesses under way end, if the personality has it done @how: before something is taken away, or
+ * after.
+ */
+void meet_accesses(enum under_way how);
 
 /* A tail behind this is given up. */
 #define REPLY_MAX ((1 << 20) + 65536)

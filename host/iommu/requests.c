@@ -7,6 +7,7 @@
 #include "host/iommu/hooks.h"
 #include "host/iommu/iotlb.h"
 #include "host/iommu/parts.h"
+#include "host/machine/clock.h"
 #include "host/machine/personality.h"
 #include "util.h"
 
@@ -121,13 +122,34 @@ static void answer(const struct chain *chain, const struct model_request *r,
 		vdev_break(dev);
 }
 
+void meet_accesses(enum under_way how)
+{
+	if (personality->under_way == how)
+		accesses_finish();
+}
+
+static bool takes_away(const struct model_request *r)
+{
+	return r->head.type != REQUEST_MAP && r->head.type != REQUEST_PROBE;
+}
+
+static void execute(const struct model_request *r)
+{
+	if (takes_away(r))
+		meet_accesses(UNDER_WAY_AWAITED);
+	if (!iommu_hooks.request_execute(r))
+		request_execute(r);
+	if (takes_away(r))
+		meet_accesses(UNDER_WAY_CUT_OFF);
+}
+
 void request_process(const struct chain *chain, const struct model_request *r)
 {
 	struct decision d = decide(r);
 
 	iommu_hooks.request_decided(r, &d);
-	if (d.acts && !iommu_hooks.request_execute(r))
-		request_execute(r);
+	if (d.acts)
+		execute(r);
 	answer(chain, r, &d);
 }
 

@@ -57,6 +57,7 @@ bool virtio_iommu_idle(void)
 static void reset(struct vdev *dev)
 {
 	(void)dev;
+	meet_accesses(UNDER_WAY_AWAITED);
 	request_queue_reset();
 	events_reset();
 	iotlb_forget_all();
@@ -64,6 +65,7 @@ static void reset(struct vdev *dev)
 	if (personality->reset_restores_bypass)
 		ref_iommu.model.config.bypass = initial_bypass;
 	find_endpoints(&ref_iommu.model);
+	meet_accesses(UNDER_WAY_CUT_OFF);
 }
 
 void virtio_iommu_power_on(void)
@@ -92,8 +94,10 @@ static void write_bypass(struct vdev *dev, uint8_t value)
 		return vdev_break(dev);
 	if (value > 1)
 		return;
+	meet_accesses(UNDER_WAY_AWAITED);
 	ref_iommu.model.config.bypass = value;
 	iotlb_forget_all();
+	meet_accesses(UNDER_WAY_CUT_OFF);
 	if (personality->new_generation) {
 		dev->generation++;
 		vdev_interrupt(dev, ISR_CONFIG, dev->msix_config);

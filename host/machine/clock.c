@@ -65,6 +65,28 @@ void timer_stop(struct timer *timer)
 	timer->running = false;
 }
 
+static struct timer *next_access(void)
+{
+	struct timer *next = NULL;
+
+	for (struct timer *t = first; t; t = t->next)
+		if (t->is_access && (!next || t->due < next->due))
+			next = t;
+	return next;
+}
+
+void accesses_finish(void)
+{
+	for (struct timer *t; (t = next_access());) {
+		uint64_t now = clock_ns();
+
+		if (t->due > now)
+			clock_pass(t->due - now);
+		timer_stop(t);
+		t->expire(t->owner);
+	}
+}
+
 bool timers_expire(void)
 {
 	uint64_t now = clock_ns();

@@ -20,10 +20,11 @@ void clock_skip(uint64_t ns);
 /* Let @ns pass, as if the machine had been at work. */
 void clock_pass(uint64_t ns);
 
-/* To be zeroed, but for @expire and @owner, before it is used. */
+/* To be zeroed, but for @expire, @owner and @is_access, before it is used. */
 struct timer {
 	void (*expire)(void *owner);
 	void *owner;
+	bool is_access;		/* what is due is the work of an endpoint */
 	uint64_t due;		/* ns, while running */
 	bool running;
 	struct timer *next;	/* of all that run */
@@ -33,6 +34,9 @@ struct timer {
 void timer_start(struct timer *timer, uint64_t microseconds);
 
 void timer_stop(struct timer *timer);
+
+/* Let the time pass until no endpoint has any work left, and the endpoints do it. */
+void accesses_finish(void);
 
 /* Stop the timers that are due, and call what they are for. Return true if there was any. */
 bool timers_expire(void);

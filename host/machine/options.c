@@ -19,7 +19,7 @@ static const char usage_text[] =
 	"The tests and a reference virtio-iommu in one process. TAP on stdout.\n"
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, comma-separated, or none (default: blk,blk,rng)\n"
-	"                           kinds: blk rng console net edu\n"
+	"                           kinds: blk blk-slow rng console net edu\n"
 	"                           places: root root-port switch second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
@@ -77,7 +77,7 @@ uint64_t options_number(const char *option, const char *text, uint64_t low, uint
 
 static void add_endpoint(struct options *options, const char *text, size_t length)
 {
-	static const char *const kinds[] = {"blk", "rng", "console", "net", "edu"};
+	static const char *const kinds[] = {"blk", "rng", "console", "net", "edu", "blk-slow"};
 	static const char *const places[] = {"root", "root-port", "switch", "second-root",
 					     "pci-bridge", "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);
@@ -86,7 +86,10 @@ static void add_endpoint(struct options *options, const char *text, size_t lengt
 
 	if (n == MAX_HOST_ENDPOINTS)
 		options_die("--endpoints: more than %u", MAX_HOST_ENDPOINTS);
-	options->endpoints[n].kind = choose("endpoints", text, kind, kinds, KINDS);
+	options->endpoints[n].kind = choose("endpoints", text, kind, kinds, KINDS + 1);
+	options->endpoints[n].slow = options->endpoints[n].kind == KINDS;
+	if (options->endpoints[n].slow)
+		options->endpoints[n].kind = KIND_BLK;
 	options->endpoints[n].place =
 		at ? choose("endpoints", at + 1, length - kind - 1, places, PLACES) : PLACE_ROOT;
 	if (options->endpoints[n].kind == KIND_EDU && options->endpoints[n].place >= PLACE_MMIO)

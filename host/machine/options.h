@@ -28,6 +28,7 @@ struct options {
 	struct {
 		enum endpoint_kind kind;
 		enum endpoint_place place;
+		bool slow;		/* a disk that takes a while for each request */
 	} endpoints[MAX_HOST_ENDPOINTS];
 	unsigned int endpoint_count;
 	struct {

@@ -359,6 +359,12 @@ static const struct personality personalities[] = {
 	{"endpoints-400ms", "disks take 400 ms for each request", "2.7.13", NULL, .access_us = 400000},
 	{"slow-start", "a disk takes 300 ms for its first request", "2.7.13", NULL,
 	 .first_access_us = 300000},
+	{"waits-for-accesses", "what takes access away is answered when the accesses under way have ended",
+	 "5.13.6.4.2, 5.13.6.6", NULL, .under_way = UNDER_WAY_AWAITED},
+	{"cuts-accesses-off", "what takes access away makes the accesses under way end at once",
+	 "5.13.6.4.2, 5.13.6.6", NULL, .under_way = UNDER_WAY_CUT_OFF},
+	{"slow-and-waits", "disks take 60 ms for each request, and what takes access away waits for them",
+	 "5.13.6.4.2, 5.13.6.6", NULL, .access_us = 60000, .under_way = UNDER_WAY_AWAITED},
 	{"looks-ahead", "an access is translated whole before its first byte is moved", "5.13.6.5",
 	 NULL, .looks_ahead = true},
 };

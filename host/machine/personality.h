@@ -20,6 +20,13 @@ enum blocked_data {
 	BLOCKED_ZEROES,		/* it is OK: what was to be read is 0, what was to be written is lost */
 };
 
+/* Accesses under way, while a request or a write takes away what they go through. */
+enum under_way {
+	UNDER_WAY_TRANSLATED,	/* when they move bytes: in its own time each finds what is left */
+	UNDER_WAY_AWAITED,	/* all that are under way end before */
+	UNDER_WAY_CUT_OFF,	/* all that are under way end with it, in what is left */
+};
+
 /* What comes of a request or a write that a driver MUST NOT send. */
 enum breach {
 	BREACH_ANSWERED,	/* an answer, as to any other */
@@ -149,6 +156,7 @@ struct personality {
 	unsigned int disk_sectors;	/* 512 bytes each; 0: as few as will do */
 	unsigned int access_us;	/* what a disk or rng takes for each request */
 	unsigned int first_access_us;	/* for the first one after a reset */
+	enum under_way under_way;
 	bool looks_ahead;	/* translate all of an access before the first byte is moved */
 };
 

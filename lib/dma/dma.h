@@ -30,7 +30,7 @@
 /* The most places that one access can go to: dma_write_places(). */
 #define DMA_MAX_PLACES 13
 
-/* The most accesses in flight, and the most addresses of each: dma_begin(). */
+/* The most accesses in flight, and the most addresses of each: dma_post(). */
 #define DMA_MAX_IN_FLIGHT 8
 #define DMA_MAX_PIECES 16
 
@@ -52,7 +52,7 @@ enum dma_result {
 
 struct dma_master;
 
-/* One of the accesses in flight: @size bytes at each of @count addresses, one after another. */
+/* One access: @size bytes at each of @count addresses, one after another. */
 struct dma_access {
 	const uint64_t *iovas;
 	unsigned int count;
@@ -60,12 +60,24 @@ struct dma_access {
 	bool write;		/* to memory */
 };
 
+/* Accesses in flight have numbers below DMA_MAX_IN_FLIGHT; a driver's own one is behind them. */
+#define DMA_OWN DMA_MAX_IN_FLIGHT
+
+/* What became of an access. */
+struct dma_flight {
+	enum { DMA_FREE, DMA_UNDER_WAY, DMA_ENDED } state;
+	enum dma_result result;		/* of one that has ended */
+	bool write;
+	unsigned int buffers;		/* virtio: that did not come back yet */
+	uint32_t written;		/* virtio: the used length in queue 0 */
+};
+
 /* A kind of master. All functions but start() need a device that is started. */
 struct dma_ops {
 	const char *name;
 
 	/*
-	 * True if writes carry the pattern and read() delivers the bytes that the device saw. Otherwise
+	 * True if writes carry the pattern and the bytes that the device saw can be recalled. Otherwise
 	 * writes carry unknown bytes, and reads are DMA_UNVERIFIED at best.
 	 */
 	bool exact;
@@ -82,35 +94,28 @@ struct dma_ops {
 	/* Get ready to write @size bytes of the pattern. Return false if that fails. Or NULL. */
 	bool (*prepare)(struct dma_master *master, size_t size);
 
-	/* Let the device write the first @size bytes of the pattern to @iova. */
-	enum dma_result (*write)(struct dma_master *master, uint64_t iova, size_t size);
-
-	/* Let the device read @size bytes at @iova. With DMA_DONE they are in @bytes. */
-	enum dma_result (*read)(struct dma_master *master, uint64_t iova, void *bytes, size_t size);
-
 	/*
-	 * Like write() and read(), of @size bytes at each of @count addresses, one after another of the
-	 * pattern or of @bytes: together at most DMA_SHORT_BYTES. NULL if an access goes to one address only.
+	 * Begin access @number. The device need not know of it before notify(). Return false if it does not
+	 * fit, or the master has no such access.
 	 */
-	enum dma_result (*write_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
-					size_t size);
-	enum dma_result (*read_places)(struct dma_master *master, const uint64_t *iovas, unsigned int count,
-				       void *bytes, size_t size);
+	bool (*post)(struct dma_master *master, unsigned int number, const struct dma_access *access);
+
+	/* Tell the device of what was posted. */
+	void (*notify)(struct dma_master *master);
+
+	/* Wait for at most @microseconds until something comes back, and note what. False: nothing did. */
+	bool (*look)(struct dma_master *master, uint64_t microseconds);
+
+	/* Virtio: what came of access @number, of which all buffers are used. */
+	enum dma_result (*ended)(struct dma_master *master, unsigned int number);
 
 	/*
-	 * Post @count accesses, all of the same direction and size, then notify the device once. Return false
-	 * if they do not fit. Then wait until all of them are done. NULL if the master has no such accesses.
-	 */
-	bool (*begin)(struct dma_master *master, const struct dma_access *accesses, unsigned int count);
-	enum dma_result (*finish)(struct dma_master *master, unsigned int count);
-
-	/*
-	 * Like read(), but deliver what the device saw in its last read, of @size bytes, even if it could not
+	 * Deliver what the device saw in its last read number @number, of @size bytes, even if it could not
 	 * report that because its private page was out of reach. NULL if the device does not keep it.
 	 */
-	enum dma_result (*recall)(struct dma_master *master, void *bytes, size_t size);
+	enum dma_result (*recall)(struct dma_master *master, unsigned int number, void *bytes, size_t size);
 
-	/* Make the device forget its rings and access no memory. */
+	/* Make the device forget its rings and access no memory. What cannot be taken back is waited for. */
 	void (*stop)(struct dma_master *master);
 };
 
@@ -137,11 +142,13 @@ struct dma_master {
 
 	size_t max_bytes;	/* of one access */
 	unsigned int max_places;	/* of one access, 0: dma_write_places() is refused */
+	struct dma_flight flights[DMA_OWN + 1];	/* by number */
 	uint8_t pattern[DMA_PATTERN_BYTES];	/* what an exact master writes, repeated */
 	struct virtio_device virtio;
 	struct ring rings[DMA_QUEUES];	/* virtio: by queue number */
 	uint32_t sectors, seeded;	/* virtio-blk: of the disk, and how many of these hold the pattern */
-	unsigned int transmitting, receiving;	/* virtio-net: frames in flight */
+	uint8_t posted_by[DMA_QUEUES][RING_MAX_SIZE];	/* virtio: access of the buffer of this id */
+	unsigned int untold;	/* virtio: a bit for each queue of which the device was not told */
 	volatile uint8_t *registers;	/* edu */
 };
 
@@ -185,16 +192,30 @@ enum dma_result dma_read_places(struct dma_master *master, const uint64_t *iovas
 				void *bytes, size_t size);
 
 /*
- * Let @count accesses be in flight: all of the same direction and size, of a size that is a multiple of 512,
- * or 64 for a network; the master is deep if it is a virtio device. dma_prepare_write() goes before the first
- * ones that write. dma_begin() returns false if the master has no such accesses or they do not fit;
- * dma_finish() waits until all are done, and returns the worst result.
+ * Start an access, and return its number, which is taken until dma_done() or dma_wait() say that it has
+ * ended; the lowest one that is free. -1 if it does not fit, or the master has no such access: then the
+ * device is stopped. dma_prepare_write() goes before the first ones that write. Those in flight together
+ * are of one size, and where the ring is large only if the master is deep.
  */
-bool dma_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count);
-enum dma_result dma_finish(struct dma_master *master, unsigned int count);
+int dma_post(struct dma_master *master, const struct dma_access *access);
 
-/* Deliver what the device saw in its last read (see struct dma_ops). DMA_REFUSED if it does not keep that. */
-enum dma_result dma_recall(struct dma_master *master, void *bytes, size_t size);
+/* Like dma_post(), of @count accesses that get the numbers from 0 on, and one notification. */
+bool dma_post_all(struct dma_master *master, const struct dma_access *accesses, unsigned int count);
+
+/* Return true if access @number has ended, with its @result. The device is not stopped, whatever that is. */
+bool dma_done(struct dma_master *master, unsigned int number, enum dma_result *result);
+
+/* Wait until access @number ends. The device is stopped if it fails. */
+enum dma_result dma_wait(struct dma_master *master, unsigned int number);
+
+/* Wait until the accesses below @count have ended. Return the first result that is not DMA_DONE, if any. */
+enum dma_result dma_wait_all(struct dma_master *master, unsigned int count);
+
+/*
+ * Deliver what the device saw in its last read of this number (see struct dma_ops): 0, if it was alone.
+ * DMA_REFUSED if it does not keep that.
+ */
+enum dma_result dma_recall(struct dma_master *master, unsigned int number, void *bytes, size_t size);
 
 /* Stop the device: it accesses no memory until the next access starts it again. */
 void dma_stop(struct dma_master *master);
@@ -217,8 +238,11 @@ struct dma_driver {
 extern const struct dma_driver dma_virtio_blk, dma_virtio_rng, dma_virtio_console, dma_virtio_net,
 	dma_edu;
 
+/* Wait until access @number ends: like dma_wait(), but the device is left alone. */
+enum dma_result dma_await(struct dma_master *master, unsigned int number);
+
 /*
- * What drivers of virtio devices share: rings in the private page, and one buffer at a time in each.
+ * What drivers of virtio devices share: rings in the private page, and accesses in them.
  */
 
 /* Offset in the private page of the scratch buffers. The rings lie below. */
@@ -245,33 +269,18 @@ uint16_t dma_virtio_ring_size(struct virtio_device *dev, uint16_t queue);
 struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t offset,
 				    uint32_t length, bool writable);
 
-/* Make one buffer available in @queue. Return false if the ring is full. */
-bool dma_virtio_add(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
-		    unsigned int count);
+/* Make a buffer of access @number available in @queue. Return false if the ring is full. */
+bool dma_virtio_add(struct dma_master *master, unsigned int number, uint16_t queue,
+		    const struct ring_piece *pieces, unsigned int count);
 
-/* Make one buffer available in @queue and notify the device. Return false if the ring is full. */
-bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
-		     unsigned int count);
+/* notify() and look() of struct dma_ops. */
+void dma_virtio_notify(struct dma_master *master);
+bool dma_virtio_look(struct dma_master *master, uint64_t microseconds);
 
-/* Wait until the buffer in @queue is used. With DMA_DONE, @written is its used length in bytes. */
-enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written);
-
-/* Take @count buffers in @queue: DMA_DONE if all are used. */
-enum dma_result dma_virtio_take_all(struct dma_master *master, uint16_t queue, unsigned int count);
-
-/* Post a buffer in @queue, then take it: DMA_REFUSED if the ring is full. */
-enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
-				const struct ring_piece *pieces, unsigned int count,
-				uint32_t *written);
+/* ended() of a device that writes, where it does, to its queue 0, and tells nobody what it reads. */
+enum dma_result dma_virtio_ended(struct dma_master *master, unsigned int number);
 
 /* Queues of devices that receive and transmit (5.1.2, 5.3.2). */
 enum { DMA_RECEIVEQ = 0, DMA_TRANSMITQ = 1 };
-
-/* Let the device transmit @pieces, which it reads: DMA_UNVERIFIED at best. */
-enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring_piece *pieces,
-				    unsigned int count);
-
-/* Wait for the buffer in the receive queue. DMA_DONE if the device has written into it. */
-enum dma_result dma_virtio_receive(struct dma_master *master);
 
 #endif

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "pci/pci.h"
 #include "time.h"
+#include "util.h"
 
 #define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8
@@ -37,45 +38,15 @@ static void start_transfer(struct dma_master *master, uint64_t from, uint64_t to
 	io_write64(master->registers + EDU_DMA_COMMAND, COMMAND_START | direction);
 }
 
-static enum dma_result finish_transfer(struct dma_master *master)
+static bool is_busy(const struct dma_master *master)
 {
-	struct deadline deadline = deadline_in(master->timeout_us);
-
-	while (io_read64(master->registers + EDU_DMA_COMMAND) & COMMAND_START)
-		if (deadline_over(&deadline))
-			return DMA_SILENT;
-	return DMA_DONE;
-}
-
-static enum dma_result transfer(struct dma_master *master, uint64_t from, uint64_t to, size_t size,
-				uint64_t direction)
-{
-	start_transfer(master, from, to, size, direction);
-	return finish_transfer(master);
-}
-
-static enum dma_result edu_write(struct dma_master *master, uint64_t iova, size_t size)
-{
-	return transfer(master, BUFFER_PATTERN, iova, size, COMMAND_TO_MEMORY);
-}
-
-static enum dma_result edu_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
-{
-	enum dma_result result = transfer(master, iova, BUFFER_BACK, size, 0);
-
-	if (result == DMA_DONE)
-		result = transfer(master, BUFFER_BACK, master->page_iova, size, COMMAND_TO_MEMORY);
-	if (result == DMA_DONE)
-		memcpy(bytes, master->page, size);
-	return result;
+	return io_read64(master->registers + EDU_DMA_COMMAND) & COMMAND_START;
 }
 
 /* It has one engine, which takes one address. */
-static bool edu_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+static bool edu_post(struct dma_master *master, unsigned int number, const struct dma_access *access)
 {
-	const struct dma_access *access = &accesses[0];
-
-	if (count != 1 || access->count != 1 || access->size > EDU_HALF)
+	if (number || access->count != 1 || access->size > EDU_HALF)
 		return false;
 	if (access->write)
 		start_transfer(master, BUFFER_PATTERN, access->iovas[0], access->size, COMMAND_TO_MEMORY);
@@ -84,10 +55,35 @@ static bool edu_begin(struct dma_master *master, const struct dma_access *access
 	return true;
 }
 
-static enum dma_result edu_finish(struct dma_master *master, unsigned int count)
+static void edu_notify(struct dma_master *master)
 {
-	(void)count;
-	return finish_transfer(master);
+	(void)master;
+}
+
+static bool edu_look(struct dma_master *master, uint64_t microseconds)
+{
+	struct deadline deadline = deadline_in(microseconds);
+
+	while (is_busy(master))
+		if (deadline_over(&deadline))
+			return false;
+	for (unsigned int i = 0; i < ARRAY_SIZE(master->flights); i++)
+		if (master->flights[i].state == DMA_UNDER_WAY)
+			master->flights[i] = (struct dma_flight){.state = DMA_ENDED, .result = DMA_DONE};
+	return true;
+}
+
+static enum dma_result edu_recall(struct dma_master *master, unsigned int number, void *bytes, size_t size)
+{
+	enum dma_result result;
+
+	(void)number;
+	master->flights[DMA_OWN].state = DMA_UNDER_WAY;
+	start_transfer(master, BUFFER_BACK, master->page_iova, size, COMMAND_TO_MEMORY);
+	result = dma_await(master, DMA_OWN);
+	if (result == DMA_DONE)
+		memcpy(bytes, master->page, size);
+	return result;
 }
 
 static bool edu_start(struct dma_master *master)
@@ -96,20 +92,23 @@ static bool edu_start(struct dma_master *master)
 	return true;
 }
 
-/* A transfer that is under way cannot be taken back; none is after transfer() has returned. */
+/* A transfer that is under way cannot be taken back. */
 static void edu_stop(struct dma_master *master)
 {
-	(void)master;
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	while (is_busy(master) && !deadline_over(&deadline))
+		;
 }
 
 static const struct dma_ops edu_ops = {
 	.name = "edu",
 	.exact = true,
 	.start = edu_start,
-	.write = edu_write,
-	.read = edu_read,
-	.begin = edu_begin,
-	.finish = edu_finish,
+	.post = edu_post,
+	.notify = edu_notify,
+	.look = edu_look,
+	.recall = edu_recall,
 	.stop = edu_stop,
 };
 

@@ -12,8 +12,6 @@
 #define RING_LEAST 4
 #define RING_ROOM (DMA_SCRATCH / DMA_QUEUES)	/* bytes: for RING_MOST, or RING_LEAST with tables */
 
-#define POLL_SLICE_US 200	/* between two looks at whether a fault was reported */
-
 /* Without ACCESS_PLATFORM a device bypasses the IOMMU by definition (6.1). */
 #define FEATURES (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM))
 
@@ -90,6 +88,7 @@ bool dma_virtio_start(struct dma_master *master)
 	if (!virtio_reset(dev) || !virtio_negotiate(dev, features(master) & ~declined))
 		return false;
 	master->queue_refused = false;
+	master->untold = 0;
 	for (unsigned int queue = 0; queue < master->ops->queues; queue++)
 		if (!enable_queue(master, queue))
 			return false;
@@ -108,33 +107,8 @@ struct ring_piece dma_scratch_piece(const struct dma_master *master, uint32_t of
 	return (struct ring_piece){master->page_iova + DMA_SCRATCH + offset, length, writable};
 }
 
-/*
- * Wait in slices, to see a fault report between them; and one slice more when the time is over. It may be
- * of an older access, or of another device's: an access that should work is waited for a while longer. So
- * it is in a queue that reads as not enabled: what the device says is no proof.
- */
-static enum virtio_wait wait_in_slices(struct dma_master *master, uint16_t queue,
-				       struct ring_reply *reply)
-{
-	struct deadline deadline = deadline_in(master->timeout_us);
-	enum virtio_wait result;
-	bool last = false, shortened = false;
-
-	for (;;) {
-		result = virtio_wait(&master->virtio, &master->rings[queue], reply, POLL_SLICE_US);
-		if (result != VIRTIO_SILENT || last)
-			return result;
-		if (!shortened &&
-		    (master->queue_refused || (master->fault_reported && master->fault_reported()))) {
-			shortened = true;
-			deadline = deadline_in(master->grace_us);
-		}
-		last = deadline_over(&deadline);
-	}
-}
-
-bool dma_virtio_add(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
-		    unsigned int count)
+bool dma_virtio_add(struct dma_master *master, unsigned int number, uint16_t queue,
+		    const struct ring_piece *pieces, unsigned int count)
 {
 	struct ring *ring = &master->rings[queue];
 	int head = ring_add(ring, pieces, count);
@@ -142,66 +116,76 @@ bool dma_virtio_add(struct dma_master *master, uint16_t queue, const struct ring
 	if (head < 0)
 		return false;
 	ring_publish(ring, head);
+	master->posted_by[queue][head] = number;
+	master->flights[number].buffers++;
+	master->untold |= 1u << queue;
 	return true;
 }
 
-bool dma_virtio_post(struct dma_master *master, uint16_t queue, const struct ring_piece *pieces,
-		     unsigned int count)
+void dma_virtio_notify(struct dma_master *master)
 {
-	if (!dma_virtio_add(master, queue, pieces, count))
-		return false;
-	virtio_notify(&master->virtio, queue);
-	return true;
+	for (unsigned int queue = 0; queue < master->ops->queues; queue++)
+		if (master->untold >> queue & 1)
+			virtio_notify(&master->virtio, queue);
+	master->untold = 0;
 }
 
-enum dma_result dma_virtio_take(struct dma_master *master, uint16_t queue, uint32_t *written)
+/* Nobody knows what became of those under way. */
+static void refuse_all(struct dma_master *master)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(master->flights); i++)
+		if (master->flights[i].state == DMA_UNDER_WAY) {
+			master->flights[i].state = DMA_ENDED;
+			master->flights[i].result = DMA_REFUSED;
+		}
+}
+
+static void note_used(struct dma_master *master, unsigned int queue, const struct ring_reply *reply)
+{
+	unsigned int number = master->posted_by[queue][reply->id % RING_MAX_SIZE];
+	struct dma_flight *flight = &master->flights[number];
+
+	if (!reply->valid || flight->state != DMA_UNDER_WAY)
+		return refuse_all(master);
+	if (queue == 0)
+		flight->written = reply->length;
+	if (--flight->buffers)
+		return;
+	flight->state = DMA_ENDED;
+	flight->result = master->ops->ended(master, number);
+}
+
+static bool is_awaited(const struct dma_master *master, unsigned int queue)
+{
+	return master->rings[queue].idle < master->rings[queue].size;
+}
+
+bool dma_virtio_look(struct dma_master *master, uint64_t microseconds)
 {
 	struct ring_reply reply;
 
-	switch (wait_in_slices(master, queue, &reply)) {
-	case VIRTIO_SILENT:
-		return DMA_SILENT;
-	case VIRTIO_BROKEN:
-		return DMA_REFUSED;
-	case VIRTIO_USED:
-		break;
+	for (unsigned int queue = master->ops->queues; queue--;) {
+		if (!is_awaited(master, queue))
+			continue;
+		switch (virtio_wait(&master->virtio, &master->rings[queue], &reply, microseconds)) {
+		case VIRTIO_USED:
+			note_used(master, queue, &reply);
+			return true;
+		case VIRTIO_BROKEN:
+			refuse_all(master);
+			return true;
+		case VIRTIO_SILENT:
+			break;
+		}
 	}
-	*written = reply.length;
-	return reply.valid ? DMA_DONE : DMA_REFUSED;
+	return false;
 }
 
-enum dma_result dma_virtio_take_all(struct dma_master *master, uint16_t queue, unsigned int count)
+enum dma_result dma_virtio_ended(struct dma_master *master, unsigned int number)
 {
-	enum dma_result result = DMA_DONE;
-	uint32_t written;
+	const struct dma_flight *flight = &master->flights[number];
 
-	while (count-- && result == DMA_DONE)
-		result = dma_virtio_take(master, queue, &written);
-	return result;
-}
-
-enum dma_result dma_virtio_send(struct dma_master *master, uint16_t queue,
-				const struct ring_piece *pieces, unsigned int count,
-				uint32_t *written)
-{
-	if (!dma_virtio_post(master, queue, pieces, count))
-		return DMA_REFUSED;
-	return dma_virtio_take(master, queue, written);
-}
-
-enum dma_result dma_virtio_transmit(struct dma_master *master, const struct ring_piece *pieces,
-				    unsigned int count)
-{
-	uint32_t written;
-	enum dma_result result = dma_virtio_send(master, DMA_TRANSMITQ, pieces, count, &written);
-
-	return result == DMA_DONE ? DMA_UNVERIFIED : result;
-}
-
-enum dma_result dma_virtio_receive(struct dma_master *master)
-{
-	uint32_t written;
-	enum dma_result result = dma_virtio_take(master, DMA_RECEIVEQ, &written);
-
-	return result == DMA_DONE && !written ? DMA_REFUSED : result;
+	if (!flight->write)
+		return DMA_UNVERIFIED;
+	return flight->written ? DMA_DONE : DMA_REFUSED;
 }

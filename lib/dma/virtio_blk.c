@@ -35,12 +35,9 @@ struct request {
 	uint8_t status;
 };
 
-/*
- * What lies at DMA_SCRATCH in the private page. What each request needs is in the page with the rings; one
- * that is alone in flight is the first.
- */
+/* What lies at DMA_SCRATCH in the private page: what each access needs, by its number. */
 struct scratch {
-	struct request requests[DMA_MAX_IN_FLIGHT];
+	struct request requests[DMA_OWN + 1];
 	_Alignas(16) uint8_t data[MOST_SECTORS * SECTOR];
 };
 
@@ -64,15 +61,6 @@ static struct ring_piece piece(const struct dma_master *master, size_t offset, s
 	return dma_scratch_piece(master, offset, size, writable);
 }
 
-/* Where the bytes of an access are: @size of them at each of @count addresses. */
-struct places {
-	const uint64_t *iovas;
-	unsigned int count;
-	size_t size;
-};
-
-static const struct places nowhere;
-
 /* Of a request: header, what is left of the last sector, and status. */
 #define OTHER_PIECES 3
 
@@ -94,46 +82,46 @@ static struct ring_piece status_piece(const struct dma_master *master, unsigned 
 	return piece(master, number * sizeof(struct request) + offsetof(struct request, status), 1, true);
 }
 
-/* Return the result of the first @count requests, which the device has used. */
-static enum dma_result status_of(struct dma_master *master, unsigned int count)
+static enum dma_result blk_ended(struct dma_master *master, unsigned int number)
 {
-	for (unsigned int i = 0; i < count; i++)
-		if (scratch(master)->requests[i].status != STATUS_OK)
-			return DMA_REFUSED;
-	return DMA_DONE;
-}
-
-static enum dma_result send(struct dma_master *master, const struct ring_piece *pieces, unsigned int count)
-{
-	uint32_t written;
-	enum dma_result result = dma_virtio_send(master, 0, pieces, count, &written);
-
-	return result == DMA_DONE ? status_of(master, 1) : result;
-}
-
-/* Transfer @count sectors from @sector on: the first bytes at @places, the rest in scratch. */
-static enum dma_result transfer(struct dma_master *master, uint32_t type, uint32_t sector, uint32_t count,
-				struct places places)
-{
-	bool writable = type == REQUEST_IN;
-	size_t rest = count * SECTOR - places.count * places.size;
-	struct ring_piece pieces[DMA_MAX_PLACES + OTHER_PIECES];
-	unsigned int used = 0;
-
-	fill(&scratch(master)->requests[0], type, sector);
-	pieces[used++] = header_piece(master, 0);
-	for (unsigned int i = 0; i < places.count; i++)
-		pieces[used++] = (struct ring_piece){places.iovas[i], places.size, writable};
-	if (rest)
-		pieces[used++] = piece(master, offsetof(struct scratch, data), rest, writable);
-	pieces[used++] = status_piece(master, 0);
-	return send(master, pieces, used);
+	return scratch(master)->requests[number].status == STATUS_OK ? DMA_DONE : DMA_REFUSED;
 }
 
 /* An access of no byte moves a sector between the disk and scratch. */
 static uint32_t sectors_of(size_t size)
 {
 	return max(align_up(size, SECTOR) / SECTOR, 1);
+}
+
+/* Add a request for the sectors from @sector on: first bytes where @access has them, the rest in scratch. */
+static bool add(struct dma_master *master, unsigned int number, uint32_t sector,
+		const struct dma_access *access)
+{
+	size_t size = access->count * access->size, rest = sectors_of(size) * SECTOR - size;
+	struct ring_piece pieces[DMA_MAX_PIECES + OTHER_PIECES];
+	unsigned int used = 0;
+
+	fill(&scratch(master)->requests[number], access->write ? REQUEST_IN : REQUEST_OUT, sector);
+	pieces[used++] = header_piece(master, number);
+	for (unsigned int i = 0; i < access->count && access->size; i++)
+		pieces[used++] = (struct ring_piece){access->iovas[i], access->size, access->write};
+	if (rest)
+		pieces[used++] = piece(master, offsetof(struct scratch, data), rest, access->write);
+	pieces[used++] = status_piece(master, number);
+	return dma_virtio_add(master, number, 0, pieces, used);
+}
+
+/* Transfer @count sectors from @sector on between the disk and scratch, beside what is in flight. */
+static enum dma_result transfer(struct dma_master *master, bool from_disk, uint32_t sector, uint32_t count)
+{
+	uint64_t data = piece(master, offsetof(struct scratch, data), 0, from_disk).address;
+	struct dma_access access = {&data, 1, count * SECTOR, from_disk};
+
+	master->flights[DMA_OWN] = (struct dma_flight){.state = DMA_UNDER_WAY, .write = from_disk};
+	if (!add(master, DMA_OWN, sector, &access))
+		return DMA_REFUSED;
+	dma_virtio_notify(master);
+	return dma_await(master, DMA_OWN);
 }
 
 /* All bytes above 0x7f, and no two neighbours alike. */
@@ -151,7 +139,7 @@ static bool seed(struct dma_master *master, uint32_t count)
 
 		dma_copy_pattern(master, (uint8_t *)scratch(master)->data, master->seeded * SECTOR,
 				 now * SECTOR);
-		if (transfer(master, REQUEST_OUT, master->seeded, now, nowhere) != DMA_DONE)
+		if (transfer(master, false, master->seeded, now) != DMA_DONE)
 			return false;
 		master->seeded += now;
 	}
@@ -164,105 +152,40 @@ static bool blk_prepare(struct dma_master *master, size_t size)
 }
 
 /*
- * If the pattern could not be put on the disk, the device may still write something. It begins anew then: the
- * request that failed may be under way.
+ * Those that write to memory read the first sectors; those that read write the last ones, the first
+ * access the very last.
  */
-static enum dma_result blk_write_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
-					size_t size)
+static uint32_t back_sector(const struct dma_master *master, unsigned int number, size_t size)
 {
-	uint32_t sectors = sectors_of(count * size);
+	uint32_t sectors = sectors_of(size), fit = max(master->sectors / sectors, 1);
 
-	if (!seed(master, sectors) && !dma_virtio_start(master))
-		return DMA_REFUSED;
-	return transfer(master, REQUEST_IN, 0, sectors, (struct places){iovas, count, size});
+	return master->sectors - sectors * (number % fit + 1);
 }
 
-static enum dma_result blk_write(struct dma_master *master, uint64_t iova, size_t size)
+static enum dma_result blk_recall(struct dma_master *master, unsigned int number, void *bytes, size_t size)
 {
-	return blk_write_places(master, &iova, !!size, size);
-}
-
-static uint32_t first_back(const struct dma_master *master, size_t size)
-{
-	return master->sectors - sectors_of(size);
-}
-
-static enum dma_result blk_recall(struct dma_master *master, void *bytes, size_t size)
-{
-	uint32_t sector = first_back(master, size);
+	uint32_t sector = back_sector(master, number, size);
 	enum dma_result result = DMA_DONE;
 	uint8_t *to = bytes;
 
 	for (size_t now; size && result == DMA_DONE; to += now, sector += chunk(master), size -= now) {
 		now = min(size, chunk(master) * SECTOR);
-		result = transfer(master, REQUEST_IN, sector, sectors_of(now), nowhere);
+		result = transfer(master, true, sector, sectors_of(now));
 		if (result == DMA_DONE)
 			memcpy(to, (const void *)scratch(master)->data, now);
 	}
 	return result;
 }
 
-static enum dma_result blk_read_places(struct dma_master *master, const uint64_t *iovas, unsigned int count,
-				       void *bytes, size_t size)
+static bool blk_post(struct dma_master *master, unsigned int number, const struct dma_access *access)
 {
-	struct places places = {iovas, count, size};
-	uint32_t first = first_back(master, count * size);
-	enum dma_result result;
-
-	master->seeded = min(master->seeded, first);
-	result = transfer(master, REQUEST_OUT, first, sectors_of(count * size), places);
-	return result == DMA_DONE ? blk_recall(master, bytes, count * size) : result;
-}
-
-static enum dma_result blk_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
-{
-	return blk_read_places(master, &iova, !!size, bytes, size);
-}
-
-/*
- * In flight those that write to memory read the first sectors; those that read write the last ones, the first
- * access the very last.
- */
-static uint32_t sector_of(struct dma_master *master, unsigned int number, const struct dma_access *access)
-{
-	uint32_t sectors = sectors_of(access->count * access->size), fit = max(master->sectors / sectors, 1);
-
-	return access->write ? 0 : master->sectors - sectors * (number % fit + 1);
-}
-
-static bool add_access(struct dma_master *master, unsigned int number, const struct dma_access *access)
-{
-	struct ring_piece pieces[DMA_MAX_PIECES + OTHER_PIECES];
-	unsigned int used = 0;
+	uint32_t sector = access->write ? 0 : back_sector(master, number, access->count * access->size);
 
 	if (access->count > DMA_MAX_PIECES)
 		return false;
-	fill(&scratch(master)->requests[number], access->write ? REQUEST_IN : REQUEST_OUT,
-	     sector_of(master, number, access));
-	pieces[used++] = header_piece(master, number);
-	for (unsigned int i = 0; i < access->count; i++)
-		pieces[used++] = (struct ring_piece){access->iovas[i], access->size, access->write};
-	pieces[used++] = status_piece(master, number);
-	return dma_virtio_add(master, 0, pieces, used);
-}
-
-static bool blk_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (!accesses[i].write)
-			master->seeded = min(master->seeded, sector_of(master, i, &accesses[i]));
-		if (!add_access(master, i, &accesses[i]))
-			return false;
-	}
-	virtio_notify(&master->virtio, 0);
-	return true;
-}
-
-static enum dma_result blk_finish(struct dma_master *master, unsigned int count)
-{
-	enum dma_result result = dma_virtio_take_all(master, 0, count);
-
-	return result == DMA_DONE ? status_of(master, count) : result;
+	if (!access->write)
+		master->seeded = min(master->seeded, sector);
+	return add(master, number, sector, access);
 }
 
 static const struct dma_ops blk_ops = {
@@ -271,12 +194,10 @@ static const struct dma_ops blk_ops = {
 	.queues = 1,
 	.start = dma_virtio_start,
 	.prepare = blk_prepare,
-	.write = blk_write,
-	.read = blk_read,
-	.write_places = blk_write_places,
-	.read_places = blk_read_places,
-	.begin = blk_begin,
-	.finish = blk_finish,
+	.post = blk_post,
+	.notify = dma_virtio_notify,
+	.look = dma_virtio_look,
+	.ended = blk_ended,
 	.recall = blk_recall,
 	.stop = dma_virtio_stop,
 };

@@ -5,22 +5,12 @@
  */
 #include "dma/dma.h"
 
-static enum dma_result console_write(struct dma_master *master, uint64_t iova, size_t size)
+static bool console_post(struct dma_master *master, unsigned int number, const struct dma_access *access)
 {
-	struct ring_piece piece = {iova, size, true};
+	struct ring_piece piece = {access->iovas[0], access->size, access->write};
+	uint16_t queue = access->write ? DMA_RECEIVEQ : DMA_TRANSMITQ;
 
-	if (!dma_virtio_post(master, DMA_RECEIVEQ, &piece, 1))
-		return DMA_REFUSED;
-	return dma_virtio_receive(master);
-}
-
-static enum dma_result console_read(struct dma_master *master, uint64_t iova, void *bytes,
-				    size_t size)
-{
-	struct ring_piece piece = {iova, size, false};
-
-	(void)bytes;
-	return dma_virtio_transmit(master, &piece, 1);
+	return access->count == 1 && dma_virtio_add(master, number, queue, &piece, 1);
 }
 
 static const struct dma_ops console_ops = {
@@ -28,8 +18,10 @@ static const struct dma_ops console_ops = {
 	.input_driven = true,
 	.queues = 2,
 	.start = dma_virtio_start,
-	.write = console_write,
-	.read = console_read,
+	.post = console_post,
+	.notify = dma_virtio_notify,
+	.look = dma_virtio_look,
+	.ended = dma_virtio_ended,
 	.stop = dma_virtio_stop,
 };
 

@@ -28,8 +28,8 @@ struct arp_frame {
 /* What lies at DMA_SCRATCH in the private page. */
 struct scratch {
 	uint8_t received[RECEIVE_BYTES];
-	struct arp_frame asked;
-	struct arp_frame questions[NETWORKS];	/* those of frames in flight */
+	struct arp_frame sent;			/* around what is read */
+	struct arp_frame questions[NETWORKS];
 };
 
 _Static_assert(sizeof(struct arp_frame) == HEADER_BYTES + 42, "no padding");
@@ -61,18 +61,8 @@ static void make_request(struct arp_frame *frame, const uint8_t *theirs, const u
 	memcpy(frame->target_ip, theirs, 4);
 }
 
-static enum dma_result ask(struct dma_master *master, unsigned int network)
-{
-	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
-	struct ring_piece piece = dma_scratch_piece(master, offsetof(struct scratch, asked),
-						    sizeof(scratch->asked), false);
-
-	make_request(&scratch->asked, networks[network].theirs, networks[network].ours);
-	return dma_virtio_transmit(master, &piece, 1);
-}
-
 /* Frames in flight have their headers at one place, and their ends: nothing there is looked at. */
-static bool add_receive(struct dma_master *master, uint64_t iova, size_t size)
+static bool add_receive(struct dma_master *master, unsigned int number, uint64_t iova, size_t size)
 {
 	uint32_t rest = HEADER_BYTES + size;
 	struct ring_piece pieces[] = {
@@ -81,52 +71,11 @@ static bool add_receive(struct dma_master *master, uint64_t iova, size_t size)
 		dma_scratch_piece(master, rest, RECEIVE_BYTES - rest, true),
 	};
 
-	return dma_virtio_add(master, DMA_RECEIVEQ, pieces, 3);
+	return dma_virtio_add(master, number, DMA_RECEIVEQ, pieces, 3);
 }
 
-static enum dma_result net_write(struct dma_master *master, uint64_t iova, size_t size)
-{
-	enum dma_result result;
-
-	if (!add_receive(master, iova, size))
-		return DMA_REFUSED;
-	virtio_notify(&master->virtio, DMA_RECEIVEQ);
-	for (unsigned int network = 0; network < NETWORKS; network++) {
-		result = ask(master, network);
-		if (result != DMA_UNVERIFIED)
-			return result;
-	}
-	return dma_virtio_receive(master);
-}
-
-/* Any bytes make a frame: it need not be understood. */
-static enum dma_result net_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
-{
-	struct ring_piece pieces[] = {
-		dma_scratch_piece(master, offsetof(struct scratch, asked), HEADER_BYTES, false),
-		{iova, size, false},
-		dma_scratch_piece(master, offsetof(struct scratch, asked.to),
-				  sizeof(struct arp_frame) - HEADER_BYTES, false),
-	};
-	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
-
-	(void)bytes;
-	memset(scratch->asked.header, 0, HEADER_BYTES);
-	return dma_virtio_transmit(master, pieces, 3);
-}
-
-static bool add_transmit(struct dma_master *master, uint64_t iova, size_t size)
-{
-	struct ring_piece pieces[] = {
-		dma_scratch_piece(master, offsetof(struct scratch, asked), HEADER_BYTES, false),
-		{iova, size, false},
-	};
-
-	return dma_virtio_add(master, DMA_TRANSMITQ, pieces, 2);
-}
-
-/* One request for each frame that shall arrive, in each network: the other one does not answer. */
-static bool add_questions(struct dma_master *master, unsigned int count)
+/* For each frame that shall arrive one in each network: the other one does not answer. */
+static bool add_questions(struct dma_master *master, unsigned int number)
 {
 	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
 	struct ring_piece piece = dma_scratch_piece(master, offsetof(struct scratch, questions),
@@ -134,38 +83,37 @@ static bool add_questions(struct dma_master *master, unsigned int count)
 
 	for (unsigned int network = 0; network < NETWORKS; network++, piece.address += piece.length) {
 		make_request(&scratch->questions[network], networks[network].theirs, networks[network].ours);
-		for (unsigned int i = 0; i < count; i++)
-			if (!dma_virtio_add(master, DMA_TRANSMITQ, &piece, 1))
-				return false;
+		if (!dma_virtio_add(master, number, DMA_TRANSMITQ, &piece, 1))
+			return false;
 	}
 	return true;
 }
 
-static bool net_begin(struct dma_master *master, const struct dma_access *accesses, unsigned int count)
+/* A frame of no addresses but the bytes that are read, and some behind them: it need not be understood. */
+static bool add_transmit(struct dma_master *master, unsigned int number, uint64_t iova, size_t size)
 {
-	bool write = accesses[0].write, ok = true;
+	struct scratch *scratch = (void *)(master->page + DMA_SCRATCH);
+	struct ring_piece pieces[] = {
+		dma_scratch_piece(master, offsetof(struct scratch, sent), HEADER_BYTES, false),
+		{iova, size, false},
+		dma_scratch_piece(master, offsetof(struct scratch, sent.to),
+				  sizeof(struct arp_frame) - HEADER_BYTES, false),
+	};
+	bool is_whole = size >= sizeof(struct arp_frame) - HEADER_BYTES;
 
-	for (unsigned int i = 0; i < count && ok; i++)
-		ok = accesses[i].count == 1 &&
-		     (write ? add_receive : add_transmit)(master, accesses[i].iovas[0], accesses[i].size);
-	if (!ok || (write && !add_questions(master, count)))
-		return false;
-	master->transmitting = write ? count * NETWORKS : count;
-	master->receiving = write ? count : 0;
-	if (write)
-		virtio_notify(&master->virtio, DMA_RECEIVEQ);
-	virtio_notify(&master->virtio, DMA_TRANSMITQ);
-	return true;
+	memset(scratch->sent.header, 0, HEADER_BYTES);
+	return dma_virtio_add(master, number, DMA_TRANSMITQ, pieces, is_whole ? 2 : 3);
 }
 
-static enum dma_result net_finish(struct dma_master *master, unsigned int count)
+static bool net_post(struct dma_master *master, unsigned int number, const struct dma_access *access)
 {
-	enum dma_result result = dma_virtio_take_all(master, DMA_TRANSMITQ, master->transmitting);
+	uint64_t iova = access->iovas[0];
 
-	(void)count;
-	if (result == DMA_DONE)
-		result = dma_virtio_take_all(master, DMA_RECEIVEQ, master->receiving);
-	return result == DMA_DONE && !master->receiving ? DMA_UNVERIFIED : result;
+	if (access->count != 1)
+		return false;
+	if (!access->write)
+		return add_transmit(master, number, iova, access->size);
+	return add_receive(master, number, iova, access->size) && add_questions(master, number);
 }
 
 static const struct dma_ops net_ops = {
@@ -173,10 +121,10 @@ static const struct dma_ops net_ops = {
 	.input_driven = true,
 	.queues = 2,
 	.start = dma_virtio_start,
-	.write = net_write,
-	.read = net_read,
-	.begin = net_begin,
-	.finish = net_finish,
+	.post = net_post,
+	.notify = dma_virtio_notify,
+	.look = dma_virtio_look,
+	.ended = dma_virtio_ended,
 	.stop = dma_virtio_stop,
 };
 

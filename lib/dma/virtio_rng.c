@@ -4,28 +4,21 @@
  */
 #include "dma/dma.h"
 
-static enum dma_result rng_write(struct dma_master *master, uint64_t iova, size_t size)
+static bool rng_post(struct dma_master *master, unsigned int number, const struct dma_access *access)
 {
-	struct ring_piece piece = {iova, size, true};
-	enum dma_result result;
-	uint32_t written;
+	struct ring_piece piece = {access->iovas[0], access->size, true};
 
-	result = dma_virtio_send(master, 0, &piece, 1, &written);
-	return result == DMA_DONE && !written ? DMA_REFUSED : result;
-}
-
-static enum dma_result rng_read(struct dma_master *master, uint64_t iova, void *bytes, size_t size)
-{
-	(void)master, (void)iova, (void)bytes, (void)size;
-	return DMA_REFUSED;
+	return access->write && access->count == 1 && dma_virtio_add(master, number, 0, &piece, 1);
 }
 
 static const struct dma_ops rng_ops = {
 	.name = "virtio-rng",
 	.queues = 1,
 	.start = dma_virtio_start,
-	.write = rng_write,
-	.read = rng_read,
+	.post = rng_post,
+	.notify = dma_virtio_notify,
+	.look = dma_virtio_look,
+	.ended = dma_virtio_ended,
 	.stop = dma_virtio_stop,
 };
 

@@ -338,7 +338,7 @@ static void quiesce(struct dma_master *dma)
 {
 	if (dma->running)
 		dma_stop(dma);
-	dma->messages = dma->tables = dma->without_platform = false;
+	dma->messages = dma->tables = dma->without_platform = dma->deep = false;
 	dma_set_page_iova(dma, phys(dma->page));
 }
 

@@ -261,7 +261,7 @@ static bool read_done(struct endpoint *ep, uint64_t iova, void *seen, size_t siz
 static bool recalled(struct endpoint *ep, void *seen, size_t size)
 {
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
-	return dma_recall(&ep->dma, seen, size) == DMA_DONE;
+	return dma_recall(&ep->dma, 0, seen, size) == DMA_DONE;
 }
 
 static bool sees_all(const uint8_t *seen, struct access_parts all)
@@ -399,5 +399,5 @@ bool has_read(struct endpoint *ep, const void *source, size_t size)
 	uint8_t seen[DMA_SHORT_BYTES];
 
 	watch_access(ep);
-	return dma_recall(&ep->dma, seen, size) == DMA_DONE && !memcmp(seen, source, size);
+	return dma_recall(&ep->dma, 0, seen, size) == DMA_DONE && !memcmp(seen, source, size);
 }

@@ -64,6 +64,9 @@ struct product {
 	const struct product_rule *rules;
 	unsigned int rule_count;
 
+	/* Of a covering selection that takes long: red cells after which the rest is left out; or 0. */
+	unsigned int most_red;
+
 	/* Play the cell and judge it, by judge(), EXPECT_...() and so on, with @at as the place. */
 	void (*play)(struct source_line at, const cell_t cell);
 };

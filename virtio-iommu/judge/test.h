@@ -35,8 +35,9 @@
  * keyword. DRIVER: any keyword, and it binds the driver; no text says what a device has to do when it is
  * broken.
  */
-enum level { LEVEL_NONE, LEVEL_MAY, LEVEL_DRIVER, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION,
-	     LEVEL_PLATFORM };
+enum level {
+	LEVEL_NONE, LEVEL_MAY, LEVEL_DRIVER, LEVEL_SHOULD, LEVEL_MUST, LEVEL_ISOLATION, LEVEL_PLATFORM
+};
 
 #include "requirements.h"
 

@@ -154,8 +154,8 @@ static void reset_writer(struct vdev *dev)
 
 static uint32_t last_used;
 
-static void reply_with_last(const struct chain *chain, const struct model_request *r, const struct decision *d,
-			    struct iommu_reply *reply)
+static void reply_with_last(const struct chain *chain, const struct model_request *r,
+			    const struct decision *d, struct iommu_reply *reply)
 {
 	(void)chain, (void)d;
 	if (model_rule_applies(&ref_iommu.model, RULE_UNKNOWN_TYPE, r))
@@ -175,13 +175,14 @@ static void reply_in_front(const struct chain *chain, const struct model_request
 {
 	struct request_tail tail = {STATUS_INVAL, {0}};
 	const struct chain_part *part = &chain->writable;
+	unsigned int last = part->count ? part->count - 1 : 0;
 
 	(void)r;
 	if (d->answer != ANSWER_UNWRITTEN || !part->size || part->size >= sizeof(tail))
 		return;
 	access_memory(&ref_iommu.vdev,
-		      part->pieces[part->count - 1].address + part->pieces[part->count - 1].length - sizeof(tail),
-		      &tail, sizeof(tail), true);
+		      part->pieces[last].address + part->pieces[last].length - sizeof(tail), &tail,
+		      sizeof(tail), true);
 	reply->used = part->size;
 }
 

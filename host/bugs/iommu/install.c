@@ -96,7 +96,8 @@ static bool take_over(void)
 	       storage_install() || order_install() || batch_install() || framing_install() ||
 	       answers_install() || member_install() || region_install() || place_install() ||
 	       session_install() || report_install() || upkeep_install() || lookup_install() ||
-	       prefetch_install() || migration_install() || machine_reset_install();
+	       prefetch_install() || migration_install() || machine_reset_install() ||
+	       in_flight_install();
 }
 
 void bugs_install_iommu(void)

@@ -129,8 +129,9 @@ static bool lookup_overreaching(const struct access *a, bool found, struct model
 	const struct model_endpoint *ep = bug_find_translated(a->endpoint);
 
 	(void)reason;
-	if (found || !ep || !overreach.end || ep->domain != overreach.domain || !(overreach.flags & a->kind) ||
-	    a->address < overreach.start || a->address > overreach.end || !still_maps(&overreached))
+	if (found || !ep || !overreach.end || ep->domain != overreach.domain ||
+	    !(overreach.flags & a->kind) || a->address < overreach.start || a->address > overreach.end ||
+	    !still_maps(&overreached))
 		return found;
 	bug_set_extent(extent, &overreach);
 	return true;

@@ -183,7 +183,8 @@ static void push_with_pauses(struct vdev *dev, struct vqueue *queue, const struc
 static void access_in_lane(struct function *f, unsigned int offset, unsigned int width, bool write)
 {
 	unsigned int cap = vdev_of(f)->access_window;
-	uint32_t at = function_get(f, cap + CAP_OFFSET, 4), length = function_get(f, cap + CAP_STRUCTURE_LENGTH, 4);
+	uint32_t at = function_get(f, cap + CAP_OFFSET, 4);
+	uint32_t length = function_get(f, cap + CAP_STRUCTURE_LENGTH, 4);
 
 	right_function->config_access(f, offset, width, write);
 	if (!write && offset == cap + CAP_ACCESS_DATA && (length == 1 || length == 2))
@@ -222,7 +223,8 @@ bool late_takes_over(struct vdev *dev)
 		{MUTANT_PACKED_LIST_NEXT_LAP, .packed = {.put = put_in_next_lap}},
 		{MUTANT_INDIRECT_BEHIND_N, .split = {.walk = walk_from_head, .read_desc = read_few_tables}},
 		{MUTANT_UNPARSED_FIRST,
-		 .steps = {.push = push_unwritten, .flush = flush_put_off, .write_status = write_status_drops}},
+		 .steps = {.push = push_unwritten, .flush = flush_put_off,
+			   .write_status = write_status_drops}},
 		{MUTANT_QRESET_KEEPS_USED_WRAP, .steps = {.reset_queue = reset_but_used_wrap}},
 		{MUTANT_EVENTS_COALESCED_OVER_RESET,
 		 .steps = {.interrupt = interrupt_with_pauses, .push = push_with_pauses}},

@@ -43,6 +43,7 @@ bool session_install(void);
 bool report_install(void);
 bool migration_install(void);
 bool machine_reset_install(void);
+bool in_flight_install(void);
 
 /*
  * Look-ups.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from ..plan.config import one_of
+from ..plan.config import on_off, one_of
 from ..plan.ini import Parsers, Section, parse_values, read_ini, words
 from .conditions import Place, Where, everywhere, parse_version, parse_where
 from .results import BAD, TestResult
@@ -39,13 +39,19 @@ def told(result: TestResult) -> str:
 class Entry:
     """A defect, or a choice, of a device: what it shows in, where, and why."""
     section: Section
-    tests: tuple[str, ...]      # ids; of a skip globs
+    tests: tuple[str, ...]      # ids; of a skip, and by chance, globs
     verdict: tuple[str, ...]
     reason: str
     seen: tuple[str, ...] = ()  # patterns of what was seen, of a skip of its reason; none: any
     where: tuple[Where, ...] = ()       # lines of which one has to hold; none: everywhere
     link: str = ""
     defect: str = ""            # which one it is; other entries may tell of it, too
+    by_chance: bool = False     # a race: it shows in any of the tests or in none
+
+    @property
+    def is_demanded(self) -> bool:
+        """Return True if a test that it covers has to show it."""
+        return not self.is_skip and not self.by_chance
 
     @property
     def is_skip(self) -> bool:
@@ -56,7 +62,7 @@ class Entry:
         return self.where or (everywhere(),)
 
     def names(self, test: str) -> bool:
-        return any(fnmatchcase(test, glob) if self.is_skip else test == glob for glob in self.tests)
+        return any(test == glob if self.is_demanded else fnmatchcase(test, glob) for glob in self.tests)
 
     def covers(self, run: str, test: str, place: Place) -> bool:
         return self.names(test) and any(line.at(place) and line.has_run(run) for line in self.lines)
@@ -83,6 +89,7 @@ KEYS: Parsers = {
     "reason": one_line,
     "link": link,
     "defect": one_line,
+    "by-chance": on_off,
 }
 
 
@@ -102,9 +109,12 @@ def _entry(section: Section) -> Entry:
     if values["verdict"] == ("skip",) and not (values.get("tests") and values.get("seen")):
         raise section.error("tests" if not values.get("tests") else "seen",
                             "is missing: an entry for a skip says of which tests, and what is not seen")
+    by_chance = values.pop("by-chance", False)
+    if by_chance and not values.get("seen"):
+        raise section.error("seen", "is missing: what comes by chance has to be known by what is seen")
     tests = values.pop("tests", (section.name,))
     values.setdefault("defect", section.name)
-    return Entry(section, tests, **values)
+    return Entry(section, tests, by_chance=by_chance, **values)
 
 
 class Gate:
@@ -134,8 +144,8 @@ class Gate:
             self._judge_other(result, covering)
 
     def _judge_other(self, result: TestResult, covering: list[Entry]) -> None:
-        """Judge a verdict that no entry expects. Where a skip is expected, any other is as good."""
-        entry = next((entry for entry in covering if not entry.is_skip), None)
+        """Judge a verdict that no entry expects: any will do where it may be a skip, or comes by chance."""
+        entry = next((entry for entry in covering if entry.is_demanded), None)
         if not entry:
             return
         result.red = True

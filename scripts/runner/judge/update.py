@@ -129,7 +129,7 @@ def update(text: str, gate: Gate, report: Report) -> tuple[str, list[str]]:
         sections.drop(entry.section.name)
         done.append(f"[{entry.section.name}]: dropped, it names what does not exist")
     kept = [entry for entry in gate.entries if entry not in stale]
-    for entry in kept:
+    for entry in (entry for entry in kept if not entry.by_chance):
         done += revise_skip(sections, entry, seen) if entry.is_skip else revise(sections, entry, seen)
     for test, runs in seen.tests.items():
         done += add(sections, test, unexplained(kept, runs, seen), seen)

@@ -14,6 +14,7 @@ from .ini import Parsers, Section, parse_values, read_ini, words
 KINDS = ("blk", "rng", "net", "console", "edu")        # lib/dma has a driver for each
 PLACES = ("root", "root-port", "function", "switch", "second-root", "pci-bridge", "segment", "outside",
           "outside-root", "mmio", "outside-mmio")
+WAYS = ("slow", "threaded")                             # of being an endpoint
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its", "imsic")
 FIRMWARE = ("uefi", "seabios", "qboot")
@@ -26,6 +27,8 @@ REGION = re.compile(r"^(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+) (reserved|msi)$", re.
 class Endpoint:
     kind: str
     place: str = "root"
+    slow: bool = False          # an access takes tens of milliseconds
+    threaded: bool = False      # in a thread of its own
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,11 @@ def seconds(value: str) -> float:
 
 def endpoint(value: str) -> Endpoint:
     kind, _, place = (part.strip() for part in value.partition("@"))
-    if kind not in KINDS or (place or "root") not in PLACES:
-        raise ValueError(f"an endpoint is KIND or KIND @PLACE, kinds are {', '.join(KINDS)}; "
-                         f"places are {', '.join(PLACES)}")
-    return Endpoint(kind, place or "root")
+    kind, *ways = kind.split() or [""]
+    if kind not in KINDS or (place or "root") not in PLACES or not set(ways) <= set(WAYS):
+        raise ValueError(f"an endpoint is KIND [WAY ...] [@PLACE], kinds are {', '.join(KINDS)}; "
+                         f"ways are {', '.join(WAYS)}; places are {', '.join(PLACES)}")
+    return Endpoint(kind, place or "root", **{way: True for way in ways})
 
 
 def endpoints(value: str) -> tuple[Endpoint, ...]:

@@ -15,8 +15,8 @@ ELSEWHERE = {"ACPI VIOT": "ACPI VIOT", "device tree": "Device tree", "ambiguity"
 TOPICS = {
     "N-BYP": "Bypass", "N-DOM": "Domains", "N-EP": "Endpoints", "N-EVT": "Event queue",
     "N-MAP": "Mappings", "N-PROBE": "Properties", "N-RANGE": "Ranges", "N-REQ": "Requests",
-    "N-RST": "Reset", "N-UNMAP": "Ends of mappings", "PLAT-MIG": "Migration",
-    "PLAT-RST": "Reset of the machine",
+    "N-RST": "Reset", "N-FLIGHT": "Accesses under way", "N-UNMAP": "Ends of mappings",
+    "PLAT-FLR": "Function-level reset", "PLAT-MIG": "Migration", "PLAT-RST": "Reset of the machine",
 }
 ISOLATION, NONE, OPEN, PLATFORM = "ISOLATION", "no keyword", "open point", "PLATFORM"
 LEVELS = (ISOLATION, "MUST", "SHOULD", "MAY", NONE, OPEN, PLATFORM)

@@ -34,7 +34,7 @@ static bool keep(struct endpoint *ep, const struct marker *marker)
 
 static bool is_second_boot(struct endpoint *ep, struct marker *seen)
 {
-	return dma_recall(&ep->dma, seen, sizeof(*seen)) == DMA_DONE &&
+	return dma_recall(&ep->dma, 0, seen, sizeof(*seen)) == DMA_DONE &&
 	       !memcmp(seen->text, text, sizeof(text));
 }
 

@@ -72,7 +72,11 @@ def endpoint(endpoint: Endpoint) -> str:
         raise CannotProvide("the host machine has no device of several functions")
     if endpoint.place == "outside-root":
         raise CannotProvide("the host machine's first root complex is behind the IOMMU")
-    return f"{endpoint.kind}@{endpoint.place}"
+    if endpoint.slow and endpoint.kind != "blk":
+        raise CannotProvide(f"the host machine has no slow {endpoint.kind}")
+    if endpoint.threaded:
+        raise CannotProvide("the host machine has one thread")
+    return f"{endpoint.kind}{'-slow' if endpoint.slow else ''}@{endpoint.place}"
 
 
 def iommu(setup: Setup) -> list[str]:

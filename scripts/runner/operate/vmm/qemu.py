@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Optional
@@ -27,6 +27,7 @@ MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false"]
 IOMMU_PHANDLE = 0x76696f                    # of no other node
 REGION_TYPES = {"reserved": 0, "msi": 1}
 SECOND_ROOT_BUS, OUTSIDE_BUS = 16, 32
+SLOW_PER_SECOND = 40                        # requests
 CONSOLE_INPUT = 1 << 18                     # bytes, more than the tests of a run take
 
 
@@ -216,7 +217,7 @@ class Vmm:
         aio = "io_uring" if setup.quick_disks and has_io_uring(self.binary) else "threads"
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
-            devices += ENDPOINTS[endpoint.kind](number, buses.place(endpoint), directory, aio)
+            devices += device(number, endpoint, buses.place(endpoint), directory, aio)
         # A reset that nobody asked for, after a triple fault, ends QEMU.
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
@@ -469,34 +470,51 @@ def virtio(kind: str, options: str, where: str) -> str:
     return f"virtio-{kind}-pci,{options},{where},{VIRTIO}"
 
 
-def blk(number: int, where: str, directory: str, aio: str) -> list[str]:
+def disk_of(number: int, endpoint: Endpoint, where: str, directory: str, aio: str) -> list[str]:
+    """Return a disk, behind a throttle if it is slow: that lets a few requests pass at once after a pause."""
     path = disk(directory, number).replace(",", ",,")
-    return ["-blockdev", f"driver=file,node-name=disk{number},filename={path},"
-                         f"cache.direct=off,cache.no-flush=on,aio={aio}",
-            "-device", virtio("blk", f"drive=disk{number}", where)]
+    drive, more = f"disk{number}", ""
+    words = ["-blockdev", f"driver=file,node-name={drive},filename={path},"
+                          f"cache.direct=off,cache.no-flush=on,aio={aio}"]
+    if endpoint.slow:
+        words += ["-object", f"throttle-group,id=limit{number},x-iops-total={SLOW_PER_SECOND}",
+                  "-blockdev", f"driver=throttle,node-name=slow{number},throttle-group=limit{number},"
+                               f"file={drive}"]
+        drive = f"slow{number}"
+    if endpoint.threaded:
+        words += ["-object", f"iothread,id=thread{number}"]
+        more = f",iothread=thread{number}"
+    return [*words, "-device", virtio("blk", f"drive={drive}{more}", where)]
 
 
-def rng(number: int, where: str, *_: str) -> list[str]:
+def device(number: int, endpoint: Endpoint, where: str, directory: str, aio: str) -> list[str]:
+    if endpoint.kind == "blk":
+        return disk_of(number, endpoint, where, directory, aio)
+    if endpoint.slow or endpoint.threaded:
+        raise CannotProvide(f"QEMU has no throttle and no thread for a {endpoint.kind}")
+    return ENDPOINTS[endpoint.kind](number, where, directory)
+
+
+def rng(number: int, where: str, _: str) -> list[str]:
     return ["-object", f"rng-builtin,id=rng{number}",
             "-device", virtio("rng", f"rng=rng{number}", where)]
 
 
-def net(number: int, where: str, *_: str) -> list[str]:
+def net(number: int, where: str, _: str) -> list[str]:
     """Return a net that is cut off from the host."""
     return ["-netdev", f"user,id=net{number},restrict=on",
             "-device", virtio("net", f"netdev=net{number},romfile=", where)]
 
 
-def console(number: int, where: str, directory: str, _: str) -> list[str]:
+def console(number: int, where: str, directory: str) -> list[str]:
     path = pipe(directory, number).replace(",", ",,")
     return ["-device", virtio("serial", f"id=serial{number}", where),
             "-chardev", f"pipe,id=port{number},path={path}",
             "-device", f"virtconsole,bus=serial{number}.0,chardev=port{number}"]
 
 
-def edu(_: int, where: str, *__: str) -> list[str]:
+def edu(_: int, where: str, __: str) -> list[str]:
     return ["-device", f"edu,{where},dma_mask=0xffffffffffffffff"]
 
 
-ENDPOINTS: dict[str, Callable[[int, str, str, str], list[str]]] = {
-    "blk": blk, "rng": rng, "net": net, "console": console, "edu": edu}
+ENDPOINTS = {"rng": rng, "net": net, "console": console, "edu": edu}
