@@ -203,7 +203,7 @@ bool stand_in_is_attachable(void)
 }
 
 /* However quick the last accesses were; and until one has worked. */
-#define QUIET_US 10000
+#define QUIET_US 5000
 #define QUIET_FIRST_US 1000000
 #define QUIET_TIMES 3
 

@@ -79,7 +79,7 @@ uint64_t timing_quiet_us(enum timed kind)
 
 /* How many times as long as for one that should not come; and for a hiccup. */
 #define PATIENCE 20
-#define PATIENCE_LEAST_US 400000
+#define PATIENCE_LEAST_US 200000
 
 uint64_t timing_patience_us(enum timed kind)
 {

@@ -2,9 +2,11 @@
 """Which tests run in which runs: the patterns of the command line against what there is."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 
 from .catalogue import Requirement, Test
 from .config import Run
@@ -35,11 +37,17 @@ class Choice:
 
 def matches(name: str, globs: Iterable[str]) -> bool:
     """Return True if the last glob that fits the name has no `!` before it."""
-    found = False
-    for glob in globs:
-        if fnmatchcase(name, glob.lstrip("!")):
-            found = not glob.startswith("!")
-    return found
+    for fits, wanted in _backwards(tuple(globs)):
+        if fits(name):
+            return wanted
+    return False
+
+
+@lru_cache(maxsize=None)
+def _backwards(globs: tuple[str, ...]) -> list[tuple[Callable[[str], object], bool]]:
+    """Return the globs as patterns, the last one first, each with whether what fits is wanted."""
+    return [(re.compile(translate(glob.lstrip("!"))).match, not glob.startswith("!"))
+            for glob in reversed(globs)]
 
 
 def sort_patterns(patterns: Sequence[str], runs: list[Run], tests: list[Test],

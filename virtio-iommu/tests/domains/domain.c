@@ -85,7 +85,10 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 #define REUSES 4096
 #define ALL_LOOKED_AT 8
 
-/* As long as it may take, with no other verdict if they are fewer: where so many are used within QUICK_US, all of REUSES. */
+/*
+ * As long as it may take: where so many are used within QUICK_US, all of REUSES. That they are fewer is no other
+ * verdict.
+ */
 #define QUICK_US 2000
 #define REUSES_US 200000
 #define REUSES_SLOW_US 10000

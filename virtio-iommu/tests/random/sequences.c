@@ -35,7 +35,7 @@
 
 /* Without rounds=: two rounds, more while this time has not passed, and no step after the other one. */
 #define LEAST_ROUNDS 2
-#define BUDGET_US 150000
+#define BUDGET_US 100000
 #define LONGEST_US 2000000
 
 /* Draw a step, and requests that go together with it. Return how many. */
