@@ -6,6 +6,7 @@
 #include "host/board/port.h"
 #include "host/bugs/board/parts.h"
 #include "host/bugs/bugs.h"
+#include "host/bugs/flight/flight.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/iotlb.h"
 #include "host/iommu/parts.h"

@@ -4,7 +4,8 @@
  * whatever becomes of it.
  */
 #include "host/bugs/bugs.h"
-#include "host/bugs/virtio/stretch.h"
+#include "host/bugs/flight/stretch.h"
+#include "host/bugs/flight/flight.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/parts.h"
 #include "host/machine/doorbell.h"

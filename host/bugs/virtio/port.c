@@ -8,6 +8,7 @@
 #include "host/board/board.h"
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
+#include "host/bugs/flight/flight.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/virtio_iommu.h"
 #include "host/machine/ram.h"
@@ -78,23 +79,10 @@ void bug_rings_forget(enum mutant_id keeper)
 }
 
 /* A device's port, with what is noted of the access that is under way. */
-struct bug_port {
-	struct port port;	/* first */
-	struct vdev *dev;
-	const struct port *right;
-};
-
 /* A part of the access has been let pass. */
 static bool passed;
 
 struct whole_access bug_whole_access;
-
-bool bug_endpoint_id(const struct vdev *dev, uint32_t *id)
-{
-	const struct bug_port *of = (const struct bug_port *)dev->port;
-
-	return board_endpoint_id((const struct board_port *)of->right, id);
-}
 
 /* How many stretches of adjacent memory an access has led to, where the last one ends, and its Nth one. */
 static struct {

@@ -30,15 +30,8 @@ void bugs_in_endpoint(struct vdev *dev);
 /* Return true if the endpoint has found *@phys and the *@length bytes from there on before. */
 bool bug_finds_early(const struct vdev *dev, uint64_t address, uint64_t *phys, uint64_t *length);
 
-/* in_flight.c: replace steps of an endpoint; return true if the buffer that it serves was found so. */
-void bugs_in_flight(struct vdev_steps *steps);
-bool bug_finds_in_flight(const struct vdev *dev, uint64_t address, uint64_t *phys, uint64_t *length);
-
 /* Send a message the way that the last one has gone. Returns false if it has to be translated. */
 bool bug_routes_message(struct vdev *dev, uint64_t address, uint32_t data);
-
-/* Return true with the id of the endpoint, if it is one. */
-bool bug_endpoint_id(const struct vdev *dev, uint32_t *id);
 
 /* Replace the port of any device, and the board's steps on the way of an access. */
 void bugs_in_port(struct vdev *dev);

@@ -86,8 +86,8 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 #define ALL_LOOKED_AT 8
 
 /*
- * As long as it may take: where so many are used within QUICK_US, all of REUSES. That they are fewer is no other
- * verdict.
+ * As long as it may take: where so many are used within QUICK_US, all of REUSES. That they are fewer is no
+ * other verdict.
  */
 #define QUICK_US 2000
 #define REUSES_US 200000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "host/bugs/virtio/stretch.h"
-#include "host/bugs/virtio/virtio.h"
+#include "host/bugs/flight/stretch.h"
+#include "host/bugs/flight/flight.h"
 #include "host/iommu/parts.h"
 #include "util.h"
 

@@ -8,7 +8,8 @@
 
 #include "host/bugs/bugs.h"
 #include "host/bugs/takeover/takeover.h"
-#include "host/bugs/virtio/stretch.h"
+#include "host/bugs/flight/stretch.h"
+#include "host/bugs/flight/flight.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/devices/blk.h"
 #include "host/machine/clock.h"
