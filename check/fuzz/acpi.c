@@ -78,11 +78,14 @@ static void walk_madt(const struct acpi *acpi)
 
 static bool find_units(const struct acpi *acpi, struct error *error)
 {
+	struct pci_dev bridge = {.segment = 1, .secondary = 0x55};
 	uint64_t registers;
 	uint32_t stream;
 
 	for (uint32_t requester = 0; requester < 1 << 16; requester += 0x5555)
-		if (!acpi_dmar_unit(acpi, requester & 1, requester, &registers, error) ||
+		if (!acpi_dmar_unit(acpi, &(struct pci_dev){.bridge = requester & 1 ? &bridge : NULL,
+							    .segment = requester & 1, .bdf = requester},
+				    &registers, error) ||
 		    !acpi_iort_smmu(acpi, requester & 1, requester, &registers, &stream, error))
 			return false;
 	return true;

@@ -149,7 +149,7 @@ static const struct product_rule rules[] = {
 	{{{COLOUR, BIT(3)}, {SHAPE, BIT(2)}, {SIZE, BIT(1)}}, "with the one before"},
 };
 
-static struct product product = {"product", dimensions, DIMENSIONS, rules, 0, play};
+static struct product product = {"product", dimensions, DIMENSIONS, rules, 0, 0, play};
 
 /* What may be played, said in another way than the engine's. */
 static unsigned int asked_dimension;
