@@ -355,6 +355,8 @@ static void compare_rates(struct source_line at)
 		note_rate(stretch);
 	}
 	good = fuzz.rate;
+	if (!good)
+		return;		/* less than one in a second */
 	printf("# rate: %lu hostile requests/s, %lu well-formed requests/s, ratio %lu.%02lu\n", hostile,
 	       good, hostile / good, hostile * 100 / good % 100);
 }
