@@ -547,32 +547,38 @@ TEST(DEV_DETACH_4, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EX
 	PRODUCT(&in_flight, END, BIT(END_NONE) | BIT(END_DETACH));
 }
 
+/* N-FLIGHT-1 (ISOLATION): An access that is under way moves nothing through a mapping once the UNMAP ... */
 TEST(N_FLIGHT_1, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_UNMAP) | BIT(END_UNMAP_MORE) | BIT(END_UNMAP_SPACE) |
 					 BIT(END_MAP_ELSEWHERE));
 }
 
+/* N-FLIGHT-2 (ISOLATION): An access that is under way moves nothing through the old domain once the ... */
 TEST(N_FLIGHT_2, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_MOVE));
 }
 
+/* N-FLIGHT-3 (ISOLATION): An access that is under way moves nothing in bypass once `bypass` has been ... */
 TEST(N_FLIGHT_3, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT | NEEDS_BYPASS_CONFIG)
 {
 	PRODUCT(&in_flight, END, BIT(END_BYPASS));
 }
 
+/* N-FLIGHT-4 (ISOLATION): An access that is under way moves nothing through a domain once the reset of ... */
 TEST(N_FLIGHT_4, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_RESET));
 }
 
+/* N-FLIGHT-5 (ISOLATION): An access of an endpoint that is under way moves nothing once the reset of ... */
 TEST(N_FLIGHT_5, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_ENDPOINT_RESET));
 }
 
+/* PLAT-FLR-1 (PLATFORM): An access that is under way moves nothing once the endpoint's function has ... */
 TEST(PLAT_FLR_1, nothing_is_moved_by_an_access_under_way, NEEDS_DMA | NEEDS_EXACT)
 {
 	PRODUCT(&in_flight, END, BIT(END_FUNCTION_RESET));
