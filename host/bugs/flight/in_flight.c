@@ -36,6 +36,21 @@ static void translate_part(struct buffer *b, const struct chain_part *part, uint
 					  part->pieces[i].address, part->pieces[i].length, kind);
 }
 
+/* Bytes of either area of a ring that is asked for by the device, at most: 2.7. */
+static uint64_t area_size(const struct vqueue *queue)
+{
+	return 6 + 8 * queue->size;
+}
+
+/* What goes back to the driver, too, so that buffers in front of this one do not break the queue. */
+static void translate_areas(struct buffer *b)
+{
+	b->count += stretch_translate(&b->stretches[b->count], MAX_STRETCHES - b->count, b->dev,
+				      b->queue->device, area_size(b->queue), MAP_WRITE);
+	b->count += stretch_translate(&b->stretches[b->count], MAX_STRETCHES - b->count, b->dev,
+				      b->queue->driver, area_size(b->queue), MAP_READ);
+}
+
 /* Take what is available off the ring, while there is room. */
 static void take_buffers(struct vdev *dev, struct vqueue *queue)
 {
@@ -52,6 +67,7 @@ static void take_buffers(struct vdev *dev, struct vqueue *queue)
 		b->count = 0;
 		translate_part(b, &b->chain.readable, MAP_READ);
 		translate_part(b, &b->chain.writable, MAP_WRITE);
+		translate_areas(b);
 	}
 	dev->steps = steps;
 }
