@@ -96,7 +96,7 @@ enum verdict verdict_cell_end(void)
 
 void info(struct source_line at, const char *way, ...)
 {
-	CHECK(at.number && strstr(way, "lack of time"));
+	CHECK(at.number && strstr(way, FOR_LACK_OF_TIME));
 	cut = true;
 }
 

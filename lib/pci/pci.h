@@ -131,10 +131,10 @@ enum {
 	PCI_PORT_NONE = 0xff,
 };
 
-/* All hosts and functions. Functions point at each other and at hosts: do not copy. */
 /* Which bus numbers bridges get: those that firmware has given them, or new ones from one end of a bus on. */
 enum pci_numbering { PCI_KEEP_NUMBERS, PCI_NUMBER_UP, PCI_NUMBER_DOWN };
 
+/* All hosts and functions. Functions point at each other and at hosts: do not copy. */
 struct pci {
 	struct pci_host hosts[PCI_MAX_HOSTS];
 	unsigned int host_count;

@@ -216,19 +216,19 @@ static bool read_cell(const struct product *product, const char *name, cell_t ce
 	return !*name;
 }
 
-/* Return true if the next cell is not to be played. For lack of time that is no pass, but an info. */
 static unsigned int most_red(const struct product *product)
 {
 	return product->most_red && !test_plays_all_cells() ? product->most_red : MOST_RED;
 }
 
+/* Return true if the next cell is not to be played. For lack of time that is no pass, but an info. */
 static bool is_over(const struct run *run)
 {
 	if (run->red == most_red(run->product))
 		return true;
 	if (!deadline_passed(&run->deadline))
 		return false;
-	info(run->at, "product %s: cells are left out, for lack of time", run->product->name);
+	info(run->at, "product %s: cells are left out" FOR_LACK_OF_TIME, run->product->name);
 	return true;
 }
 

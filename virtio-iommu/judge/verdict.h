@@ -57,6 +57,9 @@ void judge_harm(struct source_line at, const char *expected, const char *actual,
 void info(struct source_line at, const char *way, ...) __attribute__((format(printf, 2, 3)));
 #define INFO(...) info(AT, __VA_ARGS__)
 
+/* Ends the info of a test that has left something out. On a quicker machine the same device may pass. */
+#define FOR_LACK_OF_TIME ", for lack of time"
+
 /* Why a test is skipped. Of two causes in the cells of a product the later one here is the test's. */
 enum skip_cause {
 	SKIP_NOT_APPLICABLE,	/* the device does not have what the test is about */

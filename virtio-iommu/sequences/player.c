@@ -80,17 +80,18 @@ static void forget_attachments(void)
 	player.unsettled.readable = 0;
 }
 
-/* Without what sequences change of the driver. Return false, with iommu.dead set, if that fails. */
-static bool usual_driver(void)
+/* Without what sequences change of the driver. iommu.dead is set if that fails. */
+static void use_usual_driver(void)
 {
 	request_framing((struct framing){0});
-	return (!iommu.altered && iommu.dev.accepted == iommu.wanted) || iommu_restart(iommu.wanted);
+	if (iommu.altered || iommu.dev.accepted != iommu.wanted)
+		iommu_restart(iommu.wanted);
 }
 
 void player_begin(void)
 {
 	endpoints_quiesce();
-	usual_driver();
+	use_usual_driver();
 	iommu_detach_all();
 	if (may_write_bypass() && iommu_bypass() != iommu.initial_bypass)
 		iommu_set_bypass(iommu.initial_bypass);

@@ -2,8 +2,6 @@
 /*
  * Domains and their members (virtio 1.4, 5.13.6.3 and 5.13.6.4).
  */
-#include <stdio.h>
-
 #include "judge/steps/attach.h"
 #include "judge/steps/bypass.h"
 #include "judge/steps/mapping.h"
@@ -85,10 +83,7 @@ TEST(N_DOM_2, reused_id_starts_empty, NEEDS_DOMAIN)
 #define REUSES 4096
 #define ALL_LOOKED_AT 8
 
-/*
- * As long as it may take: where so many are used within QUICK_US, all of REUSES. That they are fewer is no
- * other verdict.
- */
+/* As long as it may take: where so many are used within QUICK_US, all of REUSES. */
 #define QUICK_US 2000
 #define REUSES_US 200000
 #define REUSES_SLOW_US 10000
@@ -128,7 +123,7 @@ TEST(N_DOM_2, id_starts_empty_whenever_it_is_used_again, NEEDS_DMA)
 		REQUIRE_OK(attach(domain, endpoint(0)->id, 0));
 		REQUIRE_OK(detach(domain, endpoint(0)->id));
 		if (deadline_passed(&deadline)) {
-			printf("# in %lu us the id was used %u times\n", time_us() - start, i);
+			INFO("the id was used %u times, not %u" FOR_LACK_OF_TIME, i, REUSES);
 			return;
 		}
 	}
@@ -293,7 +288,7 @@ TEST(N_DOM_3, domain_stays_apart_from_each_that_is_made_after_it,
 	REQUIRE(make_succession(AT, &n));
 	for (uint32_t i = 1; i <= SUCCESSION && no_defect_so_far(); i++) {
 		if (i > 4 && deadline_passed(&deadline)) {
-			printf("# in %u us there are %u domains\n", SUCCESSION_US, i);
+			INFO("there were %u domains, not %u" FOR_LACK_OF_TIME, i, SUCCESSION);
 			return;
 		}
 		if (i % n.count == 0)

@@ -6,7 +6,8 @@
  * memory that has another owner. From the answer on nothing is moved. What was moved before breaks
  * nothing, so that a device may answer late, when the accesses have ended.
  *
- * An endpoint may be quick for some accesses after a pause: a few of no byte go before those that count.
+ * An endpoint may be quick for some accesses after a pause: a few of no byte and of the same direction go
+ * before those that count.
  * If these end before the request is sent, or when the answer comes, which may be chance, they are tried
  * again.
  */
@@ -96,8 +97,12 @@ struct scene {
 };
 
 /* An access of no byte needs the rings alone. */
-static const uint64_t nowhere;
-static const struct dma_access empty_access = {&nowhere, 1, 0, true};
+static struct dma_access empty_access(bool write)
+{
+	static const uint64_t nowhere;
+
+	return (struct dma_access){&nowhere, 1, 0, write};
+}
 
 /* Return what one of as many as can be in flight takes in us, 0 if one fails. */
 static uint64_t empty_access_us(struct endpoint *ep)
@@ -106,7 +111,7 @@ static uint64_t empty_access_us(struct endpoint *ep)
 	uint64_t start = time_us();
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
-		all[i] = empty_access;
+		all[i] = empty_access(true);
 	ep->dma.fault_reported = NULL;
 	ep->dma.timeout_us = REPLY_TIMEOUT_US;
 	if (!dma_post_all(&ep->dma, all, ARRAY_SIZE(all)) ||
@@ -314,7 +319,7 @@ static bool post(const struct scene *s, struct mover *m)
 	unsigned int used = 0;
 
 	while (used < AHEAD)
-		all[used++] = empty_access;
+		all[used++] = empty_access(s->write);
 	for (unsigned int i = 0; i < s->count; i++) {
 		change(m->memory[i]);
 		memcpy(m->before[i], m->memory[i], SIZE);
