@@ -5,20 +5,25 @@
 #include "judge/steps/mapping.h"
 #include "judge/steps/page_fixture.h"
 
-bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t flags)
+bool attach_with_page(struct source_line at, const struct page_fixture *s, uint32_t flags)
 {
 	struct reply reply;
 
-	s->ep = endpoint(0);
-	s->domain = fresh_domain();
-	s->iova = iova_window(3) + iommu.page;
-	s->target = watched_pages(3) + iommu.page;
 	if (!attach_with_dma(at, s->ep, s->domain))
 		return false;
 	reply = map_page(s->domain, s->iova, s->target, flags);
 	if (flags != MAP_RW && is_refusal(&reply))
 		silent_rest("the device has no mappings with these permissions");
 	return expect_status(at, SET_UP, &reply, STATUS_OK);
+}
+
+bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t flags)
+{
+	s->ep = endpoint(0);
+	s->domain = fresh_domain();
+	s->iova = iova_window(3) + iommu.page;
+	s->target = watched_pages(3) + iommu.page;
+	return attach_with_page(at, s, flags);
 }
 
 bool map_one_page(struct source_line at, struct page_fixture *s)

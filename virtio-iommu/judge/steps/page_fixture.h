@@ -26,6 +26,9 @@ bool map_one_page(struct source_line at, struct page_fixture *s);
 /* Like map_one_page(), with these permissions. */
 bool map_one_page_as(struct source_line at, struct page_fixture *s, uint32_t flags);
 
+/* The same, where endpoint, domain and places are chosen already. */
+bool attach_with_page(struct source_line at, const struct page_fixture *s, uint32_t flags);
+
 /*
  * Attach again to a domain that had ended, and map the private page: that MAP fails if old mappings
  * survived. Return false, with a verdict, if it does not get this far.

@@ -8,8 +8,10 @@
 #include "judge/steps/bypass.h"
 #include "judge/steps/machine_event.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/page_fixture.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
+#include "memory.h"
 
 enum { STATE, WAY };
 
@@ -53,14 +55,7 @@ static bool ok(struct source_line at, struct reply reply)
 
 static bool enter(struct source_line at, struct scene *s, uint32_t flags)
 {
-	struct reply reply;
-
-	if (!attach_with_dma(at, s->ep, s->domain))
-		return false;
-	reply = map_page(s->domain, s->iova, s->target, flags);
-	if (flags != MAP_RW && is_refusal(&reply))
-		silent_rest("the device has no mappings with these permissions");
-	return expect_status(at, SET_UP, &reply, STATUS_OK);
+	return attach_with_page(at, &(struct page_fixture){s->ep, s->domain, s->iova, s->target}, flags);
 }
 
 /* The page is there, both ways, and the free page behind it is not. */
@@ -354,22 +349,35 @@ static const struct product_rule rules[] = {
 	{{{STATE, WITHOUT_MAPPINGS}, {WAY, BIT(AMONG_MANY)}}, "there is no domain with mappings"},
 };
 
-#define MANY 60
+#define MANY 1000
 
 /* Every other page of a window, so that no two of them could be taken for one. */
+static uint64_t place_of(const struct scene *s, unsigned int i)
+{
+	return s->many + 2 * i * iommu.page;
+}
+
 static bool map_many(struct source_line at, struct scene *s)
 {
-	s->many = iova_window(2 * MANY);
+	struct map_request *requests = arena_alloc(MANY * sizeof(*requests), 8);
+	uint8_t status;
+
+	s->many = large_iova_window(2 * MANY);
 	for (unsigned int i = 0; i < MANY; i++)
-		if (!ok(at, map_page(s->domain, s->many + 2 * i * iommu.page, s->spare, MAP_RW)))
-			return false;
-	return true;
+		requests[i] = (struct map_request){{.type = REQUEST_MAP}, s->domain, place_of(s, i),
+						   place_of(s, i) + iommu.page - 1, phys(s->spare), MAP_RW};
+	status = map_batch(requests, MANY);
+	if (status == STATUS_NOMEM)
+		not_applicable("the device has no room for %u mappings", MANY);
+	else if (status != STATUS_OK)
+		judge(VERDICT_ERROR, at, "MAP is OK", "of %u one has status %s", MANY, status_name(status));
+	return status == STATUS_OK;
 }
 
 static void look_at_many(struct source_line at, const struct scene *s)
 {
-	for (unsigned int i = 0; s->many && i < MANY; i += MANY - 1)
-		expect_writes(at, BY_LEVEL, s->ep, s->many + 2 * i * iommu.page, s->spare, 8);
+	for (unsigned int i = 0; s->many && i < MANY; i += MANY / 9)
+		expect_writes(at, BY_LEVEL, s->ep, place_of(s, i), s->spare, 8);
 }
 
 static struct scene make_scene(void)
