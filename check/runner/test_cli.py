@@ -160,6 +160,7 @@ endpoints = blk
 default = off
 rounds = 77
 budget = 9
+length = 3
 illegal = on
 groups = long
 """)
@@ -168,9 +169,9 @@ groups = long
     for arguments in (("long",), ("-g", "long")):
         tree.run("--no-expect", *arguments)
         assert [run["name"] for run in tree.results()["runs"]] == ["long"]
-        assert " rounds=77 budget=9 illegal=1" in tree.results()["runs"][0]["command"]
+        assert " rounds=77 budget=9 length=3 illegal=1" in tree.results()["runs"][0]["command"]
     tree.run("--no-expect", "--rounds", "5", "--case", "loop-of-one", "long")
-    assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one illegal=1'")
+    assert tree.results()["runs"][0]["command"].endswith(" rounds=5 case=loop-of-one length=3 illegal=1'")
     assert tree.run("--case", "two words") == 2
     assert tree.run("--case", "loop-of-two", "one") == 2
     assert "--case loop-of-two: no test that was selected and can run here has it" in one_line(tree.err)

@@ -95,16 +95,18 @@ class Run:
     timeout: Optional[float] = None         # seconds
     default: bool = True                    # run without being asked for
     rounds: Optional[int] = None            # of random tests
-    budget: Optional[int] = None            # seconds, after which no round begins
+    budget: Optional[int] = None            # seconds, after which no round begins, nor a longer sequence
+    length: Optional[int] = None            # steps: all sequences up to it are played
     illegal: bool = False                   # some rounds have fields that cannot be
     products: str = "covering"              # which cells of a product
 
     def cmdline(self, said: Sequence[str] = ()) -> str:
         """Return what the image has to know, with what else it is told: rounds there count for more."""
         told = [self.setup.cmdline, *said]
-        if self.rounds and not any(word.startswith("rounds=") for word in said):
-            told.append(f"rounds={self.rounds}")
-            told += [f"budget={self.budget}"] if self.budget else []
+        rounds_are_said = any(word.startswith("rounds=") for word in said)
+        told += [f"rounds={self.rounds}"] if self.rounds and not rounds_are_said else []
+        told += [f"budget={self.budget}"] if self.budget and not rounds_are_said else []
+        told += [f"length={self.length}"] if self.length else []
         told += ["illegal=1"] if self.illegal else []
         told += [f"products={self.products}"] if self.products != "covering" else []
         return " ".join(told)
@@ -190,6 +192,7 @@ SETUP_KEYS: Parsers = {
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,
                      "default": on_off, "illegal": on_off, "rounds": lambda value: number(value, 1, 1 << 32),
                      "budget": lambda value: number(value, 1, 86400),
+                     "length": lambda value: number(value, 1, 8),
                      "products": lambda value: one_of(value, PRODUCTS)}
 
 

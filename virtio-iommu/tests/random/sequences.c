@@ -25,6 +25,7 @@
 #include "sequences/asked.h"
 #include "sequences/draw.h"
 #include "sequences/player.h"
+#include "sequences/report.h"
 #include "sequences/shrink.h"
 #include "time.h"
 
@@ -87,29 +88,6 @@ static bool draw_fails(struct step *steps, unsigned int *count)
 	return played == PLAYED_WRONG;
 }
 
-/* Show the last steps, as many as there is room for: all, or after an ellipsis. */
-static void report_steps(struct source_line at, const char *origin, const struct step *steps,
-			 unsigned int count)
-{
-	const struct trouble *trouble = player_trouble();
-	char expected[180], text[520] = "", one[STEP_WORDS];
-	unsigned int from = count, length = 0;
-
-	snprintf(expected, sizeof(expected), "%s, at the last of %u steps: %s", origin, count,
-		 trouble->expected);
-	while (from && length + strlen(step_words(&steps[from - 1], player_memory(), one, sizeof(one))) <
-			       sizeof(text) - 10) {
-		length += strlen(one) + 3;
-		from--;
-	}
-	length = snprintf(text, sizeof(text), "%s", from ? "...; " : "");
-	for (unsigned int i = from; i < count; i++)
-		length += snprintf(text + length, sizeof(text) - length, "%s%s",
-				   i > from ? step_separator(&steps[i]) : "",
-				   step_words(&steps[i], player_memory(), one, sizeof(one)));
-	judge(trouble->verdict, at, expected, "%s, after %s", trouble->seen, text);
-}
-
 static bool run_round(struct source_line at, uint64_t seed, bool illegal)
 {
 	struct step *steps = arena_alloc_uninit(SEQUENCE_STEPS * sizeof(*steps), sizeof(uint64_t));
@@ -123,7 +101,7 @@ static bool run_round(struct source_line at, uint64_t seed, bool illegal)
 		return true;
 	again = iommu.dead || sequence_shrink(steps, &count);
 	snprintf(origin, sizeof(origin), "seed=%lu%s", seed, again ? "" : ", not every time");
-	report_steps(at, origin, steps, count);
+	sequence_report(at, origin, steps, count);
 	return false;
 }
 
@@ -141,7 +119,7 @@ static bool replay(struct source_line at)
 	if (!count)
 		bail_out("command line: replay= is not understood at \"%.40s\"", trouble);
 	if (sequence_fails(steps, &count))
-		report_steps(at, "replay", steps, count);
+		sequence_report(at, "replay", steps, count);
 	return true;
 }
 
