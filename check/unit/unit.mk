@@ -10,7 +10,7 @@ UNIT_VARIANT :=
 UNIT_FIXTURE_OUT := $(BUILD)/check/unit
 UNIT_OUT := $(if $(UNIT_VARIANT),$(BUILD)/host-$(UNIT_VARIANT)/unit,$(UNIT_FIXTURE_OUT))
 UNIT_TESTS := acpi acpi_iommu viot efi fdt pci ring libc model console memory virtio iommu iommu_table \
-	iommu_units imsic product steps trace
+	iommu_units imsic product steps trace alphabet
 UNIT_VARIANT_ := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNIT_VARIANT_coverage := -O0 --coverage
@@ -47,6 +47,7 @@ UNIT_SOURCES_trace := $(addprefix virtio-iommu/driver/,names.c state.c trace.c t
 	virtio-iommu/standard/property.c virtio-iommu/standard/status.c lib/register.c
 UNIT_SOURCES_product := virtio-iommu/judge/product.c
 UNIT_SOURCES_steps := virtio-iommu/sequences/words.c
+UNIT_SOURCES_alphabet := virtio-iommu/sequences/alphabet.c
 
 # The levels of requirements, for whoever includes judge/test.h.
 $(addprefix $(UNIT_OUT)/obj/,check/unit/product.o virtio-iommu/judge/product.o): \
