@@ -6,6 +6,7 @@
 #                   judge a QEMU, by default that on PATH, on every architecture
 # make check        test the suite itself; each of its parts is a target, such as make check-unit
 # make fuzz         new inputs for what reads a VMM's words; FUZZ_SECONDS=600 for each reader
+# make mutate       mutants of the reference device, made by rule; SAMPLE=200 for so many of them
 # make bench        what a run costs, as a ratio
 # make cost [ARCH=NAME] [QEMU=PATH]
 #                   what DMA costs behind each IOMMU of a QEMU: table and page (docs/cost.md)
@@ -34,7 +35,7 @@ help:
 ifeq ($(ARCHES),)
 unconfigured = @echo "make: not configured; run ./configure (or scripts/setup)" >&2; exit 2
 
-all run check bench cost coverage docs dist images install standalone fuzz $(KNOWN):
+all run check bench cost coverage docs dist images install standalone fuzz mutate $(KNOWN):
 	$(unconfigured)
 
 check-%:

@@ -4,7 +4,7 @@
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
 .PHONY: check-host check-actuals check-endings check-attribution check-personalities check-mutants check-docs \
-	check-no-reset check-score check-host-without-bugs host-plain coverage
+	check-no-reset check-score check-host-without-bugs host-plain mutate coverage
 
 HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-personalities \
 	check-host-without-bugs check-mutants check-docs
@@ -32,6 +32,9 @@ check-personalities: host host-plain
 
 check-mutants: host host-plain
 	@check/mutants
+
+mutate: host-plain
+	@check/mutate $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 host-plain:
 	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=plain

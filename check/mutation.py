@@ -19,14 +19,15 @@ ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "/", "<<": ">>", ">>"
 LOGIC = {"&&": "||", "||": "&&"}
 WIDTHS = {"uint64_t": "uint32_t", "uint32_t": "uint16_t", "uint16_t": "uint8_t", "UINT64_MAX": "UINT32_MAX",
           "UINT32_MAX": "UINT16_MAX", "UINT16_MAX": "UINT8_MAX"}
-TWINS = (("start", "end"), ("virt_start", "virt_end"), ("readable", "writable"), ("next_avail", "next_used"),
-         ("avail_wrap", "used_wrap"), ("driver", "device"), ("address", "length"), ("domain", "endpoint"),
-         ("offered", "accepted"), ("device_select", "driver_select"), ("input_start", "input_end"),
-         ("domain_start", "domain_end"), ("id", "length"), ("max", "size"), ("address", "address_high"))
+TWINS = (("start", "end"), ("virt_start", "virt_end"), ("input_start", "input_end"), ("domain", "endpoint"),
+         ("domain_start", "domain_end"), ("readable", "writable"), ("next_avail", "next_used"),
+         ("avail_wrap", "used_wrap"), ("driver", "device"), ("device_select", "driver_select"),
+         ("offered", "accepted"), ("address", "length"), ("max", "size"))
 FIELDS = dict(TWINS) | {twin: field for field, twin in TWINS if twin not in dict(TWINS)}
 NO_STATEMENT = {"return", "if", "else", "for", "while", "do", "switch", "case", "default", "break", "continue",
                 "goto", "static", "const", "struct", "enum", "union", "unsigned", "int", "bool", "void"}
-LEFT_OUT = re.compile(r"\b(personality|iommu_hooks|broken_rule|fatal)\b")     # what others bring, and ends of runs
+# What others bring, and what ends the run.
+LEFT_OUT = re.compile(r"\b(personality|iommu_hooks|broken_rule|fatal)\b")
 
 
 @dataclass(frozen=True)
