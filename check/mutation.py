@@ -24,8 +24,10 @@ TWINS = (("start", "end"), ("virt_start", "virt_end"), ("input_start", "input_en
          ("avail_wrap", "used_wrap"), ("driver", "device"), ("device_select", "driver_select"),
          ("offered", "accepted"), ("address", "length"), ("max", "size"))
 FIELDS = dict(TWINS) | {twin: field for field, twin in TWINS if twin not in dict(TWINS)}
-NO_STATEMENT = {"return", "if", "else", "for", "while", "do", "switch", "case", "default", "break", "continue",
-                "goto", "static", "const", "struct", "enum", "union", "unsigned", "int", "bool", "void"}
+NO_STATEMENT = {"return", "if", "else", "for", "while", "do", "switch", "case", "default", "break",
+                "continue", "goto", "static", "const", "struct", "enum", "union", "unsigned", "int", "bool",
+                "void"}
+
 # What others bring, and what ends the run.
 LEFT_OUT = re.compile(r"\b(personality|iommu_hooks|broken_rule|fatal)\b")
 
