@@ -13,6 +13,7 @@ from ..plan.catalogue import Tree
 from ..plan.config import Endpoint, Setup
 from .launch import Ending, Launcher, Log, boot
 from .reader import clean
+from .usage import resident
 from .vmm import Adapter, iommus_of, further_endpoints_of
 
 LIMIT = 120.0                   # seconds without a word
@@ -93,11 +94,7 @@ class CpuClock(Launcher):
 
     def memory(self) -> Optional[int]:
         """Return KiB that are resident, None if the VMM has ended."""
-        try:
-            with open(f"/proc/{self._pid}/status", encoding="ascii") as file:
-                return next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), None)
-        except OSError:
-            return None
+        return resident(self._pid)
 
 
 class Lines:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Callable, Optional, Protocol
 
 from .clock import Clock
 from .reader import clean
+from .usage import Usage
 from .vmm._operated import EventFailed
 
 GRACE = 2.0                     # seconds for power-off after the last word, and for lost children
@@ -90,12 +91,12 @@ class Launcher:
             self._running.add(process.pid)
             return process
 
-    def end(self, process: subprocess.Popen[bytes]) -> int:
+    def end(self, process: subprocess.Popen[bytes], usage: Optional[Usage] = None) -> int:
         """Kill the whole group before reaping, so that the id cannot belong to others yet."""
         with self._lock:
             kill_group(process.pid)
             self._running.discard(process.pid)
-        return process.wait()
+        return (usage or Usage()).reap(process)
 
     def stop(self) -> None:
         with self._lock:
@@ -196,9 +197,9 @@ class LiveMachine:
     """
 
     def __init__(self, launcher: Launcher, hear: Callable[[bytes], None], log: Log, limit: float,
-                 operator: Optional[Operator]) -> None:
+                 operator: Optional[Operator], usage: Usage) -> None:
         self._launcher, self._hear, self._log, self._operator = launcher, hear, log, operator
-        self._limit = limit
+        self._limit, self._usage = limit, usage
         self._control: Optional[socket.socket] = None
         self._told = b""                        # on the control channel, and not taken yet
         self.command: list[str] = []
@@ -234,10 +235,14 @@ class LiveMachine:
     def has_ended(self) -> bool:
         return has_ended(self.process.pid)
 
+    def look(self) -> None:
+        """See what it takes of the host by now."""
+        self._usage.look(self.process.pid)
+
     def end(self) -> int:
         """End the process if it has not ended, and return its status."""
         if self._status is None:
-            self._status = self._launcher.end(self.process)
+            self._status = self._launcher.end(self.process, self._usage)
             self.pipes.drain()
             for stream in (self.process.stdin, self.process.stdout, self.process.stderr, self._control):
                 if stream:
@@ -308,6 +313,7 @@ def watch(machine: LiveMachine, listener: Listener, operator: Optional[Operator]
     """Read until the VMM is done. Return True if it made no progress for @limit seconds of its clock."""
     seen, most = listener.progress, limit
     while machine.pipes.open:
+        machine.look()
         left = most - machine.clock.seconds()
         slice_ = operator.wait(SLICE) if operator else SLICE
         if left <= 0:
@@ -335,9 +341,10 @@ def wait_for_exit(machine: LiveMachine) -> None:
 
 
 def boot(launcher: Launcher, command: list[str], listener: Listener, log: Log, limit: float,
-         operator: Optional[Operator] = None) -> Ending:
+         operator: Optional[Operator] = None, usage: Optional[Usage] = None) -> Ending:
     """Start the VMM, and read from exec to the last byte of both pipes. The log is of stderr."""
-    machine, failed, timed_out = LiveMachine(launcher, listener.feed, log, limit, operator), None, False
+    machine = LiveMachine(launcher, listener.feed, log, limit, operator, usage or Usage())
+    failed, timed_out = None, False
     try:
         if not machine.start(command):
             return Ending(False, 0, "")

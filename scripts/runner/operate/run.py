@@ -17,6 +17,7 @@ from .gdb import Gdb
 from .launch import Ending, Launcher, Log, boot
 from .operator import Disturbance, operator_for
 from .reader import Event, Fact, Judged, Reader, Trying
+from .usage import Usage
 from .vmm import Adapter, CannotProvide, command_for
 
 DEFAULT_LIMIT = 10.0            # seconds without progress, of runs that say none
@@ -47,6 +48,7 @@ class RunRecord:
     failure: Optional[str] = None       # why no test could be started any more
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
 
 
 class BootLoop:
@@ -144,7 +146,7 @@ class BootLoop:
                 operator.hear(event)
             self._hear(event)
         state = Boot(Reader(set(pending)), console, hear)
-        ending = boot(context.launcher, command, state, stderr, self._limit, operator)
+        ending = boot(context.launcher, command, state, stderr, self._limit, operator, self._record.usage)
         state.close()
         if operator and context.disturbance:
             self._disturbed += operator.done.get(context.disturbance.verb, 0)

@@ -24,8 +24,8 @@ def to_json(report: Report) -> str:
 
 
 def run_data(run: RunResult) -> dict[str, Any]:
-    facts = {key: value for key, value in vars(run).items() if key not in ("facts", "tests")}
-    return {**facts, "environment": read_environment(run.facts),
+    facts = {key: value for key, value in vars(run).items() if key not in ("facts", "tests", "usage")}
+    return {**facts, "process": run.usage.data(), "environment": read_environment(run.facts),
             "tests": [{**vars(test), "silent": test.silent} for test in run.tests]}
 
 
