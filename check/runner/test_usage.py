@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
+from conftest import Tree
 from runner.operate.usage import EVERY, Gauge, Usage
-
 
 BUSY = """
 import threading, time
