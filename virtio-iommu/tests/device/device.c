@@ -52,6 +52,19 @@ TEST(GEN_STATUS_1, early_notification_is_not_followed, NEEDS_NOTHING)
 	waits_for_driver_ok(AT, true);
 }
 
+/* A driver that has given up (2.1), or got no further, is no one that is ready. */
+TEST(GEN_STATUS_1, nothing_is_used_early_however_a_session_ended, NEEDS_NOTHING)
+{
+	static const uint8_t more[] = {VIRTIO_FAILED, 0};
+
+	for (unsigned int i = 0; i < sizeof(more) && no_defect_so_far(); i++) {
+		uint8_t status = iommu.dev.transport->status(&iommu.dev);
+
+		iommu.dev.transport->set_status(&iommu.dev, status | more[i]);
+		waits_for_driver_ok(AT, true);
+	}
+}
+
 /* From a reset device to FEATURES_OK. */
 static bool negotiate(uint64_t features)
 {

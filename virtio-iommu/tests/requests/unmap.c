@@ -228,6 +228,53 @@ TEST(DEV_UNMAP_6, nothing_is_removed_when_one_in_the_middle_sticks_out, NEEDS_DM
 	EXPECT_MAPPED(s, 7, 10);
 }
 
+/* Single pages, @count of them, and behind them a mapping of two. Return false if there is no room. */
+static bool map_in_a_row(struct source_line at, uint32_t domain, uint64_t iova, unsigned int count,
+			 const void *target)
+{
+	struct map_request *requests = arena_alloc((count + 1) * sizeof(*requests), 8);
+	uint8_t status;
+
+	for (unsigned int i = 0; i <= count; i++) {
+		uint64_t start = iova + i * iommu.page, pages = i == count ? 2 : 1;
+
+		requests[i] = (struct map_request){{.type = REQUEST_MAP}, domain, start,
+						   start + pages * iommu.page - 1, phys(target), MAP_RW};
+	}
+	status = map_batch(requests, count + 1);
+	if (status == STATUS_NOMEM)
+		not_applicable("the device has no room for %u mappings", count + 1);
+	else if (status != STATUS_OK)
+		judge(VERDICT_ERROR, at, "MAP is OK", "of %u one has status %s", count + 1,
+		      status_name(status));
+	return status == STATUS_OK;
+}
+
+/* However far a device looks ahead for one that would be cut. */
+static void cut_behind(struct source_line at, unsigned int count)
+{
+	struct endpoint *ep = endpoint(0);
+	uint32_t domain = fresh_domain();
+	uint8_t *target = watched_pages(2);
+	uint64_t iova = large_iova_window(count + 2);
+	struct reply reply;
+
+	if (!attach_with_dma(at, ep, domain) || !map_in_a_row(at, domain, iova, count, target))
+		return;
+	reply = unmap_range(domain, iova, (count + 1) * iommu.page);
+	if (is_ok(&reply))
+		judge(BY_LEVEL, at, "a status other than OK", "status OK, of UNMAP over %u mappings", count);
+	for (unsigned int i = 0; i <= count; i += max(count / 4, 1u))
+		expect_writes(at, BY_LEVEL, ep, iova + i * iommu.page, target, 8);
+	detach_endpoint(at, ep, domain);
+}
+
+TEST(DEV_UNMAP_6, nothing_is_removed_however_many_would_not_be_cut, NEEDS_DMA)
+{
+	for (unsigned int count = 5; count < 1000 && no_defect_so_far(); count *= 6)
+		cut_behind(AT, count);
+}
+
 /* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
 TEST(DEV_UNMAP_7, one_mapping_is_removed, NEEDS_DMA)
 {

@@ -174,6 +174,25 @@ TEST(GEN_IND_2, ids_in_the_table_are_ignored, NEEDS_DOMAIN | NEEDS_INDIRECT | NE
 	expect_table_works(AT, table, &m, 0);
 }
 
+/* Other flags than WRITE are reserved there (2.8.7). */
+TEST(GEN_IND_2, other_flags_in_the_table_are_ignored, NEEDS_DOMAIN | NEEDS_INDIRECT | NEEDS_PACKED)
+{
+	uint8_t *table = arena_alloc(ENTRIES * sizeof(struct ring_desc), 16);
+	struct page_fixture s;
+	struct shown_map m;
+
+	REQUIRE(map_one_page(AT, &s));
+	for (unsigned int bit = 0; bit < 16 && no_defect_so_far(); bit++) {
+		if (1u << bit == DESC_WRITE)
+			continue;
+		m = shown_map(&s);
+		fill(table, &m);
+		for (unsigned int i = 0; i < ENTRIES; i++)
+			((struct packed_desc *)table)[i].flags |= 1u << bit;
+		expect_table_works(AT, table, &m, 0);
+	}
+}
+
 /* GEN-DESC-1 (MUST NOT): Device-readable buffers are never written */
 TEST(GEN_DESC_1, indirect_table_is_left_alone, NEEDS_DOMAIN | NEEDS_INDIRECT)
 {

@@ -108,6 +108,32 @@ TEST(GEN_VQRST_2, queue_starts_anew, NEEDS_ENDPOINT_ID | NEEDS_RING_RESET)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* After @requests in the queue as it was before. */
+static void notified_anew(struct source_line at, unsigned int requests)
+{
+	for (unsigned int i = 0; i < requests && no_defect_so_far(); i++)
+		expect_queue_works(at, "before the reset of the queue");
+	if (!expect_queue_reset(at, BY_LEVEL, REQUEST_QUEUE) || !reopen(at, iommu.requests.size))
+		return;
+	want_interrupt_at(&iommu.requests, 0, ring_has(&iommu.requests, VIRTIO_F_INDIRECT_DESC) ? 1 : 2);
+	take_interrupts();
+	expect_queue_works(at, "in a queue that was reset");
+	expect_eq(at, wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER,
+		  "notification of the first buffer after a reset of the queue, which had used %u", requests);
+	ring_want_interrupt(&iommu.requests, false);
+}
+
+/* The used index of the last notification is state, too. */
+TEST(GEN_VQRST_2, notification_comes_at_the_event_in_a_queue_that_starts_anew,
+     NEEDS_EVENT_IDX | NEEDS_RING_RESET)
+{
+	for (unsigned int requests = 0; requests < 9 && no_defect_so_far(); requests++) {
+		REQUIRE(restart_device(AT, FEATURES));
+		notified_anew(AT, requests);
+	}
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
 /* GEN-VQRST-3 (MUST): Re-enable takes over changed queue settings (size etc.) */
 /* More requests than it had room for before. */
 TEST(GEN_VQRST_3, queue_has_other_settings_when_enabled_again, NEEDS_RING_RESET)

@@ -217,7 +217,8 @@ TEST(N_DOM_5, all_that_was_in_use_is_forgotten_in_a_move, NEEDS_DMA)
  * A page and rings that lead to one and then to the other of two places in memory, with a number of MAP and
  * UNMAP requests in between.
  */
-#define MOST_BETWEEN 256
+#define MOST_BETWEEN	  256
+#define MOST_UNMAPS_LOG 10	/* so many UNMAP requests alone, by powers of 2 */
 
 struct alternation {
 	struct page_fixture s;
@@ -275,14 +276,15 @@ static bool take_away(struct source_line at, const struct alternation *a)
 	return expect_status(at, SET_UP, &page, STATUS_OK) && expect_status(at, SET_UP, &rings, STATUS_OK);
 }
 
-/* So many requests after the last access page and rings lead elsewhere. */
-static bool alternate(struct source_line at, struct alternation *a, unsigned int between)
+/* After the last access, two UNMAPs, @count of what is @beside, and two MAPs page and rings lead elsewhere. */
+static bool alternate(struct source_line at, struct alternation *a,
+		      bool (*beside)(const struct alternation *a, unsigned int count), unsigned int count,
+		      unsigned int turn)
 {
-	uint8_t *target = a->memory + between % 2 * iommu.page;
-	unsigned int beside = between - 4;
+	uint8_t *target = a->memory + turn % 2 * iommu.page;
 	size_t mark = arena_mark();
 	struct reply reply;
-	bool ok = take_away(at, a) && (between % 2 ? unmap_beside(a, beside) : map_beside(a, beside));
+	bool ok = take_away(at, a) && beside(a, count);
 
 	arena_release(mark);
 	if (!ok)
@@ -295,18 +297,22 @@ static bool alternate(struct source_line at, struct alternation *a, unsigned int
 
 /*
  * What tells old from new may be a counter, which comes round to what it was after some number of requests.
- * Each number up to MOST_BETWEEN, or a multiple of it, is that of the requests between two accesses. What an
- * access reaches last, and alone may be remembered, are its rings.
+ * Each number up to MOST_BETWEEN, or a multiple of it, is that of the requests between two accesses; and of
+ * UNMAP requests alone, each power of 2. What an access reaches last, and alone may be remembered, are its
+ * rings.
  */
 TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests, NEEDS_DMA | NEEDS_PRODUCTS)
 {
-	struct alternation a = {.memory = watched_pages(2), .beside = large_iova_window(MOST_BETWEEN)};
+	struct alternation a = {.memory = watched_pages(2), .beside = large_iova_window(1 << MOST_UNMAPS_LOG)};
 	uint8_t *rings = arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE);
 
 	REQUIRE(start_rings(AT, &a.s));
 	a.to_rings = rings - a.s.ep->dma.page;
-	for (unsigned int between = MOST_BETWEEN / 2 + 1; between <= MOST_BETWEEN; between++)
-		if (!alternate(AT, &a, between))
+	for (unsigned int between = MOST_BETWEEN / 2 + 1; between <= MOST_BETWEEN && no_defect_so_far(); between++)
+		if (!alternate(AT, &a, between % 2 ? unmap_beside : map_beside, between - 4, between))
+			break;
+	for (unsigned int log = 2; log <= MOST_UNMAPS_LOG && no_defect_so_far(); log++)
+		if (!alternate(AT, &a, unmap_beside, (1 << log) - 2, log))
 			break;
 	dma_stop(&a.s.ep->dma);
 	if (a.s.ep->dma.page == rings)
