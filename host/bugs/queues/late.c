@@ -214,6 +214,52 @@ static void write_status_keeps_one(struct vdev *dev, uint8_t value)
 	generic_write_status(dev, value);
 }
 
+/* An entry of a table with a reserved flag makes the buffer malformed. */
+static bool read_strict_tables(struct vdev *dev, const struct desc_table *table, uint32_t index,
+			       struct ring_desc *desc)
+{
+	return vring_packed.read_desc(dev, table, index, desc) &&
+	       !(table->indirect && (desc->flags & DESC_INDIRECT));
+}
+
+/* A driver that was ready, and has set FAILED, is ready in its next session from the start. */
+
+static bool stays_ready;
+
+static void write_status_after_failed(struct vdev *dev, uint8_t value)
+{
+	if (!value)
+		stays_ready = (dev->status & VIRTIO_FAILED) && (dev->status & VIRTIO_DRIVER_OK);
+	generic_write_status(dev, value);
+}
+
+static bool is_running_after_failed(const struct vdev *dev)
+{
+	return generic_is_running(dev) || (stays_ready && !(dev->status & VIRTIO_NEEDS_RESET));
+}
+
+/* Where the used index was at the last look at used_event is forgotten by a device reset alone. */
+
+static uint16_t looked_at[VDEV_QUEUES];
+
+static bool wants_since_last_look(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	uint16_t *last = &looked_at[number_of(dev, queue)], count = queue->next_used - *last, event;
+
+	*last = queue->next_used;
+	if (!vdev_has(dev, VIRTIO_F_EVENT_IDX))
+		return vring_split.wants_interrupt(dev, queue, used);
+	return vring_load16(dev, vring_used_event(queue), &event) &&
+	       vring_passed(event, queue->next_used, count);
+}
+
+static void write_status_forgets_looks(struct vdev *dev, uint8_t value)
+{
+	if (!value)
+		looked_at[REQUESTS] = looked_at[EVENTS] = 0;
+	generic_write_status(dev, value);
+}
+
 bool late_takes_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
@@ -231,6 +277,11 @@ bool late_takes_over(struct vdev *dev)
 		{MUTANT_CFG_WINDOW_LANE, .function = {.config_access = access_in_lane}},
 		{MUTANT_VECTOR_LEAK, .steps = {.write_status = write_status_keeps_one},
 		 .function = {.write = write_while_there_are_some}},
+		{MUTANT_PACKED_TABLE_FLAGS, .packed = {.read_desc = read_strict_tables}},
+		{MUTANT_READY_AFTER_FAILED,
+		 .steps = {.write_status = write_status_after_failed, .is_running = is_running_after_failed}},
+		{MUTANT_QRESET_KEEPS_LOOK, .steps = {.write_status = write_status_forgets_looks},
+		 .split = {.wants_interrupt = wants_since_last_look}},
 	};
 
 	return bug_virtio_takeover(dev, rows, ARRAY_SIZE(rows));

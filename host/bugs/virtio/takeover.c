@@ -32,6 +32,7 @@ static void take_steps(struct vdev *dev, const struct vdev_steps *from)
 	TAKE(steps, *from, features_fit);
 	TAKE(steps, *from, reset_function);
 	TAKE(steps, *from, idle);
+	TAKE(steps, *from, is_running);
 	TAKE(steps, *from, interrupt);
 	TAKE(steps, *from, enable_queue);
 	TAKE(steps, *from, reset_queue);

@@ -276,7 +276,7 @@ static bool take_away(struct source_line at, const struct alternation *a)
 	return expect_status(at, SET_UP, &page, STATUS_OK) && expect_status(at, SET_UP, &rings, STATUS_OK);
 }
 
-/* After the last access, two UNMAPs, @count of what is @beside, and two MAPs page and rings lead elsewhere. */
+/* Two UNMAPs, @count more of what is @beside, and two MAPs: page and rings lead elsewhere. */
 static bool alternate(struct source_line at, struct alternation *a,
 		      bool (*beside)(const struct alternation *a, unsigned int count), unsigned int count,
 		      unsigned int turn)
@@ -303,13 +303,14 @@ static bool alternate(struct source_line at, struct alternation *a,
  */
 TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests, NEEDS_DMA | NEEDS_PRODUCTS)
 {
-	struct alternation a = {.memory = watched_pages(2), .beside = large_iova_window(1 << MOST_UNMAPS_LOG)};
+	struct alternation a = {.memory = watched_pages(2),
+				.beside = large_iova_window(1 << MOST_UNMAPS_LOG)};
 	uint8_t *rings = arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE);
 
 	REQUIRE(start_rings(AT, &a.s));
 	a.to_rings = rings - a.s.ep->dma.page;
-	for (unsigned int between = MOST_BETWEEN / 2 + 1; between <= MOST_BETWEEN && no_defect_so_far(); between++)
-		if (!alternate(AT, &a, between % 2 ? unmap_beside : map_beside, between - 4, between))
+	for (unsigned int n = MOST_BETWEEN / 2 + 1; n <= MOST_BETWEEN && no_defect_so_far(); n++)
+		if (!alternate(AT, &a, n % 2 ? unmap_beside : map_beside, n - 4, n))
 			break;
 	for (unsigned int log = 2; log <= MOST_UNMAPS_LOG && no_defect_so_far(); log++)
 		if (!alternate(AT, &a, unmap_beside, (1 << log) - 2, log))
