@@ -2,16 +2,21 @@
 /*
  * The host machine: a Linux process with guest memory, devices and a description of them.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "host/board/board.h"
+#include "host/board/door.h"
 #include "host/board/operator.h"
 #include "boot.h"
 #include "console.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+#include "error.h"
 #include "memory.h"
+#include "smp.h"
 #include "host/machine/clock.h"
 #include "host/machine/options.h"
 #include "host/machine/personality.h"
@@ -27,7 +32,12 @@ const char machine_name[] = "host";
 /* A tick is a nanosecond. */
 uint64_t machine_ticks(void)
 {
-	return clock_ns();
+	uint64_t now;
+
+	door_lock();
+	now = clock_ns();
+	door_unlock();
+	return now;
 }
 
 uint64_t machine_cycles(void)
@@ -40,10 +50,15 @@ uint64_t machine_tick_rate(void)
 	return 1000000000;
 }
 
+/* What the other CPU does takes its time: none is skipped meanwhile. */
 void machine_relax(uint64_t until)
 {
-	if (!virtio_iommu_idle() && !timers_expire())
+	door_lock();
+	if (!virtio_iommu_idle() && !timers_expire() && smp_ended())
 		clock_skip(until);
+	door_unlock();
+	if (!smp_ended())
+		sched_yield();
 }
 
 /* Registers are never reached through the pointer itself: see asm/io.h. */
@@ -56,6 +71,22 @@ void machine_power_off(const struct boot_info *boot)
 {
 	(void)boot;
 	exit(0);
+}
+
+static void *second_cpu(void *nothing)
+{
+	smp_run();
+	return nothing;
+}
+
+bool machine_start_cpu(struct error *error)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, second_cpu, NULL))
+		return error_set(error, "the host gives no second thread");
+	pthread_detach(thread);
+	return true;
 }
 
 static char **arguments;
