@@ -69,14 +69,11 @@ bool psci_cpu_on(uint64_t cpu, uint64_t entry, uint64_t context, int64_t *status
 /* Switch this CPU off, until the next CPU_ON. */
 void psci_cpu_off(void) __attribute__((noreturn));
 
-/* Start the second of the CPUs of @fdt when it is asked for. */
-void cpus_use_fdt(const void *fdt);
+/* Return the tree that has named PSCI, NULL if none has. */
+const void *power_fdt(void);
 
-/* entry.S: where the second CPU begins, with the MMU off, and X0 = struct cpu_context. */
+/* second.S: where the second CPU begins. */
 extern char second_entry[];
-
-/* Run on the second CPU, with the MMU on: for entry.S. */
-void arm_second_cpu(void) __attribute__((noreturn));
 
 /* Stop the CPU for good. */
 void halt(void) __attribute__((noreturn));

@@ -18,16 +18,16 @@
 
 enum { PSCI_SUCCESS = 0, PSCI_ALREADY_ON = -4 };
 
-/* For entry.S, which reads it past the cache. */
+/* For second.S, which reads it past the cache. @go: where it goes on, with the MMU on. */
 static struct cpu_context {
 	uint64_t mair, tcr, ttbr0;
+	void (*go)(void);
 } context __attribute__((aligned(64)));
 
-static const void *tree;
-
-void cpus_use_fdt(const void *fdt)
+static void run(void)
 {
-	tree = fdt;
+	smp_run();
+	psci_cpu_off();
 }
 
 static void clean(const void *address)
@@ -40,6 +40,7 @@ static void fill_context(void)
 	context.mair = read_sysreg(mair_el1);
 	context.tcr = read_sysreg(tcr_el1);
 	context.ttbr0 = read_sysreg(ttbr0_el1);
+	context.go = run;
 	clean(&context);
 }
 
@@ -58,6 +59,7 @@ static int64_t switch_on(uint64_t cpu)
 
 bool machine_start_cpu(struct error *error)
 {
+	const void *tree = power_fdt();
 	int64_t status;
 	uint64_t cpu;
 
@@ -70,10 +72,4 @@ bool machine_start_cpu(struct error *error)
 	if (status != PSCI_SUCCESS)
 		return error_set(error, "CPU_ON of CPU %#lx gives %ld", cpu, (long)status);
 	return true;
-}
-
-void arm_second_cpu(void)
-{
-	smp_run();
-	psci_cpu_off();
 }

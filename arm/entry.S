@@ -10,18 +10,8 @@
  */
 #include "arch.h"
 #include "efi/pe.h"
+#include "macros.h"
 #include "sysreg.h"
-
-
-	.macro	address register, symbol
-	adrp	\register, \symbol
-	add	\register, \register, :lo12:\symbol
-	.endm
-
-	.macro	constant register, value
-	movz	\register, #((\value) & 0xffff)
-	movk	\register, #((\value) >> 16 & 0xffff), lsl #16
-	.endm
 
 	.section .head, "ax"
 	.global	header
@@ -82,41 +72,6 @@ el1:
 	mov	x29, xzr
 	blr	x20
 
-/* The second CPU: X0 = struct cpu_context. Nothing is written before the MMU is on. */
-	.global	second_entry
-second_entry:
-	mov	x19, x0
-	mrs	x0, CurrentEL
-	cmp	x0, #2 << 2
-	b.ne	1f
-	bl	leave_el2
-1:	constant x0, SCTLR_OFF
-	msr	sctlr_el1, x0
-	mov	x0, #CPACR_FPEN
-	msr	cpacr_el1, x0
-	address	x0, vectors
-	msr	vbar_el1, x0
-	ldp	x0, x1, [x19]
-	msr	mair_el1, x0
-	msr	tcr_el1, x1
-	ldr	x0, [x19, #16]
-	msr	ttbr0_el1, x0
-	msr	spsel, #1
-	address	x0, second_exception_stack_end
-	mov	sp, x0
-	msr	spsel, #0
-	address	x0, second_stack_end
-	mov	sp, x0
-	tlbi	vmalle1
-	ic	iallu
-	dsb	sy
-	isb
-	constant x0, SCTLR_ON
-	msr	sctlr_el1, x0
-	isb
-	mov	x29, xzr
-	b	arm_second_cpu
-
 /* Whatever is cached must be in memory before the MMU goes off. */
 efi_entry:
 	stp	x29, x30, [sp, #-32]!
@@ -152,6 +107,7 @@ mmu_off:
 	isb
 	ret
 
+	.global	leave_el2
 /* Return to the caller at EL1, with nothing trapped and the virtual counter not offset. */
 leave_el2:
 	mov	x0, #HCR_RW

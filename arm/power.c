@@ -16,12 +16,21 @@
 
 static enum { METHOD_UNKNOWN, METHOD_HVC, METHOD_SMC } method;
 
+static const void *tree;
+
 void power_use_fdt(const void *fdt)
 {
 	bool hvc;
 
-	if (fdt_psci(fdt, &hvc))
-		method = hvc ? METHOD_HVC : METHOD_SMC;
+	if (!fdt_psci(fdt, &hvc))
+		return;
+	method = hvc ? METHOD_HVC : METHOD_SMC;
+	tree = fdt;
+}
+
+const void *power_fdt(void)
+{
+	return tree;
 }
 
 /* Take the method from the FADT, ARM_BOOT_ARCH. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stacks: that of the program, above a page that is never mapped, and that of exceptions; both for the second CPU. */
+/*
+ * The stacks: that of the program, above a page that is never mapped, that of exceptions, and both for the
+ * second CPU.
+ */
 
 #include "arch.h"
 

@@ -85,7 +85,6 @@ void arm_start(const void *fdt)
 	if (!fdt_validate(fdt, &error))
 		machine_power_off(&boot);	/* there is no console yet */
 	power_use_fdt(fdt);
-	cpus_use_fdt(fdt);
 	boot.fdt = fdt;
 	boot.cmdline = fdt_bootargs(fdt);
 	arm_reserve(&boot);

@@ -29,7 +29,7 @@ bool smp_wait(uint64_t microseconds);
 /* Order all memory accesses before against all behind, as the other CPU and devices see them. */
 void smp_barrier(void);
 
-/* Run what smp_start() was given: for the machine, on the second CPU. The machine stops that CPU behind it. */
+/* Run what smp_start() was given: for the machine, on the second CPU. It is stopped behind that. */
 void smp_run(void);
 
 #endif

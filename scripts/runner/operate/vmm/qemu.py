@@ -222,7 +222,8 @@ class Vmm:
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
         return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
-                *smp(setup), *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
+                *smp(setup), *self._clock(setup),
+                "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 *self._behind(setup), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
