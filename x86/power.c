@@ -5,7 +5,6 @@
 
 #include "acpi/acpi.h"
 #include "boot.h"
-#include "error.h"
 #include "machine.h"
 
 #define QEMU_DEBUG_EXIT 0xf4	/* isa-debug-exit */
@@ -79,9 +78,4 @@ void machine_reset(const struct boot_info *boot)
 	port_write8(RESET_CONTROL, RESET_HARD);
 	port_write8(RESET_CONTROL, RESET_HARD | RESET_START);
 	port_write8(KEYBOARD_COMMAND, PULSE_RESET);
-}
-
-bool machine_start_cpu(struct error *error)
-{
-	return error_set(error, "no second CPU is started on this architecture yet");
 }
