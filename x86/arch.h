@@ -23,8 +23,8 @@ void exceptions_init(void);
 bool apic_id(uint32_t *id);
 
 /*
- * Let the CPU with this number begin at page number @page, below 1 MiB, in real mode, whatever it does now (Intel
- * SDM 3A, 9.4). Return false if that cannot be sent.
+ * Let the CPU with this number begin at page number @page, below 1 MiB, in real mode, whatever it does now
+ * (Intel SDM 3A, 9.4). Return false if that cannot be sent.
  */
 bool apic_start_cpu(uint32_t id, uint8_t page);
 

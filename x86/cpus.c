@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The second CPU, by INIT and STARTUP (Intel SDM 3A, 9.4). It is that of the MADT, and gets descriptors and page
- * tables of the first one.
+ * The second CPU, by INIT and STARTUP (Intel SDM 3A, 9.4). It is that of the MADT, and gets descriptors and
+ * page tables of the first one.
  */
 #include <stddef.h>
 #include <string.h>
@@ -148,5 +148,6 @@ bool machine_start_cpu(struct error *error)
 		return error_set(error, "needs a second CPU");
 	if (!low_page || !fill_page())
 		return error_set(error, "there is no page below 1 MiB for a second CPU to begin in");
-	return apic_start_cpu(id, low_page / PAGE_SIZE) || error_set(error, "the local APIC sends no command");
+	return apic_start_cpu(id, low_page / PAGE_SIZE) ||
+	       error_set(error, "the local APIC sends no command");
 }
