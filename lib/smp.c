@@ -23,12 +23,13 @@ bool smp_ended(void)
 	return __atomic_load_n(&ended, __ATOMIC_ACQUIRE);
 }
 
+/* Without rest: a machine may skip the time of one who waits, and the other CPU needs it. */
 bool smp_wait(uint64_t microseconds)
 {
 	struct deadline deadline = deadline_in(microseconds);
 
 	while (!smp_ended())
-		if (deadline_over(&deadline))
+		if (deadline_passed(&deadline))
 			return smp_ended();
 	return true;
 }

@@ -4,18 +4,16 @@
  * translated once, and that outlives what it came from.
  */
 #include <string.h>
-#include <time.h>
 
 #include "host/board/board.h"
-#include "host/board/door.h"
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
 #include "host/bugs/flight/flight.h"
+#include "host/bugs/other_cpu/other_cpu.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/virtio_iommu.h"
 #include "host/machine/ram.h"
 #include "host/pci/bus.h"
-#include "smp.h"
 #include "util.h"
 
 #define MAX_KEPT  64
@@ -186,22 +184,11 @@ static bool as_write(const struct vdev *dev, const struct dma *dma)
 	return dma->write && !(mutant(MUTANT_RINGS_ALWAYS_WRITABLE) && is_ring(dev, dma->address));
 }
 
-/* The access has its memory, and the other CPU's request is answered before it goes on. */
-static void let_other_cpu_pass(void)
-{
-	static const struct timespec moment = {.tv_nsec = 200000};
-
-	if (smp_ended())
-		return;
-	door_unlock();
-	nanosleep(&moment, NULL);
-	door_lock();
-}
-
 static bool translate(const struct board_port *port, const struct dma *dma, uint32_t id, uint64_t *phys,
 		      uint64_t *length)
 {
 	struct dma changed = *dma;
+	bool in_ring = port->dev && is_ring(port->dev, dma->address);
 
 	if (!port->dev)
 		return right.translate(port, dma, id, phys, length);
@@ -209,6 +196,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 	    bug_finds_early(port->dev, dma->address, phys, length))
 		return true;
 	changed.write = as_write(port->dev, dma);
+	if (!in_ring && !bug_before_lookup(&id))
+		return false;
 	if (bug_backend_misses(port->dev, id, dma->address) ||
 	    !right.translate(port, &changed, id, phys, length))
 		return false;
@@ -216,8 +205,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 		note_stretch(dma, *phys, *length);
 	keep(port->dev, dma->address, *phys);
 	passed = true;
-	if (mutant(MUTANT_ANSWER_BEFORE_OTHER_CPU) && dma->write && !is_ring(port->dev, dma->address))
-		let_other_cpu_pass();
+	if (!in_ring)
+		bug_before_move(dma->write);
 	if (mutant(MUTANT_NO_MEMORY_BREAKS) && !ram_at(*phys, 1))
 		vdev_break(virtio_iommu_device());
 	return true;
