@@ -11,6 +11,7 @@
 #include "judge/steps/attach.h"
 #include "judge/steps/fault.h"
 #include "judge/steps/mapping.h"
+#include "judge/steps/restart.h"
 #include "judge/steps/second_cpu.h"
 #include "judge/test.h"
 #include "memory.h"
@@ -33,8 +34,11 @@ struct traffic {
 	uint16_t first;		/* event_count() before the first one */
 };
 
+/* All event buffers are there again. */
 static bool join(struct source_line at, struct traffic *t)
 {
+	if (!restart_device(at, iommu.wanted))
+		return false;
 	t->domain = fresh_domain();
 	t->iova = iova_window(3) + iommu.page;
 	t->memory = arena_alloc(iommu.page, iommu.page);
