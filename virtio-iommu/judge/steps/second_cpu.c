@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "driver/trace.h"
+#include "judge/options.h"
 #include "judge/steps/second_cpu.h"
 #include "judge/test.h"
 #include "smp.h"
@@ -13,6 +14,11 @@ uint32_t shared_read(const uint32_t *value)
 void shared_write(uint32_t *value, uint32_t to)
 {
 	__atomic_store_n(value, to, __ATOMIC_RELEASE);
+}
+
+unsigned int race_rounds(void)
+{
+	return test_plays_all_cells() ? 200 : 16;
 }
 
 bool second_cpu_start(struct source_line at, void (*function)(void *argument), void *argument)
@@ -42,52 +48,52 @@ bool second_cpu_stop(struct source_line at, uint32_t *stop)
 	return ended;
 }
 
-/* Return false if one has failed, or if it is to stop. */
+/* Return false if one has failed, or takes too long, or if it is to stop. */
 static bool access_some(struct busy_endpoint *b)
 {
+	struct deadline deadline = deadline_in(b->patience_us);
+	unsigned int count = b->again ? 1 : BUSY_UNDER_WAY;
 	struct dma_access all[BUSY_UNDER_WAY];
 	enum dma_result result;
 	bool good = true;
 
-	for (unsigned int i = 0; i < BUSY_UNDER_WAY; i++)
+	for (unsigned int i = 0; i < count; i++)
 		all[i] = (struct dma_access){&b->iova, 1, BUSY_BYTES, b->write};
-	if (!dma_post_all(&b->ep->dma, all, BUSY_UNDER_WAY))
+	if (!dma_post_all(&b->ep->dma, all, count))
 		return false;
-	for (unsigned int i = 0; i < BUSY_UNDER_WAY; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		while (!dma_done(&b->ep->dma, i, &result))
-			if (shared_read(&b->stop))
+			if (shared_read(&b->stop) || (b->again && deadline_passed(&deadline)))
 				return false;
 		good &= result == DMA_DONE;
 	}
 	return good;
 }
 
-static bool is_ahead(const struct busy_endpoint *b)
+/* Whatever came of the last one: a device may say that it did what was blocked. */
+static void try_again(struct busy_endpoint *b, bool good)
 {
-	return b->failures - shared_read(&b->noted) >= b->most_ahead;
-}
-
-/* Return true if it goes on. */
-static bool begin_again(struct busy_endpoint *b)
-{
-	shared_write(&b->failures, b->failures + 1);
-	if (!b->again)
-		return false;
-	dma_stop(&b->ep->dma);
-	while (is_ahead(b) && !shared_read(&b->stop))
+	if (!good)
+		dma_stop(&b->ep->dma);
+	shared_write(&b->tries, b->tries + 1);
+	while (b->tries - shared_read(&b->noted) >= b->most_ahead && !shared_read(&b->stop))
 		;
-	return true;
 }
 
 static void keep_busy(void *argument)
 {
 	struct busy_endpoint *b = argument;
+	bool good = true;
 
-	while (!shared_read(&b->stop))
-		if (access_some(b))
-			shared_write(&b->rounds, b->rounds + 1);
-		else if (shared_read(&b->stop) || !begin_again(b))
+	while ((good || b->again) && !shared_read(&b->stop)) {
+		good = access_some(b);
+		if (shared_read(&b->stop))
 			break;
+		if (good)
+			shared_write(&b->rounds, b->rounds + 1);
+		if (b->again)
+			try_again(b, good);
+	}
 	shared_write(&b->idle, true);
 }
 

@@ -16,6 +16,9 @@
 uint32_t shared_read(const uint32_t *value);
 void shared_write(uint32_t *value, uint32_t to);
 
+/* Return how many rounds a race has: more in a run that plays all cells of products. */
+unsigned int race_rounds(void);
+
 /* Let the second CPU begin. Return false, with a verdict or a skip, if it does not. */
 bool second_cpu_start(struct source_line at, void (*function)(void *argument), void *argument);
 
@@ -28,16 +31,18 @@ bool second_cpu_stop(struct source_line at, uint32_t *stop);
 
 /*
  * An endpoint that the second CPU keeps busy: it begins accesses to @iova, waits until all have ended, and so
- * on until one fails. With @again it resets the endpoint then, and goes on, until @failures is @most_ahead
- * larger than @noted. The endpoint is left alone by the first CPU meanwhile.
+ * on until one fails. With @again it begins one at a time, and goes on whatever comes of it, if need be behind a
+ * reset of the endpoint and after @patience_us, until @tries is @most_ahead larger than @noted. The endpoint is
+ * left alone by the first CPU meanwhile.
  */
 struct busy_endpoint {
 	struct endpoint *ep;
 	uint64_t iova;
 	bool write, again;
+	uint64_t patience_us;
 	uint32_t most_ahead, noted;
 	uint32_t rounds;	/* of accesses that have all ended well */
-	uint32_t failures;
+	uint32_t tries;		/* with @again */
 	uint32_t idle;		/* it begins no more */
 	uint32_t stop;
 };

@@ -15,7 +15,6 @@
 #include "memory.h"
 #include "time.h"
 
-#define MOST_ROUNDS 100
 #define BUDGET_US 1500000
 
 /* Where in its page each endpoint writes, and what is there before. */
@@ -105,7 +104,7 @@ static void play_rounds(struct source_line at, const struct pair *p)
 	struct deadline deadline = deadline_in(BUDGET_US);
 	unsigned int round = 0;
 
-	while (round < MOST_ROUNDS && !deadline_passed(&deadline) && play_round(at, p))
+	while (round < race_rounds() && !deadline_passed(&deadline) && play_round(at, p))
 		round++;
 	trace("%u rounds", round);
 }

@@ -17,12 +17,11 @@
 #include "memory.h"
 #include "time.h"
 
-#define MOST_ROUNDS 500
 #define BUDGET_US 1500000
-#define LIMIT_US 6000000	/* for the least faults on a busy host */
+#define LIMIT_US 6000000	/* for the least tries on a busy host */
 #define TRIES 4			/* faults that are provoked alone */
 #define MOST_AHEAD 8		/* faults for which no report was seen yet */
-#define LEAST_FAULTS 8
+#define LEAST_TRIES 8
 #define LATE_US 20000		/* for a report behind the last fault */
 
 struct traffic {
@@ -90,7 +89,7 @@ static bool take_events(struct source_line at, const struct traffic *t, struct b
 	if (t->reports)
 		shared_write(&b->noted, (uint16_t)(event_count() - t->first) / t->reports);
 	else
-		shared_write(&b->noted, shared_read(&b->failures));
+		shared_write(&b->noted, shared_read(&b->tries));
 	return good;
 }
 
@@ -110,8 +109,8 @@ static void meet(struct source_line at, struct traffic *t, struct busy_endpoint 
 	struct deadline budget = deadline_in(BUDGET_US), limit = deadline_in(LIMIT_US);
 	unsigned int round = 0;
 
-	while ((shared_read(&b->failures) < LEAST_FAULTS && !deadline_passed(&limit)) ||
-	       (round < MOST_ROUNDS && !deadline_passed(&budget))) {
+	while ((shared_read(&b->tries) < LEAST_TRIES && !deadline_passed(&limit)) ||
+	       (round < race_rounds() && !deadline_passed(&budget))) {
 		if (!ask(at, t) || !take_events(at, t, b))
 			break;
 		round++;
@@ -124,7 +123,7 @@ static void take_late_events(struct source_line at, const struct traffic *t, str
 
 	do
 		take_events(at, t, b);
-	while (shared_read(&b->noted) < b->failures && !deadline_over(&deadline));
+	while (shared_read(&b->noted) < b->tries && !deadline_over(&deadline));
 }
 
 static void play(struct source_line at, bool counts_reports)
@@ -142,6 +141,7 @@ static void play(struct source_line at, bool counts_reports)
 	t.first = event_count();
 	b.ep = t.faults;
 	b.iova = t.iova;
+	b.patience_us = quiet_us(t.faults);
 	if (!busy_start(at, &b))
 		return;
 	meet(at, &t, &b);
@@ -149,12 +149,12 @@ static void play(struct source_line at, bool counts_reports)
 		return;
 	take_late_events(at, &t, &b);
 	expect_no_events_breach(at);
-	if (b.failures < LEAST_FAULTS)
-		judge(VERDICT_ERROR, at, "accesses of the other CPU are blocked again and again", "%u were",
-		      b.failures);
-	if (counts_reports && b.noted < b.failures)
+	if (b.tries < LEAST_TRIES)
+		judge(VERDICT_ERROR, at, "the other CPU tries again and again what is blocked", "%u times",
+		      b.tries);
+	if (counts_reports && b.noted < b.tries)
 		judge(BY_LEVEL, at, "each fault is reported that there is a buffer for",
-		      "%u of %u faults, that another CPU has provoked, are", b.noted, b.failures);
+		      "%u of %u faults, that another CPU has provoked, are", b.noted, b.tries);
 }
 
 #define NEEDS_TRAFFIC (NEEDS_DMA | NEEDS_EXACT | NEEDS_SECOND_CPU)

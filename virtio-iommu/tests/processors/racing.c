@@ -46,7 +46,6 @@ static const struct product_rule rules[] = {
 	{{{END, BIT(END_FEWER_RIGHTS)}, {ACCESS, BIT(ACCESS_READ)}}, "a right to write may imply the one to read"},
 };
 
-#define MOST_ROUNDS 200
 #define BUDGET_US 1000000	/* after which no round begins */
 #define WARM_UP 2		/* times that all accesses end before the request, at least */
 #define DISTANCES 16		/* of the request from an access, in steps of STEP_US */
@@ -240,7 +239,7 @@ static void play(struct source_line at, const cell_t cell)
 	struct deadline deadline = deadline_in(BUDGET_US);
 	struct race r = race_of(cell);
 
-	while (r.round < MOST_ROUNDS && !deadline_passed(&deadline) && play_round(at, &r))
+	while (r.round < race_rounds() && !deadline_passed(&deadline) && play_round(at, &r))
 		r.round++;
 	trace("%u rounds", r.round);
 }

@@ -12,7 +12,6 @@
 #include "judge/test.h"
 #include "time.h"
 
-#define MOST_ROUNDS 500
 #define BUDGET_US 1000000
 
 /* Of the second CPU, which reads the whole configuration. */
@@ -71,7 +70,7 @@ static void play_rounds(struct source_line at, const struct reader *r)
 	struct deadline deadline = deadline_in(BUDGET_US);
 	unsigned int round = 0;
 
-	while (round < MOST_ROUNDS && !deadline_passed(&deadline) && play_round(at, r, round % 2))
+	while (round < race_rounds() && !deadline_passed(&deadline) && play_round(at, r, round % 2))
 		round++;
 	trace("%u rounds", round);
 }
