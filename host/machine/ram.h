@@ -14,8 +14,8 @@
 #define RAM_BASE 0x10000000ull
 
 /*
- * More above 4 GiB, at RAM_HIGH_BASE, which scripts/host.mk chooses, where the sanitizer has no shadow memory:
- * over a multiple of 4 GiB, and on to where the lower half of an address is that of RAM at RAM_BASE.
+ * More above 4 GiB, at RAM_HIGH_BASE, which scripts/host.mk chooses, where the sanitizer has no shadow
+ * memory: over a multiple of 4 GiB, and on to where the lower half of an address is that of RAM at RAM_BASE.
  */
 #define RAM_HIGH_SIZE 0x11200000ull
 

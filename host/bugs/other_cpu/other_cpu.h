@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bugs that take two CPUs: at certain places the board's door is open, and what the other CPU does then is not
- * reckoned with. With one CPU none of them shows.
+ * Bugs that take two CPUs: at certain places the board's door is open, and what the other CPU does then is
+ * not reckoned with. With one CPU none of them shows.
  */
 #ifndef BUGS_OTHER_CPU_H
 #define BUGS_OTHER_CPU_H

@@ -31,9 +31,9 @@ bool second_cpu_stop(struct source_line at, uint32_t *stop);
 
 /*
  * An endpoint that the second CPU keeps busy: it begins accesses to @iova, waits until all have ended, and so
- * on until one fails. With @again it begins one at a time, and goes on whatever comes of it, if need be behind a
- * reset of the endpoint and after @patience_us, until @tries is @most_ahead larger than @noted. The endpoint is
- * left alone by the first CPU meanwhile.
+ * on until one fails. With @again it begins one at a time, and goes on whatever comes of it, if need be
+ * behind a reset of the endpoint and after @patience_us, until @tries is @most_ahead larger than @noted. The
+ * first CPU leaves the endpoint alone meanwhile.
  */
 struct busy_endpoint {
 	struct endpoint *ep;

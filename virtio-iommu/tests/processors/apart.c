@@ -127,6 +127,6 @@ TEST(N_DOM_3, endpoint_of_another_cpu_is_left_alone, NEEDS_DMA | NEEDS_EXACT | N
 		play_rounds(AT, &p);
 	goes_on = goes_on && busy_wait(&b, 1);
 	if (busy_stop(AT, &b))
-		EXPECT(goes_on, "the endpoint of the other CPU goes on", "%u times all its accesses ended well",
-		       b.rounds);
+		EXPECT(goes_on, "the endpoint of the other CPU goes on",
+		       "%u times all its accesses ended well", b.rounds);
 }

@@ -43,7 +43,8 @@ static const struct dimension dimensions[DIMENSIONS] = {
 };
 
 static const struct product_rule rules[] = {
-	{{{END, BIT(END_FEWER_RIGHTS)}, {ACCESS, BIT(ACCESS_READ)}}, "a right to write may imply the one to read"},
+	{{{END, BIT(END_FEWER_RIGHTS)}, {ACCESS, BIT(ACCESS_READ)}},
+	 "a right to write may imply the one to read"},
 };
 
 #define BUDGET_US 1000000	/* after which no round begins */
