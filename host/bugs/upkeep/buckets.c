@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A table in which requests find their domains: by id modulo its size, from there on to the first place that is
- * empty. The end of a domain empties its place, so that those behind it are lost. The model knows a lost
+ * A table in which requests find their domains: by id modulo its size, from there on to the first place that
+ * is empty. The end of a domain empties its place, so that those behind it are lost. The model knows a lost
  * domain by its id, and what a request makes in its place by another one.
  */
 #include "host/bugs/takeover/takeover.h"
