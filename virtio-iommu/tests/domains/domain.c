@@ -328,6 +328,8 @@ TEST(N_DOM_3, domain_stays_when_one_that_was_made_before_it_ends,
 	struct deadline deadline = deadline_in(SUCCESSION_US);
 
 	REQUIRE(make_succession(AT, &n));
+	if (n.count < 2)
+		NOT_APPLICABLE("the domain range has one id");
 	REQUIRE_OK(detach(n.s.domain, n.s.ep->id));
 	for (uint32_t i = 1; i <= OUTLIVED && no_defect_so_far(); i++) {
 		if (i > 4 && deadline_passed(&deadline)) {
