@@ -265,7 +265,9 @@ TEST(DEV_FAULT_1, buffer_of_64_kib_and_more_holds_one_record, NEEDS_DMA)
 		struct event_buffer shape = {.elsewhere = phys(behind), .more = sizes[i] - least};
 
 		trace("event buffers of %u bytes", sizes[i]);
-		event_add_buffers(shape, 4);
+		if (!event_add_buffers(shape, 1))
+			SKIP("the event queue takes no buffer of two descriptors");
+		event_add_buffers(shape, 3);
 		ok = expect_report(AT, &fault, "faults are reported into long buffers");
 		event_drain();
 	}
