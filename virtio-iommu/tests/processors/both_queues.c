@@ -66,7 +66,7 @@ static bool learn_reports(struct traffic *t)
 	t->reports = reports_of_one(t);
 	for (unsigned int i = 1; i < TRIES; i++)
 		alike &= reports_of_one(t) == t->reports;
-	return alike && t->reports && t->reports * (MOST_AHEAD + 2) <= EVENT_BUFFERS;
+	return alike && t->reports && t->reports * (MOST_AHEAD + 2) <= iommu.events.size;
 }
 
 static bool judge_event(struct source_line at, const struct traffic *t, const struct event *event)
