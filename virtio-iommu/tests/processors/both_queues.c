@@ -7,6 +7,8 @@
  * A device may drop reports. So a fault counts as lost only if the device was seen to report each one as
  * often as the next, with nothing else to do, and if there were buffers for all.
  */
+#include <stddef.h>
+
 #include "driver/trace.h"
 #include "judge/steps/attach.h"
 #include "judge/steps/fault.h"
@@ -16,6 +18,7 @@
 #include "judge/test.h"
 #include "memory.h"
 #include "time.h"
+#include "util.h"
 
 #define BUDGET_US 1500000
 #define LIMIT_US 6000000	/* for the least tries on a busy host */
@@ -66,15 +69,17 @@ static bool learn_reports(struct traffic *t)
 	t->reports = reports_of_one(t);
 	for (unsigned int i = 1; i < TRIES; i++)
 		alike &= reports_of_one(t) == t->reports;
-	return alike && t->reports && t->reports * (MOST_AHEAD + 2) <= iommu.events.size;
+	return alike && t->reports && t->reports * (MOST_AHEAD + 2) <= min(EVENT_BUFFERS, iommu.events.size);
 }
 
 static bool judge_event(struct source_line at, const struct traffic *t, const struct event *event)
 {
-	expect_whole(at, event);
-	if (event->record.endpoint != t->faults->id)
+	uint32_t needed = offsetof(struct fault_record, endpoint) + sizeof(event->record.endpoint);
+
+	if (event->length < needed || event->record.endpoint != t->faults->id)
 		judge(BY_LEVEL, at, "a report is of the endpoint whose access was blocked",
-		      "endpoint %#x, not %#x", event->record.endpoint, t->faults->id);
+		      "used.len %u, endpoint %#x, not %#x", event->length, event->record.endpoint,
+		      t->faults->id);
 	return no_defect_so_far();
 }
 
