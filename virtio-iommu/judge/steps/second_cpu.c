@@ -18,7 +18,7 @@ void shared_write(uint32_t *value, uint32_t to)
 
 unsigned int race_rounds(void)
 {
-	return test_plays_all_cells() ? 200 : 16;
+	return test_plays_all_cells() ? 200 : 40;
 }
 
 bool second_cpu_start(struct source_line at, void (*function)(void *argument), void *argument)
