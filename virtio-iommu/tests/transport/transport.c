@@ -187,7 +187,7 @@ static bool interrupt_status(void)
 /* PCI-ISR-1 (MUST): At least one ISR_CFG capability */
 TEST(PCI_ISR_1, isr_status_is_there, NEEDS_PCI)
 {
-	EXPECT(iommu.dev.isr, "a capability of type 3 that fits its BAR",
+	EXPECT(iommu.dev.isr, "a capability of type 3, of at least one byte, that fits its BAR",
 	       "the first one of type 3 is at %#x, 0 for none",
 	       virtio_pci_structure(iommu.dev.pci, TYPE_ISR));
 }
