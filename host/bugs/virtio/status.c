@@ -39,6 +39,8 @@ static void accept(struct vdev *dev, uint32_t word)
 {
 	uint32_t offered = vdev_feature_word(dev->offered, dev->driver_select);
 
+	if (mutant(MUTANT_FEATURE_WORD_2_IS_0) && dev->driver_select == 2)
+		dev->driver_select = 0;
 	generic_accept(dev, mutant(MUTANT_UNOFFERED_BIT_DROPS_WORD) && (word & ~offered) ? 0 : word);
 }
 
