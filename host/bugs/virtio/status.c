@@ -157,6 +157,8 @@ static void set_bits(struct vdev *dev, uint8_t value)
 	bool was_suspended = vdev_is_suspended(dev);
 
 	value &= ~ignored(dev);
+	if (mutant(MUTANT_RESUMED_BY_ANY_WRITE) && was_suspended)
+		value |= VIRTIO_DRIVER_OK;
 	if (value)
 		generic_write_status(dev, value);
 	if (mutant(MUTANT_SUSPEND_BEFORE_DRIVER_OK) && !(old & VIRTIO_DRIVER_OK))
