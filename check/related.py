@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 
 from hostrun import TOP
 from mutation import Source
@@ -15,6 +16,8 @@ MOST = 6                       # for each function: the most special ones
 ROW = re.compile(r'^\t\{"([a-z0-9-]+)",(.*?)\},?\n(?=\t\{"|\n|\};|\t/\*)', re.MULTILINE | re.DOTALL)
 RULE = re.compile(r"\[(RULE_\w+)\] = \{[^}]*?\.applies = (\w+),", re.DOTALL)
 VARIABLE = re.compile(r"^static [^(\n]*?(\w+)(?:\[\w+\])*(?: = [^;]*)?;", re.MULTILINE)
+TABLE_OF = re.compile(r"^(?:static [^\n;]*|\} )\b(\w+)\[\w*\] = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
+FEW = 3                         # functions that share a word which is theirs
 STRING = re.compile(r'"[^"]*"')
 FEATURE = re.compile(r"^VIRTIO_(?:IOMMU_)?F_")
 COMMON = {"with", "without", "true", "false", "FEATURE", "IOMMU_FEATURE", "NULL"}
@@ -44,10 +47,15 @@ class Related:
 
     @staticmethod
     def _neighbours(source: Source, name: str) -> set[str]:
-        """The function, its callers, what it calls, and those with which it shares a variable."""
-        shared = source.words(name) & set(VARIABLE.findall(source.text)) | {name}
-        return {other for other in source.functions()
-                if source.words(other) & shared or other in source.words(name)} | {name}
+        """The function, its callers, what it calls or has in a table, and those with which it shares a
+        variable, or a word that few others have."""
+        words = {other: source.words(other) for other in source.functions()}
+        uses = Counter(word for found in words.values() for word in found)
+        shared = {word for word in words[name] if uses[word] <= FEW} | {name}
+        shared |= words[name] & set(VARIABLE.findall(source.text))
+        called = words[name].union(*(re.findall(r"\w+", text) for table, text in TABLE_OF.findall(source.text)
+                                     if table in words[name]))
+        return {other for other in words if words[other] & shared or other in called} | {name}
 
     def _looked_at(self, source: Source, name: str) -> set[str]:
         """What the function, its neighbours, and the rules that it is a condition of look at."""
