@@ -28,7 +28,7 @@ NO_STATEMENT = {"return", "if", "else", "for", "while", "do", "switch", "case", 
                 "continue", "goto", "static", "const", "struct", "enum", "union", "unsigned", "int", "bool",
                 "void"}
 
-# What others bring, and what ends the run: what leads to that is a statement of the driver, not of the device.
+# What others bring, and what ends the run: that is about the driver, not the device.
 LEFT_OUT = re.compile(r"\b(personality|iommu_hooks|broken_rule|fatal)\b")
 BOUNDARIES = (";", "{", "}")
 
