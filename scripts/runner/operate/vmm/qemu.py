@@ -300,6 +300,8 @@ class Vmm:
         if setup.instructions:
             return ["-icount", "shift=0"]
         alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
+        if alone and self.accel != "tcg" and len(setup.endpoints) > 1:
+            raise CannotProvide(f"with {self.accel} each of thousands of transfers takes 100 ms")
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
 
     def _behind(self, setup: Setup) -> list[str]:
