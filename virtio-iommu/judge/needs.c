@@ -277,6 +277,7 @@ static const struct condition set_up[] = {
 	 "needs a run that is there to break rules, and a queue of 8 descriptors"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_OPERATOR, boot_has_operator, "needs a run with an operator of the machine"},
+	{NEEDS_SECOND_CPU, boot_has_second_cpu, "needs a run with a second CPU"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
 	{NEEDS_SPLIT, has_split, "needs split queues"},

@@ -222,7 +222,8 @@ class Vmm:
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
         return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
-                *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
+                *smp(setup), *self._clock(setup),
+                "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 *self._behind(setup), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
@@ -487,6 +488,10 @@ def disk_of(number: int, endpoint: Endpoint, where: str, directory: str, aio: st
         words += ["-object", f"iothread,id=thread{number}"]
         more = f",iothread=thread{number}"
     return [*words, "-device", virtio("blk", f"drive={drive}{more}", where)]
+
+
+def smp(setup: Setup) -> list[str]:
+    return ["-smp", str(setup.cpus)] if setup.cpus > 1 else []
 
 
 def device(number: int, endpoint: Endpoint, where: str, directory: str, aio: str) -> list[str]:
