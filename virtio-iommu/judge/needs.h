@@ -50,6 +50,7 @@ enum {
 	NEEDS_EXACT = 1ull << 35,	/* a master that reads and writes what the test chooses */
 	NEEDS_PRODUCTS = 1ull << 37,	/* the run plays products, and what takes as long */
 	NEEDS_OPERATOR = 1ull << 38,	/* somebody answers what the image asks (lib/operator.h) */
+	NEEDS_SLOT = 1ull << 39,	/* a port whose device comes and goes (pci/slot.h), and is behind the IOMMU */
 };
 
 /* One endpoint that can do DMA, and mappings: what most tests need. */
