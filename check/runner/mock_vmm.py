@@ -142,11 +142,11 @@ class Monitor(threading.Thread):
     def set_action(self, _):
         return {}
 
-    def device_add(self, arguments):
+    def human_monitor_command(self, arguments):
         if self.scenario == "full":
-            return {"error": {"class": "GenericError", "desc": "Bus 'port1' is full"}}
-        log("plugged %s\n" % json.dumps(arguments, sort_keys=True))
-        return {}
+            return "Error: Bus 'port1' is full\r\n"
+        log("%s\n" % arguments["command-line"])
+        return ""
 
     def device_del(self, arguments):
         log("pulled %s\n" % json.dumps(arguments))

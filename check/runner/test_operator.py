@@ -25,7 +25,7 @@ OUTCOMES = {
     "plugs-twice": ("skip", "no 3: slot 1 has its device", 1),
     "plugs-what": ("skip", "no 2: a slot is a number, not 'that'", 1),
     "pulls-nothing": ("skip", "no 4: slot 1 is empty", 1),
-    "slot-is-full": ("skip", "no 2: device_add: Bus 'port1' is full", 1),
+    "slot-is-full": ("skip", "no 2: Error: Bus 'port1' is full", 1),
     "device-stays": ("timeout", "in pull: no progress within {limit} s", 2),
     "plugs-and-migrates": ("pass", "", 2),
     "pulls-and-migrates": ("pass", "", 2),
@@ -70,9 +70,7 @@ def test_what_is_plugged(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "rng=rng2" not in start and "endpoints=2 " in start
     assert "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" in start
     log = (tree.root / "build/x86_64/run/one/stderr.log").read_text().splitlines()
-    plugged = ('plugged {"bus": "port1", "disable-legacy": true, "driver": "virtio-rng-pci", "id": "slot1", '
-               '"iommu_platform": true, "rng": "rng2"}')
-    assert log == [plugged, 'pulled {"id": "slot1"}', plugged]
+    assert log == [f"device_add {IN_SLOT}", 'pulled {"id": "slot1"}', f"device_add {IN_SLOT}"]
 
 
 @pytest.mark.parametrize("scenario, there", (("plugs-and-migrates", True), ("pulls-and-migrates", False)))

@@ -43,6 +43,15 @@ class Monitor:
             raise CannotHappen(f"{command}: {reply['error'].get('desc', reply['error'])}")
         return reply["return"]
 
+    def command(self, line: str) -> None:
+        """
+        Execute a command of the monitor for people, which takes options as the command line does. QMP wants
+        them in types that differ from version to version.
+        """
+        said = self.execute("human-monitor-command", **{"command-line": line})
+        if said:
+            raise CannotHappen(said.strip())
+
     def wait_for(self, event: str, device: str = "") -> None:
         self._machine.wait(lambda: self._hear() and (event, device) in self._events)
 

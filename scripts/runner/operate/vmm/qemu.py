@@ -254,8 +254,7 @@ class Vmm:
             raise CannotHappen(f"the set-up has no device for slot {slot}")
         if slot in machine.plugged:
             raise CannotHappen(f"slot {slot} has its device")
-        driver, _, options = devices[slot].partition(",")
-        Monitor(machine).execute("device_add", driver=driver, **typed(options_of(options)))
+        Monitor(machine).command(f"device_add {devices[slot]}")
         machine.plugged.add(slot)
 
     def pull(self, machine: OperatedMachine, _: Setup, __: str, slot: int) -> None:
@@ -394,13 +393,10 @@ def region_value(region: Region) -> str:
 
 def json_device(options: dict[str, str], regions: list[str]) -> str:
     """Return the device as JSON: from 8.2 on lists have no other spelling. JSON wants real types."""
-    return json.dumps({"driver": "virtio-iommu-pci", **typed(options), "reserved-regions": regions})
-
-
-def typed(options: dict[str, str]) -> dict[str, object]:
     types = {"on": True, "off": False}
-    return {key: types.get(value, int(value) if value.isdecimal() else value)
-            for key, value in options.items()}
+    typed = {key: types.get(value, int(value) if value.isdecimal() else value)
+             for key, value in options.items()}
+    return json.dumps({"driver": "virtio-iommu-pci", **typed, "reserved-regions": regions})
 
 
 def tree(directory: str) -> str:
@@ -508,10 +504,6 @@ def slots(setup: Setup, directory: str) -> dict[int, str]:
             option = device(number, endpoint, where, directory, "threads")[-1]
             devices[buses.ports] = f"{option},id={slot_name(buses.ports)}"
     return devices
-
-
-def options_of(words: str) -> dict[str, str]:
-    return dict(word.split("=", 1) for word in words.split(","))
 
 
 def virtio(kind: str, options: str, where: str) -> str:
