@@ -46,6 +46,10 @@ void machine_relax(uint64_t until)
 		clock_skip(until);
 }
 
+void machine_yield(void)
+{
+}
+
 /* Registers are never reached through the pointer itself: see asm/io.h. */
 void *io_map(uint64_t phys, uint64_t size)
 {
