@@ -60,6 +60,21 @@ void arm_go(struct boot_info *boot, bool has_tables) __attribute__((noreturn));
 /* Call PSCI as a valid tree says. */
 void power_use_fdt(const void *fdt);
 
+/*
+ * Call CPU_ON of PSCI, as a tree has named it: the CPU with this MPIDR begins at @entry, with X0 = @context.
+ * Return false if no tree has.
+ */
+bool psci_cpu_on(uint64_t cpu, uint64_t entry, uint64_t context, int64_t *status);
+
+/* Switch this CPU off, until the next CPU_ON. */
+void psci_cpu_off(void) __attribute__((noreturn));
+
+/* Return the tree that has named PSCI, NULL if none has. */
+const void *power_fdt(void);
+
+/* second.S: where the second CPU begins. */
+extern char second_entry[];
+
 /* Stop the CPU for good. */
 void halt(void) __attribute__((noreturn));
 

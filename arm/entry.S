@@ -10,18 +10,8 @@
  */
 #include "arch.h"
 #include "efi/pe.h"
+#include "macros.h"
 #include "sysreg.h"
-
-
-	.macro	address register, symbol
-	adrp	\register, \symbol
-	add	\register, \register, :lo12:\symbol
-	.endm
-
-	.macro	constant register, value
-	movz	\register, #((\value) & 0xffff)
-	movk	\register, #((\value) >> 16 & 0xffff), lsl #16
-	.endm
 
 	.section .head, "ax"
 	.global	header
@@ -117,6 +107,7 @@ mmu_off:
 	isb
 	ret
 
+	.global	leave_el2
 /* Return to the caller at EL1, with nothing trapped and the virtual counter not offset. */
 leave_el2:
 	mov	x0, #HCR_RW

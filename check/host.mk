@@ -4,9 +4,10 @@
 # mutants. make coverage: what of model, device and suite the legal ones and the unit tests reach.
 
 .PHONY: check-host check-actuals check-endings check-attribution check-personalities check-mutants check-docs \
-	check-no-reset check-score check-host-without-bugs host-plain mutate coverage
+	check-no-reset check-score check-threads check-host-without-bugs host-plain mutate coverage
 
-HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-personalities \
+HOST_CHECKS := check-endings check-attribution check-actuals check-no-reset check-score check-threads \
+	check-personalities \
 	check-host-without-bugs check-mutants check-docs
 
 check-host:
@@ -26,6 +27,10 @@ check-no-reset: host
 
 check-score: host
 	@check/score
+
+check-threads:
+	@$(MAKE) $(compiling) -f scripts/host.mk HOST_VARIANT=threads
+	@check/threads
 
 check-personalities: host host-plain
 	@check/personalities

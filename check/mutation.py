@@ -28,8 +28,9 @@ NO_STATEMENT = {"return", "if", "else", "for", "while", "do", "switch", "case", 
                 "continue", "goto", "static", "const", "struct", "enum", "union", "unsigned", "int", "bool",
                 "void"}
 
-# What others bring, and what ends the run.
+# What others bring, and what ends the run: that is about the driver, not the device.
 LEFT_OUT = re.compile(r"\b(personality|iommu_hooks|broken_rule|fatal)\b")
+BOUNDARIES = (";", "{", "}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,30 @@ class Source:
         end = self.text.find("\n", at)
         return self.text[start:end if end >= 0 else None]
 
+    def statement(self, index: int) -> str:
+        """The statement around a token, or the part of it between two boundaries."""
+        first = last = index
+        while self.tokens[first - 1].text not in BOUNDARIES:
+            first -= 1
+        while self.tokens[last].text not in BOUNDARIES:
+            last += 1
+        return " ".join(token.text for token in self.tokens[first:last])
+
+    def functions(self) -> dict[str, range]:
+        """Indexes of the tokens of the body, by name."""
+        opened = {closing: opening for opening, closing in self.pairs.items()}
+        return {self.tokens[opened[body.start - 2] - 1].text: body for body in self.bodies()}
+
+    def function(self, at: int) -> str:
+        """The name of the function around a place."""
+        return next((name for name, body in self.functions().items()
+                     if self.tokens[body.start - 1].start < at <= self.tokens[body.stop].start), "")
+
+    def words(self, name: str) -> set[str]:
+        """What a function names."""
+        return {self.tokens[index].text for index in self.functions()[name]
+                if self.tokens[index].kind == "word"}
+
     def bodies(self) -> Iterator[range]:
         """Indexes of the tokens of each function's body."""
         index = 0
@@ -95,9 +120,10 @@ class Source:
     def mutations(self) -> Iterator[Mutation]:
         for body in self.bodies():
             for index in body:
+                if LEFT_OUT.search(self.statement(index)):
+                    continue
                 for rule, start, end, text in changes(self, index):
-                    if not LEFT_OUT.search(self.line(start)):
-                        yield Mutation(rule, self.path, start, end, text)
+                    yield Mutation(rule, self.path, start, end, text)
 
 
 Change = tuple[str, int, int, str]

@@ -109,6 +109,11 @@ bool boot_has_operator(void)
 	return boot_option(running, "operator", NULL, 0);
 }
 
+bool boot_has_second_cpu(void)
+{
+	return boot_option(running, "cpus", NULL, 0);
+}
+
 bool boot_is_hostile(void)
 {
 	return boot_option(running, "hostile", NULL, 0);

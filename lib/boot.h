@@ -60,6 +60,9 @@ bool boot_may_reset(void);
 /* Return true if somebody answers what the image asks (lib/operator.h): `operator` is on the command line. */
 bool boot_has_operator(void);
 
+/* Return true if the machine has a second CPU: `cpus=2` is on the command line. */
+bool boot_has_second_cpu(void);
+
 /* Return true if the run is there to break rules: `hostile` is on the command line. */
 bool boot_is_hostile(void);
 

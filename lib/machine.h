@@ -7,9 +7,11 @@
 #ifndef LIB_MACHINE_H
 #define LIB_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct boot_info;
+struct error;
 
 /* Name of the architecture as the runner knows it: that of arch.ini. */
 extern const char machine_name[];
@@ -41,6 +43,12 @@ void machine_relax(uint64_t until);
  * VMM puts off, such as to free a device that has gone, waits for that.
  */
 void machine_yield(void);
+
+/*
+ * Let the second CPU call smp_run() (smp.h), and stop it behind that: it can be started again. Return false,
+ * with @error, if there is none, or this machine cannot start it.
+ */
+bool machine_start_cpu(struct error *error);
 
 /*
  * Switch the machine off: by what the tables or the tree of @boot describe, then by the known debug exits.

@@ -3,6 +3,7 @@
 
 #include "boot.h"
 #include "console.h"
+#include "error.h"
 #include "machine.h"
 
 #include "arch.h"
@@ -64,4 +65,9 @@ void sbi_console(void)
 
 	if (!found.error && found.value)
 		console_use(&uart);
+}
+
+bool machine_start_cpu(struct error *error)
+{
+	return error_set(error, "no second CPU is started on this architecture yet");
 }

@@ -4,8 +4,9 @@
 # another: make -f scripts/host.mk
 #
 #   HOST_CC=clang        another compiler
-#   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2), coverage, or nobugs (the
-#                        reference device without what can make it wrong, host/bugs)
+#   HOST_VARIANT=NAME    builds build/host-NAME: plain (no sanitizers, -O2), coverage, threads
+#                        (ThreadSanitizer), or nobugs (the reference device without what can make it wrong,
+#                        host/bugs)
 
 include build/config.mak
 
@@ -30,10 +31,16 @@ VARIANT_ := -O1 -fsanitize=address,undefined -fno-sanitize=nonnull-attribute \
 VARIANT_nobugs := $(VARIANT_)
 VARIANT_plain := -O2
 VARIANT_coverage := -O0 --coverage
+VARIANT_threads := -O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan
+
+# Where RAM above 4 GiB is (host/machine/ram.h): behind the shadow memory, or in front of it.
+RAM_HIGH := 0x1000fff00000
+RAM_HIGH_threads := 0x10fff00000
 
 # printf is the suite's own (lib/console.h), so a compiler must not turn it into anything else.
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS := -std=gnu11 -g $(WARNINGS) $(VARIANT_$(HOST_VARIANT)) -fno-builtin-printf \
+	-DRAM_HIGH_BASE=$(or $(RAM_HIGH_$(HOST_VARIANT)),$(RAM_HIGH))ull \
 	-U_FORTIFY_SOURCE -fno-common -fno-strict-aliasing \
 	-isystem $(LIBFDT)/include -iquote . -iquote lib -iquote virtio-iommu -I host -I $(OUT)/generated
 

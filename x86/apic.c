@@ -5,11 +5,15 @@
  */
 #include <stddef.h>
 
+#include <asm/barrier.h>
 #include <asm/io.h>
 
 #include "machine.h"
 #include "pci/msi.h"
+#include "time.h"
 #include "util.h"
+
+#include "arch.h"
 
 enum { MSR_APIC_BASE = 0x1b, APIC_X2APIC = 1 << 10, APIC_ENABLED = 1 << 11 };
 enum { MSR_X2APIC = 0x800 };
@@ -19,11 +23,17 @@ enum {
 	APIC_ID = 0x20,
 	APIC_SPURIOUS = 0xf0,
 	APIC_REQUEST = 0x200,
+	APIC_COMMAND = 0x300,
+	APIC_COMMAND_HIGH = 0x310,
 	APIC_TIMER = 0x320,
 	APIC_SIZE = 0x1000,
 };
 enum { TIMER_MASKED = 1 << 16 };
 enum { SPURIOUS_ENABLE = 1 << 8, SPURIOUS_VECTOR = 0xff };
+
+/* Of the interrupt command register: physical destination, asserted. */
+enum { COMMAND_INIT = 0x4500, COMMAND_STARTUP = 0x4600, COMMAND_PENDING = 1 << 12 };
+enum { COMMAND_DESTINATION = 24 };	/* shift, in the high half of a register in memory */
 
 #define DOORBELL 0xfee00000ull
 enum { DOORBELL_DESTINATION = 12 };	/* shift; fixed delivery, edge, physical destination */
@@ -43,9 +53,9 @@ static uint64_t rdmsr(uint32_t msr)
 	return low | (uint64_t)high << 32;
 }
 
-static void wrmsr(uint32_t msr, uint32_t value)
+static void wrmsr(uint32_t msr, uint64_t value)
 {
-	asm volatile("wrmsr" : : "c"(msr), "a"(value), "d"(0) : "memory");
+	asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
 static uint32_t apic_read(unsigned int reg)
@@ -61,19 +71,53 @@ static void apic_write(unsigned int reg, uint32_t value)
 		wrmsr(MSR_X2APIC + reg / 16, value);
 }
 
-void msi_init(const struct boot_info *boot)
+/* Find the registers. Return false if there are none. */
+static bool find_registers(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 	bool x2apic = base & APIC_X2APIC;
 
-	(void)boot;
 	if (!(base & APIC_ENABLED))
-		return;
+		return false;
 	registers = x2apic ? NULL : io_map(align_down(base, APIC_SIZE), APIC_SIZE);
-	if (!x2apic && !registers)
-		return;
-	destination = x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
-	if (destination >= 0xff)
+	return x2apic || registers;
+}
+
+bool apic_id(uint32_t *id)
+{
+	if (!find_registers())
+		return false;
+	*id = registers ? apic_read(APIC_ID) >> 24 : apic_read(APIC_ID);
+	return true;
+}
+
+/* By MSR, a command has no time in which it is pending. */
+static bool send(uint32_t id, uint32_t command)
+{
+	struct deadline deadline = deadline_in(REPLY_TIMEOUT_US);
+
+	if (!registers) {
+		memory_barrier();
+		wrmsr(MSR_X2APIC + APIC_COMMAND / 16, command | (uint64_t)id << 32);
+		return true;
+	}
+	apic_write(APIC_COMMAND_HIGH, id << COMMAND_DESTINATION);
+	apic_write(APIC_COMMAND, command);
+	while (apic_read(APIC_COMMAND) & COMMAND_PENDING)
+		if (deadline_over(&deadline))
+			return false;
+	return true;
+}
+
+bool apic_start_cpu(uint32_t id, uint8_t page)
+{
+	return find_registers() && send(id, COMMAND_INIT) && send(id, COMMAND_STARTUP | page);
+}
+
+void msi_init(const struct boot_info *boot)
+{
+	(void)boot;
+	if (!apic_id(&destination) || destination >= 0xff)
 		return;		/* no message can name it */
 	apic_write(APIC_TIMER, TIMER_MASKED);	/* firmware's: it may look like a message */
 	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | SPURIOUS_VECTOR);

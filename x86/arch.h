@@ -19,6 +19,18 @@ void x86_start(struct boot_info *boot) __attribute__((noreturn));
 /* Load the exception table. */
 void exceptions_init(void);
 
+/* Return true with the number of this CPU, if it has a local APIC that is enabled. */
+bool apic_id(uint32_t *id);
+
+/*
+ * Let the CPU with this number begin at page number @page, below 1 MiB, in real mode, whatever it does now
+ * (Intel SDM 3A, 9.4). Return false if that cannot be sent.
+ */
+bool apic_start_cpu(uint32_t id, uint8_t page);
+
+/* Find a page in which a second CPU can begin: before the memory below 1 MiB is reserved as a whole. */
+void cpus_init(const struct boot_info *boot);
+
 /* Map RAM above 4 GiB, cached, as far as there are page tables. What lies below is mapped already. */
 void mmu_map_ram(const struct boot_info *boot);
 

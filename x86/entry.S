@@ -11,8 +11,6 @@
 #define PTE_PRESENT_WRITE 0x03
 #define PTE_LARGE 0x80
 #define BOOT_TABLES 5
-#define MSR_EFER 0xc0000080
-#define EFER_LME 0x100
 
 	.section .note.pvh, "a", @note
 	.balign 4

@@ -4,8 +4,6 @@
  */
 #include "long_mode.h"
 
-#define MSR_FS_BASE 0xc0000100
-
 	.text
 /* RBX = what the loader passed, RBP = the C function that understands it. */
 	.globl enter
@@ -15,20 +13,8 @@ enter:
 /* Like enter, but BSS has been cleared. */
 	.globl enter_cleared
 enter_cleared:
-	movl $DATA64, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	xorl %eax, %eax
-	movl %eax, %fs
-	movl %eax, %gs
+	load_segments
 	leaq stack_top(%rip), %rsp
-	/* The distribution's libfdt looks for its stack canary at %fs:0x28. */
-	movl $MSR_FS_BASE, %ecx
-	leaq thread_area(%rip), %rax
-	movq %rax, %rdx
-	shrq $32, %rdx
-	wrmsr
 	movq %rbx, %rdi
 	call *%rbp
 	ud2
@@ -91,6 +77,7 @@ boot_pml4:
 
 	.bss
 	.balign 16
+	.globl thread_area
 thread_area:
 	.skip 64
 stack_bottom:

@@ -33,9 +33,10 @@ static struct boot_info boot;
 
 void x86_start(struct boot_info *info)
 {
-	boot_add_reserved(info, 0, LOW_MEMORY_END);
 	boot_add_reserved(info, (uintptr_t)image_start, image_end - image_start);
 	boot_add_reserved(info, (uintptr_t)info->cmdline, strlen(info->cmdline) + 1);
+	cpus_init(info);
+	boot_add_reserved(info, 0, LOW_MEMORY_END);
 	clock_init(info);
 	memory_init(info, ARENA_LIMIT, mmu_limit());
 	boot_start(info);

@@ -156,3 +156,17 @@ def test_ci_run(copy: Path, make: str, status: int, last: str) -> None:
     done = call(copy, ".ci/run")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (status, last), done.stdout
     assert done.stdout.splitlines()[-3:-1] == ["left out: a: x", "left out: b: y"]
+
+
+def test_ci_run_tells_again_what_was_red(copy: Path) -> None:
+    """... behind all else, as a log is often cut in its middle."""
+    setup = copy / "scripts/setup"
+    setup.write_text("#!/bin/sh\n")
+    setup.chmod(0o755)
+    (copy / "Makefile").write_text(".PHONY: run cost check\ncost check:\nrun:\n"
+                                   "\t@echo 'fail    boot A-1/x: seen'; echo 'info    boot A-2/y'; false\n")
+    done = call(copy, ".ci/run")
+    assert done.returncode == 1
+    *_, first, second, make, last = done.stdout.splitlines()
+    assert (first, second) == ("failed: scripts/setup && make run", "fail    boot A-1/x: seen"), done.stdout
+    assert " Error 1" in make and last == "2 passed, 1 failed, 0 skipped"

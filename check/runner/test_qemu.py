@@ -42,6 +42,13 @@ def test_frame(tree: Tree) -> None:
     assert "virtio-iommu-pci,addr=02.0,boot-bypass=off" in found
 
 
+def test_second_cpu(tree: Tree) -> None:
+    assert "-smp" not in command(vmm(tree))
+    found = command(vmm(tree), cpus=2)
+    assert found[found.index("-smp") + 1] == "2"
+    assert "cpus=2" in Setup(cpus=2).cmdline and "cpus" not in Setup().cmdline
+
+
 def test_machine_reset(tree: Tree) -> None:
     assert "-no-reboot" in command(vmm(tree))
     found = command(vmm(tree), machine_reset=True)

@@ -2,10 +2,10 @@
 #ifndef ASM_BARRIER_H
 #define ASM_BARRIER_H
 
-/* Devices run in our own thread: only the compiler can reorder. */
+/* Devices run in the thread that drives them; the other CPU is a thread, too. */
 static inline void memory_barrier(void)
 {
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <asm/io.h>
 
+#include "host/board/door.h"
 #include "host/iommu/parts.h"
 #include "host/machine/fatal.h"
 #include "host/machine/options.h"
@@ -79,7 +80,7 @@ static uint32_t read_mmio(struct vdev *dev, uint64_t offset, unsigned int width)
 	return logged(dev == &ref_iommu.vdev, "MMIO", offset, width, vdev_mmio_read(dev, offset, width));
 }
 
-static uint32_t read(const volatile void *pointer, unsigned int width)
+static uint32_t decode_read(const volatile void *pointer, unsigned int width)
 {
 	uintptr_t address = (uintptr_t)pointer;
 	struct vdev *dev = vdev_mmio_find(address);
@@ -99,7 +100,7 @@ static uint32_t read(const volatile void *pointer, unsigned int width)
 	return read_bar(f, bar, offset, width);
 }
 
-static void write(volatile void *pointer, unsigned int width, uint32_t value)
+static void decode_write(volatile void *pointer, unsigned int width, uint32_t value)
 {
 	uintptr_t address = (uintptr_t)pointer;
 	struct vdev *dev = vdev_mmio_find(address);
@@ -119,6 +120,23 @@ static void write(volatile void *pointer, unsigned int width, uint32_t value)
 	}
 	f = claim(address, &bar, &offset);
 	f->ops->write(f, bar, offset, width, value);
+}
+
+static uint32_t read(const volatile void *pointer, unsigned int width)
+{
+	uint32_t value;
+
+	door_lock();
+	value = decode_read(pointer, width);
+	door_unlock();
+	return value;
+}
+
+static void write(volatile void *pointer, unsigned int width, uint32_t value)
+{
+	door_lock();
+	decode_write(pointer, width, value);
+	door_unlock();
 }
 
 static bool is_split(const volatile void *pointer)

@@ -2,16 +2,21 @@
 /*
  * The host machine: a Linux process with guest memory, devices and a description of them.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "host/board/board.h"
+#include "host/board/door.h"
 #include "host/board/operator.h"
 #include "boot.h"
 #include "console.h"
 #include "fdt/fdt.h"
 #include "machine.h"
+#include "error.h"
 #include "memory.h"
+#include "smp.h"
 #include "host/machine/clock.h"
 #include "host/machine/options.h"
 #include "host/machine/personality.h"
@@ -40,10 +45,17 @@ uint64_t machine_tick_rate(void)
 	return 1000000000;
 }
 
+/* What the other CPU does takes its time: none is skipped, and whoever waits stays out of its way. */
 void machine_relax(uint64_t until)
 {
-	if (!virtio_iommu_idle() && !timers_expire())
+	static const struct timespec moment = {.tv_nsec = 1000};
+
+	door_lock();
+	if (!virtio_iommu_idle() && !timers_expire() && smp_ended())
 		clock_skip(until);
+	door_unlock();
+	if (!smp_ended())
+		nanosleep(&moment, NULL);
 }
 
 void machine_yield(void)
@@ -60,6 +72,22 @@ void machine_power_off(const struct boot_info *boot)
 {
 	(void)boot;
 	exit(0);
+}
+
+static void *second_cpu(void *nothing)
+{
+	smp_run();
+	return nothing;
+}
+
+bool machine_start_cpu(struct error *error)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, second_cpu, NULL))
+		return error_set(error, "the host gives no second thread");
+	pthread_detach(thread);
+	return true;
 }
 
 static char **arguments;

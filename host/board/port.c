@@ -60,13 +60,30 @@ static bool resolve(const struct board_port *port, const struct dma *dma, uint64
 	return !port_steps.translated_as(port, dma, &id) || port_steps.translate(port, dma, id, phys, length);
 }
 
+/* An index of a ring, which a CPU may look at, or change, just now (2.7.13.3). */
+static void transfer_index(uint16_t *memory, uint16_t *value, bool write)
+{
+	if (write)
+		__atomic_store_n(memory, *value, __ATOMIC_RELEASE);
+	else
+		*value = __atomic_load_n(memory, __ATOMIC_ACQUIRE);
+}
+
 static bool transfer(uint64_t phys, uint8_t *bytes, size_t size, bool write)
 {
 	void *memory = ram_at(phys, size);
+	uint16_t value = 0;
 
-	if (memory)
+	if (!memory)
+		return false;
+	if (size == sizeof(value) && phys % sizeof(value) == 0) {
+		memcpy(&value, bytes, sizeof(value));
+		transfer_index(memory, &value, write);
+		memcpy(bytes, &value, write ? 0 : sizeof(value));
+	} else {
 		memcpy(write ? memory : bytes, write ? bytes : memory, size);
-	return memory;
+	}
+	return true;
 }
 
 /* For devices that look before they begin. */

@@ -95,7 +95,7 @@ static void serve_request(struct vblk *blk, struct vqueue *queue, const struct c
 
 static void serve_queue(void *owner)
 {
-	static struct chain chain;
+	struct chain chain;
 	struct vdev *dev = owner;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain)) {

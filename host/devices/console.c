@@ -34,7 +34,7 @@ static void transmit(struct vconsole *console, const struct chain *chain)
 
 static void notified(struct vdev *dev, unsigned int queue)
 {
-	static struct chain chain;
+	struct chain chain;
 	struct vconsole *console = (struct vconsole *)dev;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[queue], &chain))

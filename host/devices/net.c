@@ -46,7 +46,7 @@ static bool answer_arp(uint8_t *frame)
 
 static void receive(struct vdev *dev, uint8_t *packet, uint32_t size)
 {
-	static struct chain chain;
+	struct chain chain;
 	struct vqueue *queue = &dev->queues[RECEIVEQ];
 
 	memset(packet, 0, HEADER_BYTES);
@@ -71,7 +71,7 @@ static void transmit(struct vdev *dev, const struct chain *chain)
 
 static void notified(struct vdev *dev, unsigned int queue)
 {
-	static struct chain chain;
+	struct chain chain;
 
 	while (queue == TRANSMITQ && vdev_is_running(dev) &&
 	       vring_pop(dev, &dev->queues[TRANSMITQ], &chain))

@@ -27,7 +27,7 @@ static void fill_buffer(struct vrng *rng, struct vqueue *queue, const struct cha
 
 static void serve_queue(void *owner)
 {
-	static struct chain chain;
+	struct chain chain;
 	struct vdev *dev = owner;
 
 	while (vdev_is_running(dev) && vring_pop(dev, &dev->queues[0], &chain))

@@ -7,7 +7,7 @@
 #define NS_PER_S  1000000000ull
 #define NS_PER_US 1000ull
 
-static uint64_t skipped;	/* ns */
+static uint64_t skipped;	/* ns; each CPU may ask for the time */
 static struct timer *first;	/* of those that run, in no order */
 
 uint64_t clock_ns(void)
@@ -15,7 +15,7 @@ uint64_t clock_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec + skipped;
+	return now.tv_sec * NS_PER_S + now.tv_nsec + __atomic_load_n(&skipped, __ATOMIC_RELAXED);
 }
 
 static struct timer *next_due(void)
@@ -36,12 +36,12 @@ void clock_skip(uint64_t ns)
 	if (next && next->due < ns)
 		ns = next->due;
 	if (ns > now)
-		skipped += ns - now;
+		clock_pass(ns - now);
 }
 
 void clock_pass(uint64_t ns)
 {
-	skipped += ns;
+	__atomic_fetch_add(&skipped, ns, __ATOMIC_RELAXED);
 }
 
 void timer_start(struct timer *timer, uint64_t microseconds)

@@ -14,10 +14,9 @@
 #define RAM_BASE 0x10000000ull
 
 /*
- * More above 4 GiB, behind the sanitizers' shadow memory: over a multiple of 4 GiB, and on to where the
- * lower half of an address is that of RAM at RAM_BASE.
+ * More above 4 GiB, at RAM_HIGH_BASE, which scripts/host.mk chooses, where the sanitizer has no shadow
+ * memory: over a multiple of 4 GiB, and on to where the lower half of an address is that of RAM at RAM_BASE.
  */
-#define RAM_HIGH_BASE 0x1000fff00000ull
 #define RAM_HIGH_SIZE 0x11200000ull
 
 /* The sanitizers' shadow memory begins somewhat below 2 GiB. */

@@ -369,3 +369,28 @@ bool fdt_psci(const void *fdt, bool *hvc)
 	*hvc = !strcmp(method, "hvc");
 	return true;
 }
+
+/* The number has one cell or two. */
+static bool cpu_number(const void *fdt, int node, uint64_t *id)
+{
+	const char *type = string_property(fdt, node, "device_type");
+	int length;
+	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
+
+	if (!type || strcmp(type, "cpu") || !reg || (length != 4 && length != 8))
+		return false;
+	*id = fdt32_to_cpu(reg[0]);
+	if (length == 8)
+		*id = *id << 32 | fdt32_to_cpu(reg[1]);
+	return true;
+}
+
+bool fdt_other_cpu(const void *fdt, uint64_t own, uint64_t *id)
+{
+	int cpus = fdt_path_offset(fdt, "/cpus"), node;
+
+	fdt_for_each_subnode(node, fdt, cpus)
+		if (cpu_number(fdt, node, id) && *id != own)
+			return true;
+	return false;
+}

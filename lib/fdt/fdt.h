@@ -52,6 +52,12 @@ bool fdt_console(const void *fdt, struct fdt_console *console, struct error *err
 /* Print to @console from now on. Nothing changes if it is FDT_UART_NONE or cannot be mapped. */
 void fdt_console_use(const struct fdt_console *console);
 
+/*
+ * Set *@id to the number of the first CPU that is not @own (its property reg). Return false if there is no
+ * other.
+ */
+bool fdt_other_cpu(const void *fdt, uint64_t own, uint64_t *id);
+
 /* Return true if the tree has PSCI. It is called by HVC if *@hvc, else by SMC. */
 bool fdt_psci(const void *fdt, bool *hvc);
 

@@ -228,8 +228,9 @@ static volatile uint8_t *find_isr(struct pci_dev *pci)
 {
 	unsigned int cap = virtio_pci_usable_structure(pci, TYPE_ISR);
 
-	return cap ? pci_map_bar(pci, pci_read8(pci, cap + CAP_BAR), pci_read32(pci, cap + CAP_OFFSET), 1) :
-		     NULL;
+	if (!cap || !pci_read32(pci, cap + CAP_STRUCTURE_LENGTH))
+		return NULL;
+	return pci_map_bar(pci, pci_read8(pci, cap + CAP_BAR), pci_read32(pci, cap + CAP_OFFSET), 1);
 }
 
 bool virtio_pci_open(struct virtio_device *dev, struct pci_dev *pci, struct error *error)

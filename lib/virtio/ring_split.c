@@ -71,7 +71,7 @@ static void split_publish(struct ring *ring, uint16_t head)
 {
 	ring->avail->heads[ring->next_avail % ring->size] = head;
 	memory_barrier();	/* the entry before the index that covers it (2.7.13.3) */
-	ring->avail->index = ++ring->next_avail;
+	__atomic_store_n(&ring->avail->index, ++ring->next_avail, __ATOMIC_RELEASE);
 	ring->unnotified++;
 }
 
@@ -79,7 +79,7 @@ void ring_publish_entries(struct ring *ring, uint16_t count)
 {
 	memory_barrier();
 	ring->next_avail += count;
-	ring->avail->index = ring->next_avail;
+	__atomic_store_n(&ring->avail->index, ring->next_avail, __ATOMIC_RELEASE);
 	memory_barrier();
 }
 
@@ -90,7 +90,7 @@ void ring_pass_used(struct ring *ring, uint16_t count)
 
 static uint16_t split_pending(const struct ring *ring)
 {
-	return ring->used->index - ring->last_used;
+	return __atomic_load_n(&ring->used->index, __ATOMIC_ACQUIRE) - ring->last_used;
 }
 
 static bool split_peek(const struct ring *ring, uint32_t *id, uint32_t *length)

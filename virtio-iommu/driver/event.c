@@ -25,7 +25,7 @@
 /* A device may report without end: at most this many reports are taken. */
 #define DRAIN_MOST (16 * EVENT_BUFFERS)
 
-#define PIECES EVENT_BUFFERS
+#define PIECES (EVENT_BUFFERS + 1)
 
 static uint8_t (*slots)[SLOT_SIZE];
 
@@ -73,7 +73,7 @@ static unsigned int cut_slot(unsigned int slot, const uint8_t index[SLOT_SIZE],
 {
 	unsigned int count = 0;
 
-	if (shapes[slot].elsewhere) {
+	if (shapes[slot].elsewhere && !shapes[slot].more) {
 		pieces[0] = (struct ring_piece){shapes[slot].elsewhere, shapes[slot].size, true};
 		return 1;
 	}
@@ -90,6 +90,7 @@ static unsigned int cut_slot(unsigned int slot, const uint8_t index[SLOT_SIZE],
 static unsigned int make_pieces(unsigned int slot, struct ring_piece *pieces)
 {
 	uint8_t index[SLOT_SIZE];
+	unsigned int count;
 
 	if (!shapes[slot].cut.first && !shapes[slot].elsewhere) {	/* the usual one */
 		*pieces = (struct ring_piece){phys(&slots[slot][GUARD]), shapes[slot].size,
@@ -97,7 +98,10 @@ static unsigned int make_pieces(unsigned int slot, struct ring_piece *pieces)
 		return 1;
 	}
 	lay_out(&shapes[slot], index);
-	return cut_slot(slot, index, pieces);
+	count = cut_slot(slot, index, pieces);
+	if (shapes[slot].more)
+		pieces[count++] = (struct ring_piece){shapes[slot].elsewhere, shapes[slot].more, true};
+	return count;
 }
 
 static bool post(unsigned int slot, struct event_buffer shape)

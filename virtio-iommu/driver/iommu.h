@@ -258,6 +258,7 @@ struct event_buffer {
 	struct cut cut;		/* into descriptors, with a byte after each that is not the buffer's */
 	bool readable;		/* device-readable, so that nothing may be written */
 	uint64_t elsewhere;	/* guest-physical address, which need not be memory; 0: in memory of ours */
+	uint32_t more;		/* bytes: then it is another descriptor of them that is elsewhere */
 };
 
 /*

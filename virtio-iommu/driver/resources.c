@@ -133,11 +133,19 @@ static bool fits_in(const struct amount *had, uint64_t length)
 	return now.mappings < had->mappings && saturated(now.bytes, length) <= had->bytes;
 }
 
+/* One domain, and in it one page: a device without room for that can do nothing. */
+static bool is_least(const struct model_request *r)
+{
+	if (r->head.type == REQUEST_ATTACH)
+		return count_domains_with(r->attach.domain) == 1;
+	return !now.mappings && length_of(&r->map) <= iommu.page;
+}
+
 bool resources_may_lack(const void *readable, uint32_t size)
 {
 	struct model_request r;
 
-	if (!parse(readable, size, &r))
+	if (!parse(readable, size, &r) || is_least(&r))
 		return false;
 	if (r.head.type == REQUEST_ATTACH)
 		return count_domains_with(r.attach.domain) > most_domains;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How much the device holds and has held at a time: domains, mappings, their bytes. No text says for how much
- * it has to have room, so it may refuse with NOMEM what goes beyond that; not what it had room for before.
+ * it has to have room, so it may refuse with NOMEM what goes beyond that; not what it had room for before,
+ * nor one domain and one page.
  */
 #ifndef DRIVER_RESOURCES_H
 #define DRIVER_RESOURCES_H

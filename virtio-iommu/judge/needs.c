@@ -77,6 +77,11 @@ static bool boots_without_bypass(void)
 	return !iommu.initial_bypass;
 }
 
+static bool has_rings(void)
+{
+	return endpoint(0)->dma.ops->queues;
+}
+
 static bool has_edu(void)
 {
 	return endpoint_named("edu");
@@ -263,6 +268,7 @@ static const struct condition set_up[] = {
 	{NEEDS_ENDPOINT, has_endpoint, "needs an endpoint that does DMA behind the IOMMU"},
 	{NEEDS_ENDPOINT_ID, has_endpoint_id, "needs an endpoint id that can be attached"},
 	{NEEDS_EXACT, has_exact_endpoint, "needs an endpoint with byte-exact DMA behind the IOMMU"},
+	{NEEDS_RINGS, has_rings, "needs a virtio endpoint behind the IOMMU"},
 	{NEEDS_TWO_ENDPOINTS, has_two_endpoints, "needs a second endpoint that does DMA behind the IOMMU"},
 	{NEEDS_BOOT_BYPASS_ON, boots_with_bypass, "needs a device that starts with bypass on"},
 	{NEEDS_BOOT_BYPASS_OFF, boots_without_bypass, "needs a device that starts with bypass off"},
@@ -281,6 +287,7 @@ static const struct condition set_up[] = {
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_OPERATOR, boot_has_operator, "needs a run with an operator of the machine"},
 	{NEEDS_SLOT, has_slot, "needs an empty slot for hot-plug behind the IOMMU"},
+	{NEEDS_SECOND_CPU, boot_has_second_cpu, "needs a run with a second CPU"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},
 	{NEEDS_SPLIT, has_split, "needs split queues"},

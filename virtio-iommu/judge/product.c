@@ -317,11 +317,18 @@ static bool allow_values(struct run *run, unsigned int dimension, uint32_t value
 	return true;
 }
 
+static uint64_t most_us(void)
+{
+	uint64_t budget = test_option("budget", 0);
+
+	return budget ? budget * 1000000 : test_plays_all_cells() ? ALL_US : COVERING_US;
+}
+
 static void play_asked_for(struct run *run)
 {
 	char name[CELL_NAME];
 
-	run->deadline = deadline_in(test_plays_all_cells() ? ALL_US : COVERING_US);
+	run->deadline = deadline_in(most_us());
 	if (read_option("case", name, sizeof(name)))
 		play_one(run, name);
 	else if (test_plays_all_cells())

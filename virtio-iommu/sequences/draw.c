@@ -75,11 +75,21 @@ static void choose_windows(void)
 	add_window(align_down(iommu.config.input_end, iommu.page) - 2 * WINDOW * iommu.page);
 }
 
+/* Ids of domains and of endpoints may be the same numbers. */
+static uint32_t draw_near(uint32_t first, uint32_t last)
+{
+	uint32_t id = endpoint(draw(chance.endpoints))->id;
+
+	if (one_in(4) && id >= first && id <= last)
+		return id;
+	return first + (last - first) / 2 - draw(1 << 16) % ((last - first) / 2 + 1);
+}
+
 /* Near each other, the first and the last one, and one that differs in a high bit alone. */
 static void choose_domains(void)
 {
 	uint32_t first = iommu.config.domain_start, last = iommu.config.domain_end;
-	uint32_t near = first + (last - first) / 2 - draw(1 << 16) % ((last - first) / 2 + 1);
+	uint32_t near = draw_near(first, last);
 	const uint32_t all[DOMAINS] = {near, min(near, last - 1) + 1, first, last, near ^ 1u << draw(32)};
 
 	memcpy(chance.domains, all, sizeof(all));

@@ -230,6 +230,11 @@ static bool is_not_first(const struct ending *e, const struct buffer *b)
 	return first_buffer(b->queue) != b;
 }
 
+static bool is_first(const struct ending *e, const struct buffer *b)
+{
+	return !is_not_first(e, b);
+}
+
 static bool is_not_last(const struct ending *e, const struct buffer *b)
 {
 	(void)e;
@@ -285,6 +290,7 @@ static const struct miss {
 	{MUTANT_UNMAP_ALL_UNDRAINED, UNMAPPED, is_all},
 	{MUTANT_UNMAP_DRAINS_FIRST, UNMAPPED, is_not_first},
 	{MUTANT_UNMAP_DRAINS_LAST, UNMAPPED, is_not_last},
+	{MUTANT_UNMAP_DRAINS_WAITING, UNMAPPED, is_first},
 	{MUTANT_UNMAP_DRAINS_READS, UNMAPPED, is_write},
 	{MUTANT_UNMAP_DRAINS_WRITES, UNMAPPED, is_read},
 	{MUTANT_UNMAP_DRAINS_ONE_MEMBER, UNMAPPED, is_of_another},
@@ -301,6 +307,7 @@ static const struct miss {
 	{MUTANT_BYPASS_OFF_DRAINS_ONE_ENDPOINT, BYPASS_OFF, is_of_another},
 	{MUTANT_RESET_UNDRAINED, DEVICE_RESET, any},
 	{MUTANT_RESET_DRAINS_ONE_ENDPOINT, DEVICE_RESET, is_of_another},
+	{MUTANT_RESET_DRAINS_WAITING, DEVICE_RESET, is_first},
 	{MUTANT_RESET_DRAINS_LAST, DEVICE_RESET, is_not_last},
 };
 

@@ -17,6 +17,7 @@ static bool ever_lost;	/* the same, and a reset changes nothing */
 static bool reported;
 static bool requests_stall;
 static unsigned int waiting;	/* reports */
+static uint32_t untold;	/* reports that found no buffer */
 
 static void scribble(const struct chain *chain, const struct fault_record *record)
 {
@@ -28,7 +29,7 @@ void bug_events_reset(void)
 	old = last;
 	has_old = has_last && mutant(MUTANT_EVENT_BUFFER_SURVIVES_RESET);
 	has_last = repeats = requests_stall = lost = false;
-	reports = waiting = 0;
+	reports = waiting = untold = 0;
 }
 
 bool bug_requests_stall(void)
@@ -90,6 +91,7 @@ void bug_event_lost(const struct fault_record *record)
 
 	if (!vdev_is_running(dev))
 		return;
+	untold += mutant(MUTANT_LOST_REPORTS_TOLD);
 	ever_lost |= mutant(MUTANT_REPORT_NEVER_AFTER_NO_BUFFER);
 	lost = mutant(MUTANT_EVENTS_END_WITH_FIRST_LOST);
 	requests_stall = mutant(MUTANT_EVENT_WITHOUT_BUFFER_STALLS) ||
@@ -129,6 +131,14 @@ static void fill_up(const struct chain *chain, const struct fault_record *record
 	vring_push(dev, &dev->queues[EVENT_QUEUE], chain, chain->writable.size);
 }
 
+static void tell_untold(const struct chain *chain, struct fault_record record)
+{
+	record.reserved1 = untold;
+	untold = 0;
+	scribble(chain, &record);
+	vring_push(&ref_iommu.vdev, &ref_iommu.vdev.queues[EVENT_QUEUE], chain, sizeof(record));
+}
+
 static void write_in_a_row(const struct chain_part *part, struct fault_record record)
 {
 	if (part->count)
@@ -152,6 +162,8 @@ static bool write_wrongly(struct chain *chain, const struct fault_record *record
 		return spread(chain, record), true;
 	if (mutant(MUTANT_EVENT_FILLS_BUFFER) && !is_short)
 		return fill_up(chain, record), true;
+	if (untold && !is_short)
+		return tell_untold(chain, *record), true;
 	return false;
 }
 

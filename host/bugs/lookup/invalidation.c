@@ -10,6 +10,7 @@
 
 #define OWN_PAGES 256	/* of each endpoint, where it has a cache of its own */
 #define MAX_QUEUED 64
+#define MAX_FOUND 4096
 
 /* NULL: there is nothing to do. */
 struct tlb {
@@ -285,6 +286,75 @@ static void count_generations(const struct model_request *r)
 			generations[i] = (generations[i] + 1) % mutant_number();
 }
 
+/* The last page alone, as something of which an UNMAP forgets too little. */
+
+static void fill_last(struct cached_page *page)
+{
+	page_cache_forget_endpoint(page->endpoint);
+	page->valid = true;
+}
+
+/* Of a mapping that begins where the request does. */
+static void forget_by_start(const struct model_request *r)
+{
+	forget_who_moves(r);
+	for (unsigned int i = 0; i < page_cache_used && r->head.type == REQUEST_UNMAP; i++)
+		if (bug_is_member(page_cache[i].endpoint, r->unmap.domain) &&
+		    page_cache[i].from.start == r->unmap.virt_start)
+			page_cache[i].valid = false;
+}
+
+/* Where mappings begin that were there when an endpoint came. */
+static struct {
+	uint64_t starts[MAX_FOUND];
+	unsigned int count;
+} found[MODEL_MAX_ENDPOINTS];
+
+static unsigned int endpoint_number(uint32_t endpoint)
+{
+	return model_endpoint(&ref_iommu.model, endpoint) - ref_iommu.model.endpoints;
+}
+
+static void find_mappings(const struct attach_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+	unsigned int number = endpoint_number(r->endpoint);
+
+	found[number].count = 0;
+	for (unsigned int i = 0; i < m->mapping_count && found[number].count < MAX_FOUND; i++)
+		if (m->mappings[i].domain == r->domain)
+			found[number].starts[found[number].count++] = m->mappings[i].start;
+}
+
+static void fill_last_and_mark(struct cached_page *page)
+{
+	unsigned int number = endpoint_number(page->endpoint);
+
+	fill_last(page);
+	for (unsigned int i = 0; i < found[number].count; i++)
+		page->marked |= found[number].starts[i] == page->from.start;
+}
+
+static void drop_unmarked(uint32_t endpoint, const struct unmap_request *r)
+{
+	for (unsigned int i = 0; i < page_cache_used; i++)
+		if (page_cache[i].endpoint == endpoint && !page_cache[i].marked)
+			drop_range(endpoint, r);
+}
+
+/* Those that were there when it was made are told of the end of a mapping. */
+static void forget_unless_found(const struct model_request *r)
+{
+	const struct model *m = &ref_iommu.model;
+
+	forget_who_moves(r);
+	if (r->head.type == REQUEST_ATTACH)
+		find_mappings(&r->attach);
+	for (unsigned int i = 0; i < m->endpoint_count && r->head.type == REQUEST_UNMAP; i++)
+		if (bug_is_member(m->endpoints[i].id, r->unmap.domain))
+			drop_unmarked(m->endpoints[i].id, &r->unmap);
+}
+
 bool invalidation_install(void)
 {
 	static const struct tlb tlbs[] = {
@@ -295,6 +365,9 @@ bool invalidation_install(void)
 		 .reset = empty_lists},
 		{MUTANT_GENERATION_WRAP, .holds = is_of_generation, .filled = fill_register,
 		 .executes = count_generations},
+		{MUTANT_LAST_PAGE_BY_START, .filled = fill_last, .executes = forget_by_start},
+		{MUTANT_LAST_PAGE_OF_LATER_MEMBER, .filled = fill_last_and_mark,
+		 .executes = forget_unless_found},
 	};
 	static const struct takeover with_tlb = {
 		NO_MUTANT,

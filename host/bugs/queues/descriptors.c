@@ -57,6 +57,28 @@ static void push_scrubbed(struct vdev *dev, struct vqueue *queue, const struct c
 	generic_push(dev, queue, chain, length);
 }
 
+static void keep_few_bits(const struct vdev *dev, struct chain *chain)
+{
+	if (dev->type == VIRTIO_TYPE_IOMMU)
+		chain->writable.size &= (1u << mutant_number()) - 1;
+}
+
+static bool walk_in_few_bits(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	bool ok = vring_split.walk(dev, queue, chain);
+
+	keep_few_bits(dev, chain);
+	return ok;
+}
+
+static bool walk_packed_in_few_bits(struct vdev *dev, const struct vqueue *queue, struct chain *chain)
+{
+	bool ok = vring_packed.walk(dev, queue, chain);
+
+	keep_few_bits(dev, chain);
+	return ok;
+}
+
 static bool is_too_far(struct vdev *dev, const struct vqueue *queue)
 {
 	uint16_t index;
@@ -169,6 +191,8 @@ bool descriptors_take_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
 		{MUTANT_NEXT_WITHOUT_FLAG, .split = {.walk = walk_from_start, .read_desc = read_with_next}},
+		{MUTANT_WRITABLE_LENGTH_BITS, .split = {.walk = walk_in_few_bits},
+		 .packed = {.walk = walk_packed_in_few_bits}},
 		{MUTANT_DESC_SCRUB, .steps = {.push = push_scrubbed}},
 		{MUTANT_NEEDS_RESET_SILENT, .split = {.available = available_or_silent}},
 		{MUTANT_RING_RESET_KEEPS_USED, .steps = {.reset_queue = reset_but_used}},

@@ -18,6 +18,7 @@ bool window_install(void);
 bool leftover_install(void);
 bool residue_install(void);
 bool outlived_install(void);
+bool buckets_install(void);
 bool checks_install(void);
 
 /* upkeep.c: all of them. */

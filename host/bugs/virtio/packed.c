@@ -85,6 +85,8 @@ static bool taken(struct vdev *dev, struct vqueue *queue, const struct chain *ch
 		return false;
 	if (mutant(MUTANT_PACKED_WRAP_STAYS))
 		queue->avail_wrap = wrap;
+	if (mutant(MUTANT_PACKED_EVENTS_BY_INDEX))
+		return access_memory(dev, queue->device, &stale, sizeof(stale), true);
 	return !mutant(MUTANT_AVAIL_EVENT_STALE) || !vdev_has(dev, VIRTIO_F_EVENT_IDX) ||
 	       access_memory(dev, queue->device, &stale, sizeof(stale), true);
 }

@@ -9,6 +9,7 @@
 #include "host/board/port.h"
 #include "host/bugs/bugs.h"
 #include "host/bugs/flight/flight.h"
+#include "host/bugs/other_cpu/other_cpu.h"
 #include "host/bugs/virtio/virtio.h"
 #include "host/iommu/virtio_iommu.h"
 #include "host/machine/ram.h"
@@ -187,6 +188,7 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 		      uint64_t *length)
 {
 	struct dma changed = *dma;
+	bool in_ring = port->dev && is_ring(port->dev, dma->address);
 
 	if (!port->dev)
 		return right.translate(port, dma, id, phys, length);
@@ -194,6 +196,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 	    bug_finds_early(port->dev, dma->address, phys, length))
 		return true;
 	changed.write = as_write(port->dev, dma);
+	if (!in_ring && !bug_before_lookup(&id))
+		return false;
 	if (bug_backend_misses(port->dev, id, dma->address) ||
 	    !right.translate(port, &changed, id, phys, length))
 		return false;
@@ -201,6 +205,8 @@ static bool translate(const struct board_port *port, const struct dma *dma, uint
 		note_stretch(dma, *phys, *length);
 	keep(port->dev, dma->address, *phys);
 	passed = true;
+	if (!in_ring)
+		bug_before_move(dma->write);
 	if (mutant(MUTANT_NO_MEMORY_BREAKS) && !ram_at(*phys, 1))
 		vdev_break(virtio_iommu_device());
 	return true;

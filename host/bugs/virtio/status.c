@@ -39,6 +39,8 @@ static void accept(struct vdev *dev, uint32_t word)
 {
 	uint32_t offered = vdev_feature_word(dev->offered, dev->driver_select);
 
+	if (mutant(MUTANT_FEATURE_WORD_2_IS_0) && dev->driver_select == 2)
+		dev->driver_select = 0;
 	generic_accept(dev, mutant(MUTANT_UNOFFERED_BIT_DROPS_WORD) && (word & ~offered) ? 0 : word);
 }
 
@@ -155,6 +157,8 @@ static void set_bits(struct vdev *dev, uint8_t value)
 	bool was_suspended = vdev_is_suspended(dev);
 
 	value &= ~ignored(dev);
+	if (mutant(MUTANT_RESUMED_BY_ANY_WRITE) && was_suspended)
+		value |= VIRTIO_DRIVER_OK;
 	if (value)
 		generic_write_status(dev, value);
 	if (mutant(MUTANT_SUSPEND_BEFORE_DRIVER_OK) && !(old & VIRTIO_DRIVER_OK))

@@ -60,6 +60,7 @@ class Setup:
     ring_reset: Optional[bool] = None
     queue_size: Optional[int] = None        # of the request queue
     memory: int = 64                        # MiB
+    cpus: int = 1
     machine_reset: bool = False             # the image may reset the machine, and is told so
     operator: bool = False                  # the image may ask for events, and is told so
     hostile: bool = False                   # the image may break rules, and is told so
@@ -81,6 +82,7 @@ class Setup:
         words = [f"endpoints={self.masters}"]
         words += [f"rings={rings}"] if rings else []
         words += [f"queue-size={self.queue_size}"] if self.queue_size else []
+        words += [f"cpus={self.cpus}"] if self.cpus > 1 else []
         words += ["operator"] if self.operator else []
         words += ["hostile"] if self.hostile else []
         return " ".join(words)
@@ -188,6 +190,7 @@ SETUP_KEYS: Parsers = {
     **{key: on_off for key in RING_KEYS},
     "queue-size": lambda value: number(value, 1, 64),
     "memory": lambda value: number(value, 32, 1 << 20),
+    "cpus": lambda value: number(value, 1, 2),
     "machine-reset": on_off, "operator": on_off, "hostile": on_off,
 }
 RUN_KEYS: Parsers = {"arch": arches, "groups": words, "tests": words, "timeout": seconds,

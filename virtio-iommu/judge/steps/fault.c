@@ -191,10 +191,20 @@ bool make_steady_fixture(struct source_line at, struct page_fixture *s, struct f
 	return false;
 }
 
+/* DEV-FAULT-1 (SHOULD) */
+static void expect_nothing_reserved(struct source_line at, const struct fault_record *r)
+{
+	if (r->reserved[0] || r->reserved[1] || r->reserved[2] || r->reserved1)
+		judge(VERDICT_WARN, at, "a report whose reserved fields are 0",
+		      "reserved %02x %02x %02x, reserved1 %#x", r->reserved[0], r->reserved[1],
+		      r->reserved[2], r->reserved1);
+}
+
 void expect_whole(struct source_line at, const struct event *event)
 {
 	if (expect_eq(at, event->length, sizeof(event->record), "used.len of the report") && !event->intact)
 		judge(BY_LEVEL, at, "no byte after the record is written", "some are");
+	expect_nothing_reserved(at, &event->record);
 }
 
 void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last)

@@ -76,7 +76,7 @@ bool reports_faults(struct source_line at);
  */
 bool make_steady_fixture(struct source_line at, struct page_fixture *s, struct fault *fault);
 
-/* Judge what a report says of an access: its length and bytes, its address, its reason. */
+/* Judge what a report says of an access: its length and bytes, reserved ones too, its address, its reason. */
 void expect_whole(struct source_line at, const struct event *event);
 void expect_address(struct source_line at, const struct event *event, uint64_t first, uint64_t last);
 void expect_reason(struct source_line at, const struct event *event, uint8_t reason);

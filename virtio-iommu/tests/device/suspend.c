@@ -117,6 +117,20 @@ TEST(GEN_SUSP_6, device_suspends_or_asks_for_a_reset, NEEDS_SUSPEND)
 	REQUIRE(restart_device(AT, iommu.wanted));
 }
 
+/* It is DRIVER_OK that resumes it, and no other write to device_status. */
+TEST(GEN_SUSP_6, device_stays_suspended_until_it_is_resumed, NEEDS_SUSPEND)
+{
+	REQUIRE(restart_device(AT, FEATURES));
+	SUSPEND_OR_SKIP();
+	for (unsigned int i = 0; i < 2; i++) {
+		iommu.dev.transport->set_status(&iommu.dev, status());
+		EXPECT_EQ(status() & (VIRTIO_DRIVER_OK | VIRTIO_SUSPEND), VIRTIO_SUSPEND,
+			  "DRIVER_OK and SUSPEND in device_status, written as it was read");
+	}
+	RESUME_OR_SKIP();
+	REQUIRE(restart_device(AT, iommu.wanted));
+}
+
 /* GEN-SUSP-7 (MUST): A resume request ends in running or NEEDS_RESET */
 TEST(GEN_SUSP_7, device_resumes_as_it_was, NEEDS_SUSPEND | NEEDS_DMA)
 {

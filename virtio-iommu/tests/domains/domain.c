@@ -303,6 +303,47 @@ TEST(N_DOM_3, domain_stays_apart_from_each_that_is_made_after_it,
 	EXPECT_WRITES(n.s.ep, n.s.iova, n.s.target, 8);
 }
 
+static bool is_done(struct source_line at, struct reply reply)
+{
+	return !skip_if_no_room(&reply) && expect_status(at, BY_LEVEL, &reply, STATUS_OK);
+}
+
+/* The first endpoint's domain is made, then the second one's, then the first one ends. */
+static bool outlive(struct source_line at, const struct succession *n, uint32_t i, uint32_t *domain)
+{
+	return is_done(at, attach(n->s.domain, n->s.ep->id, 0)) && enter(n, i, domain) &&
+	       is_done(at, detach(n->s.domain, n->s.ep->id)) &&
+	       is_done(at, map_page(*domain, n->s.iova, n->target, MAP_RW)) &&
+	       is_done(at, unmap_page(*domain, n->s.iova));
+}
+
+/* Whatever domains are found by: one that lies behind another is found when that is gone. */
+#define OUTLIVED 600
+
+TEST(N_DOM_3, domain_stays_when_one_that_was_made_before_it_ends,
+     NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_PRODUCTS)
+{
+	struct succession n;
+	uint32_t domain = 0;
+	struct deadline deadline = deadline_in(SUCCESSION_US);
+
+	REQUIRE(make_succession(AT, &n));
+	if (n.count < 2)
+		NOT_APPLICABLE("the domain range has one id");
+	REQUIRE_OK(detach(n.s.domain, n.s.ep->id));
+	for (uint32_t i = 1; i <= OUTLIVED && no_defect_so_far(); i++) {
+		if (i > 4 && deadline_passed(&deadline)) {
+			INFO("%u domains were outlived, not %u" FOR_LACK_OF_TIME, i, OUTLIVED);
+			return;
+		}
+		if (i % n.count == 0)
+			continue;
+		if (!outlive(AT, &n, i, &domain))
+			return;
+	}
+	expect_own_page(AT, &n, domain);
+}
+
 TEST(N_DOM_3, bridged_endpoint_is_isolated, NEEDS_DMA | NEEDS_TWO_ENDPOINTS | NEEDS_BRIDGED_ENDPOINT)
 {
 	struct endpoint *bridged = endpoint_bridged();

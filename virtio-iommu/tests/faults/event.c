@@ -14,6 +14,7 @@
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "memory.h"
+#include "util.h"
 
 /* Attach and map again, after a reset. */
 static bool map_again(struct source_line at, struct page_fixture *s)
@@ -54,18 +55,24 @@ static void expect_service(struct source_line at, const struct page_fixture *s)
 	expect_status(at, BY_LEVEL, &reply, STATUS_OK);
 }
 
-/* No device has to report anything (AMB-15), but this one did. */
-static void expect_reports(struct source_line at, const struct fault *fault)
+/* No device has to report anything (AMB-15), but this one did. @expected: into which buffers. */
+static bool expect_report(struct source_line at, const struct fault *fault, const char *expected)
 {
 	struct event event;
 
-	events_automatic();	/* old reports may have waited for some */
-	if (!await_report(at, fault, &event))
-		judge(VERDICT_WARN, at, "faults are reported once there are buffers",
-		      "no event of endpoint %#x within %lu us", fault->ep->id,
+	if (!await_report(at, fault, &event)) {
+		judge(VERDICT_WARN, at, expected, "no event of endpoint %#x within %lu us", fault->ep->id,
 		      timing_quiet_us(TIMED_REPORT));
-	else
-		expect_whole(at, &event);
+		return false;
+	}
+	expect_whole(at, &event);
+	return true;
+}
+
+static void expect_reports(struct source_line at, const struct fault *fault)
+{
+	events_automatic();	/* old reports may have waited for some */
+	expect_report(at, fault, "faults are reported once there are buffers");
 }
 
 /* What came back of buffers that are too small. */
@@ -241,6 +248,31 @@ TEST(DEV_FAULT_1, longer_buffer_holds_one_record, NEEDS_DMA)
 		expect_whole(AT, &event);
 		event_drain();
 	}
+	expect_no_events_breach(AT);
+}
+
+/* Lengths of descriptors have 32 bits, and so has their sum. */
+TEST(DEV_FAULT_1, buffer_of_64_kib_and_more_holds_one_record, NEEDS_DMA)
+{
+	static const uint32_t sizes[] = {65535, 65536, 65544, 65559, 65560, 131072 + 8, 1 << 20};
+	uint32_t least = sizeof(struct fault_record);
+	uint8_t *behind = arena_alloc(1 << 20, 16);
+	struct fault fault;
+	struct page_fixture s;
+	bool ok = starved(AT, &s, &fault);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes) && ok; i++) {
+		struct event_buffer shape = {.elsewhere = phys(behind), .more = sizes[i] - least};
+
+		trace("event buffers of %u bytes", sizes[i]);
+		if (!event_add_buffers(shape, 1))
+			SKIP("the event queue takes no buffer of two descriptors");
+		event_add_buffers(shape, 3);
+		ok = expect_report(AT, &fault, "faults are reported into long buffers");
+		event_drain();
+	}
+	EXPECT(!behind[0] && !memcmp(behind, behind + 1, (1 << 20) - 1),
+	       "no byte after the record is written", "some of another descriptor are");
 	expect_no_events_breach(AT);
 }
 

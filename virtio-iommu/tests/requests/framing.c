@@ -9,6 +9,7 @@
 #include "judge/steps/mapping.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/page_fixture.h"
+#include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "util.h"
 
@@ -190,6 +191,48 @@ TEST(N_REQ_1, no_room_for_the_status, NEEDS_NOTHING)
 TEST(N_REQ_1, no_writable_part, NEEDS_NOTHING)
 {
 	expect_no_room_for_any(AT, 0, 0);
+}
+
+/* What it asks for is not done, either. Return false if that cannot be judged. */
+static bool leave_out_status(struct source_line at, const void *request, uint32_t size)
+{
+	struct reply reply = request_raw(request, size, TAIL_SIZE - 1);
+
+	if (reply.used && !virtio_needs_reset(&iommu.dev))
+		return true;
+	restart_device(at, iommu.wanted);
+	info(at, "a request without room for the status calls for a reset");
+	return false;
+}
+
+TEST(N_REQ_1, nothing_is_done_without_room_for_the_status, NEEDS_DOMAIN)
+{
+	struct attach_request attach = {.head.type = REQUEST_ATTACH};
+	struct detach_request detach = {.head.type = REQUEST_DETACH};
+	struct unmap_request unmap = {.head.type = REQUEST_UNMAP};
+	struct map_request map = {.head.type = REQUEST_MAP, .flags = MAP_RW};
+	const struct {
+		const void *request;
+		uint32_t size;
+	} requests[] = {{&attach, sizeof(attach)}, {&map, sizeof(map)}, {&unmap, sizeof(unmap)},
+			{&detach, sizeof(detach)}};
+	struct page_fixture s;
+
+	REQUIRE(map_one_page(AT, &s));
+	attach.domain = fresh_domain();
+	detach.domain = map.domain = unmap.domain = s.domain;
+	attach.endpoint = detach.endpoint = s.ep->id;
+	unmap.virt_start = s.iova;
+	unmap.virt_end = s.iova + iommu.page - 1;
+	map.virt_start = unmap.virt_end + 1;
+	map.virt_end = unmap.virt_end + iommu.page;
+	map.phys_start = phys(s.target);
+	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++) {
+		if (!leave_out_status(AT, requests[i].request, requests[i].size))
+			return;
+		EXPECT_WRITES(s.ep, s.iova, s.target, 8);
+		EXPECT_WRITE_BLOCKED(s.ep, map.virt_start, 8);
+	}
 }
 
 TEST(N_REQ_1, no_readable_part, NEEDS_NOTHING)

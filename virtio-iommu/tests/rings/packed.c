@@ -212,3 +212,16 @@ TEST(GEN_USED_2, used_descriptor_says_that_it_was_written_to, NEEDS_PACKED)
 		judge(VERDICT_WARN, AT, "WRITE is set in the used descriptor of an answer",
 		      "flags %#x, length %u", slot(at)->flags, slot(at)->length);
 }
+
+/* GEN-PKD-10 (no keyword): The device's event flags are defined ones: DESC only with EVENT_IDX */
+TEST(GEN_PKD_10, event_flags_of_the_device_are_defined, NEEDS_PACKED)
+{
+	bool by_index = iommu.dev.accepted & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	uint16_t last = by_index ? EVENTS_DESC : EVENTS_DISABLE;
+
+	for (unsigned int i = 0; i < 2u * iommu.requests.size && no_defect_so_far(); i++) {
+		EXPECT_LE(iommu.requests.device_events->flags, last, "event flags of requests, after %u", i);
+		EXPECT_LE(iommu.events.device_events->flags, last, "event flags of events, after %u", i);
+		attach(iommu.config.domain_start, nobodys_id(), 0);
+	}
+}

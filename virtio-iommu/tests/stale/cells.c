@@ -158,6 +158,12 @@ static const char *no_way_into_bypass(void)
 	       "memory cannot be mapped at its own address";
 }
 
+/* Where it goes on in bypass, only rings out of reach keep it from reaching what lies there. */
+static const char *no_rings(void)
+{
+	return endpoint(0)->dma.ops->queues ? NULL : "needs an endpoint with rings";
+}
+
 const char *stale_way_unmet(unsigned int way)
 {
 	const char *unmet = NULL;
@@ -168,6 +174,8 @@ const char *stale_way_unmet(unsigned int way)
 		unmet = no_move();
 	if (!unmet && (BIT(way) & TO_BYPASS))
 		unmet = no_way_into_bypass();
+	if (!unmet && way == MOVE_KIND)
+		unmet = no_rings();
 	return unmet;
 }
 

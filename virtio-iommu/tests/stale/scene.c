@@ -533,10 +533,12 @@ static bool reach_ranges(struct source_line at, const struct scene *s, uint32_t 
 /* Last of all, so that the least of caches has them. */
 static bool reach_spots(struct source_line at, const struct scene *s, uint32_t access)
 {
+	if (s->kind == KIND_NORMAL && !expect_beside(at, s, 0))
+		return false;
 	for (unsigned int i = s->spot_count; i--;)
 		if (!reaches_spot(at, s, s->who, access, &s->spots[i]))
 			return false;
-	return s->kind != KIND_NORMAL || expect_beside(at, s, 0);
+	return true;
 }
 
 static bool others_reach(struct source_line at, const struct scene *s, uint32_t access)

@@ -299,7 +299,7 @@ TEST(DEV_OPS_6, bus_master_again_reaches_no_more_than_before, NEEDS_DMA)
 }
 
 /* The rings of the endpoint lie in memory too: what it leaves there is the used index. */
-TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT)
+TEST(DEV_OPS_6, rings_are_out_of_reach, NEEDS_ENDPOINT | NEEDS_RINGS)
 {
 	struct dma_master *dma = &endpoint(0)->dma;
 	uint8_t *page = watched_pages(1);

@@ -24,7 +24,7 @@
 #include "time.h"
 #include "util.h"
 
-enum { END, ACCESS, COUNT, WHO, DIMENSIONS };
+enum { END, ACCESS, COUNT, TURN, WHO, DIMENSIONS };
 enum {
 	END_NONE,
 	END_UNMAP,
@@ -41,6 +41,7 @@ enum {
 };
 enum { ACCESS_WRITE, ACCESS_READ, ACCESSES };
 enum { COUNT_1, COUNT_3, COUNTS };
+enum { TURN_LATER, TURN_NOW, TURNS };
 enum { WHO_ONLY, WHO_FIRST, WHO_SECOND, WHOS };
 
 /* These end what one member has; the others end what all have. */
@@ -65,6 +66,7 @@ static const char *const ends[ENDS] = {
 };
 static const char *const accesses[ACCESSES] = {"write", "read"};
 static const char *const counts[COUNTS] = {"one", "three"};
+static const char *const turns[TURNS] = {"waiting for its turn", "in its turn"};
 static const char *const whos[WHOS] = {"only member", "first member", "second member"};
 
 /* An endpoint whose slowest access takes less is no use. */
@@ -90,6 +92,7 @@ struct mover {
 struct scene {
 	unsigned int end, count, mover_count;
 	bool write;
+	bool in_turn;			/* nothing is before those that count */
 	struct mover movers[MOST_MOVERS];
 	uint32_t domain;
 	uint64_t iova;
@@ -172,6 +175,7 @@ static const struct dimension dimensions[DIMENSIONS] = {
 	[END] = {"ended by", ends, ENDS, end_unmet},
 	[ACCESS] = {"access", accesses, ACCESSES, access_unmet},
 	[COUNT] = {"under way", counts, COUNTS, NULL},
+	[TURN] = {"place in the queue", turns, TURNS, NULL},
 	[WHO] = {"who", whos, WHOS, who_unmet},
 };
 
@@ -201,7 +205,8 @@ static void place_mover(const struct scene *s, unsigned int number, struct mover
 
 static struct scene scene_of(const cell_t cell)
 {
-	struct scene s = {.end = cell[END], .write = cell[ACCESS] == ACCESS_WRITE};
+	struct scene s = {.end = cell[END], .write = cell[ACCESS] == ACCESS_WRITE,
+			  .in_turn = cell[TURN] == TURN_NOW};
 	unsigned int asked = cell[WHO] == WHO_SECOND;
 
 	s.count = cell[COUNT] == COUNT_1 ? 1 : MOST_ACCESSES;
@@ -342,6 +347,17 @@ static bool post_all(struct source_line at, struct scene *s)
 	return posted;
 }
 
+/* What a device remembers of an access it may look up when it begins to serve it. */
+static void let_turn_come(const struct scene *s)
+{
+	struct deadline deadline = deadline_in((AHEAD + 1) * slow_us);
+	enum dma_result result;
+
+	for (unsigned int i = 0; i < s->mover_count; i++)
+		while (!dma_done(&s->movers[i].ep->dma, AHEAD - 1, &result) && !deadline_over(&deadline))
+			;
+}
+
 /* Has access @i of the mover ended? A master that was stopped has none under way. */
 static bool has_ended(struct mover *m, unsigned int i)
 {
@@ -406,6 +422,8 @@ static enum stage let_meet(struct source_line at, struct scene *s)
 
 	if (!post_all(at, s))
 		return STAGE_BAD;
+	if (s->in_turn)
+		let_turn_come(s);
 	if (count_ended(s, true) + count_ended(s, false))
 		return STAGE_OVER;
 	if (!take_away(at, s))

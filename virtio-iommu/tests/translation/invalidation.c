@@ -55,7 +55,7 @@ static void expect_alive(struct source_line at, const struct page_fixture *s, ui
 }
 
 /* DEV-UNMAP-7 (SHOULD): Uncovered gaps are fine: everything covered is removed and status is OK */
-TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
+TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA | NEEDS_RINGS)
 {
 	struct page_fixture s;
 
@@ -66,7 +66,7 @@ TEST(DEV_UNMAP_7, rings_are_out_of_reach, NEEDS_DMA)
 }
 
 /* DEV-MAP-6 (MUST NOT): A range mapped without the WRITE flag cannot be written by endpoints */
-TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXACT)
+TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_RINGS | NEEDS_EXACT)
 {
 	struct page_fixture s;
 
@@ -79,7 +79,7 @@ TEST(DEV_MAP_6, rings_that_are_read_only_are_not_written, NEEDS_DMA | NEEDS_EXAC
 }
 
 /* DEV-DETACH-4 (MUST): After detach the endpoint cannot use any mapping of that domain */
-TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
+TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA | NEEDS_RINGS)
 {
 	struct page_fixture s;
 
@@ -94,7 +94,7 @@ TEST(DEV_DETACH_4, rings_are_out_of_reach, NEEDS_DMA)
 }
 
 /* N-DOM-5 (ISOLATION): One domain per endpoint at a time */
-TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
+TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA | NEEDS_RINGS)
 {
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
@@ -107,7 +107,7 @@ TEST(N_DOM_5, rings_are_out_of_reach_after_a_move, NEEDS_DMA)
 }
 
 /* N-RST-1 (ISOLATION): After device reset no endpoint is attached */
-TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_EXACT)
+TEST(N_RST_1, rings_are_out_of_reach, NEEDS_DMA | NEEDS_RINGS | NEEDS_EXACT)
 {
 	uint32_t domain = fresh_domain();
 	struct page_fixture s;
@@ -134,7 +134,7 @@ static void shift_rings(struct dma_master *dma, intptr_t by)
 }
 
 /* Under the endpoint that runs, its rings move to a copy of them. The old ones are left alone. */
-TEST(DEV_UNMAP_7, rings_follow_the_newest_mapping, NEEDS_DMA)
+TEST(DEV_UNMAP_7, rings_follow_the_newest_mapping, NEEDS_DMA | NEEDS_RINGS)
 {
 	uint8_t *copy = arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE);
 	const volatile struct ring_used *old;
@@ -301,7 +301,8 @@ static bool alternate(struct source_line at, struct alternation *a,
  * UNMAP requests alone, each power of 2. What an access reaches last, and alone may be remembered, are its
  * rings.
  */
-TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests, NEEDS_DMA | NEEDS_PRODUCTS)
+TEST(DEV_UNMAP_7, newest_mapping_counts_after_any_number_of_requests,
+     NEEDS_DMA | NEEDS_RINGS | NEEDS_PRODUCTS)
 {
 	struct alternation a = {.memory = watched_pages(2),
 				.beside = large_iova_window(1 << MOST_UNMAPS_LOG)};

@@ -142,13 +142,13 @@ static const struct product product = {
 };
 
 /* N-MAP-1 (ISOLATION): PA = VA - virt_start + phys_start over the inclusive range */
-TEST(N_MAP_1, endpoint_is_translated_wherever_it_was_started, NEEDS_DMA | NEEDS_EXACT)
+TEST(N_MAP_1, endpoint_is_translated_wherever_it_was_started, NEEDS_DMA | NEEDS_EXACT | NEEDS_RINGS)
 {
 	PRODUCT(&product, STARTED, BIT(AFTER_ATTACH) | BIT(IN_OTHER_DOMAIN));
 }
 
 /* N-BYP-3 (ISOLATION): Attached to a normal domain beats config.bypass=1 */
-TEST(N_BYP_3, endpoint_that_started_in_bypass_is_translated, NEEDS_DMA | NEEDS_EXACT)
+TEST(N_BYP_3, endpoint_that_started_in_bypass_is_translated, NEEDS_DMA | NEEDS_EXACT | NEEDS_RINGS)
 {
 	PRODUCT(&product, STARTED, BIT(IN_BYPASS_MODE) | BIT(IN_BYPASS_DOMAIN));
 }

@@ -62,7 +62,7 @@ class Vmm:
             need_taps(self.binary)
         allowed = " machine-reset" if setup.machine_reset else ""
         return [*QUIET, self.binary, "--kernel", image, "--cmdline", cmdline + allowed,
-                "--cpus", "boot=1", "--memory", f"size={setup.memory}M", "--serial", "tty",
+                "--cpus", f"boot={setup.cpus}", "--memory", f"size={setup.memory}M", "--serial", "tty",
                 *platform(setup), *devices(setup, directory)]
 
 

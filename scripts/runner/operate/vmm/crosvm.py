@@ -51,7 +51,7 @@ class Vmm:
             raise CannotProvide(f"crosvm takes a command line of {LONGEST_CMDLINE} characters,"
                                 f" this one has {len(cmdline)}")
         return [self.binary, "--no-syslog", "--log-level", "error", "run", NO_SANDBOX,
-                "--cpus", "1", "--mem", str(setup.memory),
+                "--cpus", str(setup.cpus), "--mem", str(setup.memory),
                 "--serial", "type=stdout,hardware=serial,num=1", "--vfio-isolate-hotplug",
                 "--params", cmdline, image]
 

@@ -49,7 +49,7 @@ class Vmm:
             raise CannotProvide(f"{self.binary} has no option --viommu: it is not of the"
                                 " virtio-iommu branch")
         check(setup)
-        return [self.binary, "run", "--nodefaults", "--cpus", "1", "--mem", str(setup.memory),
+        return [self.binary, "run", "--nodefaults", "--cpus", str(setup.cpus), "--mem", str(setup.memory),
                 "--console", "serial", "--viommu", f"virtio,{setup.transport}",
                 *self._transport(setup), *devices(setup, directory),
                 "--params", cmdline, "--kernel", image]

@@ -225,7 +225,8 @@ class Vmm:
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
         return [self.binary, *self._machine(setup), *mmio, *dtb, "-m", str(setup.memory),
-                *self._clock(setup), "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
+                *smp(setup), *self._clock(setup),
+                "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
                 *self._behind(setup), *self._slots(places), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
@@ -327,6 +328,8 @@ class Vmm:
         if setup.instructions:
             return ["-icount", "shift=0"]
         alone = setup.endpoints and all(endpoint.kind == "edu" for endpoint in setup.endpoints)
+        if alone and self.accel != "tcg" and len(setup.endpoints) > 1:
+            raise CannotProvide(f"with {self.accel} each of thousands of transfers takes 100 ms")
         return ["-icount", "shift=10,sleep=off"] if alone and self.accel == "tcg" else []
 
     def _behind(self, setup: Setup) -> list[str]:
@@ -528,6 +531,10 @@ def disk_of(number: int, endpoint: Endpoint, where: str, directory: str, aio: st
         words += ["-object", f"iothread,id=thread{number}"]
         more = f",iothread=thread{number}"
     return [*words, "-device", virtio("blk", f"drive={drive}{more}", where)]
+
+
+def smp(setup: Setup) -> list[str]:
+    return ["-smp", str(setup.cpus)] if setup.cpus > 1 else []
 
 
 def device(number: int, endpoint: Endpoint, where: str, directory: str, aio: str) -> list[str]:
