@@ -39,8 +39,8 @@ uint64_t machine_cycles(void);
 void machine_relax(uint64_t until);
 
 /*
- * Leave the CPU to others for a moment. An emulator ends what it has begun of guest code with it: some of what a
- * VMM puts off, such as to free a device that has gone, waits for that.
+ * Leave the CPU to others for a moment. An emulator ends what it has begun of guest code with it: some of
+ * what a VMM puts off, such as to free a device that has gone, waits for that.
  */
 void machine_yield(void);
 

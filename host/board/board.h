@@ -46,8 +46,8 @@ bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 bool board_endpoint_id(const struct board_port *port, uint32_t *id);
 
 /*
- * Put the device of slot number @slot into it, or press its button. Returns NULL, or why that was not done. The
- * number of a slot is that of its endpoint in the options, from 1 on.
+ * Put the device of slot number @slot into it, or press its button. Returns NULL, or why that was not done.
+ * The number of a slot is that of its endpoint in the options, from 1 on.
  */
 const char *board_plug(unsigned int slot);
 const char *board_pull(unsigned int slot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A slot: a port of a root complex with native hot-plug (PCIe 6.0, 6.7). A device is on its bus while the slot has
- * power.
+ * A slot: a port of a root complex with native hot-plug (PCIe 6.0, 6.7). A device is on its bus while the
+ * slot has power.
  */
 #ifndef SLOT_H
 #define SLOT_H

@@ -105,7 +105,7 @@ struct pci_dev *pci_slot_open(struct pci *pci, struct pci_dev *port, struct erro
 		return slot_error(error, port, "nothing is in it"), NULL;
 	clear(port, BUTTON_PRESSED | PRESENCE_CHANGED);
 	if (!command(port, INDICATOR_ON))
-		return slot_error(error, port, "the command for power is not completed"), NULL;
+		return slot_error(error, port, "power: no answer"), NULL;
 	if (!is_ready(pci, port, error))
 		return error->text[0] ? NULL : (slot_error(error, port, "the device does not answer"), NULL);
 	dev = pci_find_behind(pci, port, error);
@@ -120,7 +120,7 @@ bool pci_slot_close(struct pci *pci, struct pci_dev *port, struct error *error)
 		return slot_error(error, port, "nobody presses the button");
 	clear(port, BUTTON_PRESSED);
 	if (!command(port, POWER_OFF | INDICATOR_OFF))
-		return slot_error(error, port, "the command for power is not completed");
+		return slot_error(error, port, "power: no answer");
 	if (!wait_status(port, PRESENT, false))
 		return slot_error(error, port, "the device does not go");
 	clear(port, PRESENCE_CHANGED);

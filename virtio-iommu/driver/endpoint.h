@@ -101,8 +101,8 @@ bool endpoints_find_ids(void);
 bool endpoint_id_behind(const struct pci_dev *port, uint32_t *id);
 
 /*
- * A device has come behind a port: make it the last endpoint, with @page, of PRIVATE_PAGE bytes, as its private
- * one. Return NULL if it is no master, or not behind the IOMMU. There is one such endpoint at a time.
+ * A device has come behind a port: make it the last endpoint, with @page, of PRIVATE_PAGE bytes, as its
+ * private one. Return NULL if it is no master, or not behind the IOMMU. There is one such endpoint at a time.
  */
 struct endpoint *endpoint_came(struct pci_dev *pci, void *page);
 

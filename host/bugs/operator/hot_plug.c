@@ -188,15 +188,19 @@ static void migration_forgets(void)
 bool hot_plug_install(void)
 {
 	static const struct takeover rows[] = {
-		{MUTANT_PLUG_INHERITS_DOMAIN, {.endpoint_goes = remember, .endpoint_came = inherit_domain}, {0}},
+		{MUTANT_PLUG_INHERITS_DOMAIN,
+		 {.endpoint_goes = remember, .endpoint_came = inherit_domain}, {0}},
 		{MUTANT_PLUG_INHERITS_MAPPINGS,
-		 {.endpoint_goes = remember, .endpoint_came = note, .request_execute = join_with_mappings}, {0}},
+		 {.endpoint_goes = remember, .endpoint_came = note,
+		  .request_execute = join_with_mappings}, {0}},
 		{MUTANT_PLUG_INHERITS_CACHE, {.endpoint_goes = leave_cached}, {0}},
 		{MUTANT_PLUG_BYPASSES, {.endpoint_came = note, .access = passes}, {0}},
 		{MUTANT_PLUG_BLOCKS, {.endpoint_came = note, .lookup = is_blocked}, {0}},
 		{MUTANT_PLUG_ATTACHES, {.endpoint_came = join_first}, {0}},
-		{MUTANT_PLUG_UNKNOWN_TO_PROBE, {.endpoint_came = note, .request_decided = probe_unknown}, {0}},
-		{MUTANT_PLUG_UNKNOWN_TO_ATTACH, {.endpoint_came = note, .request_decided = attach_unknown}, {0}},
+		{MUTANT_PLUG_UNKNOWN_TO_PROBE,
+		 {.endpoint_came = note, .request_decided = probe_unknown}, {0}},
+		{MUTANT_PLUG_UNKNOWN_TO_ATTACH,
+		 {.endpoint_came = note, .request_decided = attach_unknown}, {0}},
 		{MUTANT_PULLED_ATTACHES,
 		 {.endpoint_gone = note_gone, .endpoint_came = note, .request_decided = attach_ok}, {0}},
 		{MUTANT_PULLED_PROBES,
@@ -207,7 +211,8 @@ bool hot_plug_install(void)
 		{MUTANT_PULLED_ENDS_MIGRATION,
 		 {.endpoint_goes = remember, .endpoint_gone = note_gone, .endpoint_came = note,
 		  .migrated = migration_looks}, {0}},
-		{MUTANT_PLUGGED_LOST_BY_MIGRATION, {.endpoint_came = note, .migrated = migration_forgets}, {0}},
+		{MUTANT_PLUGGED_LOST_BY_MIGRATION,
+		 {.endpoint_came = note, .migrated = migration_forgets}, {0}},
 	};
 
 	return takeover_use(rows, ARRAY_SIZE(rows));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An endpoint that comes and goes while the machine runs: its device is plugged into a slot by the operator of
- * the machine, and set up by us (pci/slot.h). It is the last endpoint while it is there.
+ * An endpoint that comes and goes while the machine runs: its device is plugged into a slot by the operator
+ * of the machine, and set up by us (pci/slot.h). It is the last endpoint while it is there.
  */
 #ifndef STEPS_HOT_PLUG_H
 #define STEPS_HOT_PLUG_H
@@ -13,9 +13,9 @@
 #include "judge/verdict.h"
 
 /*
- * Have the device plugged in and switched on, and reset as each master is when it is found. Another one in the
- * same test gets the same private page, in memory and in the I/O address space. Return NULL, with a skip or an
- * error, if that was not done.
+ * Have the device plugged in and switched on, and reset as each master is when it is found. Another one in
+ * the same test gets the same private page, in memory and in the I/O address space. Return NULL, with a skip
+ * or an error, if that was not done.
  */
 struct endpoint *plug_endpoint(struct source_line at);
 
