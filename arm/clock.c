@@ -41,3 +41,8 @@ void machine_relax(uint64_t until)
 	(void)until;
 	asm volatile("" : : : "memory");
 }
+
+void machine_yield(void)
+{
+	asm volatile("yield" : : : "memory");
+}

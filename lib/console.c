@@ -158,9 +158,11 @@ static int read_character(const struct deadline *deadline)
 {
 	int c;
 
-	while ((c = uart.get(&uart)) < 0)
+	while ((c = uart.get(&uart)) < 0) {
 		if (deadline_over(deadline))
 			return -1;
+		machine_yield();
+	}
 	return c;
 }
 

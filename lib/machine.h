@@ -39,6 +39,12 @@ uint64_t machine_cycles(void);
 void machine_relax(uint64_t until);
 
 /*
+ * Leave the CPU to others for a moment. An emulator ends what it has begun of guest code with it: some of
+ * what a VMM puts off, such as to free a device that has gone, waits for that.
+ */
+void machine_yield(void);
+
+/*
  * Let the second CPU call smp_run() (smp.h), and stop it behind that: it can be started again. Return false,
  * with @error, if there is none, or this machine cannot start it.
  */

@@ -34,9 +34,14 @@ bool clock_is_known(void)
 	return rate;
 }
 
-/* PAUSE of Zihintpause; a hart without it sees a fence of nothing. */
 void machine_relax(uint64_t until)
 {
 	(void)until;
+	machine_yield();
+}
+
+/* PAUSE of Zihintpause; a hart without it sees a fence of nothing. */
+void machine_yield(void)
+{
 	asm volatile(".4byte 0x0100000f" : : : "memory");
 }

@@ -39,6 +39,11 @@ uint64_t machine_tick_rate(void)
 void machine_relax(uint64_t until)
 {
 	(void)until;
+	machine_yield();
+}
+
+void machine_yield(void)
+{
 	asm volatile("pause");
 }
 

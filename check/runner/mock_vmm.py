@@ -142,6 +142,16 @@ class Monitor(threading.Thread):
     def set_action(self, _):
         return {}
 
+    def human_monitor_command(self, arguments):
+        if self.scenario == "full":
+            return "Error: Bus 'port1' is full\r\n"
+        log("%s\n" % arguments["command-line"])
+        return ""
+
+    def device_del(self, arguments):
+        log("pulled %s\n" % json.dumps(arguments))
+        return {}
+
     def system_reset(self, _):
         self.say({"event": "RESET"})
         self.mock.reset.set()
@@ -219,7 +229,8 @@ class Mock:
             if what == "dies-loading":
                 log("qemu: virtio-iommu: Assertion `loaded' failed.\n")
                 os.abort()
-        Monitor(self, what).start()
+        self.monitor, self.holds = Monitor(self, what), what == "holds"
+        self.monitor.start()
         if not after_word("-incoming"):
             self.head()
             self.ask("resume")
@@ -227,6 +238,19 @@ class Mock:
             while not self.loaded:
                 time.sleep(0.001)
         self.go_on(verb)
+
+    def ask_each(self, verbs):
+        """Return the first answer that is no ok, or the last one. What is pulled is let go."""
+        for verb in verbs:
+            answer = self.ask(verb)
+            if not answer.startswith("ok"):
+                break
+            if verb.startswith("pull") and self.holds:
+                time.sleep(60)
+            if verb.startswith("pull"):
+                self.monitor.say({"event": "DEVICE_DELETED", "data": {"path": "/machine/x/virtio-backend"}})
+                self.monitor.say({"event": "DEVICE_DELETED", "data": {"device": "slot1"}})
+        return answer
 
     def load(self):
         text = subprocess.run(after_word("-incoming").split("exec:")[1], shell=True, check=True,
@@ -241,7 +265,7 @@ class Mock:
                 self.next = number
                 write("# start %s\n" % test)
             if "trap" in test and verb:
-                answer = answer or self.ask(verb)
+                answer = answer or self.ask_each(verb.split("; "))
                 if self.reset.is_set():
                     self.boot_again(test)
                 elif not answer.startswith("ok"):
@@ -284,6 +308,33 @@ class Mock:
 
     def resets(self):
         self.operated("reset a note", "")
+
+    def plugs(self):
+        self.operated("plug 1; pull 1; plug 1", "")
+
+    def plugs_elsewhere(self):
+        self.operated("plug 7", "")
+
+    def plugs_twice(self):
+        self.operated("plug 1; plug 1", "")
+
+    def plugs_what(self):
+        self.operated("plug that", "")
+
+    def pulls_nothing(self):
+        self.operated("plug 1; pull 1; pull 1", "")
+
+    def slot_is_full(self):
+        self.operated("plug 1", "full")
+
+    def device_stays(self):
+        self.operated("plug 1; pull 1", "holds")
+
+    def plugs_and_migrates(self):
+        self.operated("plug 1; migrate", "")
+
+    def pulls_and_migrates(self):
+        self.operated("plug 1; pull 1; migrate", "")
 
     def unaware(self):
         self.operated("", "")

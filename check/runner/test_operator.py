@@ -6,7 +6,7 @@ import pytest
 from conftest import Tree
 from test_runs import GOOD, TRAP, impatient, starts  # noqa: F401
 
-OPERATED = "[one]\nendpoints = blk, rng\noperator = on\n"
+OPERATED = "[one]\nendpoints = blk, rng, rng @slot\noperator = on\n"
 
 # scenario: verdict of the test that asks, part of its reason, starts of the VMM
 OUTCOMES = {
@@ -20,6 +20,15 @@ OUTCOMES = {
     "dies-loading": ("crash", "in migrate: the VMM was ended by SIGABRT; stderr: qemu: virtio-iommu: "
                               "Assertion `loaded' failed.", 3),
     "deaf": ("timeout", "in migrate: no progress within {limit} s", 2),
+    "plugs": ("pass", "", 1),
+    "plugs-elsewhere": ("skip", "no 2: the set-up has no device for slot 7", 1),
+    "plugs-twice": ("skip", "no 3: slot 1 has its device", 1),
+    "plugs-what": ("skip", "no 2: a slot is a number, not 'that'", 1),
+    "pulls-nothing": ("skip", "no 4: slot 1 is empty", 1),
+    "slot-is-full": ("skip", "no 2: Error: Bus 'port1' is full", 1),
+    "device-stays": ("timeout", "in pull: no progress within {limit} s", 2),
+    "plugs-and-migrates": ("pass", "", 2),
+    "pulls-and-migrates": ("pass", "", 2),
 }
 
 
@@ -48,8 +57,41 @@ def test_process_that_takes_over(tree: Tree, monkeypatch: pytest.MonkeyPatch) ->
     assert second == f"{first} -incoming exec:cat {state}" and state.exists()
 
 
+IN_SLOT = "virtio-rng-pci,rng=rng2,bus=port1,iommu_platform=on,disable-legacy=on,id=slot1"
+
+
+def test_what_is_plugged(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what the set-up has for the slot, which is there from the start without it."""
+    monkeypatch.setenv("MOCK_SCENARIO", "plugs")
+    tree.write("unittests.cfg", OPERATED)
+    tree.run("one")
+    start = starts(tree)[0]
+    assert "pcie-root-port,id=port1,chassis=1,slot=1" in start and "rng-builtin,id=rng2" in start
+    assert "rng=rng2" not in start and "endpoints=2 " in start
+    assert "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" in start
+    log = (tree.root / "build/x86_64/run/one/stderr.log").read_text().splitlines()
+    assert log == [f"device_add {IN_SLOT}", 'pulled {"id": "slot1"}', f"device_add {IN_SLOT}"]
+
+
+@pytest.mark.parametrize("scenario, there", (("plugs-and-migrates", True), ("pulls-and-migrates", False)))
+def test_process_that_takes_over_has_what_is_plugged(tree: Tree, monkeypatch: pytest.MonkeyPatch,
+                                                     scenario: str, there: bool) -> None:
+    monkeypatch.setenv("MOCK_SCENARIO", scenario)
+    tree.write("unittests.cfg", OPERATED)
+    tree.run("one")
+    assert (f"-device {IN_SLOT} -incoming" in starts(tree)[1]) == there
+    assert "-incoming" in starts(tree)[1]
+
+
+def test_console_in_a_slot(tree: Tree) -> None:
+    tree.write("unittests.cfg", "[one]\nendpoints = blk, console @slot\n")
+    tree.run("one")
+    assert "this runner plugs no console" in tree.out
+
+
 def test_nobody_operates_without_being_asked(tree: Tree) -> None:
     tree.run("one")
+    assert "ICH9" not in starts(tree)[0]
     assert "operator" not in starts(tree)[0] and "control" not in starts(tree)[0]
 
 

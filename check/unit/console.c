@@ -38,6 +38,10 @@ void machine_relax(uint64_t until)
 	ticks++;
 }
 
+void machine_yield(void)
+{
+}
+
 /* The register that says whether there is room: @ready under @mask, after @busy reads. */
 static struct {
 	uintptr_t status, data;

@@ -13,6 +13,7 @@
 #include "host/machine/personality.h"
 #include "host/pci/bridge.h"
 #include "host/pci/bus.h"
+#include "host/pci/slot.h"
 #include "util.h"
 
 enum { FIRST_ROOT = 0, SECOND_ROOT = 16, OUTSIDE_ROOT = 32 };
@@ -50,6 +51,8 @@ static struct board_port endpoints[MAX_HOST_ENDPOINTS], iommu;
 static unsigned int endpoint_count;
 
 static const struct options *setup;
+
+static struct slot slots[MAX_HOST_ENDPOINTS];	/* by endpoint */
 
 /* A further root complex shows as a host bridge on the first root bus. */
 static void add_root(struct bus *bus, unsigned int index, uint8_t number)
@@ -167,12 +170,78 @@ static void plug_edu(struct board_port *port, struct vedu *edu, struct bus *bus)
 	plug(bus, &edu->function);
 }
 
+/* The function is on the bus of the slot. */
+static void slot_changed(struct slot *slot, bool power)
+{
+	unsigned int n = slot - slots;
+	uint32_t id;
+	bool behind = board_endpoint_id(&endpoints[n], &id);
+
+	if (power) {
+		port_steps.plugged(vdev_of(slot->device));
+		if (behind)
+			virtio_iommu_endpoint_came(id);
+		return;
+	}
+	vdev_unplug(vdev_of(slot->device));
+	slot->bus.functions[0] = NULL;
+	if (behind)
+		virtio_iommu_endpoint_goes(id);
+	slot->device->bus = NULL;
+	if (behind)
+		virtio_iommu_endpoint_gone(id);
+}
+
+static bool is_slot(unsigned int number)
+{
+	return number && number <= endpoint_count && setup->endpoints[number - 1].place == PLACE_SLOT;
+}
+
+/* Each time another device of the kind, with a disk of its own. */
+const char *board_plug(unsigned int number)
+{
+	unsigned int n = number - 1;
+	struct vdev *dev;
+
+	if (!is_slot(number))
+		return "the set-up has no device for this slot";
+	if (slots[n].device)
+		return "the slot has its device";
+	dev = make_virtio(setup->endpoints[n].kind, setup->endpoints[n].slow, n);
+	board_port_init(&endpoints[n], &dev->function, dev);
+	dev->port = &endpoints[n].port;
+	vdev_pci_init(dev);
+	slot_insert(&slots[n], &dev->function);
+	return NULL;
+}
+
+const char *board_pull(unsigned int number)
+{
+	if (!is_slot(number) || !slots[number - 1].device)
+		return "the slot is empty";
+	slot_press(&slots[number - 1]);
+	return NULL;
+}
+
+/* Its port has a function that is on no bus. */
+static void add_slot(unsigned int n)
+{
+	static const struct function nowhere;
+
+	slot_init(&slots[n], n + 1, slot_changed);
+	bus_plug(&first_root, &slots[n].port);
+	board_port_init(&endpoints[n], &nowhere, NULL);
+}
+
 static void add_endpoint(enum endpoint_kind kind, enum endpoint_place place, bool slow)
 {
 	bool mmio = place == PLACE_MMIO || place == PLACE_OUTSIDE_MMIO;
-	struct bus *bus = mmio ? NULL : bus_for(place);
 	unsigned int n = endpoint_count++;
+	struct bus *bus;
 
+	if (place == PLACE_SLOT)
+		return add_slot(n);
+	bus = mmio ? NULL : bus_for(place);
 	if (kind == KIND_EDU)
 		plug_edu(&endpoints[n], &edus[n], bus);
 	else
@@ -254,7 +323,7 @@ bool board_endpoint_id(const struct board_port *port, uint32_t *id)
 	uint64_t registers = board_port_registers(port);
 	bool found;
 
-	if (port == &iommu)
+	if (port == &iommu || (!registers && !port->function->bus))
 		return false;
 	found = registers ? mmio_endpoint_id(registers, id) : pci_endpoint_id(port->function, id);
 	return board_hooks.endpoint_id(port, found, id);

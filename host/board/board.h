@@ -45,6 +45,13 @@ bool board_mmio_endpoint(unsigned int index, struct board_mmio *endpoint);
 /* Find the id under which accesses through @port arrive at the IOMMU. Returns false if they do not. */
 bool board_endpoint_id(const struct board_port *port, uint32_t *id);
 
+/*
+ * Put the device of slot number @slot into it, or press its button. Returns NULL, or why that was not done.
+ * The number of a slot is that of its endpoint in the options, from 1 on.
+ */
+const char *board_plug(unsigned int slot);
+const char *board_pull(unsigned int slot);
+
 /* Write what is on the disks to a file, or read it back. Returns false if not all of it came through. */
 bool board_save_disks(int file);
 bool board_load_disks(int file);

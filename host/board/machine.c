@@ -58,6 +58,10 @@ void machine_relax(uint64_t until)
 		nanosleep(&moment, NULL);
 }
 
+void machine_yield(void)
+{
+}
+
 /* Registers are never reached through the pointer itself: see asm/io.h. */
 void *io_map(uint64_t phys, uint64_t size)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/board/board.h"
 #include "host/board/operator.h"
 #include "host/board/restart.h"
 #include "host/iommu/migration.h"
@@ -46,11 +47,31 @@ static void resume(unsigned int number, const char *unused)
 	unsetenv(variable);
 }
 
+static void answer(unsigned int number, const char *refusal)
+{
+	if (refusal)
+		uart_say("no %u: %s", number, refusal);
+	else
+		uart_say("ok %u", number);
+}
+
+static void plug(unsigned int number, const char *slot)
+{
+	answer(number, board_plug(atoi(slot)));
+}
+
+static void pull(unsigned int number, const char *slot)
+{
+	answer(number, board_pull(atoi(slot)));
+}
+
 static const struct {
 	const char *verb;
 	void (*act)(unsigned int number, const char *arguments);
 } verbs[] = {
 	{"migrate", migrate},
+	{"plug", plug},
+	{"pull", pull},
 	{"reset", reset},
 	{"resume", resume},
 };

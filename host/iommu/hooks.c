@@ -79,6 +79,17 @@ static void migrated(void)
 {
 }
 
+static void endpoint_changed(uint32_t endpoint)
+{
+	(void)endpoint;
+}
+
+static bool endpoint_goes(uint32_t endpoint)
+{
+	(void)endpoint;
+	return false;
+}
+
 struct iommu_hooks iommu_hooks = {
 	.power_on = power_on,
 	.request_read = request_read,
@@ -94,4 +105,7 @@ struct iommu_hooks iommu_hooks = {
 	.message = message,
 	.piece_lost = piece_lost,
 	.migrated = migrated,
+	.endpoint_came = endpoint_changed,
+	.endpoint_goes = endpoint_goes,
+	.endpoint_gone = endpoint_changed,
 };

@@ -61,6 +61,11 @@ struct iommu_hooks {
 	/* An endpoint sends a message. Where it passes, it goes to @phys. */
 	enum access_fate (*message)(struct access *a, uint64_t *phys);
 
+	/* An endpoint has come; it is about to leave its domain (taken over: it does not); it has gone. */
+	void (*endpoint_came)(uint32_t endpoint);
+	bool (*endpoint_goes)(uint32_t endpoint);
+	void (*endpoint_gone)(uint32_t endpoint);
+
 	/* A migration loads a piece of the state. True: it does not. Then all of it is done. */
 	bool (*piece_lost)(enum migration_piece piece);
 	void (*migrated)(void);

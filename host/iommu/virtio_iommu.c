@@ -195,3 +195,39 @@ void virtio_iommu_init(const struct options *options, void (*find)(struct model 
 	m->write_implies_read = personality->write_implies_read;
 	iommu_hooks.power_on();
 }
+
+/* Each endpoint that is still there stays attached as it was. */
+static void find_endpoints_anew(void)
+{
+	struct model *m = &ref_iommu.model;
+	struct model_endpoint old[MODEL_MAX_ENDPOINTS];
+	unsigned int count = m->endpoint_count;
+
+	for (unsigned int i = 0; i < count; i++)
+		old[i] = m->endpoints[i];
+	find_endpoints(m);
+	for (unsigned int i = 0; i < m->endpoint_count; i++)
+		for (unsigned int j = 0; j < count; j++)
+			if (m->endpoints[i].id == old[j].id)
+				m->endpoints[i] = old[j];
+}
+
+void virtio_iommu_endpoint_came(uint32_t endpoint)
+{
+	find_endpoints_anew();
+	iommu_hooks.endpoint_came(endpoint);
+}
+
+void virtio_iommu_endpoint_goes(uint32_t endpoint)
+{
+	if (iommu_hooks.endpoint_goes(endpoint))
+		return;
+	model_leave(&ref_iommu.model, endpoint);
+	iotlb_forget_endpoint(endpoint);
+}
+
+void virtio_iommu_endpoint_gone(uint32_t endpoint)
+{
+	find_endpoints_anew();
+	iommu_hooks.endpoint_gone(endpoint);
+}

@@ -35,6 +35,13 @@ bool virtio_iommu_translate(uint32_t endpoint, uint64_t address, bool write, uin
  */
 bool virtio_iommu_message(uint32_t endpoint, uint64_t address, uint64_t *phys);
 
+/* An endpoint is there now: it comes unattached. Others stay as they are. */
+void virtio_iommu_endpoint_came(uint32_t endpoint);
+
+/* An endpoint goes: it leaves its domain. It has to be gone when the list is made anew. */
+void virtio_iommu_endpoint_goes(uint32_t endpoint);
+void virtio_iommu_endpoint_gone(uint32_t endpoint);
+
 /* Called while the guest polls: serve deferred work. Returns true if there was any. */
 bool virtio_iommu_idle(void);
 

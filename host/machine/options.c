@@ -20,7 +20,7 @@ static const char usage_text[] =
 	"\n"
 	"  --endpoints LIST         KIND or KIND@PLACE, comma-separated, or none (default: blk,blk,rng)\n"
 	"                           kinds: blk blk-slow rng console net edu\n"
-	"                           places: root root-port switch second-root pci-bridge outside\n"
+	"                           places: root root-port slot switch second-root pci-bridge outside\n"
 	"                           mmio outside-mmio\n"
 	"  --transport pci|mmio     what the IOMMU is on (default: pci)\n"
 	"  --boot-bypass on|off     what config.bypass is at power-on (default: on)\n"
@@ -78,7 +78,7 @@ uint64_t options_number(const char *option, const char *text, uint64_t low, uint
 static void add_endpoint(struct options *options, const char *text, size_t length)
 {
 	static const char *const kinds[] = {"blk", "rng", "console", "net", "edu", "blk-slow"};
-	static const char *const places[] = {"root", "root-port", "switch", "second-root",
+	static const char *const places[] = {"root", "root-port", "slot", "switch", "second-root",
 					     "pci-bridge", "outside", "mmio", "outside-mmio"};
 	const char *at = memchr(text, '@', length);
 	size_t kind = at ? (size_t)(at - text) : length;

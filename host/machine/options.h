@@ -15,6 +15,7 @@ enum endpoint_kind { KIND_BLK, KIND_RNG, KIND_CONSOLE, KIND_NET, KIND_EDU, KINDS
 enum endpoint_place {
 	PLACE_ROOT,
 	PLACE_ROOT_PORT,	/* behind a port of its own */
+	PLACE_SLOT,		/* in a slot of its own, which is empty at power-on */
 	PLACE_SWITCH,		/* behind a switch of its own */
 	PLACE_SECOND_ROOT,	/* behind a port of the second root complex */
 	PLACE_PCI_BRIDGE,	/* all behind one PCIe-to-PCI bridge */

@@ -40,6 +40,11 @@ void bridge_init(struct function *f, struct bus *below, uint8_t port_type)
 	below->bridge = f;
 }
 
+unsigned int bridge_express(const struct function *bridge)
+{
+	return bridge->config[PCI_CAPABILITIES];
+}
+
 uint8_t bridge_secondary(const struct function *bridge)
 {
 	return bridge->config[SECONDARY];

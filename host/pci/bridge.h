@@ -17,6 +17,9 @@ void host_bridge_init(struct function *f);
 /* Make a bridge with @below as the bus behind it. @port_type is one of PCI_PORT_ROOT and so on. */
 void bridge_init(struct function *f, struct bus *below, uint8_t port_type);
 
+/* Return where the PCI Express capability of @bridge is. */
+unsigned int bridge_express(const struct function *bridge);
+
 /* Return the number of the bus behind @bridge, 0 if it is not numbered yet. */
 uint8_t bridge_secondary(const struct function *bridge);
 

@@ -47,3 +47,13 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 	dev->notification = (struct timer){.expire = vring_notify_late, .owner = dev};
 	vdev_clear(dev);
 }
+
+void vdev_unplug(struct vdev *dev)
+{
+	timer_stop(&dev->reset);
+	timer_stop(&dev->suspension);
+	timer_stop(&dev->notification);
+	vdev_clear(dev);
+	if (dev->ops->reset)
+		dev->ops->reset(dev);
+}

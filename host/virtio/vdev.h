@@ -98,6 +98,9 @@ void vdev_init(struct vdev *dev, const struct vdev_ops *ops, uint32_t type, uint
 /* Make @dev's PCI function, with its BARs and capabilities: it can then be plugged into a bus. */
 void vdev_pci_init(struct vdev *dev);
 
+/* It is pulled out of its bus: nothing that it was about to do comes. It can be made again. */
+void vdev_unplug(struct vdev *dev);
+
 /* Plug @dev into virtio-mmio, at the next free address. */
 void vdev_mmio_plug(struct vdev *dev);
 

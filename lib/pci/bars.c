@@ -439,6 +439,19 @@ static bool look_at_all(struct pci *pci, struct error *error)
 	return true;
 }
 
+bool pci_place_behind(struct pci *pci, struct pci_dev *port, struct error *error)
+{
+	struct space space = {.pci = pci, .host = port->host, .windows = port->host->windows,
+			      .count = port->host->window_count};
+
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (!pci_size_bars(&pci->devices[i], error))
+			return false;
+	place_behind(&space, port);
+	enable_bridge(pci, port);
+	return true;
+}
+
 bool pci_assign_bars(struct pci *pci, struct error *error)
 {
 	if (!look_at_all(pci, error))

@@ -246,4 +246,17 @@ bool pci_open_host(struct pci_host *host, struct error *error);
 /* Size and place BARs, and open the windows of bridges. */
 bool pci_assign_bars(struct pci *pci, struct error *error);
 
+/*
+ * Steps of a device that comes or goes behind @port, a port of a root bus (pci/slot.h).
+ */
+
+/* Return function 0 behind @port, which is looked for if it is not known yet; NULL if it does not answer. */
+struct pci_dev *pci_find_behind(struct pci *pci, struct pci_dev *port, struct error *error);
+
+/* Place what is behind @port, as pci_assign_bars() does. */
+bool pci_place_behind(struct pci *pci, struct pci_dev *port, struct error *error);
+
+/* The device behind @port has gone: it is found anew, in the same place of the table, when one comes. */
+void pci_forget_behind(struct pci *pci, struct pci_dev *port);
+
 #endif

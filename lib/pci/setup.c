@@ -318,6 +318,43 @@ static bool scan_host(struct pci *pci, struct pci_host *host, struct error *erro
 	return true;
 }
 
+static struct pci_dev *entry_behind(struct pci *pci, const struct pci_dev *port)
+{
+	for (unsigned int i = 0; i < pci->device_count; i++)
+		if (pci->devices[i].bridge == port)
+			return &pci->devices[i];
+	return NULL;
+}
+
+struct pci_dev *pci_find_behind(struct pci *pci, struct pci_dev *port, struct error *error)
+{
+	struct scan scan = {.pci = pci, .host = port->host, .error = error};
+	struct pci_dev *old = entry_behind(pci, port);
+	unsigned int count = pci->device_count;
+	uint8_t ignored;
+
+	if (old && old->vendor != NO_VENDOR)
+		return old;
+	if (!scan_function(&scan, PCI_BDF(port->secondary, 0, 0), port, &ignored) ||
+	    pci->device_count == count)
+		return NULL;
+	if (!old)
+		return &pci->devices[count];
+	*old = pci->devices[--pci->device_count];
+	return old;
+}
+
+/* Whoever looks at all functions finds one without BARs. */
+void pci_forget_behind(struct pci *pci, struct pci_dev *port)
+{
+	struct pci_dev *dev = entry_behind(pci, port);
+
+	if (!dev)
+		return;
+	*dev = (struct pci_dev){.host = dev->host, .bridge = port, .segment = dev->segment, .bdf = dev->bdf,
+				.vendor = NO_VENDOR, .bars_sized = true};
+}
+
 bool pci_scan(struct pci *pci, struct error *error)
 {
 	pci->device_count = 0;

@@ -31,18 +31,26 @@ static struct {
 	unsigned int count, iommu_index;
 } all;
 
-static bool open_endpoint(struct endpoint *ep, const struct device_location *location, uint32_t id)
+static bool open_with_page(struct endpoint *ep, const struct device_location *location, uint32_t id,
+			   void *page)
 {
-	size_t mark = arena_mark();
 	struct error error;
-	bool ok = dma_open(&ep->dma, location, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE), &error);
+	bool ok = dma_open(&ep->dma, location, page, &error);
 
 	ep->id = id;
 	ep->place = *location;
-	if (!ok)
-		arena_release(mark);
 	if (error.text[0])
 		printf("# endpoint: %s not usable: %s\n", location_name(location), error.text);
+	return ok;
+}
+
+static bool open_endpoint(struct endpoint *ep, const struct device_location *location, uint32_t id)
+{
+	size_t mark = arena_mark();
+	bool ok = open_with_page(ep, location, id, arena_alloc(PRIVATE_PAGE, PRIVATE_PAGE));
+
+	if (!ok)
+		arena_release(mark);
 	return ok;
 }
 
@@ -253,7 +261,7 @@ bool endpoint_wrote_first(void)
 	return early_write_arrived;
 }
 
-static uint64_t private_size;
+static uint64_t private_size, private_base;
 
 /* In the usual place, or above. */
 static bool find_place(uint64_t size, uint64_t *iova)
@@ -270,11 +278,22 @@ static bool place_all(void)
 	    !find_place(PRIVATE_SPACE + PRIVATE_PAGE, &base))
 		return false;
 	base = align_up(base, PRIVATE_PAGE);
-	for (unsigned int i = 0; i < count; i++) {
-		endpoints[i].page_iova = base + i * 2ull * PRIVATE_PAGE;
-		endpoints[i].has_page_iova = true;
-	}
+	private_base = base;
 	return true;
+}
+
+/* In its own part of the place for all, where there is that. */
+static void choose_iova(unsigned int index)
+{
+	struct endpoint *ep = &endpoints[index];
+
+	if (private_size == PRIVATE_PAGE) {
+		ep->page_iova = private_base + index * 2ull * PRIVATE_PAGE;
+		ep->has_page_iova = true;
+	} else {
+		ep->has_page_iova = private_size && find_place(private_size, &ep->page_iova);
+	}
+	ep->dma.page_bytes = min(private_size, DMA_PAGE_BYTES);
 }
 
 void endpoints_choose_iovas(void)
@@ -282,10 +301,37 @@ void endpoints_choose_iovas(void)
 	if (iommu.granule > MAX_GRANULE)
 		return;
 	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
-	for (unsigned int i = 0; i < count && private_size < PRIVATE_PAGE; i++)
-		endpoints[i].has_page_iova = find_place(private_size, &endpoints[i].page_iova);
 	for (unsigned int i = 0; i < count; i++)
-		endpoints[i].dma.page_bytes = min(private_size, DMA_PAGE_BYTES);
+		choose_iova(i);
+}
+
+bool endpoint_id_behind(const struct pci_dev *port, uint32_t *id)
+{
+	unsigned int index;
+
+	return topology_pci_endpoint(firmware_topology, port->segment, PCI_BDF(port->secondary, 0, 0), &index,
+				     id) && index == all.iommu_index;
+}
+
+struct endpoint *endpoint_came(struct pci_dev *pci, void *page)
+{
+	const struct device_location location = {.pci = pci};
+	struct endpoint *ep = &endpoints[count];
+	uint32_t id;
+
+	if (count == MAX_ENDPOINTS || !endpoint_id_behind(pci->bridge, &id))
+		return NULL;
+	*ep = (struct endpoint){0};
+	if (!open_with_page(ep, &location, id, page))
+		return NULL;
+	choose_iova(count++);
+	return ep;
+}
+
+/* Registers of a device that is not there answer in each machine in another way. */
+void endpoint_gone(void)
+{
+	endpoints[--count].dma.running = false;
 }
 
 uint64_t private_page_size(void)

@@ -97,6 +97,18 @@ struct endpoint *endpoint_named(const char *master);
 /* Find all ids anew: a bus has another number. Return false if an endpoint is not behind the IOMMU now. */
 bool endpoints_find_ids(void);
 
+/* Find the id of what is, or would be, behind @port. Return false if that is not behind the IOMMU. */
+bool endpoint_id_behind(const struct pci_dev *port, uint32_t *id);
+
+/*
+ * A device has come behind a port: make it the last endpoint, with @page, of PRIVATE_PAGE bytes, as its
+ * private one. Return NULL if it is no master, or not behind the IOMMU. There is one such endpoint at a time.
+ */
+struct endpoint *endpoint_came(struct pci_dev *pci, void *page);
+
+/* It has gone: the last endpoint is one no more, and is not accessed. */
+void endpoint_gone(void);
+
 /* Return the first exact endpoint on another bus than 0, NULL if there is none. */
 struct endpoint *endpoint_bridged(void);
 

@@ -3,6 +3,7 @@
 #include "driver/message.h"
 #include "driver/placement.h"
 #include "judge/clean_up.h"
+#include "judge/steps/hot_plug.h"
 #include "judge/steps/restart.h"
 #include "judge/test.h"
 #include "judge/test_frame.h"
@@ -35,6 +36,7 @@ void clean_up(void)
 		      iommu.dead ? "a request did not come back" : "it asks for a reset",
 		      device_status_now());
 	endpoints_quiesce();
+	slot_clear(at);
 	messages_disable();
 	if ((died || is_changed()) && !restart())
 		judge(VERDICT_FAIL, at, "the device comes back after a reset", "device_status %s",

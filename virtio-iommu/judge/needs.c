@@ -13,6 +13,7 @@
 #include "judge/options.h"
 #include "judge/steps/hostile.h"
 #include "pci/pci.h"
+#include "pci/slot.h"
 #include "topology/firmware.h"
 #include "util.h"
 
@@ -216,6 +217,14 @@ static bool may_be_hostile(void)
 	return boot_is_hostile() && iommu.dev.transport->queue_max(&iommu.dev, REQUEST_QUEUE) >= HOSTILE_SIZE;
 }
 
+static bool has_slot(void)
+{
+	struct pci_dev *port = pci_find_empty_slot(firmware.pci);
+	uint32_t id;
+
+	return port && endpoint_id_behind(port, &id);
+}
+
 static bool is_on_pci(void)
 {
 	return iommu.dev.pci;
@@ -277,6 +286,7 @@ static const struct condition set_up[] = {
 	 "needs a run that is there to break rules, and a queue of 8 descriptors"},
 	{NEEDS_MACHINE_RESET, boot_may_reset, "needs a machine that may be reset"},
 	{NEEDS_OPERATOR, boot_has_operator, "needs a run with an operator of the machine"},
+	{NEEDS_SLOT, has_slot, "needs an empty slot for hot-plug behind the IOMMU"},
 	{NEEDS_SECOND_CPU, boot_has_second_cpu, "needs a run with a second CPU"},
 	{NEEDS_PCI, is_on_pci, "needs an IOMMU on PCI"},
 	{NEEDS_MMIO, is_on_mmio, "needs an IOMMU on virtio-mmio"},

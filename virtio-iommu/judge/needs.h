@@ -51,6 +51,7 @@ enum {
 	NEEDS_PRODUCTS = 1ull << 37,	/* the run plays products, and what takes as long */
 	NEEDS_RINGS = 1ull << 39,	/* a virtio master: what it is told lies in memory */
 	NEEDS_OPERATOR = 1ull << 38,	/* somebody answers what the image asks (lib/operator.h) */
+	NEEDS_SLOT = 1ull << 41,	/* an empty slot behind the IOMMU (pci/slot.h) */
 	NEEDS_SECOND_CPU = 1ull << 40,	/* the run has a second CPU (lib/smp.h) */
 };
 

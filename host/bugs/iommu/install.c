@@ -97,7 +97,7 @@ static bool take_over(void)
 	       answers_install() || member_install() || region_install() || place_install() ||
 	       session_install() || report_install() || upkeep_install() || lookup_install() ||
 	       prefetch_install() || migration_install() || machine_reset_install() ||
-	       in_flight_install() || other_cpu_install();
+	       in_flight_install() || hot_plug_install() || other_cpu_install();
 }
 
 void bugs_install_iommu(void)
@@ -119,5 +119,8 @@ void bugs_install_iommu(void)
 		.message = message,
 		.piece_lost = iommu_hooks.piece_lost,
 		.migrated = iommu_hooks.migrated,
+		.endpoint_came = iommu_hooks.endpoint_came,
+		.endpoint_goes = iommu_hooks.endpoint_goes,
+		.endpoint_gone = iommu_hooks.endpoint_gone,
 	};
 }

@@ -39,6 +39,9 @@ void takeover_install(const struct takeover *row)
 	TAKE(iommu_hooks, row->hooks, message);
 	TAKE(iommu_hooks, row->hooks, piece_lost);
 	TAKE(iommu_hooks, row->hooks, migrated);
+	TAKE(iommu_hooks, row->hooks, endpoint_came);
+	TAKE(iommu_hooks, row->hooks, endpoint_goes);
+	TAKE(iommu_hooks, row->hooks, endpoint_gone);
 }
 
 bool takeover_use(const struct takeover *rows, unsigned int count)

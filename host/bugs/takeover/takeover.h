@@ -44,6 +44,7 @@ bool report_install(void);
 bool migration_install(void);
 bool machine_reset_install(void);
 bool in_flight_install(void);
+bool hot_plug_install(void);
 bool other_cpu_install(void);
 
 /*

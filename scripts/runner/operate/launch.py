@@ -203,10 +203,15 @@ class LiveMachine:
         self._control: Optional[socket.socket] = None
         self._told = b""                        # on the control channel, and not taken yet
         self.command: list[str] = []
+        self.plugged: set[int] = set()
 
     def start(self, command: list[str]) -> bool:
         """Start the VMM. Return False if nothing is to be started any more."""
-        self.command, kept, stdin = command, None, subprocess.DEVNULL
+        self.command = command
+        return self._start(command)
+
+    def _start(self, command: list[str]) -> bool:
+        kept, stdin = None, subprocess.DEVNULL
         if self._operator:
             self._control, kept = socket.socketpair()
             command, stdin = self._operator.controlled(command, kept.fileno()), subprocess.PIPE
@@ -289,7 +294,7 @@ class LiveMachine:
         status = self.end()
         if status < 0:
             raise EventFailed(f"the VMM was ended by {signal_name(-status)}")
-        if not self.start([*self.command, *options]):
+        if not self._start([*self.command, *options]):
             raise EventFailed("nothing is started any more")
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
 
+from ..plan.config import Setup
 from ..plan.errors import UsageError
 from .launch import LiveMachine
 from .reader import Asked, Event, Started
 from .vmm import Adapter
 from .vmm._operated import CannotHappen, EventFailed
 
-VERBS = ("migrate", "reset")            # methods of an adapter that can do them
+VERBS = ("migrate", "reset", "plug", "pull")    # methods of an adapter that can do them
+WITH_SLOT = ("plug", "pull")            # the image says which
 HARMLESS = ("migrate",)                 # of which a guest is to notice nothing
 RESUME = "resume"                       # asked for by each boot: answered here
 
@@ -43,8 +46,10 @@ def cannot(adapter: Adapter, verb: str) -> str:
 class BootOperator:
     """Operates the machine of one boot."""
 
-    def __init__(self, adapter: Adapter, directory: str, disturbance: Optional[Disturbance]) -> None:
-        self._adapter, self._directory, self._disturbance = adapter, directory, disturbance
+    def __init__(self, adapter: Adapter, setup: Setup, directory: str,
+                 disturbance: Optional[Disturbance]) -> None:
+        self._adapter, self._setup, self._directory = adapter, setup, directory
+        self._disturbance = disturbance
         self._asked: list[Asked] = []
         self._test = self._resume = ""
         self._last = time.monotonic()
@@ -88,28 +93,40 @@ class BootOperator:
         if asked.verb == "reset":       # the next boot is the answer, and may ask before this goes on
             self._resume = f"{self._test} {asked.words}"
         try:
-            self._happen(machine, asked.verb)
+            self._happen(machine, asked.verb, asked.words)
         except CannotHappen as reason:
             self._resume = ""
             return machine.say(f"no {asked.number}: {reason}")
         if asked.verb != "reset":
             machine.say(f"ok {asked.number}")
+        if asked.verb == "pull":        # the guest lets the device go, and may ask before it has gone
+            self._carry_out(machine, "pull", getattr(self._adapter, "pulled"), int(asked.words))
 
-    def _happen(self, machine: LiveMachine, verb: str) -> None:
-        """Have the adapter do it. What fails in it keeps the verb, for the message."""
+    def _happen(self, machine: LiveMachine, verb: str, words: str = "") -> None:
         if not can(self._adapter, verb):
             raise CannotHappen(cannot(self._adapter, verb))
-        self.verb = verb
-        machine.begin()
-        getattr(self._adapter, verb)(machine, self._directory)
-        self.verb = ""
+        slot = [slot_number(words)] if verb in WITH_SLOT else []
+        self._carry_out(machine, verb, getattr(self._adapter, verb), *slot)
         self.done[verb] = self.done.get(verb, 0) + 1
         self._last = time.monotonic()
 
+    def _carry_out(self, machine: LiveMachine, verb: str, method: Callable[..., None], *slot: int) -> None:
+        """Have the adapter do it. What fails in it keeps the verb, for the message."""
+        self.verb = verb
+        machine.begin()
+        method(machine, self._setup, self._directory, *slot)
+        self.verb = ""
 
-def operator_for(adapter: Adapter, directory: str, asked_for: bool,
+
+def slot_number(words: str) -> int:
+    if not words.isdecimal():
+        raise CannotHappen(f"a slot is a number, not '{words}'")
+    return int(words)
+
+
+def operator_for(adapter: Adapter, setup: Setup, directory: str,
                  disturbance: Optional[Disturbance]) -> Optional[BootOperator]:
     """Return who operates a boot; nobody where nothing is to happen, or the VMM answers by itself."""
-    if getattr(adapter, "answers_itself", False) or not (asked_for or disturbance):
+    if getattr(adapter, "answers_itself", False) or not (setup.operator or disturbance):
         return None
-    return BootOperator(adapter, directory, disturbance)
+    return BootOperator(adapter, setup, directory, disturbance)

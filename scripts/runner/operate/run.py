@@ -139,7 +139,7 @@ class BootLoop:
             command = context.gdb.stopped(command, setup, self._directory)
         self._record.command = self._record.command or shlex.join(command)
         self._record.boots += 1
-        operator = operator_for(context.adapter, self._directory, setup.operator, context.disturbance)
+        operator = operator_for(context.adapter, setup, self._directory, context.disturbance)
 
         def hear(event: Event) -> None:
             if operator:

@@ -12,8 +12,8 @@ from .errors import UsageError
 from .ini import Parsers, Section, parse_values, read_ini, words
 
 KINDS = ("blk", "rng", "net", "console", "edu")        # lib/dma has a driver for each
-PLACES = ("root", "root-port", "function", "switch", "second-root", "pci-bridge", "segment", "outside",
-          "outside-root", "mmio", "outside-mmio")
+PLACES = ("root", "root-port", "slot", "function", "switch", "second-root", "pci-bridge", "segment",
+          "outside", "outside-root", "mmio", "outside-mmio")
 WAYS = ("slow", "threaded")                             # of being an endpoint
 TRANSPORTS = ("pci", "mmio")
 INTERRUPTS = ("gicv2m", "its", "imsic")
@@ -71,8 +71,9 @@ class Setup:
 
     @property
     def masters(self) -> int:
-        """Return the number of endpoints behind the IOMMU that the image can drive."""
-        return sum(not endpoint.place.startswith("outside") for endpoint in self.endpoints)
+        """Return the number of endpoints behind the IOMMU that the image can drive from the start."""
+        return sum(endpoint.place != "slot" and not endpoint.place.startswith("outside")
+                   for endpoint in self.endpoints)
 
     @property
     def cmdline(self) -> str:

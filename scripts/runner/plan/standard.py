@@ -15,7 +15,8 @@ ELSEWHERE = {"ACPI VIOT": "ACPI VIOT", "device tree": "Device tree", "ambiguity"
 TOPICS = {
     "N-BYP": "Bypass", "N-DOM": "Domains", "N-EP": "Endpoints", "N-EVT": "Event queue",
     "N-MAP": "Mappings", "N-PROBE": "Properties", "N-RANGE": "Ranges", "N-REQ": "Requests",
-    "N-RST": "Reset", "N-FLIGHT": "Accesses under way", "N-UNMAP": "Ends of mappings",
+    "N-RST": "Reset", "N-FLIGHT": "Accesses under way", "N-PLUG": "Endpoints that come and go",
+    "N-UNMAP": "Ends of mappings", "PLAT-PLUG": "Hot-plug",
     "PLAT-FLR": "Function-level reset", "PLAT-MIG": "Migration", "PLAT-RST": "Reset of the machine",
 }
 ISOLATION, NONE, OPEN, PLATFORM = "ISOLATION", "no keyword", "open point", "PLATFORM"

@@ -18,16 +18,31 @@ static void judge_answer(struct source_line at, const struct operator_answer *an
 		judge(VERDICT_ERROR, at, "the operator of the machine answers", "%s", answer->text);
 }
 
-bool migrate_machine(struct source_line at)
+/* Return true if it was done. */
+static bool is_done(struct source_line at, struct operator_answer answer)
 {
-	struct operator_answer answer;
-
-	trace("migrate the machine ->");
-	answer = operator_ask("migrate");
 	trace("-> %s", answer.ok ? "done" : answer.text);
 	if (!answer.ok)
 		judge_answer(at, &answer);
 	return answer.ok;
+}
+
+bool migrate_machine(struct source_line at)
+{
+	trace("migrate the machine ->");
+	return is_done(at, operator_ask("migrate"));
+}
+
+bool plug_into_slot(struct source_line at, unsigned int slot)
+{
+	trace("have the device of slot %u plugged in ->", slot);
+	return is_done(at, operator_ask("plug %u", slot));
+}
+
+bool pull_from_slot(struct source_line at, unsigned int slot)
+{
+	trace("have the attention button of slot %u pressed ->", slot);
+	return is_done(at, operator_ask("pull %u", slot));
 }
 
 void reset_by_operator(struct source_line at, const char *note, ...)

@@ -14,6 +14,13 @@
 bool migrate_machine(struct source_line at);
 
 /*
+ * Have the device of slot number @slot plugged in, or its attention button pressed. Return false, with a skip
+ * or an error, if that was not done.
+ */
+bool plug_into_slot(struct source_line at, unsigned int slot);
+bool pull_from_slot(struct source_line at, unsigned int slot);
+
+/*
  * Reset the machine. The next boot starts this test again and gives it @note: resumed_note(). The first word
  * of the note says how that boot numbers buses: "up", "down", or any other one for what firmware does. Return
  * only if the reset was not done, with a skip or an error.

@@ -43,12 +43,17 @@ class Vmm:
     def controlled(self, command: list[str], channel: int) -> list[str]
                     Only if it can operate a machine that runs: the command line of a VMM that takes orders on
                     that file descriptor, a connected stream socket.
-    def migrate(self, machine: OperatedMachine, directory: str) -> None
-    def reset(self, machine: OperatedMachine, directory: str) -> None
+    def migrate(self, machine: OperatedMachine, setup: Setup, directory: str) -> None
+    def reset(self, machine: OperatedMachine, setup: Setup, directory: str) -> None
+    def plug(self, machine: OperatedMachine, setup: Setup, directory: str, slot: int) -> None
+    def pull(self, machine: OperatedMachine, setup: Setup, directory: str, slot: int) -> None
+    def pulled(self, machine: OperatedMachine, setup: Setup, directory: str, slot: int) -> None
                     Only what it can do to a machine that was started in that way: go on in another
-                    process, by OperatedMachine.move(); reset it. Raise CannotHappen with the reason if
-                    the VMM refuses and goes on as before, EventFailed if it can do neither (_operated.py).
-                    Files are left in the directory.
+                    process, by OperatedMachine.move(); reset it; plug the device in that the set-up has
+                    for a slot, which shows that number to the guest; ask the guest to let the device go,
+                    and wait until it has gone. Raise CannotHappen with the reason if the VMM refuses and
+                    goes on as before, EventFailed if it can do neither (_operated.py). Files are left in
+                    the directory.
     answers_itself  True, only if the VMM answers what the image asks for without an operator
 
 Called from several threads after identify(); prepare and command must not change the object.

@@ -19,7 +19,8 @@ class EventFailed(Exception):
 
 
 class OperatedMachine(Protocol):
-    command: list[str]                  # of the process that it is in
+    command: list[str]                  # that it was started by
+    plugged: set[int]                   # slots whose device was plugged in since
 
     def tell(self, line: str) -> None:
         """Write to the control channel."""

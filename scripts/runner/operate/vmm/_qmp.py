@@ -18,7 +18,7 @@ class Monitor:
         self._machine = machine
         self._number = 0
         self._replies: dict[int, dict[str, Any]] = {}
-        self._events: list[str] = []
+        self._events: list[tuple[str, str]] = []       # with the device, where there is one
         self._ask("qmp_capabilities")           # an error says that it was asked before
 
     def _ask(self, command: str, **arguments: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ class Monitor:
         for line in self._machine.told():
             message = json.loads(line)
             if "event" in message:
-                self._events.append(message["event"])
+                self._events.append((message["event"], message.get("data", {}).get("device", "")))
             elif "id" in message:
                 self._replies[message["id"]] = message
         return True
@@ -42,6 +42,18 @@ class Monitor:
         if "error" in reply:
             raise CannotHappen(f"{command}: {reply['error'].get('desc', reply['error'])}")
         return reply["return"]
+
+    def command(self, line: str) -> None:
+        """
+        Execute a command of the monitor for people, which takes options as the command line does. QMP wants
+        them in types that differ from version to version.
+        """
+        said = self.execute("human-monitor-command", **{"command-line": line})
+        if said:
+            raise CannotHappen(said.strip())
+
+    def wait_for(self, event: str, device: str = "") -> None:
+        self._machine.wait(lambda: self._hear() and (event, device) in self._events)
 
     def save(self, uri: str) -> None:
         """Stop the machine, write its state, and end the process. One that cannot be migrated goes on."""
@@ -69,5 +81,5 @@ class Monitor:
         """Reset the machine; what QEMU does at a reset that the guest asks for is @otherwise."""
         self.execute("set-action", reboot="reset")
         self.execute("system_reset")
-        self._machine.wait(lambda: self._hear() and "RESET" in self._events)
+        self.wait_for("RESET")
         self.execute("set-action", reboot=otherwise)

@@ -20,6 +20,7 @@ NO_PLACE = {
     "pci-bridge": "cloud-hypervisor has no PCI bridges",
     "second-root": "cloud-hypervisor has one root complex in each segment",
     "outside": "cloud-hypervisor gives devices outside of the IOMMU no ACCESS_PLATFORM",
+    "slot": "cloud-hypervisor has no slots of which a guest switches the power",
     "outside-root": "cloud-hypervisor has no root complex that bypasses the IOMMU",
     "mmio": "cloud-hypervisor has no virtio-mmio",
     "outside-mmio": "cloud-hypervisor has no virtio-mmio",

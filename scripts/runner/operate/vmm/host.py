@@ -68,6 +68,8 @@ def endpoint(endpoint: Endpoint) -> str:
         raise CannotProvide("an edu is on PCI")
     if endpoint.place == "segment":
         raise CannotProvide("the host machine has one PCI segment")
+    if endpoint.place == "slot" and endpoint.kind == "edu":
+        raise CannotProvide("the host machine plugs virtio devices alone")
     if endpoint.place == "function":
         raise CannotProvide("the host machine has no device of several functions")
     if endpoint.place == "outside-root":

@@ -18,7 +18,7 @@ from ...plan.errors import NothingToRun, UsageError
 from ...plan.ini import Parsers
 from . import CannotProvide, ask_version, disk, fill, find_program, make_disks
 from ._fdt import add_properties, cells
-from ._operated import OperatedMachine
+from ._operated import CannotHappen, OperatedMachine
 from ._qmp import Monitor
 from ._uefi import find_uefi
 
@@ -55,6 +55,7 @@ class Machine:
     no_outside: str = ""
     bypassing_root: str = ""                    # the first root complex is not behind the IOMMU
     no_others_then: str = ""                    # why no other one can be, then
+    native_hotplug: tuple[str, ...] = ()        # arguments that leave hot-plug to the guest
 
     def cannot(self, what: str) -> CannotProvide:
         return CannotProvide(f"QEMU's {self.machine} machine {what}")
@@ -81,7 +82,8 @@ TEXTS = ("package", "machine", "options", "kvm", "cpu", "quick-firmware", *FIRMW
          "no-second-root", "no-outside", "bypassing-root", "no-others-then")
 MACHINE_KEYS: Parsers = {**{key: str for key in (*TEXTS, *DOORBELLS)},
                          "load-address": lambda value: int(value, 16),
-                         "arguments": lambda value: tuple(shlex.split(value)),
+                         **{key: lambda value: tuple(shlex.split(value))
+                            for key in ("arguments", "native-hotplug")},
                          "since": lambda value: tuple(map(int, value.split(".")))}
 
 
@@ -217,7 +219,8 @@ class Vmm:
         aio = "io_uring" if setup.quick_disks and has_io_uring(self.binary) else "threads"
         devices: list[str] = []
         for number, endpoint in enumerate(setup.endpoints):
-            devices += device(number, endpoint, buses.place(endpoint), directory, aio)
+            words = device(number, endpoint, buses.place(endpoint), directory, aio)
+            devices += words[:-2] if endpoint.place == "slot" else words
         # A reset that nobody asked for, after a triple fault, ends QEMU.
         no_reset = [] if setup.machine_reset else ["-no-reboot"]
         allowed = " machine-reset" if setup.machine_reset else ""
@@ -225,7 +228,7 @@ class Vmm:
                 *smp(setup), *self._clock(setup),
                 "-nodefaults", "-no-user-config", *no_reset, "-display", "none",
                 "-monitor", "none", "-chardev", "stdio,signal=off,id=con", "-serial", "chardev:con",
-                *self._behind(setup), *buses.bridges, *devices,
+                *self._behind(setup), *self._slots(places), *buses.bridges, *devices,
                 "-kernel", image, "-append", cmdline + allowed]
 
     def stopped(self, command: list[str], socket: str) -> list[str]:
@@ -234,20 +237,44 @@ class Vmm:
     def controlled(self, command: list[str], channel: int) -> list[str]:
         return [*command, "-chardev", f"socket,id=control,fd={channel}", "-qmp", "chardev:control"]
 
-    def migrate(self, machine: OperatedMachine, directory: str) -> None:
+    def migrate(self, machine: OperatedMachine, setup: Setup, directory: str) -> None:
         """By a file, as the disks are locked by one process."""
         state = shlex.quote(os.path.join(directory, "machine.state"))
+        devices = slots(setup, directory)
+        plugged = [word for slot in sorted(machine.plugged) for word in ("-device", devices[slot])]
         Monitor(machine).save(f"exec:cat > {state}")
-        machine.move("-incoming", f"exec:cat {state}")
+        machine.move(*plugged, "-incoming", f"exec:cat {state}")
         Monitor(machine).load()
 
-    def reset(self, machine: OperatedMachine, _: str) -> None:
+    def reset(self, machine: OperatedMachine, _: Setup, __: str) -> None:
         Monitor(machine).reset("shutdown" if "-no-reboot" in machine.command else "reset")
+
+    def plug(self, machine: OperatedMachine, setup: Setup, directory: str, slot: int) -> None:
+        devices = slots(setup, directory)
+        if slot not in devices:
+            raise CannotHappen(f"the set-up has no device for slot {slot}")
+        if slot in machine.plugged:
+            raise CannotHappen(f"slot {slot} has its device")
+        Monitor(machine).command(f"device_add {devices[slot]}")
+        machine.plugged.add(slot)
+
+    def pull(self, machine: OperatedMachine, _: Setup, __: str, slot: int) -> None:
+        """Press the attention button of the slot. The device goes when the guest has switched it off."""
+        if slot not in machine.plugged:
+            raise CannotHappen(f"slot {slot} is empty")
+        Monitor(machine).execute("device_del", id=slot_name(slot))
+
+    def pulled(self, machine: OperatedMachine, _: Setup, __: str, slot: int) -> None:
+        Monitor(machine).wait_for("DEVICE_DELETED", slot_name(slot))
+        machine.plugged.remove(slot)
 
     def load_address(self, setup: Setup) -> int:
         if setup.firmware == "uefi":
             raise UsageError("--gdb: it is UEFI firmware that chooses where the image goes: take another run")
         return self.machine.load_address
+
+    def _slots(self, places: Collection[str]) -> tuple[str, ...]:
+        return self.machine.native_hotplug if "slot" in places else ()
 
     def _machine(self, setup: Setup) -> list[str]:
         bypassing = any(endpoint.place == "outside-root" for endpoint in setup.endpoints)
@@ -399,7 +426,7 @@ class Buses:
         self.bridges: list[str] = []
         self._root_slot = 2             # 0 is the host bridge's, 2 the IOMMU's
         self._bridge_slot = 0           # 0 is taken by the bridge's hot-plug controller
-        self._ports = 0
+        self.ports = 0                  # the number of the last one, and of its slot
         self._functions = 0             # of devices that have eight of them
         self._ports_at = self._functions_at = ""
         self._there: set[str] = set()
@@ -407,7 +434,7 @@ class Buses:
     def place(self, endpoint: Endpoint) -> str:
         if endpoint.place in ("root", "outside-root"):
             return self._slot()
-        if endpoint.place == "root-port":
+        if endpoint.place in ("root-port", "slot"):
             return self._port(self._slot())
         if endpoint.place == "function":
             return self._function()
@@ -441,9 +468,9 @@ class Buses:
             self.bridges += ["-device", f"{device},id={name},{self._slot()}"]
 
     def _port(self, where: str, kind: str = "pcie-root-port") -> str:
-        self._ports += 1
-        name = f"port{self._ports}"
-        self.bridges += ["-device", f"{kind},id={name},chassis={self._ports},slot={self._ports},{where}"]
+        self.ports += 1
+        name = f"port{self.ports}"
+        self.bridges += ["-device", f"{kind},id={name},chassis={self.ports},slot={self.ports},{where}"]
         return f"bus={name}"
 
     def _function(self) -> str:
@@ -459,11 +486,27 @@ class Buses:
 
     def _switch(self) -> str:
         """Add a port of a switch of its own, which is behind a root port."""
-        self._ports += 1
-        name = f"upstream{self._ports}"
+        self.ports += 1
+        name = f"upstream{self.ports}"
         above = self._port(self._slot())
         self.bridges += ["-device", f"x3130-upstream,id={name},{above}"]
         return self._port(f"bus={name}", "xio3130-downstream")
+
+
+def slot_name(slot: int) -> str:
+    return f"slot{slot}"
+
+
+def slots(setup: Setup, directory: str) -> dict[int, str]:
+    """Return the device option of each slot, by the number that the slot shows to the guest."""
+    buses = Buses()
+    devices = {}
+    for number, endpoint in enumerate(setup.endpoints):
+        where = buses.place(endpoint)
+        if endpoint.place == "slot":
+            option = device(number, endpoint, where, directory, "threads")[-1]
+            devices[buses.ports] = f"{option},id={slot_name(buses.ports)}"
+    return devices
 
 
 def virtio(kind: str, options: str, where: str) -> str:
@@ -499,6 +542,8 @@ def device(number: int, endpoint: Endpoint, where: str, directory: str, aio: str
         return disk_of(number, endpoint, where, directory, aio)
     if endpoint.slow or endpoint.threaded:
         raise CannotProvide(f"QEMU has no throttle and no thread for a {endpoint.kind}")
+    if endpoint.place == "slot" and endpoint.kind == "console":
+        raise CannotProvide("this runner plugs no console: it is two devices")
     return ENDPOINTS[endpoint.kind](number, where, directory)
 
 
