@@ -157,6 +157,12 @@ static void attach_unknown(const struct model_request *r, struct decision *d)
 		*d = (struct decision){STATUS_NOENT, false};
 }
 
+static void domain_breaks(const struct model_request *r, struct decision *d)
+{
+	if (is_out && last.attached && r->head.type == REQUEST_UNMAP && r->unmap.domain == last.domain)
+		*d = (struct decision){STATUS_DEVERR, false};
+}
+
 /* With all of its members. */
 static bool end_domain(uint32_t id)
 {
@@ -208,6 +214,9 @@ bool hot_plug_install(void)
 		{MUTANT_PULLED_DETACHES,
 		 {.endpoint_gone = note_gone, .endpoint_came = note, .request_decided = detach_ok}, {0}},
 		{MUTANT_PULL_ENDS_DOMAIN, {.endpoint_goes = end_domain}, {0}},
+		{MUTANT_PULLED_BREAKS_DOMAIN,
+		 {.endpoint_goes = remember, .endpoint_gone = note_gone, .endpoint_came = note,
+		  .request_decided = domain_breaks}, {0}},
 		{MUTANT_PULLED_ENDS_MIGRATION,
 		 {.endpoint_goes = remember, .endpoint_gone = note_gone, .endpoint_came = note,
 		  .migrated = migration_looks}, {0}},

@@ -148,10 +148,13 @@ static const struct port_ops ops = {.access = access, .message = message};
 void bugs_in_port(struct vdev *dev)
 {
 	static struct bug_port ports[MAX_HOST_ENDPOINTS + 1];
-	static unsigned int count;
+	struct bug_port *port = ports;
 
-	ports[count] = (struct bug_port){{&ops}, dev, dev->port};
-	dev->port = &ports[count++].port;
+	/* One that was plugged in before has its port already. */
+	while (port->dev && port->dev != dev)
+		port++;
+	*port = (struct bug_port){{&ops}, dev, dev->port};
+	dev->port = &port->port;
 }
 
 static void begins(const struct dma *dma, size_t size)
