@@ -261,7 +261,8 @@ bool endpoint_wrote_first(void)
 	return early_write_arrived;
 }
 
-static uint64_t private_size, private_base;
+static uint64_t private_size, private_base;	/* @private_base: of a place for all, if there is one */
+static bool has_place_for_all;
 
 /* In the usual place, or above. */
 static bool find_place(uint64_t size, uint64_t *iova)
@@ -287,7 +288,7 @@ static void choose_iova(unsigned int index)
 {
 	struct endpoint *ep = &endpoints[index];
 
-	if (private_size == PRIVATE_PAGE) {
+	if (has_place_for_all) {
 		ep->page_iova = private_base + index * 2ull * PRIVATE_PAGE;
 		ep->has_page_iova = true;
 	} else {
@@ -300,7 +301,8 @@ void endpoints_choose_iovas(void)
 {
 	if (iommu.granule > MAX_GRANULE)
 		return;
-	private_size = place_all() ? PRIVATE_PAGE : iommu.page;
+	has_place_for_all = place_all();
+	private_size = has_place_for_all ? PRIVATE_PAGE : iommu.page;
 	for (unsigned int i = 0; i < count; i++)
 		choose_iova(i);
 }
