@@ -42,6 +42,7 @@ class Setup:
     words: list[str]
     tests: tuple[str, ...]
     cmdline: str                # what the image has to know
+    default: bool               # a run that need not be asked for
 
     def selects(self, test: str) -> bool:
         return matches(test, self.tests)
@@ -67,7 +68,7 @@ def setups() -> list[Setup]:
     for run in read_runs(os.path.join(TOP, "unittests.cfg")):
         words = words_of(run)
         if words and not is_larger(run):
-            found.append(Setup(run.name, words, run.tests, run.cmdline()))
+            found.append(Setup(run.name, words, run.tests, run.cmdline(), run.default))
     return found
 
 
