@@ -85,9 +85,40 @@ static void flush_and_compare(struct vdev *dev, struct vqueue *queue)
 	end_pass(dev, queue, UINT32_MAX);
 }
 
+/*
+ * What the driver asks for, misread.
+ */
+
+/* The wrap counter of the event is taken for the queue's own, before the buffer was used. */
+static bool wants_in_any_lap(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	struct packed_events events;
+	uint16_t event;
+
+	if (!waits_for_event(dev, queue) ||
+	    !access_memory(dev, queue->driver, &events, sizeof(events), false))
+		return vring_packed.wants_interrupt(dev, queue, used);
+	event = events.position & ~(1 << 15);
+	if (queue->next_used < used->slots)
+		event -= queue->size;
+	return vring_passed(event, queue->next_used, used->slots);
+}
+
+static bool wants_event_by_flag(struct vdev *dev, const struct vqueue *queue, const struct used *used)
+{
+	uint16_t flags;
+
+	if (dev->type == VIRTIO_TYPE_IOMMU && queue == &dev->queues[EVENT_QUEUE] &&
+	    vring_load16(dev, queue->driver, &flags) && (flags & AVAIL_NO_INTERRUPT))
+		return false;
+	return vring_split.wants_interrupt(dev, queue, used);
+}
+
 bool passes_take_over(struct vdev *dev)
 {
 	static const struct virtio_takeover rows[] = {
+		{MUTANT_PACKED_EVENT_IN_ANY_LAP, .packed = {.wants_interrupt = wants_in_any_lap}},
+		{MUTANT_EVENT_QUEUE_FLAG_COUNTS, .split = {.wants_interrupt = wants_event_by_flag}},
 		{MUTANT_PACKED_EVENT_ONLY_LAST, .steps = {.flush = flush_and_compare},
 		 .packed = {.wants_interrupt = wants_later}},
 		{MUTANT_COALESCE, .steps = {.flush = flush_few},

@@ -2,6 +2,7 @@
 /*
  * Notifications where both sides say from where on they want one (virtio 1.4, 2.7.7, 2.7.10, 2.8.10).
  */
+#include "judge/steps/fault.h"
 #include "judge/steps/noop_request.h"
 #include "judge/steps/notification.h"
 #include "judge/steps/restart.h"
@@ -111,6 +112,20 @@ TEST(GEN_NU_6, no_notification_before_the_event, NEEDS_EVENT_IDX)
 	notified_at(AT, ahead, true);
 }
 
+/* Near the start of a ring, so that a packed one can name, by the wrap counter, what is two laps away. */
+TEST(GEN_NU_6, none_comes_a_lap_before_the_event, NEEDS_EVENT_IDX)
+{
+	uint16_t lap;
+
+	for (unsigned int quarters = 4; quarters < 7 && no_defect_so_far(); quarters++) {
+		REQUIRE(restart_device(AT, iommu.wanted));
+		lap = iommu.requests.size / slots_of_one();
+		if (!notification_comes())
+			SILENT("the device sends no notification (GEN-NU-5)");
+		notified_at(AT, lap * quarters / 4, true);
+	}
+}
+
 /* GEN-NU-4 (MUST): EVENT_IDX: low bit of avail.flags is ignored */
 /* It may not be used by a driver; one that does gets its notification all the same. */
 TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
@@ -118,6 +133,27 @@ TEST(GEN_NU_4, avail_flags_do_not_count, NEEDS_EVENT_IDX | NEEDS_SPLIT)
 	iommu.requests.avail->flags = AVAIL_NO_INTERRUPT;
 	notified_at(AT, 0, false);
 	iommu.requests.avail->flags = 0;
+}
+
+TEST(GEN_NU_4, avail_flags_of_the_event_queue_do_not_count, NEEDS_DMA | NEEDS_EVENT_IDX | NEEDS_SPLIT)
+{
+	struct page_fixture s;
+	struct fault fault;
+	struct event event;
+	bool came;
+
+	if (!make_steady_fixture(AT, &s, &fault))
+		return;
+	event_settle();
+	iommu.events.avail->flags = AVAIL_NO_INTERRUPT;
+	want_interrupt_at(&iommu.events, 0, 1);
+	take_interrupts();
+	came = await_report(AT, &fault, &event);
+	iommu.events.avail->flags = 0;
+	if (!came)
+		SILENT("the device reports no fault");
+	EXPECT_EQ(wait_interrupt(true) & VIRTIO_USED_BUFFER, VIRTIO_USED_BUFFER, "notification of a report");
+	ring_want_interrupt(&iommu.events, false);
 }
 
 /* GEN-NA-3 (MUST): EVENT_IDX: used.flags is 0 */
