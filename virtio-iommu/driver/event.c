@@ -40,6 +40,7 @@ static bool unexpected_used;	/* a buffer was used that was not available */
 
 /* A device need not report anything, nor in time (AMB-15): learn what this one does. */
 static bool has_reported, was_silent;
+static bool sets_reserved;	/* in its first report */
 static uint64_t access_start;	/* of the last access, in microseconds */
 static bool awaited;		/* no report was waited for since */
 static unsigned int unreported;	/* accesses that failed, less the reports */
@@ -206,6 +207,13 @@ static void read_slot(unsigned int slot, struct event *event)
 	}
 }
 
+static void note_first(const struct fault_record *r)
+{
+	if (!has_reported)
+		sets_reserved = fault_record_reserved(r);
+	has_reported = true;
+}
+
 static bool take_event(struct event *event, uint64_t microseconds)
 {
 	struct ring_reply used;
@@ -216,7 +224,6 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	unexpected_used |= !used.valid;
 	if (!used.valid)
 		return false;
-	has_reported = true;
 	unreported -= !!unreported;
 	slot = slot_of_head[used.id];
 	*event = (struct event){.length = used.length, .size = shapes[slot].size,
@@ -224,6 +231,7 @@ static bool take_event(struct event *event, uint64_t microseconds)
 	memset(&event->record, EVENT_POISON, sizeof(event->record));
 	read_slot(slot, event);
 	trace_event(event);
+	note_first(&event->record);
 	available[slot] = false;
 	memset(slots[slot], EVENT_POISON, SLOT_SIZE);
 	if (!manual) {
@@ -231,6 +239,16 @@ static bool take_event(struct event *event, uint64_t microseconds)
 		virtio_kick(&iommu.dev, EVENT_QUEUE, &iommu.events);
 	}
 	return true;
+}
+
+bool fault_record_reserved(const struct fault_record *r)
+{
+	return r->reserved[0] || r->reserved[1] || r->reserved[2] || r->reserved1;
+}
+
+bool events_set_reserved(void)
+{
+	return sets_reserved;
 }
 
 bool events_seen(void)

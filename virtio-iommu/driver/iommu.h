@@ -239,6 +239,10 @@ bool event_take(struct event *event);
 /* Return true if the device has reported anything in this run. */
 bool events_seen(void);
 
+/* Return true if a reserved byte of the record is not 0; and if so it was in the first report of this run. */
+bool fault_record_reserved(const struct fault_record *r);
+bool events_set_reserved(void);
+
 /*
  * Return true if a report may still come of an earlier access (AMB-15): since the last restart one was waited
  * for in vain, after more accesses had failed than were reported.
