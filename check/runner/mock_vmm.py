@@ -271,8 +271,8 @@ class Mock:
                 elif not answer.startswith("ok"):
                     write(result(number, test, "skip").replace("needs a second endpoint", answer))
                     continue
+            time.sleep(0 if verb else 0.02)     # time to be stopped in
             with self.going:
-                time.sleep(0 if verb else 0.02)
                 write(result(number, test, verdict_of(test)))
                 self.next = number + 1
         write("# end\n")
