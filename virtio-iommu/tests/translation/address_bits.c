@@ -66,10 +66,11 @@ static bool make_fixture(struct source_line at, struct fixture *f, uint64_t iova
 	return expect_status(at, SET_UP, &reply, STATUS_OK);
 }
 
+/* A write last: of a read an endpoint may tell by another access. */
 static void expect_page(struct source_line at, const struct fixture *f, uint64_t iova, uint8_t *target)
 {
-	expect_writes(at, BY_LEVEL, f->ep, iova, target, 8);
 	expect_reads(at, BY_LEVEL, f->ep, iova, target, 8);
+	expect_writes(at, BY_LEVEL, f->ep, iova, target, 8);
 }
 
 /* The twin of the page leads nowhere, and then to memory of its own. */
@@ -85,6 +86,7 @@ static void play_pages(struct source_line at, const cell_t cell, uint64_t bit)
 	if (!make_fixture(at, &f, iova))
 		return;
 	if (cell[ACTION] == ACTION_ACCESS) {
+		expect_page(at, &f, iova, f.target);
 		expect_write_blocked(at, f.ep, iova ^ bit, 8);
 		expect_read_blocked(at, f.ep, iova ^ bit, f.target, 8);
 	} else {
